@@ -1,0 +1,8 @@
+"""`python -m rnd` is `rnd`."""
+
+import sys
+
+from rnd.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""A repository's first day: its files, environment, git repository and checks."""

@@ -1,0 +1,197 @@
+"""The catalogue of errors: what can go wrong, under a stable code.
+
+Each class is one entry. Its docstring is its page in `docs/reference/errors.md`, `code` is what a script or a
+search finds it by, `exit_code` follows SPEC §7. What happened is said where it happened; what to do about it is
+said here, unless the place knows better. Touches nothing.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command (SPEC §7)."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    DIFFERENCE = 3
+    INTERRUPTED = 130
+
+
+class RndError(Exception):
+    """Something that a user can understand and act on.
+
+    Args:
+        happened: One sentence: what happened, and where.
+        remedy: One sentence: what to do. The class's own when left out.
+    """
+
+    code: ClassVar[str]
+    remedy: str
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+
+    def __init__(self, happened: str, remedy: str | None = None) -> None:
+        super().__init__(happened)
+        self.happened = happened
+        if remedy is not None:
+            self.remedy = remedy
+
+
+class UsageError(RndError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+    code = "usage"
+    remedy = "See `rnd --help`, or `--help` after any command."
+    exit_code = ExitCode.USAGE
+
+
+class AnswerRefused(RndError):
+    """An answer breaks a rule of the question; the message names the rule.
+
+    Project names become a GitHub repository, a Python package, a Docker image and an import name, so a name is
+    refused when any of the four could not work.
+    """
+
+    code = "answer-refused"
+    remedy = "Answer with a value that keeps the rule; nothing was made."
+    exit_code = ExitCode.USAGE
+
+
+class AnswerMissing(RndError):
+    """A question has no answer, and there is no terminal to ask on."""
+
+    code = "answer-missing"
+    remedy = "Give it with --data, as in `--data project_name=my_project`, or run the command in a terminal."
+    exit_code = ExitCode.USAGE
+
+
+class DestinationRefused(RndError):
+    """The folder cannot become a new repository.
+
+    It is a file, holds files already, lies inside another git repository, or cannot be written to. Nothing in it
+    was changed.
+    """
+
+    code = "destination-refused"
+    remedy = "Choose another folder."
+    exit_code = ExitCode.USAGE
+
+
+class NotGenerated(RndError):
+    """The folder is not a repository that this template made: it has no readable `.copier-answers.yml`."""
+
+    code = "not-generated"
+    remedy = "Go to the root of a generated repository, or name it: `rnd -C FOLDER …`."
+    exit_code = ExitCode.USAGE
+
+
+class OrganisationInvalid(RndError):
+    """`org.yml` is not valid; the message names the key, the line, what is wrong and what would be right."""
+
+    code = "organisation-invalid"
+    remedy = "Mend org.yml; docs/reference/organisation.md explains every key."
+
+
+class ToolMissing(RndError):
+    """A program that the work needs is not installed, or too old."""
+
+    code = "tool-missing"
+    remedy = "Install it; `rnd doctor` lists everything that is needed."
+
+
+class PythonUnavailable(RndError):
+    """The chosen Python is not on this machine and uv could not fetch it.
+
+    uv finds interpreters on PATH and those that it installed itself. A Python of pyenv counts once its own `bin`
+    folder is on PATH; pyenv's shims alone do not.
+    """
+
+    code = "python-unavailable"
+    remedy = "Install that Python or put it on PATH, or choose another version; `rnd doctor` lists those found."
+
+
+class IdentityMissing(RndError):
+    """Git does not know whose name to write on the first commit."""
+
+    code = "identity-missing"
+    remedy = (
+        'Tell git: `git config --global user.name "Your Name"` and `git config --global user.email you@example.com`.'
+    )
+
+
+class TemplateUnavailable(RndError):
+    """The template could not be fetched or read."""
+
+    code = "template-unavailable"
+    remedy = "Check the address, the network and your access to the template's repository."
+
+
+class PackagesUnavailable(RndError):
+    """The package index did not give what the environment needs: no network, or no such package."""
+
+    code = "packages-unavailable"
+    remedy = "Check the network and the package index, then run the same command again."
+
+
+class DiskFull(RndError):
+    """No space is left on the disk."""
+
+    code = "disk-full"
+    remedy = "Free some space, then run the same command again."
+
+
+class ChecksFailed(RndError):
+    """The repository's own checks found something, so nothing is called finished."""
+
+    code = "checks-failed"
+    remedy = "Mend what they found, then run `rnd setup` again."
+
+
+class StepFailed(RndError):
+    """A step of a plan failed, or ran and left the world as it was."""
+
+    code = "step-failed"
+    remedy = "Run the same command again; what is done already is not repeated."
+
+
+class CommandFailed(RndError):
+    """A program that was called ended with an error; its own last words are shown."""
+
+    code = "command-failed"
+    remedy = "Mend what it complains of, then run the same command again; what is done is not repeated."
+
+
+class UncommittedChanges(RndError):
+    """The repository has changes that are not committed, so an update could not be told apart from them."""
+
+    code = "uncommitted-changes"
+    remedy = "Commit or stash them first."
+    exit_code = ExitCode.USAGE
+
+
+class UpdateConflict(RndError):
+    """The template and this repository changed the same lines; the files that hold both are listed."""
+
+    code = "update-conflict"
+    remedy = (
+        "Edit each file between `<<<<<<<` and `>>>>>>>`, run `rnd setup`, then commit. "
+        "To give up the update instead: `git reset --hard`."
+    )
+
+
+class NoUpdatePath(RndError):
+    """The repository's answers file does not lead from its template's version to another one."""
+
+    code = "no-update-path"
+    remedy = "Check `_src_path` and `_commit` in .copier-answers.yml."
+
+
+class Interrupted(RndError):
+    """The work was interrupted, by Ctrl-C or a signal."""
+
+    code = "interrupted"
+    remedy = "Run the same command again; it goes on where it stopped."
+    exit_code = ExitCode.INTERRUPTED

@@ -1,0 +1,52 @@
+"""The only caller of git."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rnd import process
+
+
+def attempt(folder: Path, *arguments: str) -> str | None:
+    """Run git in a folder and return its output without the last newline, or None if git says no."""
+    completed = process.attempt("git", *arguments, cwd=folder, extra={"LC_ALL": "C"})
+    return completed.stdout.removesuffix("\n") if completed.returncode == 0 else None
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """Run git in a folder and return its output without the last newline.
+
+    Raises:
+        CommandFailed: Git says no.
+    """
+    return process.run("git", *arguments, cwd=folder, extra={"LC_ALL": "C"}).removesuffix("\n")
+
+
+def toplevel(folder: Path) -> Path | None:
+    """Return the root of the work tree that holds a folder, or None outside any."""
+    root = attempt(folder, "rev-parse", "--show-toplevel")
+    return Path(root) if root else None
+
+
+def head(folder: Path) -> str | None:
+    """Return the full id of the commit that HEAD names, or None where there is none yet."""
+    return attempt(folder, "rev-parse", "--quiet", "--verify", "HEAD^{commit}")
+
+
+def is_clean(folder: Path) -> bool:
+    """Say whether the work tree holds nothing that is not committed, files that git ignores aside."""
+    return run(folder, "status", "--porcelain") == ""
+
+
+def identity(folder: Path) -> str | None:
+    """Return `Name <e-mail>` as a commit made here would carry it, or None where git would have to guess.
+
+    Both the author and the committer must be known, from the configuration or the environment.
+    """
+    known = [
+        attempt(folder, "-c", "user.useConfigOnly=true", "var", variable)
+        for variable in ("GIT_COMMITTER_IDENT", "GIT_AUTHOR_IDENT")
+    ]
+    if None in known or not known[1]:
+        return None
+    return known[1].rpartition(">")[0] + ">"  # without the time that follows
