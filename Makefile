@@ -7,10 +7,15 @@ SHELL := /bin/sh
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --frozen --quiet
 
-.PHONY: help test check format
+.PHONY: help new test check format docs picture
+export NAME
 
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+new: $(UV) ## Make a repository beside this checkout: make new NAME=my_project
+	@test -n "$$NAME" || { echo 'error: name it, as in `make new NAME=my_project`' >&2; exit 2; }
+	@$(RUN) --no-dev rnd new "../$$NAME" --data "project_name=$$NAME" --defaults
 
 test: $(UV) ## Run the whole test suite
 	@$(RUN) pytest -n auto
@@ -21,10 +26,17 @@ check: $(UV) ## Lint, check the types, hold the import contract
 	@$(RUN) ruff check --quiet
 	@$(RUN) mypy
 	@$(RUN) lint-imports --no-logo
+	@$(RUN) check-jsonschema --quiet --schemafile docs/reference/org.schema.json org.yml
 
 format: $(UV) ## Format the code and mend what can be mended
 	@$(RUN) ruff format
 	@$(RUN) ruff check --fix
+
+docs: $(UV) ## Write docs/reference/ from the code
+	@$(RUN) python -m scripts.generate_reference
+
+picture: $(UV) ## Record docs/picture.svg: a real run of `rnd new`
+	@$(RUN) python -m scripts.picture
 
 .tools/bin/uv:
 	@scripts/install-uv

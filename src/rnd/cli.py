@@ -8,69 +8,46 @@ import os
 import signal
 import sys
 
+from rnd.arguments import Parser
+
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
     from rnd.errors import RndError
 
 # command: the module that defines its arguments, and its line in `rnd --help`
 COMMANDS = {
+    "new": ("rnd.create.commands", "make a repository: ask, render, set up"),
+    "setup": ("rnd.create.commands", "finish or repeat the set-up of a repository"),
+    "update": ("rnd.create.commands", "bring later template changes in"),
     "doctor": ("rnd.create.commands", "what is missing on this machine, and what to do"),
+    "completion": ("rnd.cli", "print the completion script of a shell"),
 }
 EPILOG = """\
 exit codes: 0 done or nothing to do; 1 failed; 2 wrong usage; 3 a check found a difference; 130 interrupted"""
 
 
-class LazyParser(argparse.ArgumentParser):
-    """A parser whose arguments are defined when it is first used."""
-
-    configure: Callable[[LazyParser], None] | None = None
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401
-        """Define the arguments, then parse."""
-        self.define()
-        return super().parse_known_args(args, namespace)
-
-    def define(self) -> None:
-        """Define the arguments, once."""
-        configure, self.configure = self.configure, None
-        if configure is not None:
-            configure(self)
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    """Return the parser of the command line."""
+    parser = Parser(
         prog="rnd",
         description="One command makes a research repository; one more keeps hundreds of them in shape.",
         epilog=EPILOG,
-        formatter_class=_formatter,
     )
     parser.add_argument("-C", dest="directory", metavar="DIR", help="run as if started in DIR")
     parser.add_argument("--version", action=Version, nargs=0, help="print the version")
-    commands = parser.add_subparsers(
-        prog="rnd", dest="command", metavar="COMMAND", required=True, parser_class=LazyParser
+    parser.add_commands(
+        "command", {name: (summary, _imported(module, name)) for name, (module, summary) in COMMANDS.items()}
     )
-    for name, (module, summary) in COMMANDS.items():
-        description = summary[0].upper() + summary[1:] + "."
-        command = commands.add_parser(name, help=summary, description=description, formatter_class=_formatter)
-        command.configure = _configuration(module, name)
     return parser
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    # Without a width, argparse imports shutil to find it.
-    try:
-        width = os.get_terminal_size().columns
-    except OSError:
-        width = 100
-    return argparse.RawDescriptionHelpFormatter(prog, width=min(width, 100) - 2)
+def _imported(module: str, name: str) -> Callable[[Parser], None]:
+    """Return a function that imports a command's module, and only then defines its arguments."""
 
-
-def _configuration(module: str, name: str) -> Callable[[LazyParser], None]:
-    def configure(parser: LazyParser) -> None:
+    def configure(parser: Parser) -> None:
         importlib.import_module(module).CONFIGURE[name](parser)
 
     return configure
@@ -89,6 +66,25 @@ class Version(argparse.Action):
         sys.exit("rnd is not installed")
 
 
+def configure_completion(parser: Parser) -> None:
+    """Define the arguments of `rnd completion`."""
+    parser.add_argument("shell", choices=("bash", "zsh"), help="the shell")
+    parser.set_defaults(run=completion)
+
+
+def completion(options: argparse.Namespace) -> int:
+    """Print the script; `eval "$(rnd completion bash)"` in a shell's start-up file makes it work."""
+    import shtab
+
+    parser = build_parser()
+    parser.define(deeply=True)
+    print(shtab.complete(parser, options.shell))
+    return 0
+
+
+CONFIGURE = {"completion": configure_completion}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -96,13 +92,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line without the program; this process's own when left out.
 
     Returns:
-        The exit code (SPEC §7).
+        The exit code.
     """
     options = build_parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     # Only now that there is work to do.
-    from rnd.errors import ExitCode, Interrupted, RndError, UsageError
+    from rnd import process
+    from rnd.errors import ExitCode, Interrupted, RndError, UnexpectedError, UsageError
 
+    verbose = getattr(options, "verbose", False)
+    if verbose:
+        process.trace = lambda command: print("+", command, file=sys.stderr, flush=True)
     try:
         if options.directory is not None:
             _enter(options.directory, UsageError)
@@ -114,6 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
+    except Exception as error:
+        if verbose:
+            raise
+        return _complain(UnexpectedError(f"{type(error).__name__}: {error}."), options)
 
 
 def _interrupt(*_: object) -> NoReturn:

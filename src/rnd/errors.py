@@ -1,18 +1,21 @@
 """The catalogue of errors: what can go wrong, under a stable code.
 
 Each class is one entry. Its docstring is its page in `docs/reference/errors.md`, `code` is what a script or a
-search finds it by, `exit_code` follows SPEC §7. What happened is said where it happened; what to do about it is
+search finds it by. What happened is said where it happened; what to do about it is
 said here, unless the place knows better. Touches nothing.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+
+TYPE_CHECKING = False  # typing's own would cost every start 2 ms
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class ExitCode(IntEnum):
-    """The exit codes of every command (SPEC §7)."""
+    """The exit codes of every command."""
 
     DONE = 0
     FAILED = 1
@@ -147,7 +150,7 @@ class ChecksFailed(RndError):
     """The repository's own checks found something, so nothing is called finished."""
 
     code = "checks-failed"
-    remedy = "Mend what they found, then run `rnd setup` again."
+    remedy = "Mend what they found, then run the same command again."
 
 
 class StepFailed(RndError):
@@ -177,16 +180,16 @@ class UpdateConflict(RndError):
 
     code = "update-conflict"
     remedy = (
-        "Edit each file between `<<<<<<<` and `>>>>>>>`, run `rnd setup`, then commit. "
+        "Edit each file between `<<<<<<<` and `>>>>>>>`, run `uv sync --all-extras`, then commit. "
         "To give up the update instead: `git reset --hard`."
     )
 
 
-class NoUpdatePath(RndError):
-    """The repository's answers file does not lead from its template's version to another one."""
+class UnexpectedError(RndError):
+    """Something that this program did not foresee: a fault of the program, not of yours."""
 
-    code = "no-update-path"
-    remedy = "Check `_src_path` and `_commit` in .copier-answers.yml."
+    code = "unexpected"
+    remedy = "Please report it, with what the same command says under --verbose."
 
 
 class Interrupted(RndError):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rnd import process
+
+TYPE_CHECKING = False  # typing's own would cost every start 2 ms
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def attempt(folder: Path, *arguments: str) -> str | None:
-    """Run git in a folder and return its output without the last newline, or None if git says no."""
+    """Run git in a folder and return its output without the last newline; None if git, or no such folder, says no."""
+    if not folder.is_dir():
+        return None
     completed = process.attempt("git", *arguments, cwd=folder, extra={"LC_ALL": "C"})
     return completed.stdout.removesuffix("\n") if completed.returncode == 0 else None
 
 
-def run(folder: Path, *arguments: str) -> str:
+def run(folder: Path | str, *arguments: str) -> str:
     """Run git in a folder and return its output without the last newline.
 
     Raises:
@@ -24,6 +28,8 @@ def run(folder: Path, *arguments: str) -> str:
 
 def toplevel(folder: Path) -> Path | None:
     """Return the root of the work tree that holds a folder, or None outside any."""
+    from pathlib import Path
+
     root = attempt(folder, "rev-parse", "--show-toplevel")
     return Path(root) if root else None
 

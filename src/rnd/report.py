@@ -1,100 +1,55 @@
-"""What a person or a script sees: progress, plans, outcomes, tables and errors. The only caller of rich.
+"""What a person or a script is told: plans, outcomes, tables and errors.
 
-Progress goes to standard error: on a terminal as a live list, elsewhere as one plain line for each step. Results go
-to standard output: a plan that is only shown, a table, or with --json one document.
+Progress and errors go to standard error, results to standard output: a plan that is only shown, a table, or with
+--json one document.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnd.progress import Quiet, watcher
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import argparse
+    from collections.abc import Sequence
 
     from rnd.errors import RndError
-    from rnd.plan import Outcome, Plan, Step, Watcher
-
-WORDS = {"done": "nothing to do", "needed": "to do", "applied": "done"}
+    from rnd.plan import Outcome, Plan
 
 
-class Quiet:
-    """A watcher that says nothing."""
-
-    def started(self, step: Step) -> None:
-        """Say nothing."""
-
-    def finished(self, outcome: Outcome) -> None:
-        """Say nothing."""
+def place(folder: Path) -> str:
+    """Return a folder as a person would type it, with ~ for the home folder."""
+    home = Path.home()
+    if folder != home and folder.is_relative_to(home):
+        return f"~/{shlex.quote(str(folder.relative_to(home)))}"
+    return shlex.quote(str(folder))
 
 
-class Lines:
-    """A watcher that says one plain line for each finished step: for logs and pipes."""
+def carry_out(plan: Plan, options: argparse.Namespace, **facts: object) -> tuple[Outcome, ...]:
+    """Show or apply a plan, and report it as the options that commands with a plan share have it.
 
-    def started(self, step: Step) -> None:
-        """Say nothing yet."""
-
-    def finished(self, outcome: Outcome) -> None:
-        """Say what became of the step."""
-        took = f", {outcome.seconds:.1f} s" if outcome.result == "applied" else ""
-        print(
-            f"{outcome.step.title}: {WORDS[outcome.result]} ({outcome.evidence}{took})", file=sys.stderr, flush=True
-        )
-
-
-@contextmanager
-def live_list() -> Iterator[Watcher]:
-    """Show a spinner on the step at work and a tick on each one that is finished: for terminals."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import Progress, SpinnerColumn, TextColumn
-
-    class Live:
-        def started(self, step: Step) -> None:
-            self.row = progress.add_task(step.title, total=1, evidence="…")
-
-        def finished(self, outcome: Outcome) -> None:
-            took = f"  {outcome.seconds:.1f} s" if outcome.result == "applied" else ""
-            progress.update(self.row, completed=1, evidence=escape(outcome.evidence + took))
-
-    columns = (
-        SpinnerColumn(finished_text="[green]✓"),
-        TextColumn("{task.description}"),
-        TextColumn("[dim]{task.fields[evidence]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True, highlight=False)) as progress:
-        yield Live()
-
-
-@contextmanager
-def watcher(*, quiet: bool) -> Iterator[Watcher]:
-    """Choose the watcher that fits: none if quiet, a live list on a terminal, else plain lines."""
-    if quiet:
-        yield Quiet()
-    elif sys.stderr.isatty():
-        with live_list() as live:
-            yield live
-    else:
-        yield Lines()
-
-
-def carry_out(plan: Plan, *, only_show: bool, as_json: bool, quiet: bool) -> tuple[Outcome, ...]:
-    """Show or apply a plan, and report it in the form that was asked for.
+    Args:
+        plan: What to carry out.
+        options: The parsed command line.
+        facts: What else the JSON document shall hold.
 
     Raises:
         RndError: A step failed.
     """
-    if only_show:
+    if options.only_show:
         outcomes = plan.show(Quiet())
-        if not as_json:
-            print_plan(plan, outcomes)
     else:
-        with watcher(quiet=quiet or as_json) as told:
+        with watcher(plan, quiet=options.quiet or options.json) as told:
             outcomes = plan.apply(told)
-    if as_json:
-        print_json({"goal": plan.goal, "steps": [describe(outcome) for outcome in outcomes]})
+    if options.json:
+        print_json({"goal": plan.goal, "steps": [describe(outcome) for outcome in outcomes]} | facts)
+    elif options.only_show:
+        print_plan(plan, outcomes)
     return outcomes
 
 
@@ -127,11 +82,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    console = Console(highlight=False)
-    console.print(table, width=None if console.is_terminal else console.measure(table).maximum, crop=False)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 1000).print(table)
 
 
 def print_json(document: object) -> None:

@@ -1,0 +1,182 @@
+"""Writes `docs/reference/` from the code, so that the two cannot differ: `make docs` calls it, a test compares."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from jinja2 import Environment
+
+from rnd import errors
+from rnd.cli import COMMANDS
+from rnd.create.template import CHECKOUT, find_template, render
+from rnd.names import derive_names
+from rnd.organisation import Organisation, load_organisation
+from scripts.markdown import NOTE, fenced, table
+from scripts.organisation_page import organisation_page, organisation_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FOLDER = CHECKOUT / "docs" / "reference"
+EXIT_CODES = {
+    errors.ExitCode.DONE: "done, or nothing to do",
+    errors.ExitCode.FAILED: "failed",
+    errors.ExitCode.USAGE: "wrong usage; nothing was made",
+    errors.ExitCode.DIFFERENCE: "a check found a difference",
+    errors.ExitCode.INTERRUPTED: "interrupted",
+}
+# Project names that show each rule at work.
+REFUSED = (
+    "",
+    "my-project",
+    "café",
+    "2nd_try",
+    "_private",
+    "my__project",
+    "class",
+    "json",
+    "pytest",
+    "docs",
+    "con",
+    "a" * 100,
+)
+
+
+def generate() -> dict[Path, str]:
+    """Return the text of every generated page."""
+    organisation = load_organisation()
+    schema = organisation_schema()
+    return {
+        FOLDER / "commands.md": commands_page(),
+        FOLDER / "errors.md": errors_page(),
+        FOLDER / "organisation.md": organisation_page(schema),
+        FOLDER / "org.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
+        FOLDER / "questions.md": questions_page(organisation),
+    }
+
+
+def commands_page() -> str:
+    """Return what every command says of itself, and the exit codes."""
+    codes = table(("exit code", "meaning"), ((str(int(code)), EXIT_CODES[code]) for code in errors.ExitCode))
+    parts = [
+        NOTE.format(source="src/rnd/cli.py and the commands"),
+        "# Commands\n",
+        "Progress and errors go to standard error, results to standard output.",
+        "Colour is used on a terminal only, and never where `NO_COLOR` is set.\n",
+        codes,
+        f"## rnd\n\n{fenced(help_of())}",
+        *(f"## rnd {name}\n\n{fenced(help_of(name))}" for name in COMMANDS),
+    ]
+    return "\n".join(parts)
+
+
+def help_of(*command: str) -> str:
+    """Return what a command answers to --help where no terminal gives a width."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "FORCE_COLOR"}}
+    argv = (sys.executable, "-m", "rnd", *command, "--help")
+    said = subprocess.run(argv, capture_output=True, text=True, check=True, env=kept | {"NO_COLOR": "1"})
+    return said.stdout
+
+
+def errors_page() -> str:
+    """Return the catalogue of errors, in the order of the code."""
+    catalogue = [
+        item
+        for item in vars(errors).values()
+        if inspect.isclass(item) and issubclass(item, errors.RndError) and item is not errors.RndError
+    ]
+    parts = [
+        NOTE.format(source="src/rnd/errors.py"),
+        "# Errors\n",
+        "An error says what happened, and on its last line what to do. The code in brackets is stable:",
+        "a script finds it under `error.code` when the command runs with `--json`.\n",
+        "```\nerror[answer-refused]: project_name: A project name cannot start with a digit, because …",
+        "  Answer with a value that keeps the rule; nothing was made.\n```\n",
+    ]
+    parts += [
+        f"## {error.code}\n\n{inspect.getdoc(error)}\n\n**What to do**: {error.remedy}\n\n"
+        f"Exit code {int(error.exit_code)}, {EXIT_CODES[error.exit_code].split(';')[0]}.\n"
+        for error in catalogue
+    ]
+    return "\n".join(parts)
+
+
+def questions_page(organisation: Organisation) -> str:
+    """Return the questions, their defaults and rules, and the names that follow from the first answer."""
+    text = (CHECKOUT / "copier.yml").read_text(encoding="utf-8")
+    questions = {name: node for name, node in yaml.safe_load(text).items() if not name.startswith("_")}
+    asked = {name: node for name, node in questions.items() if node.get("when") is not False}
+    parts = [
+        NOTE.format(source="copier.yml and questions/"),
+        "# Questions\n",
+        "Each is asked on a terminal; `--data NAME=VALUE` answers it beforehand, and so does `--data-file FILE`.",
+        "The questions about the dependency tool and the GitHub repository are not there yet.\n",
+        table(("name", "question", "default"), (_question(name, node, organisation) for name, node in asked.items())),
+        "## project_name\n",
+        "Four names follow from it, in lower case throughout:\n",
+        _names_table(organisation),
+        "So a name that one of the four cannot carry is refused, before anything is made:\n",
+        table(("answer", "what is said"), _refusals()),
+        "## author\n",
+        "One line: `Name` or `Name <e-mail>`. `rnd new` proposes what git knows. Plain copier cannot ask git, so the",
+        "default there is empty, and the set-up fills in git's own name and e-mail.\n",
+        "## python_version\n",
+        f"One of {', '.join(f'`{version}`' for version in organisation.python.versions)}: the oldest Python that the",
+        "project runs on, and the one that its environment is made with. Take the newest that your dependencies allow.",
+        "`rnd new` marks those that are on this machine and those that uv can fetch.\n",
+    ]
+    return "\n".join(parts)
+
+
+def _question(name: str, node: Mapping[str, Any], organisation: Organisation) -> list[str]:
+    template = Environment(autoescape=False).from_string(node.get("default", ""))  # noqa: S701 - no HTML
+    default = template.render(_external_data={"org": organisation.model_dump()})
+    shown = f"`{default}`" if default else "empty" if "default" in node else "none: it must be answered"
+    return [f"`{name}`", node["help"], shown]
+
+
+def _names_table(organisation: Organisation) -> str:
+    names = derive_names("Template_Test", organisation)
+    rows = (
+        ("project name", "Template_Test"),
+        ("GitHub repository", names.repository),
+        ("Python package", names.package),
+        ("Docker image", names.image),
+        ("import name", names.import_name),
+    )
+    return table(("what", "for example"), ((what, f"`{name}`") for what, name in rows))
+
+
+def _refusals() -> Iterator[list[str]]:
+    """Yield what really is said to names that cannot work."""
+    source = find_template(str(CHECKOUT), None, "")
+    for name in REFUSED:
+        with TemporaryDirectory() as folder:
+            try:
+                render(source, Path(folder) / "draft", {"project_name": name}, {}, ask=False)
+            except (errors.AnswerRefused, errors.AnswerMissing) as refusal:
+                shown = f"`{name}`" if len(name) < 30 else f"{len(name)} times `{name[0]}`"
+                yield [shown if name else "(nothing)", refusal.happened.removeprefix("project_name: ")]
+            else:
+                raise ValueError(f"{name} is not refused")
+
+
+def main() -> None:
+    """Write every page that is not what it should be."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path, text in generate().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(path.relative_to(CHECKOUT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""org.yml as its readers see it: the JSON Schema for editors, and the page that explains every key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from rnd.create.template import CHECKOUT
+from rnd.organisation import Organisation
+from scripts.markdown import NOTE, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# What the patterns of org.yml mean, in words; a pattern without words stops the generator.
+FORMS = {
+    r"^[^\x00-\x1f\x7f]+$": "text of one line",
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "a-z, 0-9 and single -, from a letter on",
+    r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$": "a name on GitHub",
+    r"^3\.(0|[1-9][0-9]*)$": 'a Python version, in quotes: `"3.11"`',
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'a time of day, in quotes: `"08:00"`',
+    r"^[0-9]{12}$": "twelve digits, in quotes",
+    r"^[a-z]{2}(-[a-z]+)+-[0-9]$": "an AWS region",
+    r"\{version\}": "text with `{version}` in it",
+}
+
+
+def organisation_schema() -> dict[str, Any]:
+    """Return the JSON Schema of org.yml, in the regular expressions and the strictness that editors know."""
+    schema: dict[str, Any] = _for_editors(Organisation.model_json_schema())
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:rnd-template:organisation",
+        "title": "org.yml: the organisation",
+        **schema,
+    }
+
+
+def _for_editors(node: Any) -> Any:  # noqa: ANN401 - a schema is any JSON
+    """Mend what pydantic's dialect has otherwise: anchors, open mappings; drop titles that repeat the key."""
+    if isinstance(node, list):
+        return [_for_editors(item) for item in node]
+    if not isinstance(node, dict):
+        return node.replace(r"\A", "^").replace(r"\z", "$") if isinstance(node, str) else node
+    mended = {_for_editors(key): _for_editors(value) for key, value in node.items() if not _is_title(key, value)}
+    if "patternProperties" in mended:
+        mended["additionalProperties"] = False
+    return mended
+
+
+def _is_title(key: str, value: object) -> bool:
+    return key == "title" and isinstance(value, str)
+
+
+def organisation_page(schema: Mapping[str, Any]) -> str:
+    """Return every key of org.yml: its type, meaning and shipped value."""
+    shipped = yaml.safe_load((CHECKOUT / "org.yml").read_text(encoding="utf-8"))
+    parts = [
+        NOTE.format(source="src/rnd/organisation.py and org.yml"),
+        "# org.yml\n",
+        "Every value that differs from one organisation to the next stands in `org.yml`, and nowhere else.",
+        "All keys are required, and no others are allowed. Editors that know",
+        "[org.schema.json](org.schema.json) complete and check the file while you type.\n",
+        "Nothing reads `github.teams`, `template.workflow_ref`, `aws.ecr_registry`, `aws.base_image`, `runners` yet:",
+        "the workflows, the GitHub set-up and the machines are still to come.\n",
+    ]
+    single = [name for name, node in schema["properties"].items() if "$ref" not in node]
+    rows = (row(name, schema["properties"][name], shipped[name]) for name in single)
+    heads = ("key", "type", "meaning", "shipped value")
+    parts.append(f"## Names\n\n{table(heads, rows)}")
+    for name in schema["properties"]:
+        if name not in single:
+            part = resolve(schema, schema["properties"][name])
+            section = table(heads, keys(schema, part, name, [shipped[name]]))
+            parts.append(f"## {name}\n\n{part['description']}\n\n{section}")
+    return "\n".join(parts)
+
+
+def keys(schema: Mapping[str, Any], node: Mapping[str, Any], path: str, shipped: list[Any]) -> Iterator[list[str]]:
+    """Yield a row for each key under a part of org.yml; the shipped values are those of every such part."""
+    for name, child in node["properties"].items():
+        inner, values = resolve(schema, child), [value[name] for value in shipped]
+        mapped = next((resolve(schema, item) for item in inner.get("patternProperties", {}).values()), {})
+        if "properties" in inner:
+            yield from keys(schema, inner, f"{path}.{name}", values)
+        elif "properties" in mapped:
+            yield from keys(
+                schema, mapped, f"{path}.{name}.NAME", [item for value in values for item in value.values()]
+            )
+        else:
+            yield row(f"{path}.{name}", child, *values)
+
+
+def row(path: str, node: Mapping[str, Any], *shipped: object) -> list[str]:
+    """Return the cells of one key; values that are shipped more than once are shown once."""
+    shown = dict.fromkeys(f"`{plain(value)}`" for value in shipped)
+    return [f"`{path}`", in_words(node), node["description"], "; ".join(shown)]
+
+
+def plain(value: object) -> str:
+    """Return a value of org.yml as one would say it, without YAML's brackets and quotes."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {inner}" for name, inner in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def in_words(node: Mapping[str, Any]) -> str:
+    """Return the type of a key in plain words."""
+    match node:
+        case {"enum": choices}:
+            return f"one of {', '.join(f'`{choice}`' for choice in choices)}"
+        case {"type": "array", "items": items}:
+            return f"list, each {in_words(items)}"
+        case {"patternProperties": patterns}:
+            ((pattern, value),) = patterns.items()
+            return f"mapping: {FORMS[pattern]}, then {in_words(value)}"
+        case {"type": "integer", "minimum": least, "maximum": most}:
+            return f"whole number, {least} to {most}"
+        case {"type": "integer", "minimum": least}:
+            return f"whole number, at least {least}"
+        case {"type": "string", "pattern": pattern}:
+            longest = f", at most {node['maxLength']} characters" if "maxLength" in node else ""
+            return FORMS[pattern] + longest
+        case {"type": "string"}:
+            return "text"
+    raise ValueError(f"no words for {node}")
+
+
+def resolve(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the definition that a node refers to, or the node itself."""
+    if "$ref" not in node:
+        return node
+    definition: Mapping[str, Any] = schema["$defs"][node["$ref"].rpartition("/")[2]]
+    return definition

@@ -1,0 +1,175 @@
+"""The Python environment of a generated repository: interpreter, lock and packages. The only caller of uv."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnd import process
+from rnd.errors import PackagesUnavailable, PythonUnavailable
+from rnd.plan import Action, State, Step, done, needed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rnd.create.project import Project
+
+OFFLINE = re.compile(
+    r"error sending request|dns error|network was disabled|Network connectivity is disabled|timed out", re.IGNORECASE
+)
+
+
+def uv(folder: Path | None, *arguments: str) -> Action:
+    """Return the action of one uv command, in a folder if one is named."""
+    return Action(f"uv {' '.join(arguments)}", lambda: run_uv(folder, *arguments))
+
+
+def run_uv(folder: Path | None, *arguments: str) -> str:
+    """Run uv, in a folder if one is named.
+
+    Raises:
+        PackagesUnavailable: The index could not be reached.
+        CommandFailed: uv says no for another reason.
+    """
+    completed = process.attempt("uv", *arguments, cwd=folder)
+    if completed.returncode == 0:
+        return completed.stdout
+    if OFFLINE.search(completed.stderr):
+        raise PackagesUnavailable(
+            f"uv {' '.join(arguments)} could not reach the network:\n{_last_cause(completed.stderr)}"
+        )
+    raise process.failure(completed, "uv", *arguments)
+
+
+def _last_cause(stderr: str) -> str:
+    """Return what uv calls the error, and its root; not what it did before, nor its hints."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    chain = [line for line in lines if line.startswith(("error:", "cause:"))] or lines
+    return "\n".join(dict.fromkeys((chain[0], chain[-1])))
+
+
+def uv_says_yes(folder: Path, *arguments: str) -> bool:
+    """Say whether a uv command that only looks ends well."""
+    return process.attempt("uv", *arguments, cwd=folder).returncode == 0
+
+
+def uv_step() -> Step:
+    """The user has uv: the hooks and daily work call it, long after the uv that started this run is gone."""
+
+    def observe() -> State:
+        if process.on_path("uv"):
+            return done("on PATH")
+        installed = Path(run_uv(None, "tool", "dir", "--bin").strip()) / "uv"
+        if not installed.exists():
+            return needed("not on PATH")
+        return done(f"in {installed.parent}; `uv tool update-shell` puts it on PATH")
+
+    return Step("uv", "Install uv", observe, (uv(None, "tool", "install", "--quiet", "uv"),))
+
+
+def python_step(version: str) -> Step:
+    """The chosen Python is there: found on this machine, or fetched by uv."""
+
+    def find() -> str | None:
+        found = process.attempt("uv", "python", "find", "--system", "--no-project", version)
+        return found.stdout.strip() if found.returncode == 0 else None
+
+    def observe() -> State:
+        path = find()
+        return done(path) if path else needed("not on this machine")
+
+    def install() -> None:
+        completed = process.attempt("uv", "python", "install", version)
+        if completed.returncode != 0:
+            raise PythonUnavailable(
+                f"Python {version} is not on this machine, and uv could not fetch it:\n{_last_cause(completed.stderr)}"
+            )
+
+    return Step("python", f"Find Python {version}", observe, (Action(f"uv python install {version}", install),))
+
+
+def lock_step(project: Project) -> Step:
+    """`uv.lock` is there and fits `pyproject.toml`."""
+    folder = project.folder
+
+    def observe() -> State:
+        if not (folder / "uv.lock").exists():
+            return needed("no uv.lock yet")
+        fits = uv_says_yes(folder, "lock", "--check")
+        return done(_locked(folder)) if fits else needed("uv.lock does not fit pyproject.toml")
+
+    return Step("lock", "Lock the dependencies", observe, (uv(folder, "lock"),))
+
+
+def _locked(folder: Path) -> str:
+    count = (folder / "uv.lock").read_text(encoding="utf-8").count("\n[[package]]")
+    return f"{count} packages in uv.lock"
+
+
+def environment_step(project: Project) -> Step:
+    """`.venv` holds exactly what `uv.lock` says, extras and tools included, and every package whole."""
+    folder = project.folder
+    sync = ("sync", "--all-extras", "--locked")
+
+    def observe() -> State:
+        if not (folder / ".venv").exists():
+            return needed("no .venv yet")
+        broken = damage(folder / ".venv")
+        if broken:
+            return needed(f"{broken}, so .venv is made anew")
+        if not uv_says_yes(folder, *sync, "--check"):
+            return needed(".venv does not fit uv.lock")
+        return done(f"{sum(1 for _ in _metadata(folder / '.venv'))} packages in .venv")
+
+    def install() -> None:
+        if damage(folder / ".venv"):
+            shutil.rmtree(folder / ".venv")
+        run_uv(folder, *sync)
+
+    return Step("environment", "Install the environment", observe, (Action(f"uv {' '.join(sync)}", install),))
+
+
+def damage(environment: Path) -> str | None:
+    """Say what is broken in an environment that was killed while it was made, or None.
+
+    uv trusts the metadata folder of a package, and never looks whether the files that it lists (PEP 376, RECORD) came
+    through.
+    """
+    if not environment.exists():
+        return None
+    if not (environment / "pyvenv.cfg").is_file() or not (environment / "bin" / "python").exists():
+        return "the environment is incomplete"
+    return next(
+        (f"{folder.name.split('-')[0]} is incomplete" for folder in _metadata(environment) if not _whole(folder)),
+        None,
+    )
+
+
+def _metadata(environment: Path) -> Iterator[Path]:
+    return environment.glob("lib/python*/site-packages/*.dist-info")
+
+
+def _whole(metadata: Path) -> bool:
+    """Say whether every file that a package's RECORD lists is there in its full size."""
+    try:
+        with (metadata / "RECORD").open(newline="", encoding="utf-8") as record:
+            rows = list(csv.reader(record))
+        sizes = [((metadata.parent / path).stat().st_size, size) for path, _, size in rows]
+    except (OSError, ValueError):
+        return False
+    return bool(rows) and all(not size or actual == int(size) for actual, size in sizes)
+
+
+def available_pythons() -> dict[str, str]:
+    """Say of each Python that uv knows, such as `3.11`, whether it is `here` or uv `can fetch it`; offline."""
+    listed = process.attempt("uv", "python", "list", "--output-format", "json")
+    said: dict[str, str] = {}
+    for python in json.loads(listed.stdout) if listed.returncode == 0 else []:
+        version = f"{python['version_parts']['major']}.{python['version_parts']['minor']}"
+        if python["implementation"] == "cpython" and said.get(version) != "here":
+            said[version] = "here" if python["path"] else "uv can fetch it"
+    return said

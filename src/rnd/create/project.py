@@ -1,0 +1,74 @@
+"""A generated repository, as its own files describe it. Reads `.copier-answers.yml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+from rnd.errors import NotGenerated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ANSWERS_FILE = ".copier-answers.yml"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated repository.
+
+    Attributes:
+        folder: Its root.
+        name: The answer to the first question.
+        author: `Name <e-mail>`, `Name`, or empty where it is still to be filled in.
+        python_version: Such as `3.11`.
+        source: The address of the template.
+        commit: The template's version, as `git describe` puts it.
+    """
+
+    folder: Path
+    name: str
+    author: str
+    python_version: str
+    source: str
+    commit: str
+
+
+def read_project(folder: Path) -> Project:
+    """Read what a repository was made from.
+
+    Raises:
+        NotGenerated: There are no answers, or they are not this template's.
+    """
+    answers = read_answers(folder)
+    try:
+        return Project(
+            folder=folder,
+            name=answers["project_name"],
+            author=answers["author"],
+            python_version=answers["python_version"],
+            source=answers["_src_path"],
+            commit=answers["_commit"],
+        )
+    except KeyError as error:
+        raise NotGenerated(f"{folder / ANSWERS_FILE} holds no {error}, so it is not this template's.") from error
+
+
+def read_answers(folder: Path) -> dict[str, str]:
+    """Read the answers file as it stands.
+
+    Raises:
+        NotGenerated: It is missing or not readable.
+    """
+    path = folder / ANSWERS_FILE
+    try:
+        answers = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotGenerated(f"{folder} has no {ANSWERS_FILE}.") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise NotGenerated(f"{path} cannot be read: {error}.") from error
+    if not isinstance(answers, dict):
+        raise NotGenerated(f"{path} holds no answers.")
+    return {str(key): str(value) for key, value in answers.items()}

@@ -1,0 +1,78 @@
+"""Set-up: everything between a rendered folder and a repository that is ready to work in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rnd import git, process
+from rnd.create.author import author_step
+from rnd.create.checks import checks_step
+from rnd.create.environment import environment_step, lock_step, python_step, uv_step
+from rnd.create.project import read_project
+from rnd.create.repository import check_place, hooks_step, repository_step
+from rnd.errors import IdentityMissing, ToolMissing
+from rnd.plan import Plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnd.create.project import Project
+    from rnd.plan import Step
+
+
+TOOLS = {
+    "git": "Install it with your system's packages, such as `apt-get install git`.",
+    "uv": "Install it: `pipx install uv`, or `python3 -m pip install --user uv`.",
+}
+
+
+def plan_setup(folder: Path) -> Plan:
+    """Return the plan that finishes, or repeats, the set-up of a generated repository.
+
+    Raises:
+        NotGenerated: The folder is no generated repository.
+        DestinationRefused: It lies inside another git repository.
+        ToolMissing: git or uv is not installed.
+        IdentityMissing: Git does not know whose name to write on the first commit.
+    """
+    project = read_project(folder)
+    check_tools()
+    check_place(folder)
+    check_identity(folder)
+    return Plan(f"set up {project.name} in {folder}", setup_steps(project))
+
+
+def setup_steps(project: Project) -> tuple[Step, ...]:
+    """Return all steps, in their order."""
+    return (*preparation(project), *completion(project))
+
+
+def preparation(project: Project) -> tuple[Step, ...]:
+    """Return the steps that may refuse: after them nothing but git and a download is left to go wrong."""
+    return (uv_step(), python_step(project.python_version), author_step(project), lock_step(project))
+
+
+def completion(project: Project) -> tuple[Step, ...]:
+    """Return the steps that need the folder to be where it will stay."""
+    return (environment_step(project), repository_step(project), hooks_step(project), checks_step(project))
+
+
+def check_tools() -> None:
+    """Refuse early what would fail half-way.
+
+    Raises:
+        ToolMissing: git or uv is not installed.
+    """
+    for tool, remedy in TOOLS.items():
+        if process.find(tool) is None:
+            raise ToolMissing(f"{tool} is not installed.", remedy)
+
+
+def check_identity(folder: Path) -> None:
+    """Refuse early a first commit that git would refuse.
+
+    Raises:
+        IdentityMissing: Git knows no name or no e-mail, and a first commit is still to be made.
+    """
+    if git.head(folder) is None and git.identity(folder) is None:
+        raise IdentityMissing("Git knows no name and e-mail for the first commit.")

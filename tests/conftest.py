@@ -1,0 +1,113 @@
+"""What the tests share: a home of their own, the template as a git repository, and the machine's Pythons."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from copier import run_copy
+
+ROOT = Path(__file__).parents[1]
+AUTHOR = "Ada Lovelace <ada@example.com>"
+
+
+# A uv that is not on PATH has started these tests, and names itself.
+if shutil.which("uv") is None:
+    os.environ["PATH"] += os.pathsep + str(Path(os.environ["UV"]).parent)
+
+
+def _cache() -> str:
+    """Return uv's own cache, which stays shared and warm while HOME moves."""
+    return subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _pythons() -> list[Path]:
+    """Folders of interpreters that are on this machine and not on PATH: pyenv's."""
+    return sorted((Path.home() / ".pyenv" / "versions").glob("3.*/bin"))
+
+
+UV_CACHE = _cache()
+PYTHONS = _pythons()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with a git identity and nothing else, so that no test sees this machine's configuration."""
+    return isolate(tmp_path_factory.mktemp("home"), monkeypatch)
+
+
+def isolate(home: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Move to an empty folder as the home, and return it."""
+    (home / ".gitconfig").write_text("[user]\nname = Ada Lovelace\nemail = ada@example.com\n")
+    for name in [name for name in os.environ if name.startswith(("GIT_", "COPIER_", "XDG_", "VIRTUAL_ENV"))]:
+        if name != "GIT_SSL_CAINFO":
+            patch.delenv(name)
+    patch.setenv("HOME", str(home))
+    patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    patch.setenv("UV_CACHE_DIR", UV_CACHE)
+    path = [entry for entry in os.environ["PATH"].split(os.pathsep) if not entry.endswith(".pyenv/shims")]
+    patch.setenv("PATH", os.pathsep.join([*path, *map(str, PYTHONS)]))
+    return home
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git where a test needs it and return what it said."""
+    return subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout.removesuffix("\n")
+
+
+@dataclass(frozen=True)
+class TemplateRepository:
+    """This working tree, committed files and others alike, as a git repository that tests may change."""
+
+    folder: Path
+
+    @property
+    def address(self) -> str:
+        """The address that copier is given."""
+        return f"git+file://{self.folder}"
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace text in a file; it must be there."""
+        file = self.folder / path
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def release(self, tag: str) -> None:
+        """Commit what has changed, and tag it."""
+        git(self.folder, "add", "--all")
+        git(self.folder, "commit", "--quiet", "--allow-empty", "--message", f"release {tag}")
+        git(self.folder, "tag", tag)
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> TemplateRepository:
+    """The template, released as 1.0.0."""
+    return copy_template(tmp_path / "rnd-template")
+
+
+def copy_template(folder: Path) -> TemplateRepository:
+    """Copy this working tree into a folder, and release it as 1.0.0."""
+    listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_symlink() or (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    repository = TemplateRepository(folder)
+    repository.release("1.0.0")
+    return repository
+
+
+def render(template: TemplateRepository, folder: Path, **answers: str) -> Path:
+    """Render the template as plain copier does, without its task, and return the folder."""
+    run_copy(
+        template.address, folder, data=answers, defaults=True, unsafe=True, quiet=True, skip_tasks=True, vcs_ref="HEAD"
+    )
+    return folder

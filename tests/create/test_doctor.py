@@ -1,0 +1,66 @@
+"""`rnd doctor`: what is there, what is missing, what to do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand where no repository has a git identity of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
+def findings(capfd: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
+    """Return what the doctor finds, by name."""
+    capfd.readouterr()
+    main(["doctor", "--json"])
+    return {finding["name"]: finding for finding in json.loads(capfd.readouterr().out)}
+
+
+def test_a_machine_with_everything(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    said = capfd.readouterr().out
+    assert "✓   git " in said
+    assert "Ada Lovelace <ada@example.com>" in said
+
+
+def test_every_python_of_the_organisation_has_a_line(capfd: pytest.CaptureFixture[str]) -> None:
+    found = findings(capfd)
+    assert found["Python 3.11"]["state"] == "ok"
+    assert {"Python 3.8", "Python 3.15"} <= set(found)
+
+
+def test_no_identity(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (home / ".gitconfig").unlink()
+    assert main(["doctor"]) == 3
+    assert findings(capfd)["git identity"]["remedy"].startswith("git config --global user.name")
+
+
+def test_no_uv_and_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("UV", raising=False)
+    assert main(["doctor"]) == 3
+    found = findings(capfd)
+    assert found["git"]["state"] == found["uv"]["state"] == "missing"
+    assert "pipx install uv" in found["uv"]["remedy"]
+
+
+def test_a_git_that_is_too_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "git"
+    old.write_text("#!/bin/sh\necho git version 2.17.1\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    found = findings(capfd)["git"]
+    assert (found["state"], found["found"]) == ("missing", "2.17.1, too old")
+    assert found["remedy"] == "Upgrade it to 2.28 or later."

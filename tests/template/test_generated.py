@@ -1,0 +1,177 @@
+"""A really generated repository passes its own checks, and its checks can fail."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from rnd import process
+from rnd.cli import main
+from rnd.organisation import load_organisation
+from tests.conftest import ROOT, TemplateRepository, git
+
+ORGANISATION = load_organisation()
+
+
+def make(template: TemplateRepository, folder: Path, python_version: str = "3.11") -> Path:
+    """Make a repository and return its folder."""
+    answers = ("--data", "project_name=template_test", "--data", f"python_version={python_version}")
+    assert main(["new", str(folder), "--defaults", "--quiet", "--template", template.address, *answers]) == 0
+    return folder
+
+
+def offline(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user without a network would."""
+    return process.attempt(*argv, cwd=folder, extra={"UV_OFFLINE": "1"})
+
+
+def is_here(version: str) -> bool:
+    """Say whether uv finds a Python on this machine."""
+    return process.attempt("uv", "python", "find", "--system", "--no-project", version).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python_version", ORGANISATION.python.versions)
+def test_its_own_checks_pass_on_every_python(template: TemplateRepository, tmp_path: Path, python_version: str) -> None:
+    if not is_here(python_version):
+        pytest.skip(f"Python {python_version} is not on this machine")
+    made = make(template, tmp_path / "made", python_version)
+    for command in (
+        ("uv", "sync", "--all-extras", "--locked"),
+        ("uv", "run", "--frozen", "pytest"),
+        ("uv", "run", "--frozen", "pre-commit", "run", "--all-files"),
+        (prek(), "run", "--all-files"),
+    ):
+        ended = offline(made, *command)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    said = offline(made, "uv", "run", "--frozen", "python", "--version").stdout
+    assert said.startswith(f"Python {python_version}.")
+    assert git(made, "status", "--porcelain") == ""
+
+
+def prek() -> str:
+    """Return the path of prek, which reads the same configuration as pre-commit."""
+    return str(Path(sys.executable).with_name("prek"))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One repository for the tests that put back what they change."""
+    from tests.conftest import copy_template, isolate
+
+    with pytest.MonkeyPatch.context() as patch:
+        tmp_path = tmp_path_factory.mktemp("generated")
+        isolate(tmp_path_factory.mktemp("home"), patch)
+        return make(copy_template(tmp_path / "rnd-template"), tmp_path / "made")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runner", ["pre-commit", "prek"])
+@pytest.mark.parametrize(
+    ("path", "content", "hook"),
+    [
+        ("src/template_test/bare.py", '"""No header."""\n', "lint, with the copyright header"),
+        ("src/template_test/other.py", "# Copyright (c) 2020 Somebody Else. All rights reserved.\n", "lint, with the"),
+        ("src/template_test/ugly.py", f"# {ORGANISATION.copyright}\nx   =  1\n", "format"),
+        ("src/template_test/unused.py", f"# {ORGANISATION.copyright}\nimport os\n", "lint"),
+        ("notes.txt", "white space \n", "trim trailing whitespace"),
+        ("notes.txt", "no newline", "end files with one newline"),
+        ("notes.txt", "dos\r\n", "end lines with LF"),
+        ("broken.yml", "a: [1\n", "check YAML"),
+        ("broken.toml", "a = \n", "check TOML"),
+        ("broken.json", "{\n", "check JSON"),
+        ("notes.txt", "<<<<<<< mine\n1\n=======\n2\n>>>>>>> theirs\n", "find merge markers"),
+        ("large.bin", "x" * 600_000 + "\n", "keep files over 500 kB out"),
+        ("key.txt", "-----BEGIN " + "RSA PRIVATE KEY-----\n", "find private keys"),
+    ],
+)
+def test_each_hook_refuses_what_it_is_for(made: Path, runner: str, path: str, content: str, hook: str) -> None:
+    (made / path).write_bytes(content.encode())
+    git(made, "add", "--all")
+    try:
+        argv = ("uv", "run", "--frozen", "pre-commit") if runner == "pre-commit" else (prek(),)
+        ended = offline(made, *argv, "run", "--all-files")
+        assert ended.returncode == 1
+        failed = [line for line in ended.stdout.splitlines() if line.endswith("Failed")]
+        assert any(line.startswith(hook) for line in failed), ended.stdout
+    finally:
+        git(made, "reset", "--quiet", "--hard")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("header", ["Copyright (c) 2019 Synthesia.", "Copyright (c) 2019-2024 Synthesia."])
+def test_a_header_with_a_year_is_as_good(made: Path, header: str) -> None:
+    (made / "src" / "template_test" / "old.py").write_text(f"# {header} All rights reserved.\nx = 1\n")
+    try:
+        assert offline(made, "uv", "run", "--frozen", "ruff", "check").returncode == 0
+    finally:
+        (made / "src" / "template_test" / "old.py").unlink()
+
+
+@pytest.mark.slow
+def test_a_stale_lock_is_refused(made: Path) -> None:
+    pyproject = made / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace("dependencies = []", 'dependencies = ["iniconfig"]', 1))
+    try:
+        ended = offline(made, "uv", "run", "--frozen", "pre-commit", "run", "--all-files")
+        assert ended.returncode == 1
+        assert "uv.lock is up to date" in ended.stdout
+        assert offline(made, "uv", "sync", "--all-extras", "--locked").returncode != 0
+    finally:
+        git(made, "checkout", "--quiet", "--", ".")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("message", "accepted"),
+    [
+        ("feat: align two speakers", True),
+        ("fix(io)!: close the file", True),
+        ("aligned two speakers", False),
+        ("feature: align", False),
+    ],
+)
+def test_commit_messages_are_held_to_conventional_form(made: Path, message: str, accepted: bool) -> None:  # noqa: FBT001
+    head = git(made, "rev-parse", "HEAD")
+    try:
+        ended = offline(made, "git", "commit", "--allow-empty", "--message", message)
+        assert (ended.returncode == 0) is accepted, ended.stdout + ended.stderr
+        assert offline(made, "git", "commit", "--allow-empty", "--no-verify", "--message", message).returncode == 0
+    finally:
+        git(made, "reset", "--quiet", "--hard", head)
+
+
+@pytest.mark.slow
+def test_its_wheel_is_one_that_an_index_accepts(made: Path, tmp_path: Path) -> None:
+    ended = offline(made, "uv", "build", "--out-dir", str(tmp_path / "dist"))
+    assert ended.returncode == 0, ended.stderr
+    built = sorted(path.name for path in (tmp_path / "dist").iterdir() if path.name != ".gitignore")
+    assert built == [
+        "synthesia_rnd_template_test-0.1.0-py3-none-any.whl",
+        "synthesia_rnd_template_test-0.1.0.tar.gz",
+    ]
+    twine = [sys.executable, "-m", "twine", "check", "--strict", *(str(tmp_path / "dist" / name) for name in built)]
+    checked = subprocess.run(twine, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.slow
+def test_the_private_index_is_declared_and_not_needed(made: Path) -> None:
+    project = tomllib.loads((made / "pyproject.toml").read_text())
+    (index,) = project["tool"]["uv"]["index"]
+    assert index["explicit"] is True
+    assert "812634467557.d.codeartifact.eu-west-1.amazonaws.com/pypi/" in index["url"]
+    assert "codeartifact" not in (made / "uv.lock").read_text()
+
+
+@pytest.mark.slow
+def test_names_that_the_development_tools_take_are_reserved(made: Path) -> None:
+    reserved = set((ROOT / "questions" / "reserved_names.txt").read_text(encoding="utf-8").split())
+    (site,) = made.glob(".venv/lib/python*/site-packages")
+    modules = {path.name.partition(".")[0].lower() for path in site.iterdir() if path.suffix in {"", ".py", ".so"}}
+    importable = {name for name in modules if name.isidentifier() and not name.startswith("_")}
+    assert importable <= reserved

@@ -1,0 +1,131 @@
+"""Every combination of answers, rendered in process: what comes out is whole, valid and nobody else's."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from copier import run_copy
+
+from rnd.names import derive_names
+from rnd.organisation import load_organisation
+from tests.conftest import ROOT, TemplateRepository
+
+ORGANISATION = load_organisation()
+AUTHORS = ("", "Ada Lovelace", "Ada Lovelace <ada@example.com>", 'Zoë "Zo" O\'Neil \\ 🎉 <zoe@example.com>')
+NAMES = ("template_test", "x", "Speech2Text", "a" * 86)
+
+# Another organisation, made up, with nothing in common with the one that is shipped.
+ACME = """\
+name: Acme Robotics
+slug: acme
+repository_prefix: lab
+copyright: (C) 1999 Acme Robotics & Sons [R+D]
+template: {repository: git@example.com:acme/lab-template.git, workflow_ref: v7}
+github: {owner: acme-robotics, teams: {builders: maintain}}
+python: {versions: ["3.12", "3.13"], default: "3.13"}
+aws:
+  account: "000000000042"
+  region: us-east-2
+  codeartifact: {domain: robots, repository: wheels}
+  ecr_registry: 000000000042.dkr.ecr.us-east-2.amazonaws.com
+  base_image: acme-base:{version}
+runners:
+  timezone: America/Chicago
+  business_hours: {days: Mon-Fri, start: "09:00", end: "17:00"}
+  classes:
+    small: {labels: [self-hosted], instances: [t3.large], disk_gb: 32, always_on: 0, business_hours_extra: 1, maximum: 2}
+"""
+
+
+def render(source: str | Path, folder: Path, **answers: str) -> dict[str, str]:
+    """Render the template and return the text of every file by its path."""
+    run_copy(str(source), folder, data=answers, defaults=True, unsafe=True, quiet=True, skip_tasks=True, vcs_ref="HEAD")
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("author", AUTHORS, ids=["nobody", "a name", "name and e-mail", "quotes and accents"])
+@pytest.mark.parametrize("python_version", ORGANISATION.python.versions)
+def test_every_combination_of_answers(template: TemplateRepository, tmp_path: Path, python_version: str, author: str) -> None:
+    for name in NAMES:
+        folder = tmp_path / name
+        files = render(template.address, folder, project_name=name, author=author, python_version=python_version)
+        names = derive_names(name, ORGANISATION)
+
+        project = tomllib.loads(files["pyproject.toml"])["project"]
+        assert project["name"] == names.package
+        assert project["requires-python"] == f">={python_version}"
+        assert files[".python-version"] == f"{python_version}\n"
+        assert written_author(project["authors"]) == author
+        assert f"src/{names.import_name}/__init__.py" in files
+        assert f"tests/test_{names.import_name}.py" in files
+        assert names.repository in files["README.md"]
+
+        answers = yaml.safe_load(files[".copier-answers.yml"])
+        assert {key: value for key, value in answers.items() if not key.startswith("_")} == {
+            "project_name": name,
+            "author": author,
+            "python_version": python_version,
+        }
+        for path, text in files.items():
+            check_file(path, text)
+
+
+def written_author(authors: list[dict[str, str]]) -> str:
+    """Return the author as it was answered."""
+    if not authors:
+        return ""
+    (author,) = authors
+    return f"{author['name']} <{author['email']}>" if "email" in author else author["name"]
+
+
+def check_file(path: str, text: str) -> None:
+    """Hold a rendered file to what any careful person's file has."""
+    assert not re.search(r"{{|}}|{%|%}", text.replace("${{", "")), f"{path} holds template syntax"
+    assert text == "" or text.endswith("\n"), f"{path} does not end its last line"
+    assert not text.endswith("\n\n"), f"{path} ends with an empty line"
+    assert not text.startswith("\n"), f"{path} starts with an empty line"
+    assert not re.search(r"[ \t]+$", text, re.MULTILINE), f"{path} has white space at the end of a line"
+    assert "\n\n\n\n" not in text, f"{path} has a hole"
+    if path.endswith(".py"):
+        assert text.startswith(f"# {ORGANISATION.copyright}\n"), f"{path} has no copyright header"
+        compile(text, path, "exec")
+    elif path.endswith(".json"):
+        json.loads(text)
+    elif path.endswith(".toml"):
+        tomllib.loads(text)
+    elif path.endswith((".yml", ".yaml")):
+        yaml.safe_load(text)
+
+
+def test_another_organisation_edits_one_file_and_leaves_no_trace_of_the_shipped_one(
+    template: TemplateRepository, tmp_path: Path
+) -> None:
+    (template.folder / "org.yml").write_text(ACME)
+    load_organisation(template.folder / "org.yml")
+    template.release("2.0.0")
+    files = render(template.address, tmp_path / "made", project_name="arm_control")
+    shipped = [
+        *(ORGANISATION.name, ORGANISATION.slug, ORGANISATION.github.owner, *ORGANISATION.github.teams),
+        *(ORGANISATION.aws.account, ORGANISATION.aws.region, ORGANISATION.aws.base_image.partition(":")[0]),
+        *(ORGANISATION.template.repository, f"{ORGANISATION.repository_prefix}-", *ORGANISATION.runners.classes),
+    ]
+    for path, text in files.items():
+        for value in shipped:
+            # Every generated repository is a research project, whoever's it is.
+            found = text.lower().replace("research project", "").replace("rnd-template", "")
+            assert value.lower() not in found, f"{path} holds {value}"
+    assert tomllib.loads(files["pyproject.toml"])["project"]["name"] == "acme-lab-arm-control"
+    assert files["src/arm_control/__init__.py"].startswith("# (C) 1999 Acme Robotics & Sons [R+D]\n")
+
+
+def test_the_shipped_values_stand_in_org_yml_alone() -> None:
+    organisation = ORGANISATION.slug
+    for folder in ("template", "questions", "src/rnd"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and path.suffix != ".pyc" and not path.is_symlink():
+                assert organisation not in path.read_text(encoding="utf-8").lower(), f"{path} names the organisation"

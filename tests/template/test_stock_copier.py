@@ -1,0 +1,82 @@
+"""The plain command, by a copier that is installed alone: the same repository as `rnd new` makes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rnd.cli import main
+from tests.conftest import TemplateRepository, git
+
+
+@pytest.fixture(scope="module")
+def copier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with copier, uv and git in it, and nothing of ours."""
+    folder = tmp_path_factory.mktemp("alone")
+    variables = os.environ | {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
+    subprocess.run(["uv", "tool", "install", "--quiet", "copier"], env=variables, check=True)
+    for program in ("uv", "uvx", "git"):
+        found = shutil.which(program)
+        assert found is not None
+        (folder / "bin" / program).symlink_to(found)
+    return folder / "bin"
+
+
+def copy(copier: Path, template: TemplateRepository, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the plain command."""
+    return subprocess.run(
+        ["copier", "copy", "--trust", "--vcs-ref", "HEAD", *arguments, template.address, str(folder)],
+        env=os.environ | {"PATH": f"{copier}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.slow
+def test_the_same_repository(copier: Path, template: TemplateRepository, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    ended = copy(copier, template, plain, "--data", "project_name=template_test", "--defaults")
+    assert ended.returncode == 0, ended.stderr
+    assert "Run the repository's checks: done (passed on " in ended.stderr
+
+    ours = tmp_path / "ours"
+    given = ("--data", "project_name=template_test", "--template", template.address, "--vcs-ref", "HEAD")
+    assert main(["new", str(ours), "--defaults", "--quiet", *given]) == 0
+    assert git(plain, "rev-parse", "HEAD^{tree}") == git(ours, "rev-parse", "HEAD^{tree}")
+    assert git(plain, "log", "--format=%an %ae %s") == git(ours, "log", "--format=%an %ae %s")
+    assert git(plain, "status", "--porcelain") == ""
+
+
+@pytest.mark.slow
+def test_again_over_what_is_there(copier: Path, template: TemplateRepository, tmp_path: Path) -> None:
+    given = ("--data", "project_name=template_test", "--data", "author=Ada", "--defaults")
+    assert copy(copier, template, tmp_path / "made", *given).returncode == 0
+    ended = copy(copier, template, tmp_path / "made", *given, "--overwrite")
+    assert ended.returncode == 0
+    assert "Run the repository's checks: nothing to do" in ended.stderr
+    assert git(tmp_path / "made", "rev-list", "--count", "HEAD") == "1"
+
+
+@pytest.mark.slow
+def test_a_refused_answer_leaves_nothing(copier: Path, template: TemplateRepository, tmp_path: Path) -> None:
+    ended = copy(copier, template, tmp_path / "made", "--data", "project_name=2fast", "--defaults")
+    assert ended.returncode != 0
+    assert "A project name cannot start with a digit" in ended.stderr
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.slow
+def test_a_set_up_that_fails_leaves_nothing(
+    copier: Path, template: TemplateRepository, tmp_path: Path, home: Path
+) -> None:
+    (home / ".gitconfig").unlink()
+    ended = copy(copier, template, tmp_path / "made", "--data", "project_name=template_test", "--defaults")
+    assert ended.returncode != 0
+    assert "error[identity-missing]" in ended.stderr
+    assert not (tmp_path / "made").exists()

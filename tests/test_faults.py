@@ -1,0 +1,197 @@
+"""What a machine can do to `rnd new`: each ends in a clear sentence and a documented code, and nothing is half made."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd.cli import main
+from tests.conftest import ROOT, TemplateRepository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IN_A_NAMESPACE = ["unshare", "--mount", "--map-root-user"]
+CAN_MOUNT = (
+    shutil.which("unshare") is not None
+    and subprocess.run(
+        [*IN_A_NAMESPACE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False
+    ).returncode
+    == 0
+)
+needs_mounts = pytest.mark.skipif(not CAN_MOUNT, reason="this machine allows no mount namespace")
+
+
+def arguments(template: TemplateRepository, folder: Path) -> list[str]:
+    """Return the command line that makes a repository."""
+    given = ["--defaults", "--data", "project_name=aligner", "--template", template.address]
+    return ["new", str(folder), *given]
+
+
+def only(tmp_path: Path, *programs: str) -> str:
+    """Return a PATH that has only some programs on it."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for program in programs:
+        found = shutil.which(program)
+        assert found is not None
+        (folder / program).symlink_to(found)
+    return str(folder)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """An empty folder to make a repository in."""
+    place = tmp_path / "place"
+    place.mkdir()
+    return place
+
+
+@pytest.mark.parametrize(("missing", "there"), [("git", "uv"), ("uv", "git")])
+def test_a_tool_is_missing(
+    template: TemplateRepository,
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    missing: str,
+    there: str,
+) -> None:
+    monkeypatch.setenv("PATH", only(tmp_path, there))
+    monkeypatch.delenv("UV", raising=False)
+    assert main(arguments(template, place / "made")) == 1
+    said = capfd.readouterr().err
+    assert f"error[tool-missing]: {missing} is not installed.\n  Install it" in said
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("known", ["", "[user]\nname = Ada\n", "[user]\nemail = ada@example.com\n"])
+def test_git_does_not_know_who_commits(
+    template: TemplateRepository, place: Path, home: Path, capfd: pytest.CaptureFixture[str], known: str
+) -> None:
+    (home / ".gitconfig").write_text(known)
+    assert main(arguments(template, place / "made")) == 1
+    assert "error[identity-missing]: Git knows no name and e-mail for the first commit." in capfd.readouterr().err
+    assert list(place.iterdir()) == []
+
+
+def test_no_network_and_nothing_cached(
+    template: TemplateRepository,
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    warm = os.environ["UV_CACHE_DIR"]
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cold"))
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    assert main(arguments(template, place / "made")) == 1
+    assert "error[packages-unavailable]: uv lock could not reach the network" in capfd.readouterr().err
+    assert list(place.iterdir()) == []
+
+    monkeypatch.setenv("UV_CACHE_DIR", warm)
+    assert main(arguments(template, place / "made")) == 0
+
+
+def test_a_python_that_cannot_be_had(
+    template: TemplateRepository, place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(place.parent / "none"))
+    assert main([*arguments(template, place / "made"), "--data", "python_version=3.15"]) == 1
+    said = capfd.readouterr().err
+    assert "error[python-unavailable]: Python 3.15 is not on this machine, and uv could not fetch it" in said
+    assert list(place.iterdir()) == []
+
+
+def in_a_mount(place: Path, mount: str, command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command where a folder is a file system of its own, which is gone when the command ends."""
+    script = f'mount {mount} "$0" && "$@"; code=$?; ls -A "$0" >&2; exit $code'
+    return subprocess.run(
+        [*IN_A_NAMESPACE, "sh", "-c", script, place, *command], capture_output=True, text=True, check=False
+    )
+
+
+@needs_mounts
+@pytest.mark.parametrize("size", ["16k", "64k", "400k"])
+def test_the_disk_is_full(template: TemplateRepository, place: Path, size: str) -> None:
+    command = [sys.executable, "-m", "rnd", *arguments(template, place / "made")]
+    ended = in_a_mount(place, f"-t tmpfs -o size={size} tmpfs", command)
+    assert ended.returncode == 1
+    assert "error[disk-full]: " in ended.stderr
+    assert "Free some space, then run the same command again." in ended.stderr
+
+
+@needs_mounts
+def test_the_destination_is_read_only(template: TemplateRepository, place: Path) -> None:
+    command = [sys.executable, "-m", "rnd", *arguments(template, place / "made")]
+    ended = in_a_mount(place, "-t tmpfs -o ro tmpfs", command)
+    assert ended.returncode == 2
+    assert f"error[destination-refused]: {place} cannot be written to: Read-only file system." in ended.stderr
+    assert ended.stderr.endswith("Choose another folder.\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('account: "812634467557"', "account: 812634467557", "aws.account is 812634467557"),
+        ("region:", "regoin:", "aws.regoin is not a key of org.yml"),
+        ("slug: synthesia", "# slug", "slug is missing"),
+        ("slug: synthesia", "slug: [", "not valid YAML"),
+    ],
+)
+def test_an_organisation_file_that_is_wrong(
+    template: TemplateRepository, place: Path, old: str, new: str, said: str
+) -> None:
+    template.edit("org.yml", old, new)
+    ended = subprocess.run(
+        [sys.executable, "-m", "rnd", *arguments(template, place / "made")],
+        env=os.environ | {"PYTHONPATH": str(template.folder / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "error[organisation-invalid]: " in ended.stderr
+    assert "org.yml:" in ended.stderr
+    assert said in ended.stderr
+    assert list(place.iterdir()) == []
+
+
+def test_a_shallow_clone_of_the_template_serves_as_well(
+    template: TemplateRepository, place: Path, tmp_path: Path
+) -> None:
+    subprocess.run(
+        ["git", "clone", "--quiet", "--depth=1", f"file://{template.folder}", tmp_path / "shallow"], check=True
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "rnd", "new", place / "made", "--defaults", "--data", "project_name=aligner", "--quiet"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "shallow" / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert f"_src_path: file://{template.folder}\n" in (place / "made" / ".copier-answers.yml").read_text()
+
+
+def test_the_traceback_is_for_those_who_ask() -> None:
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import rnd.git, rnd.cli, sys; rnd.git.identity = None; sys.exit(rnd.cli.main(['doctor']))",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "error[unexpected]: TypeError: 'NoneType' object is not callable." in ended.stderr
+    assert "Traceback" not in ended.stderr

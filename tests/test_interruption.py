@@ -1,0 +1,169 @@
+"""Killed at every step, resumed by the same command: the same repository as an undisturbed run makes.
+
+A wrapper ahead of uv and git on PATH waits for one of their calls, and ends this program during or right after it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd.create.environment import damage
+from tests.conftest import TemplateRepository, copy_template, git, isolate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WRAPPER = """\
+#!/bin/sh
+# Runs {program}; at the call that holds $KILL_AT, once, sends $KILL_SIGNAL to the program that called.
+case "$*" in
+*"$KILL_AT"*)
+    if mkdir "$KILL_ONCE" 2>/dev/null; then
+        case $KILL_MOMENT in
+        during) {program} "$@" & sleep 0.03; kill -s $KILL_SIGNAL $PPID; kill -s KILL $! 2>/dev/null; exit 1 ;;
+        after) {program} "$@"; code=$?; kill -s $KILL_SIGNAL $PPID; sleep 5; exit $code ;;
+        esac
+    fi ;;
+esac
+exec {program} "$@"
+"""
+
+# A part of each command line that changes something, in the order in which they are called.
+CALLS = (
+    "lock",
+    "sync --all-extras --locked",
+    "init --quiet --initial-branch",
+    "add --all",
+    "commit --quiet",
+    "config --unset",
+    "pre-commit install",
+    "pre-commit run",
+    "pytest",
+    "update-ref",
+)
+
+
+@pytest.fixture
+def wrapped(tmp_path: Path) -> dict[str, str]:
+    """Variables under which uv and git can be watched."""
+    folder = tmp_path / "wrappers"
+    folder.mkdir()
+    for name in ("uv", "git"):
+        program = shutil.which(name)
+        assert program is not None
+        (folder / name).write_text(WRAPPER.format(program=program))
+        (folder / name).chmod(0o755)
+    return os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "KILL_ONCE": str(tmp_path / "killed")}
+
+
+def command(template: TemplateRepository, folder: Path) -> list[str]:
+    """Return the command that makes a repository."""
+    given = ["--defaults", "--data", "project_name=aligner", "--template", template.address, "--json"]
+    return [sys.executable, "-m", "rnd", "new", str(folder), *given]
+
+
+def content(folder: Path) -> dict[str, object]:
+    """Return all that two equal repositories share, whenever they were made."""
+    return {
+        # The answers name the template's folder, which is another one in each test.
+        "tree": [line for line in git(folder, "ls-tree", "-r", "HEAD").splitlines() if ".copier-answers" not in line],
+        "commits": git(folder, "log", "--format=%an %ae %s"),
+        "branch": git(folder, "rev-parse", "--abbrev-ref", "HEAD"),
+        "status": git(folder, "status", "--porcelain"),
+        "configuration": git(folder, "config", "--local", "--list"),
+        "checked": git(folder, "rev-parse", "refs/rnd/checks-passed") == git(folder, "rev-parse", "HEAD"),
+        "hooks": sorted(path.name for path in (folder / ".git" / "hooks").iterdir() if os.access(path, os.X_OK)),
+        "packages": sorted(path.name for path in folder.glob(".venv/lib/python*/site-packages/*.dist-info")),
+        "damage": damage(folder / ".venv"),
+        "files": sorted(path.name for path in folder.iterdir() if path.name not in {".pytest_cache", ".ruff_cache"}),
+        "beside": sorted(path.name for path in folder.parent.iterdir()),
+        "check": subprocess.run(["git", "fsck", "--strict"], cwd=folder, capture_output=True, check=False).returncode,
+    }
+
+
+def make(template: TemplateRepository, folder: Path) -> tuple[dict[str, object], dict[str, str]]:
+    """Run the command to its end, and return the repository's content and what became of each step."""
+    folder.parent.mkdir(exist_ok=True)
+    ended = subprocess.run(command(template, folder), capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return content(folder), {step["key"]: step["result"] for step in json.loads(ended.stdout)["steps"]}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+    """The content of a repository that was made in one go."""
+    with pytest.MonkeyPatch.context() as patch:
+        tmp_path = tmp_path_factory.mktemp("undisturbed")
+        isolate(tmp_path_factory.mktemp("home"), patch)
+        yield make(copy_template(tmp_path / "rnd-template"), tmp_path / "one" / "aligner")[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(("moment", "sent"), [("during", "KILL"), ("after", "KILL"), ("during", "INT")])
+def test_killed_then_finished(
+    template: TemplateRepository,
+    tmp_path: Path,
+    wrapped: dict[str, str],
+    undisturbed: dict[str, object],
+    call: str,
+    moment: str,
+    sent: str,
+) -> None:
+    folder = tmp_path / "one" / "aligner"
+    folder.parent.mkdir()
+    variables = wrapped | {"KILL_AT": call, "KILL_MOMENT": moment, "KILL_SIGNAL": sent}
+    killed = subprocess.run(command(template, folder), env=variables, capture_output=True, text=True, check=False)
+    assert Path(wrapped["KILL_ONCE"]).exists(), "the call was never made"
+    if sent == "KILL":
+        assert killed.returncode == -signal.SIGKILL
+    else:
+        assert killed.returncode == 130
+        assert json.loads(killed.stdout)["error"]["code"] == "interrupted"
+        assert not list(folder.parent.glob(".rnd-new-*")), "an interrupted run cleans up"
+
+    finished, _ = make(template, folder)
+    assert finished == undisturbed
+    _, again = make(template, folder)
+    assert set(again.values()) == {"done"}
+
+
+@pytest.mark.slow
+def test_what_was_done_before_the_kill_is_not_repeated(
+    template: TemplateRepository, tmp_path: Path, wrapped: dict[str, str]
+) -> None:
+    folder = tmp_path / "one" / "aligner"
+    folder.parent.mkdir()
+    variables = wrapped | {"KILL_AT": "pre-commit run", "KILL_MOMENT": "during", "KILL_SIGNAL": "KILL"}
+    subprocess.run(command(template, folder), env=variables, capture_output=True, check=False)
+    head = git(folder, "rev-parse", "HEAD")
+    _, results = make(template, folder)
+    assert [key for key, result in results.items() if result == "applied"] == ["checks"]
+    assert git(folder, "rev-parse", "HEAD") == head
+
+
+@pytest.mark.slow
+def test_killed_while_the_template_is_rendered(
+    template: TemplateRepository, tmp_path: Path, undisturbed: dict[str, object]
+) -> None:
+    folder = tmp_path / "one" / "aligner"
+    folder.parent.mkdir()
+    with subprocess.Popen(command(template, folder), stdout=subprocess.DEVNULL) as running:
+        deadline = time.monotonic() + 60
+        while not list(folder.parent.glob(".rnd-new-*/draft/*")) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        running.kill()
+    assert not folder.exists()
+    assert list(folder.parent.iterdir()), "it was killed too late"
+    finished, _ = make(template, folder)
+    assert finished == undisturbed

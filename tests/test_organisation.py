@@ -1,0 +1,123 @@
+"""org.yml: what is right loads, what is wrong is named with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rnd.errors import OrganisationInvalid
+from rnd.organisation import SHIPPED, load_organisation
+
+
+def complaint(tmp_path: Path, old: str, new: str) -> str:
+    """Load the shipped file with one thing changed, and return what is said, without the file's name."""
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "org.yml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(OrganisationInvalid) as caught:
+        load_organisation(path)
+    return caught.value.happened.replace(f"{path}:", "")
+
+
+def line_of(text: str) -> int:
+    """Return the line of the shipped file that holds a text."""
+    return next(
+        number for number, line in enumerate(SHIPPED.read_text(encoding="utf-8").splitlines(), 1) if text in line
+    )
+
+
+def test_the_shipped_values_are_those_of_the_specification() -> None:
+    organisation = load_organisation()
+    assert (organisation.name, organisation.slug, organisation.repository_prefix) == ("Synthesia", "synthesia", "rnd")
+    assert organisation.github.owner == "Synthesia-Technologies"
+    assert organisation.github.teams == {"mlops": "admin", "research-shared": "triage"}
+    assert (organisation.aws.account, organisation.aws.region) == ("812634467557", "eu-west-1")
+    assert organisation.aws.base_image == "gha-rnd-runner-python-base:py{version}-latest"
+    assert organisation.python.versions[0] == "3.8"
+    assert organisation.python.default == "3.11"
+
+
+def test_the_root_file_is_the_one_that_is_packaged() -> None:
+    assert SHIPPED.resolve() == Path(__file__).parents[1] / "org.yml"
+
+
+def test_a_wrong_type(tmp_path: Path) -> None:
+    said = complaint(tmp_path, 'account: "812634467557"', "account: 812634467557")
+    assert said == (
+        f"{line_of('account:')}: aws.account is 812634467557: input should be a valid string; "
+        "right would be: account number, twelve digits, quoted"
+    )
+
+
+def test_a_python_version_that_yaml_reads_as_a_number(tmp_path: Path) -> None:
+    said = complaint(tmp_path, '"3.10"', "3.10")
+    assert said.startswith(f"{line_of('versions:')}: python.versions.2 is 3.1: ")
+    assert "quoted, because YAML reads 3.10 as the number 3.1" in said
+
+
+def test_an_unknown_key_and_the_one_that_was_meant(tmp_path: Path) -> None:
+    said = complaint(tmp_path, "region:", "regoin:")
+    line = line_of("region:")
+    assert f"{line}: aws.regoin is not a key of org.yml; known here are: account, region," in said
+    assert "aws.region is missing; right would be: region" in said
+
+
+def test_a_missing_key_inside_a_class(tmp_path: Path) -> None:
+    said = complaint(tmp_path, "      disk_gb: 128\n", "")
+    assert (
+        said == f"{line_of('    research:')}: runners.classes.research.disk_gb is missing; right would be: disk, in GB"
+    )
+
+
+def test_a_key_that_is_there_twice(tmp_path: Path) -> None:
+    assert (
+        complaint(tmp_path, "name: Synthesia\n", "name: Synthesia\nname: Acme\n") == "6: name is there twice; keep one"
+    )
+
+
+def test_invalid_yaml(tmp_path: Path) -> None:
+    assert complaint(tmp_path, "slug: synthesia", "slug: [synthesia").partition(":")[2].startswith(" not valid YAML: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("slug: synthesia", "slug: Synth Esia", "slug is 'Synth Esia': does not have the right form"),
+        ("mlops: admin", "mlops: boss", "github.teams.mlops is 'boss': input should be 'pull', 'triage'"),
+        ("Europe/London", "Mars/Base", "runners.timezone: 'Mars/Base' is no time zone"),
+        ('default: "3.11"', 'default: "3.7"', "python: default must be one of versions"),
+        ("maximum: 6", "maximum: 1", "runners.classes.research: maximum must be at least always_on"),
+        ('start: "08:00"', 'start: "8"', "runners.business_hours.start is '8': does not have the right form"),
+        (
+            "copyright: Copyright",
+            'copyright: "two\\nlines" #',
+            "copyright is 'two\\nlines': does not have the right form",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in complaint(tmp_path, old, new)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the file is None"),
+        (b"- a list", "the file is ['a list']"),
+        (b"\xff\xfe", "not UTF-8 text, from byte 0 on"),
+        (b"name: \x07", "not valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_organisation_at_all(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "org.yml"
+    path.write_bytes(content)
+    with pytest.raises(OrganisationInvalid) as caught:
+        load_organisation(path)
+    assert said in caught.value.happened
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(OrganisationInvalid, match="No such file or directory"):
+        load_organisation(tmp_path / "org.yml")
