@@ -7,7 +7,7 @@ SHELL := /bin/sh
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --frozen --quiet
 
-.PHONY: help new test check format docs picture
+.PHONY: help new test check format docs picture benchmark
 export NAME
 
 help: ## List what can be done
@@ -31,6 +31,9 @@ check: $(UV) ## Lint, check the types, hold the import contract
 format: $(UV) ## Format the code and mend what can be mended
 	@$(RUN) ruff format
 	@$(RUN) ruff check --fix
+
+benchmark: $(UV) ## Measure beside the peers, and write docs/benchmarks/
+	@$(RUN) python -m benchmarks.version
 
 docs: $(UV) ## Write docs/reference/ from the code
 	@$(RUN) python -m scripts.generate_reference

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from rnd import process
 from rnd.errors import CommandFailed, DiskFull, ToolMissing
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def python(code: str) -> tuple[str, str, str]:
@@ -67,3 +67,59 @@ def test_a_uv_off_path_is_found_by_children(monkeypatch: pytest.MonkeyPatch, tmp
     assert not process.on_path("uv")
     assert process.run("uv") == "this one\n"
     assert process.run("sh", "-c", "uv") == "this one\n"
+
+
+def test_output_is_what_a_program_writes() -> None:
+    assert process.output("printf", "a\\nb") == b"a\nb"
+
+
+def test_output_holds_more_than_a_pipe_does() -> None:
+    said = process.output(sys.executable, "-c", "print('a' * 1_000_000)")
+    assert said is not None
+    assert len(said) == 1_000_001
+
+
+def test_output_of_a_program_that_fails_is_none() -> None:
+    assert process.output("false") is None
+
+
+def test_output_of_a_program_that_is_not_there() -> None:
+    with pytest.raises(ToolMissing, match="no-such-program is not installed"):
+        process.output("no-such-program")
+
+
+def test_output_sees_no_misleading_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", "/elsewhere")
+    said = process.output("env", extra={"LC_ALL": "C"})
+    assert said is not None
+    lines = said.decode().splitlines()
+    assert "LC_ALL=C" in lines
+    assert not any(line.startswith("GIT_DIR=") for line in lines)
+
+
+def test_an_interrupt_ends_the_program_too() -> None:
+    """The process that is interrupted says which child it had; afterwards that child is gone."""
+    code = """
+import os, signal, sys
+from rnd import process
+
+real = os.read
+def interrupted(*arguments):
+    print(child := real(*arguments).decode().strip(), flush=True)
+    raise KeyboardInterrupt
+os.read = interrupted
+try:
+    process.output("sh", "-c", "echo $$; exec sleep 3600")
+except KeyboardInterrupt:
+    sys.exit(0)
+"""
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(child), signal.SIG_DFL)
+
+
+def test_no_open_file_is_left() -> None:
+    before = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(3):
+        process.output("true")
+    assert len(list(Path("/dev/fd").iterdir())) == before

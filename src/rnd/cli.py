@@ -23,6 +23,7 @@ COMMANDS = {
     "setup": ("rnd.create.commands", "finish or repeat the set-up of a repository"),
     "update": ("rnd.create.commands", "bring later template changes in"),
     "doctor": ("rnd.create.commands", "what is missing on this machine, and what to do"),
+    "version": ("rnd.release.commands", "which version comes next, and why; write it, check it"),
     "completion": ("rnd.cli", "print the completion script of a shell"),
 }
 EPILOG = """\

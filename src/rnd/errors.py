@@ -192,6 +192,61 @@ class UnexpectedError(RndError):
     remedy = "Please report it, with what the same command says under --verbose."
 
 
+class NotARepository(RndError):
+    """The folder is in no git repository, or in one without a work tree, or git refuses to read it."""
+
+    code = "not-a-repository"
+    remedy = "Go to a git repository, or name it: `rnd -C FOLDER …`."
+    exit_code = ExitCode.USAGE
+
+
+class ShallowHistory(RndError):
+    """The clone is shallow: commits and tags are missing, and a version derived without them would be wrong."""
+
+    code = "shallow-history"
+    remedy = (
+        "Fetch the rest: `git fetch --unshallow --tags`; in a workflow, check out with `fetch-depth: 0` "
+        "(`filter: tree:0` keeps it quick)."
+    )
+
+
+class VersionTaken(RndError):
+    """The version that comes next is released already, from commits that the head does not hold.
+
+    The branch is behind the one that releases come from, or the commit is older than the release.
+    """
+
+    code = "version-taken"
+    remedy = "Bring the branch up to date with the one that releases come from, then run the same command again."
+
+
+class VersionMismatch(RndError):
+    """The version in `pyproject.toml` or `uv.lock` is not the one that comes next."""
+
+    code = "version-mismatch"
+    remedy = "Write it with `rnd version set`, and commit; `rnd version explain` says why it is that one."
+    exit_code = ExitCode.DIFFERENCE
+
+
+class TitleMismatch(RndError):
+    """A pull request's title and its commits ask for different versions.
+
+    A squash merge keeps the title, a rebase keeps the commits, so the version would depend on how the pull request is
+    merged.
+    """
+
+    code = "title-mismatch"
+    remedy = "Give the title the type of the highest commit, or add a commit of the type that the title has."
+    exit_code = ExitCode.DIFFERENCE
+
+
+class ManifestInvalid(RndError):
+    """`pyproject.toml` or `uv.lock` cannot be read, has no version of ours, or could not be rewritten safely."""
+
+    code = "manifest-invalid"
+    remedy = 'Give pyproject.toml a `[project]` table with a name and `version = "X.Y.Z"`, then run `uv lock`.'
+
+
 class Interrupted(RndError):
     """The work was interrupted, by Ctrl-C or a signal."""
 

@@ -26,6 +26,15 @@ def run(folder: Path | str, *arguments: str) -> str:
     return process.run("git", *arguments, cwd=folder, extra={"LC_ALL": "C"}).removesuffix("\n")
 
 
+def output(folder: str, *arguments: str) -> str | None:
+    """Run git in a folder and return its output as it is, or None if git says no; the quickest of the three.
+
+    Bytes that are no UTF-8 become U+FFFD.
+    """
+    said = process.output("git", "-C", folder, *arguments, extra={"LC_ALL": "C"})
+    return None if said is None else said.decode(errors="replace")
+
+
 def toplevel(folder: Path) -> Path | None:
     """Return the root of the work tree that holds a folder, or None outside any."""
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""Runs other programs: the only caller of `subprocess`.
+"""Runs other programs: the only caller of `subprocess` and `os.posix_spawn`.
 
 Every program runs without a shell, with its output captured and without the variables that would point it at
 another repository or environment than the one it stands in.
@@ -7,6 +7,7 @@ another repository or environment than the one it stands in.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from rnd.errors import CommandFailed, DiskFull, RndError, ToolMissing
@@ -79,7 +80,7 @@ def attempt(
         KeyboardInterrupt: Ctrl-C; the program has been ended and waited for.
     """
     import shlex
-    import subprocess
+    import subprocess  # takes 8 ms, which what only calls `output` is spared
 
     trace(shlex.join(argv))
     try:
@@ -98,6 +99,43 @@ def attempt(
         if cwd is not None and str(error.filename) == str(cwd):
             raise
         raise ToolMissing(f"{argv[0]} is not installed.") from error
+
+
+def output(*argv: str, extra: Mapping[str, str] | None = None) -> bytes | None:
+    """Run a program in this process's folder and return its standard output, or None if it ended with an error.
+
+    For where every millisecond counts: it does without `subprocess`. What the program says on standard error is
+    lost; `run` it again to know.
+
+    Raises:
+        ToolMissing: The program is not installed.
+        KeyboardInterrupt: Ctrl-C; the program has been ended and waited for.
+    """
+    trace(" ".join(argv))
+    reading, writing = os.pipe()
+    files = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, writing, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    try:
+        child = os.posix_spawnp(argv[0], argv, environment(extra), file_actions=files)
+    except FileNotFoundError as error:
+        raise ToolMissing(f"{argv[0]} is not installed.") from error
+    finally:
+        os.close(writing)
+    chunks = []
+    try:
+        while chunk := os.read(reading, 1 << 20):
+            chunks.append(chunk)
+        _, status = os.waitpid(child, 0)
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+    finally:
+        os.close(reading)
+    return b"".join(chunks) if os.waitstatus_to_exitcode(status) == 0 else None
 
 
 def run(*argv: str, cwd: Path | str | None = None, extra: Mapping[str, str] | None = None) -> str:

@@ -1,0 +1,120 @@
+"""Makes long histories to measure on: conventional commits, releases, and a tail of commits after the last one.
+
+Writes one git repository through `git fast-import`, the same for the same numbers, in a few seconds.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+START = 1_400_000_000  # seconds since 1970, the first commit's time
+TYPES = {"fix": 30, "feat": 20, "docs": 15, "chore": 15, "refactor": 10, "test": 8, "perf": 2}
+SUBJECTS = [
+    "read the labels in one pass",
+    "keep the cache between runs",
+    "name the tensor that is missing",
+    "resume from a checkpoint",
+    "retry when the bucket is slow",
+    "show the progress of each worker",
+    "sort the samples by length",
+    "leave the seed alone",
+]
+UNTYPED = ["wip", "review", "Merge branch 'main' into topic", "Update the notebook"]
+PARAGRAPH = "The loader held every batch until the epoch ended, so a long epoch ran out of memory.\n" * 4
+# What the peers need to know so that they answer the same question.
+MANIFEST = """\
+[project]
+name = "demo"
+version = "{version}"
+
+[tool.commitizen]
+version_provider = "pep621"
+tag_format = "$version"
+
+[tool.semantic_release]
+tag_format = "{{version}}"
+version_toml = ["pyproject.toml:project.version"]
+allow_zero_version = true
+"""
+
+
+def build(folder: Path, *, commits: int, tags: int, tail: int, seed: int = 20) -> str:
+    """Make a repository.
+
+    Args:
+        folder: Where; it must not exist.
+        commits: How many commits, all on `main`.
+        tags: How many of them are releases, evenly spread; with one annotated tag each.
+        tail: How many commits come after the last release; features among them, and no breaking change.
+        seed: What the messages are drawn from.
+
+    Returns:
+        The tag of the last release.
+    """
+    chance = random.Random(seed)
+    releases = {(commits - tail) * number // tags for number in range(1, tags + 1)}
+    version, level = (0, 1, 0), 0
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main", folder], check=True)
+    with subprocess.Popen(["git", "-C", folder, "fast-import", "--quiet"], stdin=subprocess.PIPE) as importing:
+        assert importing.stdin is not None
+        for number in range(1, commits + 1):
+            text, asks = message(chance, number)
+            level = max(level, asks)
+            released = number in releases
+            if released:
+                version, level = after(version, level), 0
+            write_commit(importing.stdin, number, text, dotted(version) if released else None)
+    assert importing.returncode == 0
+    subprocess.run(["git", "-C", folder, "reset", "--quiet", "--hard", "main"], check=True)
+    return dotted(version)
+
+
+def message(chance: random.Random, number: int) -> tuple[str, int]:
+    """Return a commit's message, and what it asks for: 0 a patch, 1 a feature."""
+    if chance.random() < 0.06:
+        return chance.choice(UNTYPED), 0
+    kind = chance.choices(list(TYPES), list(TYPES.values()))[0]
+    scope = chance.choice(["", "", "(data)", "(train)", "(cli)"])
+    text = f"{kind}{scope}: {chance.choice(SUBJECTS)} (#{number})"
+    if chance.random() < 0.35:
+        text += f"\n\n{PARAGRAPH}"
+    if chance.random() < 0.10:
+        text += "\n* fix: what the review found\n\n* docs: say so\n"
+    if chance.random() < 0.20:
+        text += f"\nRefs: #{chance.randint(1, number)}\n"
+    return text, int(kind == "feat")
+
+
+def after(version: tuple[int, int, int], level: int) -> tuple[int, int, int]:
+    """Return the version one step on."""
+    major, minor, patch = version
+    return (major, minor + 1, 0) if level else (major, minor, patch + 1)
+
+
+def dotted(version: tuple[int, int, int]) -> str:
+    """Return a version as text."""
+    return ".".join(map(str, version))
+
+
+def write_commit(stream: IO[bytes], number: int, text: str, tag: str | None) -> None:
+    """Write one commit as git fast-import reads it, and the tag of its release."""
+    who = f"Dev {number % 40} <dev{number % 40}@example.com> {START + number * 3600} +0000"
+    lines = [
+        f"commit refs/heads/main\nmark :{number}\ncommitter {who}\n{data(text)}",
+        f"from :{number - 1}\n" if number > 1 else "",
+        f"M 100644 inline src/demo/module_{number % 200}.py\n{data(f'x = {number}')}",
+    ]
+    if tag is not None:
+        lines.append(f"M 100644 inline pyproject.toml\n{data(MANIFEST.format(version=tag))}")
+        lines.append(f"tag {tag}\nfrom :{number}\ntagger {who}\n{data(tag)}")
+    stream.write("".join(lines).encode())
+
+
+def data(text: str) -> str:
+    """Return a text as git fast-import reads it."""
+    return f"data {len(text.encode())}\n{text}\n"

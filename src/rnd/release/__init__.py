@@ -1,0 +1,1 @@
+"""Every pull request and merge: which version comes next, and why."""
