@@ -33,6 +33,7 @@ format: $(UV) ## Format the code and mend what can be mended
 	@$(RUN) ruff check --fix
 
 benchmark: $(UV) ## Measure beside the peers, and write docs/benchmarks/
+	@$(RUN) python -m benchmarks.creation
 	@$(RUN) python -m benchmarks.version
 
 docs: $(UV) ## Write docs/reference/ from the code
