@@ -12,6 +12,7 @@ import pytest
 from copier import run_copy
 
 ROOT = Path(__file__).parents[1]
+ACME = ROOT / "tests" / "acme.yml"
 AUTHOR = "Ada Lovelace <ada@example.com>"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.cli import main
-from tests.conftest import ROOT, TemplateRepository
+from tests.conftest import ACME, ROOT, TemplateRepository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,9 +103,11 @@ def test_a_python_that_cannot_be_had(
 ) -> None:
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
     monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(place.parent / "none"))
-    assert main([*arguments(template, place / "made"), "--data", "python_version=3.15"]) == 1
+    (template.folder / "org.yml").write_text(ACME.read_text().replace("3.11", "3.5"))
+    template.release("2.0.0")
+    assert main(arguments(template, place / "made")) == 1
     said = capfd.readouterr().err
-    assert "error[python-unavailable]: Python 3.15 is not on this machine, and uv could not fetch it" in said
+    assert "error[python-unavailable]: Python 3.5 is not on this machine, and uv could not fetch it" in said
     assert list(place.iterdir()) == []
 
 
@@ -139,15 +141,16 @@ def test_the_destination_is_read_only(template: TemplateRepository, place: Path)
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('account: "812634467557"', "account: 812634467557", "aws.account is 812634467557"),
+        ('account: "000000000042"', "account: 812634467557", "aws.account is 812634467557"),
         ("region:", "regoin:", "aws.regoin is not a key of org.yml"),
-        ("slug: synthesia", "# slug", "slug is missing"),
-        ("slug: synthesia", "slug: [", "not valid YAML"),
+        ("slug: acme", "# slug", "slug is missing"),
+        ("slug: acme", "slug: [", "not valid YAML"),
     ],
 )
 def test_an_organisation_file_that_is_wrong(
     template: TemplateRepository, place: Path, old: str, new: str, said: str
 ) -> None:
+    (template.folder / "org.yml").write_text(ACME.read_text())
     template.edit("org.yml", old, new)
     ended = subprocess.run(
         [sys.executable, "-m", "rnd", *arguments(template, place / "made")],

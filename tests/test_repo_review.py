@@ -9,12 +9,15 @@ import pytest
 from repo_review.processor import process
 
 from rnd.create.template import CHECKOUT, find_template, render
+from rnd.organisation import load_organisation
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+PYTHON = load_organisation().python
 
-@pytest.mark.parametrize("python_version", ["3.8", "3.11"])
+
+@pytest.mark.parametrize("python_version", sorted({PYTHON.versions[0], PYTHON.default}))
 def test_what_it_finds_is_explained(tmp_path: Path, python_version: str) -> None:
     folder = tmp_path / "repository"
     data = {"project_name": "my_project", "python_version": python_version}

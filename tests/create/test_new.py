@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from rnd.cli import main
+from rnd.names import derive_names
+from rnd.organisation import load_organisation
 from rnd.process import run
 from tests.conftest import AUTHOR, TemplateRepository, git
+
+NAMES = derive_names("speech_alignment", load_organisation())
 
 
 def new(template: TemplateRepository, *arguments: str | Path, name: str = "speech_alignment") -> int:
@@ -43,7 +47,7 @@ def test_a_whole_repository(template: TemplateRepository, tmp_path: Path, capfd:
 
     said = capfd.readouterr()
     assert f"speech_alignment is ready in {folder}" in said.out
-    assert "package  synthesia-rnd-speech-alignment" in said.out
+    assert f"package  {NAMES.package}" in said.out
     assert "Run the repository's checks: done (passed on " in said.err
 
 
@@ -82,7 +86,7 @@ def test_without_a_folder_it_is_named_like_the_github_repository(
     place.mkdir()
     monkeypatch.chdir(place)
     assert new(template, "--quiet") == 0
-    assert files(place) == {"rnd-speech-alignment"}
+    assert files(place) == {NAMES.repository}
     assert new(template, "--quiet") == 0
 
 
