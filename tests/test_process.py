@@ -59,6 +59,12 @@ def test_misleading_variables_are_dropped(monkeypatch: pytest.MonkeyPatch, name:
     assert process.run(*python(f"import os; print(os.environ.get({name!r}))")) == "None\n"
 
 
+def test_a_variable_is_given_or_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THERE", "before")
+    extra = {"THERE": None, "NEW": "given"}
+    assert process.run("sh", "-c", "echo ${THERE-gone} $NEW", extra=extra) == "gone given\n"
+
+
 def test_a_uv_off_path_is_found_by_children(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "uv").write_text("#!/bin/sh\necho this one\n")
     (tmp_path / "uv").chmod(0o755)

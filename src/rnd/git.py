@@ -43,6 +43,20 @@ def toplevel(folder: Path) -> Path | None:
     return Path(root) if root else None
 
 
+def work_tree(folder: Path) -> Path:
+    """Return the root of the work tree that holds a folder.
+
+    Raises:
+        NotARepository: There is none.
+    """
+    root = toplevel(folder)
+    if root is None:
+        from rnd.errors import NotARepository
+
+        raise NotARepository("There is no work tree here.")
+    return root
+
+
 def head(folder: Path) -> str | None:
     """Return the full id of the commit that HEAD names, or None where there is none yet."""
     return attempt(folder, "rev-parse", "--quiet", "--verify", "HEAD^{commit}")

@@ -35,8 +35,8 @@ LAST_WORDS = 12
 trace: Callable[[str], None] = lambda _: None  # noqa: E731 - a hook for --verbose, told each command before it runs
 
 
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's variables without the misleading ones, and with `extra`.
+def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]:
+    """Return this process's variables without the misleading ones, and with `extra`; None takes a variable away.
 
     A uv that started this process without being on PATH names itself in UV; its children find it on theirs. This
     program's own virtual environment goes last on PATH: uv would examine its Python first, for 0.2 s where it is new.
@@ -48,7 +48,8 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     if sys.prefix != sys.base_prefix:
         own = os.path.join(sys.prefix, "bin")  # noqa: PTH118
         path.sort(key=lambda folder: folder == own)
-    return kept | {"PATH": os.pathsep.join(path)} | dict(extra or {})
+    given = kept | {"PATH": os.pathsep.join(path)} | dict(extra or {})
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def on_path(program: str) -> bool:
@@ -66,14 +67,14 @@ def find(program: str) -> str | None:
 
 
 def attempt(
-    *argv: str, cwd: Path | str | None = None, extra: Mapping[str, str] | None = None
+    *argv: str, cwd: Path | str | None = None, extra: Mapping[str, str | None] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, whatever its exit code.
 
     Args:
         argv: The program and its arguments; never a secret, since arguments are public on a machine.
         cwd: The folder to run in; this process's own when left out.
-        extra: Variables to set for it.
+        extra: Variables to set for it, or, with None, to take away from it.
 
     Raises:
         ToolMissing: The program is not installed.
@@ -101,7 +102,7 @@ def attempt(
         raise ToolMissing(f"{argv[0]} is not installed.") from error
 
 
-def output(*argv: str, extra: Mapping[str, str] | None = None) -> bytes | None:
+def output(*argv: str, extra: Mapping[str, str | None] | None = None) -> bytes | None:
     """Run a program in this process's folder and return its standard output, or None if it ended with an error.
 
     For where every millisecond counts: it does without `subprocess`. What the program says on standard error is
@@ -138,7 +139,7 @@ def output(*argv: str, extra: Mapping[str, str] | None = None) -> bytes | None:
     return b"".join(chunks) if os.waitstatus_to_exitcode(status) == 0 else None
 
 
-def run(*argv: str, cwd: Path | str | None = None, extra: Mapping[str, str] | None = None) -> str:
+def run(*argv: str, cwd: Path | str | None = None, extra: Mapping[str, str | None] | None = None) -> str:
     """Run a program that must succeed and return its standard output.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd import git, process
+from rnd import git, uv
 from rnd.errors import ChecksFailed
 from rnd.plan import Action, State, Step, done, needed
 
@@ -40,13 +40,13 @@ def checks_step(project: Project) -> Step:
 
 
 def _check(folder: Path, *check: str) -> Action:
-    argv = ("uv", "run", "--frozen", *check)
+    argv = ("run", "--frozen", *check)
 
     def run() -> None:
-        completed = process.attempt(*argv, cwd=folder)
+        completed = uv.attempt(folder, *argv)
         if completed.returncode != 0:
             said = (completed.stdout + completed.stderr).strip().splitlines()
             told = "\n".join(line for line in said if not line.endswith(("Passed", "Skipped")))
             raise ChecksFailed(f"{' '.join(check)} found something in {folder}:\n{told}")
 
-    return Action(" ".join(argv), run)
+    return Action(f"uv {' '.join(argv)}", run)

@@ -1,16 +1,15 @@
-"""The Python environment of a generated repository: interpreter, lock and packages. The only caller of uv."""
+"""The Python environment of a generated repository: interpreter, lock and packages, by uv."""
 
 from __future__ import annotations
 
 import csv
 import json
-import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnd import process
-from rnd.errors import PackagesUnavailable, PythonUnavailable
+from rnd import process, uv
+from rnd.errors import PythonUnavailable
 from rnd.plan import Action, State, Step, done, needed
 
 if TYPE_CHECKING:
@@ -18,43 +17,15 @@ if TYPE_CHECKING:
 
     from rnd.create.project import Project
 
-OFFLINE = re.compile(
-    r"error sending request|dns error|network was disabled|Network connectivity is disabled|timed out", re.IGNORECASE
-)
 
-
-def uv(folder: Path | None, *arguments: str) -> Action:
+def uv_action(folder: Path | None, *arguments: str) -> Action:
     """Return the action of one uv command, in a folder if one is named."""
-    return Action(f"uv {' '.join(arguments)}", lambda: run_uv(folder, *arguments))
-
-
-def run_uv(folder: Path | None, *arguments: str) -> str:
-    """Run uv, in a folder if one is named.
-
-    Raises:
-        PackagesUnavailable: The index could not be reached.
-        CommandFailed: uv says no for another reason.
-    """
-    completed = process.attempt("uv", *arguments, cwd=folder)
-    if completed.returncode == 0:
-        return completed.stdout
-    if OFFLINE.search(completed.stderr):
-        raise PackagesUnavailable(
-            f"uv {' '.join(arguments)} could not reach the network:\n{_last_cause(completed.stderr)}"
-        )
-    raise process.failure(completed, "uv", *arguments)
-
-
-def _last_cause(stderr: str) -> str:
-    """Return what uv calls the error, and its root; not what it did before, nor its hints."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    chain = [line for line in lines if line.startswith(("error:", "cause:"))] or lines
-    return "\n".join(dict.fromkeys((chain[0], chain[-1])))
+    return Action(f"uv {' '.join(arguments)}", lambda: uv.run(folder, *arguments))
 
 
 def uv_says_yes(folder: Path, *arguments: str) -> bool:
     """Say whether a uv command that only looks ends well."""
-    return process.attempt("uv", *arguments, cwd=folder).returncode == 0
+    return uv.attempt(folder, *arguments).returncode == 0
 
 
 def uv_step() -> Step:
@@ -63,19 +34,19 @@ def uv_step() -> Step:
     def observe() -> State:
         if process.on_path("uv"):
             return done("on PATH")
-        installed = Path(run_uv(None, "tool", "dir", "--bin").strip()) / "uv"
+        installed = Path(uv.run(None, "tool", "dir", "--bin").strip()) / "uv"
         if not installed.exists():
             return needed("not on PATH")
         return done(f"in {installed.parent}; `uv tool update-shell` puts it on PATH")
 
-    return Step("uv", "Install uv", observe, (uv(None, "tool", "install", "--quiet", "uv"),))
+    return Step("uv", "Install uv", observe, (uv_action(None, "tool", "install", "--quiet", "uv"),))
 
 
 def python_step(version: str) -> Step:
     """The chosen Python is there: found on this machine, or fetched by uv."""
 
     def find() -> str | None:
-        found = process.attempt("uv", "python", "find", "--system", "--no-project", version)
+        found = uv.attempt(None, "python", "find", "--system", "--no-project", version)
         return found.stdout.strip() if found.returncode == 0 else None
 
     def observe() -> State:
@@ -83,10 +54,10 @@ def python_step(version: str) -> Step:
         return done(path) if path else needed("not on this machine")
 
     def install() -> None:
-        completed = process.attempt("uv", "python", "install", version)
+        completed = uv.attempt(None, "python", "install", version)
         if completed.returncode != 0:
             raise PythonUnavailable(
-                f"Python {version} is not on this machine, and uv could not fetch it:\n{_last_cause(completed.stderr)}"
+                f"Python {version} is not on this machine, and uv could not fetch it:\n{uv.last_cause(completed.stderr)}"
             )
 
     return Step("python", f"Find Python {version}", observe, (Action(f"uv python install {version}", install),))
@@ -102,7 +73,7 @@ def lock_step(project: Project) -> Step:
         fits = uv_says_yes(folder, "lock", "--check")
         return done(_locked(folder)) if fits else needed("uv.lock does not fit pyproject.toml")
 
-    return Step("lock", "Lock the dependencies", observe, (uv(folder, "lock"),))
+    return Step("lock", "Lock the dependencies", observe, (uv_action(folder, "lock"),))
 
 
 def _locked(folder: Path) -> str:
@@ -128,7 +99,7 @@ def environment_step(project: Project) -> Step:
     def install() -> None:
         if damage(folder / ".venv"):
             shutil.rmtree(folder / ".venv")
-        run_uv(folder, *sync)
+        uv.run(folder, *sync)
 
     return Step("environment", "Install the environment", observe, (Action(f"uv {' '.join(sync)}", install),))
 
@@ -166,7 +137,7 @@ def _whole(metadata: Path) -> bool:
 
 def available_pythons() -> dict[str, str]:
     """Say of each Python that uv knows, such as `3.11`, whether it is `here` or uv `can fetch it`; offline."""
-    listed = process.attempt("uv", "python", "list", "--output-format", "json")
+    listed = uv.attempt(None, "python", "list", "--output-format", "json")
     said: dict[str, str] = {}
     for python in json.loads(listed.stdout) if listed.returncode == 0 else []:
         version = f"{python['version_parts']['major']}.{python['version_parts']['minor']}"

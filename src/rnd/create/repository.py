@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from rnd import git, process
+from rnd import git, uv
 from rnd.errors import DestinationRefused
 from rnd.plan import Action, State, Step, done, needed
 
@@ -90,7 +90,7 @@ def hooks_step(project: Project) -> Step:
         for hook in hooks():
             if hook.exists() and not _runs(hook) and _is_ours(hook):
                 hook.unlink()  # half written: pre-commit would keep it as a hook of the user's own
-        process.run("uv", "run", "--frozen", "pre-commit", "install", cwd=folder)
+        uv.run(folder, "run", "--frozen", "pre-commit", "install")
 
     return Step("hooks", "Install the git hooks", observe, (Action("uv run --frozen pre-commit install", install),))
 

@@ -186,12 +186,8 @@ def _root() -> Path:
     from pathlib import Path
 
     from rnd import git
-    from rnd.errors import NotARepository
 
-    root = git.toplevel(Path(HERE))
-    if root is None:
-        raise NotARepository("There is no work tree here.")
-    return root
+    return git.work_tree(Path(HERE))
 
 
 def _plan(root: Path, wanted: str) -> Plan:
