@@ -7,9 +7,16 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from copier import run_copy
+
+from rnd import retry
+from tests.package_index import PackageIndex, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 ACME = ROOT / "tests" / "acme.yml"
@@ -112,3 +119,18 @@ def render(template: TemplateRepository, folder: Path, **answers: str) -> Path:
         template.address, folder, data=answers, defaults=True, unsafe=True, quiet=True, skip_tasks=True, vcs_ref="HEAD"
     )
     return folder
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PackageIndex]:
+    """The organisation's package index, and the credentials of somebody who may publish there."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "UV_PUBLISH_", "UV_INDEX", "PIP_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    monkeypatch.setattr(retry, "DELAYS", (0.0, 0.0, 0.0))
+    with serve(tmp_path / "index", "--hash-algo", "sha256") as index:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CODEARTIFACT", index.url.rstrip("/"))
+        yield index
+    assert index.codeartifact.violations == []

@@ -23,7 +23,8 @@ COMMANDS = {
     "setup": ("rnd.create.commands", "finish or repeat the set-up of a repository"),
     "update": ("rnd.create.commands", "bring later template changes in"),
     "doctor": ("rnd.create.commands", "what is missing on this machine, and what to do"),
-    "version": ("rnd.release.commands", "which version comes next, and why; write it, check it"),
+    "version": ("rnd.release.version_commands", "which version comes next, and why; write it, check it"),
+    "release": ("rnd.release.release_commands", "publish what a commit makes: the wheel"),
     "completion": ("rnd.cli", "print the completion script of a shell"),
 }
 EPILOG = """\

@@ -247,6 +247,65 @@ class ManifestInvalid(RndError):
     remedy = 'Give pyproject.toml a `[project]` table with a name and `version = "X.Y.Z"`, then run `uv lock`.'
 
 
+class ExtraMissing(RndError):
+    """Rnd is installed without the extra that this command needs: what creates repositories stays small without it."""
+
+    code = "extra-missing"
+    remedy = (
+        "Install rnd with it: `uv tool install 'rnd-template[release] @ git+ADDRESS'`, "
+        "where ADDRESS is that of the template's repository."
+    )
+
+
+class PackageInvalid(RndError):
+    """What was built is not fit to be published; the message names the file and everything that is wrong with it.
+
+    Its metadata breaks a rule of the core metadata specification, it carries another name or version than
+    `pyproject.toml`, or an index could not render its README.
+    """
+
+    code = "package-invalid"
+    remedy = "Mend pyproject.toml or the README, then run the same command again; nothing was uploaded."
+
+
+class DigestMismatch(RndError):
+    """Something else is published under this version already; the message names both digests.
+
+    A version never names two contents, since nobody could say which of them was installed, tested or shipped.
+    """
+
+    code = "digest-mismatch"
+    remedy = "Publish from the commit that the version was published from, or publish the next version."
+
+
+class IndexRefused(RndError):
+    """The package index refused a request: credentials missing, expired or without the permission, or another rule."""
+
+    code = "index-refused"
+    remedy = "Check the address, the credentials and what they permit, then run the same command again."
+
+
+class IndexUnavailable(RndError):
+    """The package index could not be reached, cut the connection or had a fault of its own, time after time."""
+
+    code = "index-unavailable"
+    remedy = "Run the same command later; what has arrived by then is not uploaded again."
+
+
+class AwsRefused(RndError):
+    """AWS refused a call, or there are no valid credentials to make it with."""
+
+    code = "aws-refused"
+    remedy = "Sign in with `aws sso login`, or give the job a role that permits it, then run the same command again."
+
+
+class AwsUnavailable(RndError):
+    """AWS could not be reached or had a fault of its own, time after time."""
+
+    code = "aws-unavailable"
+    remedy = "Check the network, and run the same command later."
+
+
 class Interrupted(RndError):
     """The work was interrupted, by Ctrl-C or a signal."""
 

@@ -65,6 +65,11 @@ def describe(outcome: Outcome) -> dict[str, object]:
     }
 
 
+def note(text: str) -> None:
+    """Print a line for a person, above the live list if there is one."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def print_plan(plan: Plan, outcomes: Sequence[Outcome]) -> None:
     """Print what a plan would do; nothing of it has been done."""
     print(f"Plan: {plan.goal}. Nothing has been changed.")

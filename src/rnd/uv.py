@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-OFFLINE = re.compile(
-    r"error sending request|network was disabled|network connectivity is disabled|timed out", re.IGNORECASE
-)
+OFFLINE = re.compile(r"(?i)error sending request|network was disabled|network connectivity is disabled|timed out")
+# What `uv publish` takes from the environment. It is given what it needs and no more, and no other command needs any.
+PUBLISHING = ("URL", "CHECK_URL", "INDEX", "TOKEN", "USERNAME", "PASSWORD")
+WITHOUT_PUBLISHING = dict.fromkeys(f"UV_PUBLISH_{name}" for name in PUBLISHING)
 
 
 def attempt(folder: Path | None, *arguments: str) -> subprocess.CompletedProcess[str]:

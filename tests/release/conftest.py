@@ -11,6 +11,22 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+MANIFEST = """\
+[project]
+name = "Acme.Demo"
+version = "0.4.1"
+description = "A demonstration"
+readme = "README.md"
+requires-python = ">=3.8"
+
+[build-system]
+requires = ["uv_build>=0.9,<0.14"]
+build-backend = "uv_build"
+
+[tool.uv.build-backend]
+module-name = "demo"
+"""
+
 
 @pytest.fixture(autouse=True)
 def git_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,6 +74,20 @@ def repository(tmp_path: Path) -> Repository:
 @pytest.fixture
 def released(repository: Repository) -> Repository:
     """A repository whose release 0.4.1 is its head."""
+    repository.commit("feat: everything so far")
+    repository.release("0.4.1")
+    return repository
+
+
+@pytest.fixture
+def package(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository to stand in, that holds a package, and whose release 0.4.1 is its head."""
+    monkeypatch.chdir(repository.path)
+    (repository.path / "src" / "demo").mkdir(parents=True)
+    (repository.path / "src" / "demo" / "__init__.py").write_text('"""A demonstration."""\n')
+    (repository.path / "README.md").write_text("# Demonstration\n")
+    (repository.path / "pyproject.toml").write_text(MANIFEST)
+    repository.git("add", "--all")
     repository.commit("feat: everything so far")
     repository.release("0.4.1")
     return repository

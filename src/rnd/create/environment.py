@@ -56,9 +56,8 @@ def python_step(version: str) -> Step:
     def install() -> None:
         completed = uv.attempt(None, "python", "install", version)
         if completed.returncode != 0:
-            raise PythonUnavailable(
-                f"Python {version} is not on this machine, and uv could not fetch it:\n{uv.last_cause(completed.stderr)}"
-            )
+            cause = uv.last_cause(completed.stderr)
+            raise PythonUnavailable(f"Python {version} is not on this machine, and uv could not fetch it:\n{cause}")
 
     return Step("python", f"Find Python {version}", observe, (Action(f"uv python install {version}", install),))
 

@@ -22,6 +22,15 @@ LOCK = "uv.lock"
 NORMALISED = re.compile(r"[-_.]+")  # https://packaging.python.org, "Names and normalization"
 
 
+def read_name(folder: Path) -> str:
+    """Return the package's name that `pyproject.toml` has.
+
+    Raises:
+        ManifestInvalid: There is no such file, it is no TOML, or it has no name and version of its own.
+    """
+    return str(_project(_parse(MANIFEST, _read(folder, MANIFEST)))["name"])
+
+
 def read_version(folder: Path) -> str:
     """Return the version that `pyproject.toml` has.
 

@@ -1,0 +1,117 @@
+"""The two calls to CodeArtifact, made by boto3 and by the AWS CLI, on a stand-in that is held to AWS's own model."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd import retry
+from rnd.aws import codeartifact_access
+from rnd.errors import AwsRefused, AwsUnavailable
+from rnd.organisation import load_organisation
+from tests.codeartifact import MODEL, CodeArtifact, check
+
+if TYPE_CHECKING:
+    from tests.package_index import PackageIndex
+
+AWS = load_organisation().aws
+
+
+@pytest.fixture
+def account(index: PackageIndex) -> CodeArtifact:
+    """The account that AWS_ENDPOINT_URL_CODEARTIFACT leads to."""
+    return index.codeartifact
+
+
+def test_address_and_token(account: CodeArtifact) -> None:
+    assert codeartifact_access(AWS) == (account.endpoint, account.token)
+    place = {"domain": "synthesia", "domainOwner": "812634467557"}
+    assert account.calls == [
+        ("GetRepositoryEndpoint", place | {"repository": "rnd", "format": "pypi"}),
+        ("GetAuthorizationToken", place | {"durationSeconds": 900}),
+    ]
+
+
+@pytest.mark.parametrize("error", ["ThrottlingException", "InternalServerException"])
+def test_a_fault_of_aws_is_tried_again_and_said(
+    account: CodeArtifact, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(retry, "tell", told.append)
+    account.errors = [error]
+    assert codeartifact_access(AWS) == (account.endpoint, account.token)
+    assert [text for text in told if error in text] == told != []
+
+    account.errors = [error] * 4
+    with pytest.raises(AwsUnavailable, match=error):
+        codeartifact_access(AWS)
+    assert account.errors == []
+
+
+@pytest.mark.parametrize("error", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"])
+def test_a_refusal_is_final(account: CodeArtifact, error: str) -> None:
+    account.errors = [error]
+    with pytest.raises(AwsRefused, match=error):
+        codeartifact_access(AWS)
+    assert len(account.calls) == 1
+
+
+def test_nobody_is_signed_in(account: CodeArtifact, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(AwsRefused, match="Unable to locate credentials") as caught:
+        codeartifact_access(AWS)
+    assert "aws sso login" in caught.value.remedy
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(AwsRefused, match="nobody"):
+        codeartifact_access(AWS)
+    assert account.calls == []
+
+
+def test_aws_is_out_of_reach(account: CodeArtifact, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CODEARTIFACT", "http://127.0.0.1:1")
+    with pytest.raises(AwsUnavailable, match="could not be reached"):
+        codeartifact_access(AWS)
+    assert account.calls == []
+
+
+@pytest.mark.parametrize(
+    ("content", "faults"),
+    [
+        ({"domain": "synthesia"}, 0),
+        ({}, 1),
+        ({"domain": "S"}, 2),
+        ({"domain": "synthesia", "durationSeconds": "900"}, 1),
+        ({"domain": "synthesia", "duration": 900}, 1),
+        ({"domain": "synthesia", "domainOwner": "12"}, 2),
+    ],
+)
+def test_the_stand_in_sees_what_is_not_as_the_model_has_it(content: dict[str, object], faults: int) -> None:
+    operation = MODEL.operation_model("GetAuthorizationToken")
+    assert operation.input_shape is not None
+    assert len(check(content, operation.input_shape)) == faults
+
+
+@pytest.mark.slow
+def test_the_aws_cli_agrees(account: CodeArtifact) -> None:
+    """A second client, of AWS's own, gets from the stand-in what boto3 gets."""
+
+    def aws(*arguments: str) -> dict[str, str]:
+        place = ["--domain", AWS.codeartifact.domain, "--domain-owner", AWS.account, "--region", AWS.region]
+        command = ["uvx", "--quiet", "--from", "awscli", "aws", "codeartifact", *arguments, *place, "--output", "json"]
+        said = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True).stdout
+        found = json.loads(said)
+        assert isinstance(found, dict)
+        return found
+
+    token = aws("get-authorization-token", "--duration-seconds", "900")
+    assert token["authorizationToken"] == account.token
+    endpoint = aws("get-repository-endpoint", "--repository", AWS.codeartifact.repository, "--format", "pypi")
+    assert endpoint == {"repositoryEndpoint": account.endpoint}
+    calls = account.calls.copy()
+    codeartifact_access(AWS)
+    assert sorted(account.calls[2:]) == sorted(calls), "both clients ask the same"

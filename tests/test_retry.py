@@ -1,0 +1,54 @@
+"""Trying again: only what may have failed by chance, within bounds, and said."""
+
+from __future__ import annotations
+
+import pytest
+
+from rnd import retry
+from rnd.errors import IndexRefused, IndexUnavailable, RndError
+
+
+class Flaky:
+    """Fails in turn with the errors given, then works."""
+
+    def __init__(self, *errors: RndError) -> None:
+        self.errors = list(errors)
+        self.calls = 0
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return "result"
+
+
+@pytest.fixture(autouse=True)
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were waited, without waiting them."""
+    seconds: list[float] = []
+    monkeypatch.setattr("rnd.retry.time.sleep", seconds.append)
+    return seconds
+
+
+@pytest.mark.parametrize("failures", [0, 1, 3])
+def test_it_works_in_the_end(waited: list[float], monkeypatch: pytest.MonkeyPatch, failures: int) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(retry, "tell", told.append)
+    call = Flaky(*[IndexUnavailable("Cut.")] * failures)
+    assert retry.persist(call, IndexUnavailable) == "result"
+    assert tuple(waited) == retry.DELAYS[:failures]
+    assert told[:1] == ["Cut. Trying again in 1 s (1 of 3)."][:failures]
+
+
+def test_there_is_an_end() -> None:
+    call = Flaky(*[IndexUnavailable("Cut.")] * 9)
+    with pytest.raises(IndexUnavailable):
+        retry.persist(call, IndexUnavailable)
+    assert call.calls == len(retry.DELAYS) + 1
+
+
+def test_a_refusal_is_final(waited: list[float]) -> None:
+    call = Flaky(IndexRefused("No."))
+    with pytest.raises(IndexRefused):
+        retry.persist(call, IndexUnavailable)
+    assert (call.calls, waited) == (1, [])
