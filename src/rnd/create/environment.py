@@ -124,14 +124,18 @@ def _metadata(environment: Path) -> Iterator[Path]:
 
 
 def _whole(metadata: Path) -> bool:
-    """Say whether every file that a package's RECORD lists is there in its full size."""
+    """Say whether every file that a package's RECORD lists is there in its full size.
+
+    A wheel brings a RECORD of its own; the one that uv puts in its place, after the commands in `bin`, lists INSTALLER.
+    """
     try:
         with (metadata / "RECORD").open(newline="", encoding="utf-8") as record:
             rows = list(csv.reader(record))
         sizes = [((metadata.parent / path).stat().st_size, size) for path, _, size in rows]
     except (OSError, ValueError):
         return False
-    return bool(rows) and all(not size or actual == int(size) for actual, size in sizes)
+    finished = any(path == f"{metadata.name}/INSTALLER" for path, _, _ in rows)
+    return finished and all(not size or actual == int(size) for actual, size in sizes)
 
 
 def available_pythons() -> dict[str, str]:
