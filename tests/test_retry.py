@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from rnd import retry
-from rnd.errors import IndexRefused, IndexUnavailable, RndError
+from rnd.release.errors import IndexRefused, IndexUnavailable
+
+if TYPE_CHECKING:
+    from rnd.errors import RndError
 
 
 class Flaky:

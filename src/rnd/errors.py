@@ -1,8 +1,8 @@
 """The catalogue of errors: what can go wrong, under a stable code.
 
-Each class is one entry. Its docstring is its page in `docs/reference/errors.md`, `code` is what a script or a
-search finds it by. What happened is said where it happened; what to do about it is
-said here, unless the place knows better. Touches nothing.
+Each class is one entry: its docstring is its page in `docs/reference/errors.md`, its `code` what a script or search
+finds it by. What happened is said where it happened; what to do about it is said here, unless the place knows better.
+Those of versions and releases are in `rnd.release.errors`. Touches nothing.
 """
 
 from __future__ import annotations
@@ -200,53 +200,6 @@ class NotARepository(RndError):
     exit_code = ExitCode.USAGE
 
 
-class ShallowHistory(RndError):
-    """The clone is shallow: commits and tags are missing, and a version derived without them would be wrong."""
-
-    code = "shallow-history"
-    remedy = (
-        "Fetch the rest: `git fetch --unshallow --tags`; in a workflow, check out with `fetch-depth: 0` "
-        "(`filter: tree:0` keeps it quick)."
-    )
-
-
-class VersionTaken(RndError):
-    """The version that comes next is released already, from commits that the head does not hold.
-
-    The branch is behind the one that releases come from, or the commit is older than the release.
-    """
-
-    code = "version-taken"
-    remedy = "Bring the branch up to date with the one that releases come from, then run the same command again."
-
-
-class VersionMismatch(RndError):
-    """The version in `pyproject.toml` or `uv.lock` is not the one that comes next."""
-
-    code = "version-mismatch"
-    remedy = "Write it with `rnd version set`, and commit; `rnd version explain` says why it is that one."
-    exit_code = ExitCode.DIFFERENCE
-
-
-class TitleMismatch(RndError):
-    """A pull request's title and its commits ask for different versions.
-
-    A squash merge keeps the title, a rebase keeps the commits, so the version would depend on how the pull request is
-    merged.
-    """
-
-    code = "title-mismatch"
-    remedy = "Give the title the type of the highest commit, or add a commit of the type that the title has."
-    exit_code = ExitCode.DIFFERENCE
-
-
-class ManifestInvalid(RndError):
-    """`pyproject.toml` or `uv.lock` cannot be read, has no version of ours, or could not be rewritten safely."""
-
-    code = "manifest-invalid"
-    remedy = 'Give pyproject.toml a `[project]` table with a name and `version = "X.Y.Z"`, then run `uv lock`.'
-
-
 class ExtraMissing(RndError):
     """Rnd is installed without the extra that this command needs: what creates repositories stays small without it."""
 
@@ -255,41 +208,6 @@ class ExtraMissing(RndError):
         "Install rnd with it: `uv tool install 'rnd-template[release] @ git+ADDRESS'`, "
         "where ADDRESS is that of the template's repository."
     )
-
-
-class PackageInvalid(RndError):
-    """What was built is not fit to be published; the message names the file and everything that is wrong with it.
-
-    Its metadata breaks a rule of the core metadata specification, it carries another name or version than
-    `pyproject.toml`, or an index could not render its README.
-    """
-
-    code = "package-invalid"
-    remedy = "Mend pyproject.toml or the README, then run the same command again; nothing was uploaded."
-
-
-class DigestMismatch(RndError):
-    """Something else is published under this version already; the message names both digests.
-
-    A version never names two contents, since nobody could say which of them was installed, tested or shipped.
-    """
-
-    code = "digest-mismatch"
-    remedy = "Publish from the commit that the version was published from, or publish the next version."
-
-
-class IndexRefused(RndError):
-    """The package index refused a request: credentials missing, expired or without the permission, or another rule."""
-
-    code = "index-refused"
-    remedy = "Check the address, the credentials and what they permit, then run the same command again."
-
-
-class IndexUnavailable(RndError):
-    """The package index could not be reached, cut the connection or had a fault of its own, time after time."""
-
-    code = "index-unavailable"
-    remedy = "Run the same command later; what has arrived by then is not uploaded again."
 
 
 class AwsRefused(RndError):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.errors import CommandFailed, PackageInvalid
+from rnd.errors import CommandFailed
 from rnd.release import manifest
 from rnd.release.distribution import build, examine
+from rnd.release.errors import PackageInvalid
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import process
-from rnd.errors import NotARepository, ShallowHistory, UsageError
+from rnd.errors import NotARepository, UsageError
 from rnd.release import history
+from rnd.release.errors import ShallowHistory
 
 if TYPE_CHECKING:
     from pathlib import Path

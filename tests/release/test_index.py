@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.errors import IndexRefused, UsageError
+from rnd.errors import UsageError
 from rnd.organisation import load_organisation
+from rnd.release.errors import IndexRefused
 from rnd.release.index import Index, find_index
 from rnd.release.listing import JSON
 from tests.package_index import Fault, serve

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.errors import ManifestInvalid
 from rnd.release import manifest
+from rnd.release.errors import ManifestInvalid
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from rnd.errors import ManifestInvalid
 from rnd.release.commits import squash_message, version_message
+from rnd.release.errors import ManifestInvalid
 from rnd.release.version import (
     Commit,
     bump,

@@ -17,8 +17,9 @@ from packaging.metadata import InvalidMetadata, Metadata
 from packaging.utils import canonicalize_name
 
 from rnd import git, uv
-from rnd.errors import ExtraMissing, PackageInvalid, UsageError
+from rnd.errors import ExtraMissing, UsageError
 from rnd.release import manifest
+from rnd.release.errors import PackageInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,8 @@ and a fourth are needed where the highest release is not in the head's own past,
 from __future__ import annotations
 
 from rnd import git
-from rnd.errors import CommandFailed, NotARepository, ShallowHistory, UsageError
+from rnd.errors import CommandFailed, NotARepository, UsageError
+from rnd.release.errors import ShallowHistory
 from rnd.release.version import Commit, newest
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms

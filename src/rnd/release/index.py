@@ -19,8 +19,9 @@ from urllib.request import Request, urlopen
 
 from rnd import process
 from rnd.aws import codeartifact_access
-from rnd.errors import DigestMismatch, IndexRefused, IndexUnavailable, UsageError
+from rnd.errors import UsageError
 from rnd.release import listing
+from rnd.release.errors import DigestMismatch, IndexRefused, IndexUnavailable
 from rnd.retry import persist
 from rnd.uv import WITHOUT_PUBLISHING
 

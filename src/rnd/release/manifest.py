@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 
-from rnd.errors import ManifestInvalid
+from rnd.release.errors import ManifestInvalid
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:

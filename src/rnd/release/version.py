@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from rnd.errors import ManifestInvalid
 from rnd.release.commits import RANK, Finding, Reading, disregard, parse, squash_message
+from rnd.release.errors import ManifestInvalid
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:

@@ -98,8 +98,8 @@ def explain(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Compare the version that the files have with the one that comes next: main's sanity check."""
-    from rnd.errors import VersionMismatch
     from rnd.release import manifest
+    from rnd.release.errors import VersionMismatch
 
     answer, _ = _next()
     root = _root()
@@ -118,7 +118,7 @@ def check(options: argparse.Namespace) -> int:
 
 def check_title(options: argparse.Namespace) -> int:
     """Compare a pull request's title with its commits, so that each way to merge it leads to one version."""
-    from rnd.errors import TitleMismatch
+    from rnd.release.errors import TitleMismatch
 
     ways = version.ways_to_merge(options.title, history.read_branch(HERE, options.base))
     levels = {way["level"] for way in ways}
@@ -165,7 +165,7 @@ def _next() -> tuple[Answer, str | None]:
     """
     answer, head = _derive()
     if answer["taken"]:
-        from rnd.errors import VersionTaken
+        from rnd.release.errors import VersionTaken
 
         raise VersionTaken(f"{answer['version']} comes next here, and tag {answer['taken']} is on another commit.")
     return answer, head
