@@ -19,9 +19,11 @@ PUBLISHING = ("URL", "CHECK_URL", "INDEX", "TOKEN", "USERNAME", "PASSWORD")
 WITHOUT_PUBLISHING = dict.fromkeys(f"UV_PUBLISH_{name}" for name in PUBLISHING)
 
 
-def attempt(folder: Path | None, *arguments: str) -> subprocess.CompletedProcess[str]:
+def attempt(
+    folder: Path | None, *arguments: str, extra: Mapping[str, str | None] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run uv, in a folder if one is named, to its end, whatever its exit code."""
-    return process.attempt("uv", *arguments, cwd=folder)
+    return process.attempt("uv", *arguments, cwd=folder, extra=extra)
 
 
 def run(folder: Path | None, *arguments: str, extra: Mapping[str, str | None] | None = None) -> str:
@@ -31,7 +33,7 @@ def run(folder: Path | None, *arguments: str, extra: Mapping[str, str | None] | 
         PackagesUnavailable: The index could not be reached.
         CommandFailed: uv says no for another reason.
     """
-    completed = process.attempt("uv", *arguments, cwd=folder, extra=extra)
+    completed = attempt(folder, *arguments, extra=extra)
     if completed.returncode == 0:
         return completed.stdout
     if OFFLINE.search(completed.stderr):

@@ -17,13 +17,12 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
 from urllib.request import Request, urlopen
 
-from rnd import process
+from rnd import uv
 from rnd.aws import codeartifact_access
 from rnd.errors import UsageError
 from rnd.release import listing
 from rnd.release.errors import DigestMismatch, IndexRefused, IndexUnavailable
 from rnd.retry import persist
-from rnd.uv import WITHOUT_PUBLISHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -103,17 +102,16 @@ class Index:
 
         It runs in the file's folder, out of reach of a project's configuration.
         """
-        argv = ["uv", "publish", "--publish-url", self.publish_url, "--trusted-publishing", "never"]
-        argv += ["--keyring-provider", "disabled", distribution.path.name]
-        given = {"UV_PUBLISH_USERNAME": self.username, "UV_PUBLISH_PASSWORD": self.password}
-        completed = process.attempt(
-            *argv, cwd=distribution.path.parent, extra={**WITHOUT_PUBLISHING, **given, "UV_HTTP_RETRIES": "0"}
-        )
+        path = distribution.path
+        given = {"UV_PUBLISH_USERNAME": self.username, "UV_PUBLISH_PASSWORD": self.password, "UV_HTTP_RETRIES": "0"}
+        options = ("--trusted-publishing", "never", "--keyring-provider", "disabled")
+        argv = ("publish", "--publish-url", self.publish_url, *options, path.name)
+        completed = uv.attempt(path.parent, *argv, extra=uv.WITHOUT_PUBLISHING | given)
         if completed.returncode == 0:
             return None
         cause = self._hide(CAUSE.sub("", completed.stderr, count=1))
         found = STATUS.search(cause)
-        happened = f"Upload of {distribution.path.name} failed: {' '.join(cause.split())[:LONGEST]}"
+        happened = f"Upload of {path.name} failed: {' '.join(cause.split())[:LONGEST]}"
         return _error(int(found[1]) if found else None, happened)
 
     def _look(self, project: str, names: Collection[str]) -> dict[str, str]:
