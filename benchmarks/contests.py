@@ -141,7 +141,6 @@ def measure_start(bench: Bench) -> dict[str, Timings]:
         PYTHON: (sys.executable, "-c", "pass"),
         "`rnd --version`": (RND, "--version"),
         "`rnd --help`": (RND, "--help"),
-        "`rnd setup --help`": (RND, "setup", "--help"),
     }
     return measure(commanders(bench, commands), bench.rounds * 6, bench.scratch)
 

@@ -100,7 +100,7 @@ def judge(commands: dict[str, Timings], setup: dict[str, Timings], start: dict[s
     for name in (NEW, COPY):
         more = setup[name].beyond(setup[BARE])
         aims.append(Aim(f"{name}, beyond the bare set-up", "1.0 s", f"{more:.2f} s", more <= 1.0))
-    for name in ("`rnd --version`", "`rnd --help`", "`rnd setup --help`"):
+    for name in ("`rnd --version`", "`rnd --help`"):
         ratio = start[name].ratio(start[PYTHON])
         aims.append(Aim(f"{name}, beside the bare interpreter", "3 times", f"{ratio:.2f} times", ratio < 3))
     return aims
