@@ -85,7 +85,9 @@ def prepare(machine: Machine, place: Path, rounds: int) -> Bench:
     machine.run("git", "init", "--quiet", cwd=single)
     machine.run("git", "add", "--all", cwd=single)
     machine.run("git", "commit", "--quiet", "--message=One file", cwd=single)
-    machine.run("git", "clone", "--quiet", ROOT, place / "template", cwd=place)
+    machine.run("git", "gc", "--quiet", cwd=single)
+    # Packed, as what comes from a forge is; a plain clone of a folder would take its loose objects along, file by file.
+    machine.run("git", "clone", "--quiet", "--no-local", ROOT, place / "template", cwd=place)
     render_ours(place / "template", place / "rendered")
     copier, _ = peers.python_program(machine, place, f"copier=={version('copier')}", "copier")
     scratch = place / "scratch"
