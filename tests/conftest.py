@@ -51,7 +51,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def isolate(home: Path, patch: pytest.MonkeyPatch) -> Path:
     """Move to an empty folder as the home, and return it."""
     (home / ".gitconfig").write_text("[user]\nname = Ada Lovelace\nemail = ada@example.com\n")
-    for name in [name for name in os.environ if name.startswith(("GIT_", "COPIER_", "XDG_", "VIRTUAL_ENV"))]:
+    for name in [
+        name for name in os.environ if name.startswith(("GIT_", "COPIER_", "XDG_", "VIRTUAL_ENV", "UV_PROJECT"))
+    ]:
         if name != "GIT_SSL_CAINFO":
             patch.delenv(name)
     patch.setenv("HOME", str(home))
