@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import signal
@@ -100,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     # Only now that there is work to do.
     from rnd import process
-    from rnd.errors import ExitCode, Interrupted, RndError, UnexpectedError, UsageError
+    from rnd.errors import ExitCode, Interrupted, UnexpectedError, UsageError
 
     verbose = getattr(options, "verbose", False)
     if verbose:
@@ -109,17 +110,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.directory is not None:
             _enter(options.directory, UsageError)
         return int(options.run(options))
-    except RndError as error:
-        return _complain(error, options)
     except KeyboardInterrupt:
         return _complain(Interrupted("Interrupted."), options)
     except BrokenPipeError:  # the reader, `head` for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
     except Exception as error:
-        if verbose:
+        foreseen = _foreseen(error)
+        if foreseen is None and verbose:
             raise
-        return _complain(UnexpectedError(f"{type(error).__name__}: {error}."), options)
+        return _complain(foreseen or UnexpectedError(f"{type(error).__name__}: {error}."), options)
+
+
+def _foreseen(error: Exception) -> RndError | None:
+    """Return the entry of the catalogue that an error is, or amounts to wherever it happens; None for any other."""
+    from rnd.errors import DiskFull, RndError
+
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return DiskFull(f"{error}.")
+    return error if isinstance(error, RndError) else None
 
 
 def _interrupt(*_: object) -> NoReturn:

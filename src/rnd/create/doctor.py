@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rnd import git, process
 from rnd.create.environment import available_pythons
+from rnd.create.setup import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,15 +40,15 @@ class Finding:
 def examine(organisation: Organisation) -> tuple[Finding, ...]:
     """Look at this machine."""
     return (
-        _program("git", "Install it with your system's packages, such as `apt-get install git`."),
+        _program("git"),
         _identity(),
-        _program("uv", "Install it: `pipx install uv`, or `python3 -m pip install --user uv`."),
+        _program("uv"),
         *_pythons(organisation),
     )
 
 
-def _program(name: str, remedy: str) -> Finding:
-    path = process.find(name)
+def _program(name: str) -> Finding:
+    path, remedy = process.find(name), TOOLS[name]
     if path is None:
         return Finding(name, "missing", "not installed", remedy)
     said = process.attempt(name, "--version").stdout.strip()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rnd.create.project import Project
     from rnd.plan import Step
 
-
+# What nothing works without, and how to get it.
 TOOLS = {
     "git": "Install it with your system's packages, such as `apt-get install git`.",
     "uv": "Install it: `pipx install uv`, or `python3 -m pip install --user uv`.",

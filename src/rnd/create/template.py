@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rnd import git
 from rnd.create.project import ANSWERS_FILE
-from rnd.errors import AnswerMissing, AnswerRefused, DiskFull, TemplateUnavailable
+from rnd.errors import AnswerMissing, AnswerRefused, TemplateUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,12 +26,12 @@ class Template:
     Attributes:
         source: Address or folder that copier reads.
         remembered: Address that later updates come from.
-        ref: Branch, tag or commit; None for the newest release.
+        ref: Branch, tag or commit.
     """
 
     source: str
     remembered: str
-    ref: str | None
+    ref: str
 
     def has_uncommitted_changes(self) -> bool:
         """Say whether copier would render changes that no commit holds, and remember a commit that nobody has."""
@@ -82,7 +82,7 @@ def render(
         AnswerRefused: An answer breaks a rule.
         AnswerMissing: A question without a default, and nobody to ask.
         TemplateUnavailable: The template cannot be fetched or read.
-        DiskFull: No space is left.
+        OSError: The folder cannot be written to.
     """
     from copier import run_copy
 
@@ -155,10 +155,6 @@ def _copier_errors(source: str) -> Iterator[None]:
         raise TemplateUnavailable(f"The template {source} cannot be rendered: {error}.") from error
     except (CopierError, ValueError) as error:
         raise _answer_error(str(error)) from error
-    except OSError as error:
-        if error.errno == 28:
-            raise DiskFull(f"No space is left to render the template: {error}.") from error
-        raise
 
 
 def _answer_error(message: str) -> AnswerRefused | AnswerMissing | TemplateUnavailable:
