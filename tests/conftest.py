@@ -39,6 +39,8 @@ def _pythons() -> list[Path]:
 
 
 UV_CACHE = _cache()
+# What the rehearsal has fetched stays shared and warm too.
+RND_CACHE = os.environ.get("RND_CACHE_DIR") or str(Path.home() / ".cache" / "rnd")
 PYTHONS = _pythons()
 
 
@@ -59,6 +61,7 @@ def isolate(home: Path, patch: pytest.MonkeyPatch) -> Path:
     patch.setenv("HOME", str(home))
     patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     patch.setenv("UV_CACHE_DIR", UV_CACHE)
+    patch.setenv("RND_CACHE_DIR", RND_CACHE)
     path = [entry for entry in os.environ["PATH"].split(os.pathsep) if not entry.endswith(".pyenv/shims")]
     patch.setenv("PATH", os.pathsep.join([*path, *map(str, PYTHONS)]))
     return home

@@ -1,0 +1,48 @@
+"""Who is asking, who somebody is, and how many requests are left."""
+
+from __future__ import annotations
+
+import time
+
+from rnd.rehearsal.forge.answers import Answer, NotFound
+from rnd.rehearsal.forge.documents.accounts import private_user, public_user, simple_organisation
+from rnd.rehearsal.forge.routing import Call, route
+from rnd.rehearsal.forge.state import Organisation
+
+LIMIT = 5000
+
+
+@route("GET /user")
+def get_authenticated(call: Call) -> Answer:
+    """Return who is asking."""
+    return Answer(200, private_user(call.forge, call.caller.account))
+
+
+@route("GET /users/{username}")
+def get_user(call: Call) -> Answer:
+    """Return a user, or an organisation under that name."""
+    account = call.forge.state.account(call.parameters["username"])
+    if account is None:
+        raise NotFound
+    return Answer(200, public_user(call.forge, account))
+
+
+@route("GET /user/orgs", scopes=["read:org", "user"])
+def list_own_organisations(call: Call) -> Answer:
+    """Return the organisations that the caller is in."""
+    login = call.caller.account.login
+    found = [one for one in call.forge.state.accounts.values() if isinstance(one, Organisation)]
+    return call.listing([simple_organisation(call.forge, one) for one in found if login in one.members])
+
+
+@route("GET /rate_limit")
+def get_rate_limit(call: Call) -> Answer:  # noqa: ARG001 - every route has a call
+    """Return how many requests are left."""
+    left = {"limit": LIMIT, "used": 1, "remaining": LIMIT - 1, "reset": int(time.time()) + 3600}
+    return Answer(200, {"resources": {"core": left, "search": left, "graphql": left}, "rate": left})
+
+
+@route("GET /meta")
+def get_meta(call: Call) -> Answer:  # noqa: ARG001
+    """Return what GitHub says of itself."""
+    return Answer(200, {"verifiable_password_authentication": False})

@@ -1,0 +1,125 @@
+"""GitHub's own description of its API: fetched once with npm, cut down to what a forge serves, and kept.
+
+Touches npm, its registry, and a cache folder of the user: RND_CACHE_DIR, by default `rnd` in the cache folder of
+the system. The version is pinned, with its digest, by `node/package-lock.json`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from rnd import process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+NODE = Path(__file__).parents[1] / "node"
+PACKAGED = Path("node_modules", "@octokit", "openapi", "generated", "api.github.com.json")
+
+
+def cache_folder() -> Path:
+    """Return the folder where downloads are kept, which may be emptied at any time."""
+    given = os.environ.get("RND_CACHE_DIR")
+    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rnd"
+
+
+def load(paths: Iterable[str], webhooks: Iterable[str]) -> dict[str, Any] | None:
+    """Return the part of the description that some paths and webhooks need, or None where npm is not installed.
+
+    Args:
+        paths: Of operations, as the description writes them: `/repos/{owner}/{repo}`.
+        webhooks: Names, as the description has them: `pull-request-opened`.
+
+    Raises:
+        CommandFailed: npm could not fetch it.
+    """
+    wanted = sorted(set(paths)), sorted(set(webhooks))
+    lock = (NODE / "package-lock.json").read_bytes()
+    folder = cache_folder() / "github-api" / hashlib.sha256(lock).hexdigest()[:16]
+    kept = folder / f"{hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]}.json"
+    if not kept.exists():
+        if process.find("npm") is None:
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            whole = json.loads(_whole(folder).read_bytes())
+            _write(kept, json.dumps(cut(whole, *wanted)).encode())
+    document: dict[str, Any] = json.loads(kept.read_bytes())
+    return document
+
+
+def cut(whole: dict[str, Any], paths: Iterable[str], webhooks: Iterable[str]) -> dict[str, Any]:
+    """Return a description with some paths and webhooks only, and the components that they reach."""
+    part: dict[str, Any] = {
+        "openapi": whole["openapi"],
+        "info": whole["info"],
+        "paths": {path: whole["paths"][path] for path in paths if path in whole["paths"]},
+        "x-webhooks": {name: whole["x-webhooks"][name] for name in webhooks if name in whole["x-webhooks"]},
+        "components": {},
+    }
+    waiting = [part["paths"], part["x-webhooks"]]
+    while waiting:
+        for reference in _references(waiting.pop()):
+            _, _, kind, name = reference.split("/")
+            shelf = part["components"].setdefault(kind, {})
+            if name not in shelf:
+                shelf[name] = whole["components"][kind][name]
+                waiting.append(shelf[name])
+    _drop_examples(part)
+    return part
+
+
+def _references(node: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    if isinstance(node, dict):
+        if isinstance(reference := node.get("$ref"), str) and not reference.startswith("#/components/examples/"):
+            yield reference
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from _references(child)
+
+
+def _drop_examples(node: Any) -> None:  # noqa: ANN401 - any JSON
+    """Take out the examples, which are more than half of the text; a property of that name stays."""
+    if isinstance(node, dict):
+        if isinstance(node.get("examples"), dict) and "schema" in node:
+            del node["examples"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            _drop_examples(child)
+
+
+def _whole(folder: Path) -> Path:
+    """Return the whole description, fetched where it is not kept yet."""
+    kept = folder / PACKAGED.name
+    if not kept.exists():
+        with TemporaryDirectory(prefix="rnd-npm-", dir=folder) as place:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy2(NODE / name, place)
+            process.run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=place)
+            (Path(place) / PACKAGED).replace(kept)
+    return kept
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file so that whoever reads at that moment sees it whole, or not at all."""
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes out, so that what is fetched is fetched once."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
