@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
+from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from rnd.rehearsal.forge.state import Document, Token
+
+LIMIT = 5000  # requests an hour
 DOCUMENTATION = "https://docs.github.com/rest"
 
 
@@ -97,3 +106,22 @@ class Invalid(Refused):
         if message is not None:
             error["message"] = message
         super().__init__(HTTPStatus.UNPROCESSABLE_ENTITY, summary, [error])
+
+
+def response_to(token: Token | None, answer: Answer) -> Response:
+    """Return an answer as a caller gets it, with what GitHub says beside every one."""
+    headers: Document = {
+        "X-RateLimit-Limit": str(LIMIT),
+        "X-RateLimit-Remaining": str(LIMIT - 1),
+        "X-RateLimit-Used": "1",
+        "X-RateLimit-Reset": str(int(time.time()) + 3600),
+        "X-RateLimit-Resource": "core",
+        "X-GitHub-Media-Type": "github.v3; format=json",
+        "X-GitHub-Api-Version-Selected": "2022-11-28",
+    }
+    if token is not None and token.kind == "user":
+        headers["X-OAuth-Scopes"] = ", ".join(sorted(token.scopes))
+        headers["X-Accepted-OAuth-Scopes"] = ""
+    body = b"" if answer.document is None else json.dumps(answer.document).encode()
+    kind = "application/json; charset=utf-8" if body else None
+    return Response(body, answer.status, {**headers, **answer.headers}, content_type=kind)

@@ -44,7 +44,8 @@ def load(paths: Iterable[str], webhooks: Iterable[str]) -> dict[str, Any] | None
     wanted = sorted(set(paths)), sorted(set(webhooks))
     lock = (NODE / "package-lock.json").read_bytes()
     folder = cache_folder() / "github-api" / hashlib.sha256(lock).hexdigest()[:16]
-    kept = folder / f"{hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]}.json"
+    method = Path(__file__).read_text(encoding="utf-8")
+    kept = folder / f"{hashlib.sha256(json.dumps([wanted, method]).encode()).hexdigest()[:16]}.json"
     if not kept.exists():
         if process.find("npm") is None:
             return None
@@ -74,6 +75,7 @@ def cut(whole: dict[str, Any], paths: Iterable[str], webhooks: Iterable[str]) ->
                 shelf[name] = whole["components"][kind][name]
                 waiting.append(shelf[name])
     _drop_examples(part)
+    _admit_null(part)
     return part
 
 
@@ -96,6 +98,24 @@ def _drop_examples(node: Any) -> None:  # noqa: ANN401 - any JSON
     if isinstance(node, list):
         for child in node:
             _drop_examples(child)
+
+
+def _admit_null(node: Any) -> None:  # noqa: ANN401 - any JSON
+    """Let null be where something is declared nullable as GitHub means it.
+
+    To OpenAPI 3.0 the word changes nothing about the alternatives and the values that are listed beside it.
+    """
+    if isinstance(node, dict) and node.get("nullable") is True:
+        for choice in ("oneOf", "anyOf"):
+            if "type" not in node and isinstance(node.get(choice), list):
+                node[choice].append({"enum": [None]})
+        if isinstance(node.get("enum"), list) and None not in node["enum"]:
+            node["enum"].append(None)
+    if isinstance(node, dict):
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            _admit_null(child)
 
 
 def _whole(folder: Path) -> Path:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import ssl
-import time
 from contextlib import contextmanager
 from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any
@@ -16,10 +13,10 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from rnd.rehearsal.forge import description, events, faults, git_http, git_repository, pages, sign_in
-from rnd.rehearsal.forge.answers import Answer, BadCredentials, NotFound, Refused
+from rnd.rehearsal.forge.answers import BadCredentials, NotFound, Refused, response_to
 from rnd.rehearsal.forge.api import ROUTES
 from rnd.rehearsal.forge.routing import Call, build_map
-from rnd.rehearsal.forge.state import Account, Document, Organisation, State, Team, Token
+from rnd.rehearsal.forge.state import Account, Organisation, State, Team, Token
 from rnd.rehearsal.forge.validation import Contract
 
 if TYPE_CHECKING:
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     from rnd.rehearsal.forge.routing import Route
 
 API = "/api/v3"
-LIMIT = 5000  # requests an hour
 
 
 class Forge:
@@ -206,12 +202,14 @@ class Forge:
         return None
 
     def _respond(self, request: Request) -> Response:
-        showed = _credential(request)
+        showed = sign_in.credential(request)
         token = self.state.tokens.get(showed or "")
         if request.path.startswith(API):
             return self._respond_api(request, token, showed)
         if ".git/" in request.path:
             return git_http.serve(self, request, token, showed)
+        if request.path == "/api/graphql":
+            return sign_in.viewer(request, token)
         with self.lock:
             return sign_in.serve(self, request) or pages.serve(self, request)
 
@@ -221,7 +219,7 @@ class Forge:
             entry, parameters = self._map.bind("").match(path, request.method)
         except HTTPException:
             self.violations.append(f"{request.method} {path}: the forge serves no such operation")
-            return _response(NotFound().answer(), token)
+            return response_to(token, NotFound().answer())
         body = json.loads(request.get_data() or "null") if request.method != "GET" else None
         query = request.args.to_dict()
         self._hold("request", entry, query, body)
@@ -242,7 +240,7 @@ class Forge:
             except Refused as refused:
                 answer = refused.answer()
         self._hold("response", entry, answer.status, answer.document)
-        return _response(answer, token)
+        return response_to(token, answer)
 
     def _hold(self, what: str, entry: Route, first: object, second: object) -> None:
         if self.contract is not None:
@@ -254,35 +252,3 @@ class Silent(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
         """Say nothing."""
-
-
-def _credential(request: Request) -> str | None:
-    """Return the token that a request shows, as the API or as git takes it; None where it shows none."""
-    kind, _, value = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() in {"bearer", "token"}:
-        return value
-    if kind.lower() == "basic":
-        try:
-            name, _, password = base64.b64decode(value).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return value
-        return name if password in {"", "x-oauth-basic"} else password
-    return None
-
-
-def _response(answer: Answer, token: Token | None) -> Response:
-    headers: Document = {
-        "X-RateLimit-Limit": str(LIMIT),
-        "X-RateLimit-Remaining": str(LIMIT - 1),
-        "X-RateLimit-Used": "1",
-        "X-RateLimit-Reset": str(int(time.time()) + 3600),
-        "X-RateLimit-Resource": "core",
-        "X-GitHub-Media-Type": "github.v3; format=json",
-        "X-GitHub-Api-Version-Selected": "2022-11-28",
-    }
-    if token is not None and token.kind == "user":
-        headers["X-OAuth-Scopes"] = ", ".join(sorted(token.scopes))
-        headers["X-Accepted-OAuth-Scopes"] = ""
-    body = b"" if answer.document is None else json.dumps(answer.document).encode()
-    kind = "application/json; charset=utf-8" if body else None
-    return Response(body, answer.status, {**headers, **answer.headers}, content_type=kind)

@@ -1,10 +1,13 @@
-"""Sign-in by the device flow (RFC 8628, as GitHub has it): codes, the page that confirms them, the token.
+"""Sign-in: what a caller shows, and the device flow (RFC 8628): codes, the page that confirms them, the token.
 
 https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps#device-flow
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -15,12 +18,14 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from rnd.rehearsal.forge.answers import Answer, BadCredentials, response_to
 from rnd.rehearsal.forge.pages import page
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from rnd.rehearsal.forge.server import Forge
+    from rnd.rehearsal.forge.state import Document, Token
 
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 FORM = Markup("""\
@@ -127,9 +132,31 @@ def _error(code: str, description: str) -> dict[str, object]:
 
 def _say(request: Request, document: dict[str, object]) -> Response:
     """Answer in the form that was asked for: GitHub's default is that of forms."""
-    import json
-
     status = HTTPStatus.NOT_FOUND if document == {"error": "Not Found"} else HTTPStatus.OK
     if "json" in request.headers.get("Accept", ""):
         return Response(json.dumps(document), status, content_type="application/json")
     return Response(urlencode(document), status, content_type="application/x-www-form-urlencoded")
+
+
+def credential(request: Request) -> str | None:
+    """Return the token that a request shows, as the API or as git takes it; None where it shows none."""
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() in {"bearer", "token"}:
+        return value
+    if kind.lower() == "basic":
+        try:
+            name, _, password = base64.b64decode(value).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return value
+        return name if password in {"", "x-oauth-basic"} else password
+    return None
+
+
+def viewer(request: Request, token: Token | None) -> Response:
+    """Answer the one question of GitHub's other API that `gh` asks to sign in: who is there."""
+    if token is None:
+        return response_to(None, BadCredentials().answer())
+    if "viewer" not in (request.get_json(silent=True) or {}).get("query", ""):
+        document: Document = {"errors": [{"message": "The forge serves no GraphQL."}]}
+        return response_to(token, Answer(200, document))
+    return response_to(token, Answer(200, {"data": {"viewer": {"login": token.account.login}}}))

@@ -4,12 +4,50 @@ from __future__ import annotations
 
 import time
 
-from rnd.rehearsal.forge.answers import Answer, NotFound
+from rnd.rehearsal.forge.answers import LIMIT, Answer, NotFound
 from rnd.rehearsal.forge.documents.accounts import private_user, public_user, simple_organisation
 from rnd.rehearsal.forge.routing import Call, route
 from rnd.rehearsal.forge.state import Organisation
 
-LIMIT = 5000
+ROOT = {
+    "authorizations": "authorizations",
+    "code_search": "search/code?q={query}{&page,per_page,sort,order}",
+    "commit_search": "search/commits?q={query}{&page,per_page,sort,order}",
+    "current_user": "user",
+    "current_user_authorizations_html": "settings/connections/applications{/client_id}",
+    "current_user_repositories": "user/repos{?type,page,per_page,sort}",
+    "emails": "user/emails",
+    "emojis": "emojis",
+    "events": "events",
+    "feeds": "feeds",
+    "followers": "user/followers",
+    "following": "user/following{/target}",
+    "gists": "gists{/gist_id}",
+    "issue_search": "search/issues?q={query}{&page,per_page,sort,order}",
+    "issues": "issues",
+    "keys": "user/keys",
+    "label_search": "search/labels?q={query}&repository_id={repository_id}{&page,per_page}",
+    "notifications": "notifications",
+    "organization": "orgs/{org}",
+    "organization_repositories": "orgs/{org}/repos{?type,page,per_page,sort}",
+    "organization_teams": "orgs/{org}/teams",
+    "public_gists": "gists/public",
+    "rate_limit": "rate_limit",
+    "repository": "repos/{owner}/{repo}",
+    "repository_search": "search/repositories?q={query}{&page,per_page,sort,order}",
+    "starred": "user/starred{/owner}{/repo}",
+    "starred_gists": "gists/starred",
+    "user": "users/{user}",
+    "user_organizations": "user/orgs",
+    "user_repositories": "users/{user}/repos{?type,page,per_page,sort}",
+    "user_search": "search/users?q={query}{&page,per_page,sort,order}",
+}
+
+
+@route("GET /")
+def get_root(call: Call) -> Answer:
+    """Return where things are; clients ask it which scopes their token has."""
+    return Answer(200, {f"{name}_url": call.url(place) for name, place in ROOT.items()})
 
 
 @route("GET /user")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rnd.rehearsal.forge import events
 from rnd.rehearsal.forge import git_repository as bare
-from rnd.rehearsal.forge.answers import Answer, Forbidden, Invalid, NotFound
+from rnd.rehearsal.forge.answers import Answer, Forbidden, Invalid, NotFound, Refused
 from rnd.rehearsal.forge.documents.repositories import DEFAULTS, full_repository
 from rnd.rehearsal.forge.documents.repositories import repository as listed
 from rnd.rehearsal.forge.routing import Call, check_single_sign_on, route, scoped
@@ -159,7 +159,7 @@ def set_topics(call: Call, repository: Repository) -> Answer:
     """Replace a repository's topics."""
     names = call.body["names"]
     if len(names) > TOPICS or not all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,49}", name) for name in names):
-        raise Invalid("Repository", "topics", "invalid")
+        raise Refused(422, "Validation Failed", ["Topics must start with a lowercase letter or number."])
     repository.topics = list(dict.fromkeys(names))
     return Answer(200, {"names": repository.topics})
 

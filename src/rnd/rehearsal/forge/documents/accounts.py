@@ -102,7 +102,7 @@ def full_organisation(forge: Forge, organisation: Organisation, *, member: bool)
     """Return an organisation; its plan and what its members may is for members alone."""
     document = {
         **simple_organisation(forge, organisation),
-        "name": organisation.name,
+        "name": organisation.name or organisation.login,
         "html_url": f"{forge.url}/{organisation.login}",
         "has_organization_projects": True,
         "has_repository_projects": True,

@@ -61,6 +61,7 @@ def simple_pull(forge: Forge, repository: Repository, pull: PullRequest) -> Docu
         **{f"{name}_url": places[name] for name in ("comments", "statuses")},
         "state": pull.state,
         "locked": False,
+        "active_lock_reason": None,
         "title": pull.title,
         "user": simple_user(forge, pull.author),
         "body": pull.body,

@@ -1,0 +1,23 @@
+"""The addresses that GitHub prints open in a browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from tests.rehearsal.forge.conftest import Acme
+
+
+def test_repositories_and_pull_requests_have_a_page(acme: Acme) -> None:
+    sha = acme.clone.branch("feature", "feat: drive")
+    acme.open_pull("feature", "feat: drive <fast>", body="What it is for.")
+    acme.pass_check(sha)
+    acme.ada.rest.issues.create_comment("Acme", "rover", 1, body="0.2.0")
+    repository = httpx.get(acme.ada.rest.repos.get("Acme", "rover").parsed_data.html_url)
+    assert repository.status_code == 200
+    assert '<a href="/Acme/rover/pull/1">#1 feat: drive &lt;fast&gt;</a>' in repository.text
+    pull = httpx.get(acme.ada.rest.pulls.get("Acme", "rover", 1).parsed_data.html_url).text
+    assert all(part in pull for part in ("What it is for.", "all-green: success", "0.2.0"))
+    assert httpx.get(f"{acme.forge.url}/Acme/nothing").status_code == 404
