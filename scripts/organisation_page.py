@@ -62,8 +62,8 @@ def organisation_page(schema: Mapping[str, Any]) -> str:
         "Every value that differs from one organisation to the next stands in `org.yml`, and nowhere else.",
         "All keys are required, and no others are allowed. Editors that know",
         "[org.schema.json](org.schema.json) complete and check the file while you type.\n",
-        "Nothing reads `github.teams`, `template.workflow_ref`, `aws.ecr_registry`, `aws.base_image`, `runners` yet:",
-        "the workflows, the GitHub set-up and the machines are still to come.\n",
+        "Nothing reads `github.teams`, `template.workflow_ref`, `aws.ecr_registry`, `aws.base_image` yet:",
+        "the workflows and the GitHub set-up are still to come.\n",
     ]
     single = [name for name, node in schema["properties"].items() if "$ref" not in node]
     rows = (row(name, schema["properties"][name], shipped[name]) for name in single)
@@ -115,15 +115,22 @@ def in_words(node: Mapping[str, Any]) -> str:
         case {"patternProperties": patterns}:
             ((pattern, value),) = patterns.items()
             return f"mapping: {FORMS[pattern]}, then {in_words(value)}"
-        case {"type": "integer", "minimum": least, "maximum": most}:
-            return f"whole number, {least} to {most}"
-        case {"type": "integer", "minimum": least}:
-            return f"whole number, at least {least}"
+        case {"type": "integer" | "number" as kind}:
+            return ("whole number" if kind == "integer" else "number") + _range(node)
         case {"type": "string", "pattern": pattern}:
             longest = f", at most {node['maxLength']} characters" if "maxLength" in node else ""
             return FORMS[pattern] + longest
         case {"type": "string"}:
             return "text"
+    raise ValueError(f"no words for {node}")
+
+
+def _range(node: Mapping[str, Any]) -> str:
+    match node:
+        case {"minimum": least, "maximum": most}:
+            return f", {least} to {most}"
+        case {"minimum": least}:
+            return f", at least {least}"
     raise ValueError(f"no words for {node}")
 
 

@@ -94,6 +94,13 @@ def test_invalid_yaml(tmp_path: Path) -> None:
         ("America/Chicago", "Mars/Base", "runners.timezone: 'Mars/Base' is no time zone"),
         ('default: "3.11"', 'default: "3.7"', "python: default must be one of versions"),
         ("maximum: 2", "maximum: 1", "runners.classes.small: maximum must be at least always_on"),
+        ('end: "17:00"', 'end: "09:00"', "runners.business_hours: end must be later than start, 09:00; it is 09:00"),
+        (
+            "t3.large: 0.5",
+            "t3.small: 0.5",
+            "runners: prices.instance_hour must have the price of t3.large, which small",
+        ),
+        ("t3.large: 0.5", "t3.large: .inf", "runners.prices.instance_hour.t3.large is inf: input should be a finite"),
         ('start: "09:00"', 'start: "8"', "runners.business_hours.start is '8': does not have the right form"),
         (
             "copyright: (C)",

@@ -26,6 +26,7 @@ COMMANDS = {
     "doctor": ("rnd.create.commands", "what is missing on this machine, and what to do"),
     "version": ("rnd.release.version_commands", "which version comes next, and why; write it, check it"),
     "release": ("rnd.release.release_commands", "publish what a commit makes: the wheel"),
+    "runners": ("rnd.runners.runners_commands", "the machines that run the workflows: simulate them"),
     "completion": ("rnd.cli", "print the completion script of a shell"),
 }
 EPILOG = """\

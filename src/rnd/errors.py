@@ -2,7 +2,7 @@
 
 Each class is one entry: its docstring is its page in `docs/reference/errors.md`, its `code` what a script or search
 finds it by. What happened is said where it happened; what to do about it is said here, unless the place knows better.
-Those of versions and releases are in `rnd.release.errors`. Touches nothing.
+Those of versions and releases are in `rnd.release.errors`, those of machines in `rnd.runners.errors`. Touches nothing.
 """
 
 from __future__ import annotations

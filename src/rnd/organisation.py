@@ -24,6 +24,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\
 GitHubName = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?\z", max_length=39)]
 PythonVersion = Annotated[str, StringConstraints(pattern=r"\A3\.(0|[1-9][0-9]*)\z")]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\z")]
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Permission = Literal["pull", "triage", "push", "maintain", "admin"]
 
 
@@ -98,6 +99,12 @@ class BusinessHours(Strict):
     start: TimeOfDay = Field(description="first minute, HH:MM, quoted")
     end: TimeOfDay = Field(description="last minute, HH:MM, quoted")
 
+    @model_validator(mode="after")
+    def _some_hours(self) -> BusinessHours:
+        if self.start >= self.end:
+            raise ValueError(f"end must be later than start, {self.start}; it is {self.end}")
+        return self
+
 
 class RunnerClass(Strict):
     """One class of machines."""
@@ -119,6 +126,16 @@ class RunnerClass(Strict):
         return self
 
 
+class Prices(Strict):
+    """What machines cost. They are list prices; your discounts and another region's prices are yours to put here."""
+
+    currency: Text = Field(description="currency of all prices", examples=["USD"])
+    as_of: Text = Field(description="when they held", examples=["2026-11"])
+    source: Text = Field(description="where they are from")
+    instance_hour: dict[Text, Price] = Field(description="instance type: price of an hour")
+    disk_gb_month: Price = Field(description="price of 1 GB of disk for a month")
+
+
 class Runners(Strict):
     """The machines that run the workflows."""
 
@@ -127,6 +144,15 @@ class Runners(Strict):
     )
     business_hours: BusinessHours = Field(description="when the extra machines are up")
     classes: Annotated[dict[Slug, RunnerClass], Field(min_length=1)] = Field(description="name: class of machines")
+    prices: Prices = Field(description="what the machines cost")
+
+    @model_validator(mode="after")
+    def _prices_are_known(self) -> Runners:
+        for name, wanted in self.classes.items():
+            for instance in wanted.instances:
+                if instance not in self.prices.instance_hour:
+                    raise ValueError(f"prices.instance_hour must have the price of {instance}, which {name} names")
+        return self
 
 
 class Organisation(Strict):

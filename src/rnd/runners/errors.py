@@ -1,0 +1,35 @@
+"""The part of the catalogue of errors that the machines have; see `rnd.errors`. Touches nothing."""
+
+from __future__ import annotations
+
+from rnd.errors import ExitCode, RndError
+
+
+class PolicyImpossible(RndError):
+    """The machines that were asked for cannot be.
+
+    A class has more machines in business hours than at most, the time zone does not exist, or a number is out of range.
+    """
+
+    code = "policy-impossible"
+    remedy = "Mend the option that the message names; `rnd runners simulate --help` explains each."
+    exit_code = ExitCode.USAGE
+
+
+class LoadImpossible(RndError):
+    """The described jobs cannot be, or there are none."""
+
+    code = "load-impossible"
+    remedy = "Mend the option that the message names; `rnd runners simulate --help` explains each."
+    exit_code = ExitCode.USAGE
+
+
+class JobListInvalid(RndError):
+    """The list of jobs is not as GitHub reports them; the message names each bad row, with its line.
+
+    What is read is the answer of GitHub's "List jobs for a workflow run", or several of them one after another.
+    """
+
+    code = "job-list-invalid"
+    remedy = "Mend or remove those rows; docs/how-to/choose-machines.md says how to get a list from GitHub."
+    exit_code = ExitCode.USAGE
