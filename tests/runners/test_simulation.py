@@ -46,6 +46,21 @@ def test_a_job_does_not_wait_for_the_machine_that_it_made_come() -> None:
     assert run.peak == 2, "it came all the same"
 
 
+def test_a_machine_that_is_on_its_way_serves_the_next_job_too() -> None:
+    timing = Timing(boot=30, idle=1000, pickup=0)
+    run = simulate(jobs((0, 10), (1, 5), (12, 5)), policy(1, maximum=3, timing=timing), 0, 100)
+    assert run.starts == [0, 10, 15]
+    assert run.peak == 2, "when the third job comes, nobody waits for the machine that the second made come"
+
+
+def test_work_for_one_machine_keeps_one_machine() -> None:
+    timing = Timing(boot=0, idle=50, pickup=0)
+    trickle = [(10.0 * count, 5.0) for count in range(1, 100)]
+    run = simulate(jobs((0, 5), (0, 5), *trickle), policy(0, maximum=2, timing=timing), 0, 1000)
+    # One works to the end; the other is up for the first job, and until it was idle for 50 seconds.
+    assert run.machine_seconds == 1000 + 5 + 50
+
+
 def test_a_machine_that_is_not_needed_goes_and_the_policy_s_own_stay() -> None:
     timing = Timing(boot=10, idle=50, pickup=0)
     run = simulate(jobs((0, 20), (0, 20)), policy(1, maximum=2, timing=timing), 0, 1000)
