@@ -17,6 +17,7 @@ from jinja2 import Environment
 from rnd import errors
 from rnd.cli import COMMANDS
 from rnd.create.template import CHECKOUT, find_template, render
+from rnd.github import errors as github_errors
 from rnd.names import derive_names
 from rnd.organisation import Organisation, load_organisation
 from rnd.release import errors as release_errors
@@ -92,13 +93,13 @@ def errors_page() -> str:
     """Return the catalogue of errors, in the order of the code."""
     catalogue = [
         item
-        for module in (errors, release_errors, runners_errors)
+        for module in (errors, release_errors, github_errors, runners_errors)
         for item in vars(module).values()
         if inspect.isclass(item) and issubclass(item, errors.RndError) and item.__module__ == module.__name__
         if item is not errors.RndError
     ]
     parts = [
-        NOTE.format(source="src/rnd/errors.py and the errors.py of release/ and runners/"),
+        NOTE.format(source="src/rnd/errors.py and the errors.py of github/, release/ and runners/"),
         "# Errors\n",
         "An error says what happened, and on its last line what to do. The code in brackets is stable:",
         "a script finds it under `error.code` when the command runs with `--json`.\n",

@@ -18,6 +18,8 @@ FORMS = {
     r"^[^\x00-\x1f\x7f]+$": "text of one line",
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "a-z, 0-9 and single -, from a letter on",
     r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$": "a name on GitHub",
+    r"^[A-Za-z0-9._-]+$": "a repository's name on GitHub",
+    r"^[a-z0-9][a-z0-9-]*$": "a-z, 0-9 and -",
     r"^3\.(0|[1-9][0-9]*)$": 'a Python version, in quotes: `"3.11"`',
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'a time of day, in quotes: `"08:00"`',
     r"^[0-9]{12}$": "twelve digits, in quotes",
@@ -60,10 +62,10 @@ def organisation_page(schema: Mapping[str, Any]) -> str:
         NOTE.format(source="src/rnd/organisation.py and org.yml"),
         "# org.yml\n",
         "Every value that differs from one organisation to the next stands in `org.yml`, and nowhere else.",
-        "All keys are required, and no others are allowed. Editors that know",
+        "All keys are required but those that may be left out, and no others are allowed. Editors that know",
         "[org.schema.json](org.schema.json) complete and check the file while you type.\n",
-        "Nothing reads `github.teams`, `template.workflow_ref`, `aws.ecr_registry`, `aws.base_image` yet:",
-        "the workflows and the GitHub set-up are still to come.\n",
+        "Nothing reads `template.workflow_ref`, `aws.ecr_registry`, `aws.base_image` yet:",
+        "the workflows are still to come.\n",
     ]
     single = [name for name, node in schema["properties"].items() if "$ref" not in node]
     rows = (row(name, schema["properties"][name], shipped[name]) for name in single)
@@ -80,7 +82,7 @@ def organisation_page(schema: Mapping[str, Any]) -> str:
 def keys(schema: Mapping[str, Any], node: Mapping[str, Any], path: str, shipped: list[Any]) -> Iterator[list[str]]:
     """Yield a row for each key under a part of org.yml; the shipped values are those of every such part."""
     for name, child in node["properties"].items():
-        inner, values = resolve(schema, child), [value[name] for value in shipped]
+        inner, values = resolve(schema, child), [value.get(name) for value in shipped]
         mapped = next((resolve(schema, item) for item in inner.get("patternProperties", {}).values()), {})
         if "properties" in inner:
             yield from keys(schema, inner, f"{path}.{name}", values)
@@ -100,6 +102,10 @@ def row(path: str, node: Mapping[str, Any], *shipped: object) -> list[str]:
 
 def plain(value: object) -> str:
     """Return a value of org.yml as one would say it, without YAML's brackets and quotes."""
+    if value is None or value == []:
+        return "left out" if value is None else "none"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, dict):
         return ", ".join(f"{name}: {inner}" for name, inner in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -110,11 +116,21 @@ def in_words(node: Mapping[str, Any]) -> str:
     match node:
         case {"enum": choices}:
             return f"one of {', '.join(f'`{choice}`' for choice in choices)}"
+        case {"anyOf": [kind, {"type": "null"}]}:
+            return f"{in_words(kind)}; may be left out"
         case {"type": "array", "items": items}:
             return f"list, each {in_words(items)}"
         case {"patternProperties": patterns}:
             ((pattern, value),) = patterns.items()
             return f"mapping: {FORMS[pattern]}, then {in_words(value)}"
+    return scalar_in_words(node)
+
+
+def scalar_in_words(node: Mapping[str, Any]) -> str:
+    """Return the type of a key that holds a single value in plain words."""
+    match node:
+        case {"type": "boolean"}:
+            return "`true` or `false`"
         case {"type": "integer" | "number" as kind}:
             return ("whole number" if kind == "integer" else "number") + _range(node)
         case {"type": "string", "pattern": pattern}:

@@ -18,6 +18,8 @@ from tests.package_index import PackageIndex, serve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest_plugins = ["tests.hosting"]
+
 ROOT = Path(__file__).parents[1]
 ACME = ROOT / "tests" / "acme.yml"
 AUTHOR = "Ada Lovelace <ada@example.com>"
@@ -54,7 +56,9 @@ def isolate(home: Path, patch: pytest.MonkeyPatch) -> Path:
     """Move to an empty folder as the home, and return it."""
     (home / ".gitconfig").write_text("[user]\nname = Ada Lovelace\nemail = ada@example.com\n")
     for name in [
-        name for name in os.environ if name.startswith(("GIT_", "COPIER_", "XDG_", "VIRTUAL_ENV", "UV_PROJECT"))
+        name
+        for name in os.environ
+        if name.startswith(("GIT_", "GH_", "GITHUB_", "COPIER_", "XDG_", "VIRTUAL_ENV", "UV_PROJECT"))
     ]:
         if name != "GIT_SSL_CAINFO":
             patch.delenv(name)
@@ -62,6 +66,7 @@ def isolate(home: Path, patch: pytest.MonkeyPatch) -> Path:
     patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     patch.setenv("UV_CACHE_DIR", UV_CACHE)
     patch.setenv("RND_CACHE_DIR", RND_CACHE)
+    patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     path = [entry for entry in os.environ["PATH"].split(os.pathsep) if not entry.endswith(".pyenv/shims")]
     patch.setenv("PATH", os.pathsep.join([*path, *map(str, PYTHONS)]))
     return home

@@ -78,3 +78,12 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     loudness.add_argument("-v", "--verbose", action="store_true", help="say each command that is run")
+
+
+def add_repository_option(parser: argparse.ArgumentParser) -> None:
+    """Define the option of every command that works on a repository on GitHub."""
+    parser.add_argument(
+        "--repository",
+        metavar="OWNER/NAME",
+        help="the repository on GitHub; by default GITHUB_REPOSITORY, else the one that the remote `origin` names",
+    )

@@ -25,7 +25,8 @@ COMMANDS = {
     "update": ("rnd.create.commands", "bring later template changes in"),
     "doctor": ("rnd.create.commands", "what is missing on this machine, and what to do"),
     "version": ("rnd.release.version_commands", "which version comes next, and why; write it, check it"),
-    "release": ("rnd.release.release_commands", "publish what a commit makes: the wheel"),
+    "release": ("rnd.release.release_commands", "publish what a commit makes: the wheel, the tag and the release"),
+    "github": ("rnd.github.commands", "the repository on GitHub: sign in, compare its settings, mend them"),
     "runners": ("rnd.runners.runners_commands", "the machines that run the workflows: simulate them"),
     "completion": ("rnd.cli", "print the completion script of a shell"),
 }

@@ -35,6 +35,7 @@ class RndError(Exception):
     code: ClassVar[str]
     remedy: str
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    wait: float = 0.0  # seconds that a service asks to be left alone for
 
     def __init__(self, happened: str, remedy: str | None = None) -> None:
         super().__init__(happened)

@@ -10,22 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError, model_validator
 
 from rnd.errors import OrganisationInvalid
+from rnd.organisation_forms import Slug, Strict, Text
+from rnd.organisation_github import GitHub  # noqa: TC001 - pydantic resolves it when the class is made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic_core import ErrorDetails
 
-Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\A[^\x00-\x1f\x7f]+\z")]
-Slug = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\z", max_length=30)]
-GitHubName = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?\z", max_length=39)]
 PythonVersion = Annotated[str, StringConstraints(pattern=r"\A3\.(0|[1-9][0-9]*)\z")]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\z")]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Permission = Literal["pull", "triage", "push", "maintain", "admin"]
 
 
 def _known_timezone(name: str) -> str:
@@ -34,24 +32,11 @@ def _known_timezone(name: str) -> str:
     return name
 
 
-class Strict(BaseModel):
-    """What all parts share: no unknown key, no silent conversion, no change after loading."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
 class Template(Strict):
     """Where this template lives."""
 
     repository: Text = Field(description="git address that repositories are made and updated from")
     workflow_ref: Text = Field(description="ref at which repositories call the central workflows", examples=["v1"])
-
-
-class GitHub(Strict):
-    """Who owns the repositories, and which teams may do what."""
-
-    owner: GitHubName = Field(description="organisation that owns the repositories")
-    teams: dict[GitHubName, Permission] = Field(description="team: pull, triage, push, maintain or admin")
 
 
 class Python(Strict):
@@ -166,7 +151,7 @@ class Organisation(Strict):
         examples=["Copyright (c) Acme. All rights reserved."],
     )
     template: Template = Field(description="this template")
-    github: GitHub = Field(description="owner and teams")
+    github: GitHub = Field(description="owner, teams and settings of the repositories")
     python: Python = Field(description="Python versions")
     aws: Aws = Field(description="account, package index and image registry")
     runners: Runners = Field(description="machines")

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 DELAYS = (1.0, 3.0, 9.0)  # seconds before the second, the third and the last attempt
+PATIENCE = 90.0  # seconds; a service that asks for more is left alone, and the error says so
 
 tell: Callable[[str], None] = lambda _: None  # noqa: E731 - a hook, told why something is tried again
 
 
 def persist(call: Callable[[], Result], by_chance: type[RndError]) -> Result:
     """Call until it works, at most once more than there are delays, and return the result.
+
+    A service that says how long it wants to be left alone gets that time, within `PATIENCE`.
 
     Args:
         call: What to call; it must do no harm when it is called again.
@@ -31,6 +34,9 @@ def persist(call: Callable[[], Result], by_chance: type[RndError]) -> Result:
         try:
             return call()
         except by_chance as error:
-            tell(f"{error.happened} Trying again in {delay:g} s ({attempt} of {len(DELAYS)}).")
-            time.sleep(delay)
+            if error.wait > PATIENCE:
+                raise
+            pause = max(delay, error.wait)
+            tell(f"{error.happened} Trying again in {pause:g} s ({attempt} of {len(DELAYS)}).")
+            time.sleep(pause)
     return call()

@@ -1,0 +1,1 @@
+"""The repository on GitHub: sign-in, the one client, settings as data."""

@@ -1,0 +1,238 @@
+"""GitHub's REST API: the only caller of githubkit.
+
+Addresses are those of GITHUB_API_URL and GITHUB_SERVER_URL, as in a workflow; without them, GitHub's own. The token
+goes into the header of a request and nowhere else. What may have failed by chance is tried again, and said so; what is
+created is looked for first each time, since a call that was cut off may have been heard.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rnd.errors import ExtraMissing, UsageError
+from rnd.github.errors import (
+    AlreadyThere,
+    GitHubRefused,
+    GitHubUnavailable,
+    NotThere,
+    PlanLacks,
+    RateLimited,
+    SignInNeeded,
+    SignOnNeeded,
+)
+from rnd.retry import persist
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeVar
+
+    from githubkit import GitHub, Response, TokenAuthStrategy
+    from githubkit.auth import UnauthAuthStrategy
+    from githubkit.exception import RequestFailed
+
+    from rnd.errors import RndError
+
+    Json = TypeVar("Json")
+    Item = TypeVar("Item")
+    Kit = GitHub[TokenAuthStrategy] | GitHub[UnauthAuthStrategy]
+
+TIMEOUT = 30.0  # seconds without a byte
+PAGE = 100  # entries; GitHub gives no more at once
+UNKNOWN_WAIT = 60.0  # seconds; what GitHub's documentation asks for where an answer does not say how long
+LONGEST = 300  # characters of an answer that are repeated
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where a GitHub is.
+
+    Attributes:
+        api: Of its REST API, such as `https://api.github.com`.
+        server: Of its pages and git repositories, such as `https://github.com`.
+    """
+
+    api: str
+    server: str
+
+    @property
+    def host(self) -> str:
+        """The server's host name, with a port if there is one."""
+        return self.server.partition("://")[2].rstrip("/")
+
+
+def find_addresses(environ: Mapping[str, str]) -> Addresses:
+    """Return the addresses that GITHUB_API_URL and GITHUB_SERVER_URL have, or GitHub's own.
+
+    Raises:
+        UsageError: One of them is no http or https address, or holds credentials.
+    """
+    api = environ.get("GITHUB_API_URL") or "https://api.github.com"
+    server = environ.get("GITHUB_SERVER_URL") or "https://github.com"
+    for name, address in (("GITHUB_API_URL", api), ("GITHUB_SERVER_URL", server)):
+        if not address.startswith(("http://", "https://")) or "@" in address:
+            raise UsageError(f"{name} is no http or https address, or holds credentials.")
+    return Addresses(api.rstrip("/"), server.rstrip("/"))
+
+
+class Client:
+    """GitHub, as one token sees it.
+
+    Args:
+        addresses: Where it is.
+        token: Who asks; None before the sign-in.
+    """
+
+    def __init__(self, addresses: Addresses, token: str | None) -> None:
+        self.addresses = addresses
+        self.kit = _kit(addresses.api, token)
+        self.token = token or ""
+
+    def __enter__(self) -> Client:
+        """Keep connections open until the end."""
+        self.kit.__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close them."""
+        self.kit.__exit__()
+
+    def read(self, request: Callable[[Kit], Response[Any, Json]]) -> Json:
+        """Send a request that does no harm when it is sent twice, and return the answer's document.
+
+        Raises:
+            GitHubRefused: GitHub says no; `NotThere` where it has no such thing.
+            SignInNeeded: The token is not valid.
+            GitHubUnavailable: GitHub could not be reached, or asked to be left alone, several times.
+        """
+        return self.answer(request).json()
+
+    def find(self, request: Callable[[Kit], Response[Any, Json]]) -> Json | None:
+        """Do as `read` does, and return None where GitHub has no such thing."""
+        try:
+            return self.read(request)
+        except NotThere:
+            return None
+
+    def send(self, request: Callable[[Kit], Response[Any, Any]]) -> None:
+        """Send a request as `read` does, where no answer is of interest."""
+        self.answer(request)
+
+    def answer(self, request: Callable[[Kit], Response[Any, Json]]) -> Response[Any, Json]:
+        """Do as `read` does, and return the whole answer."""
+        return persist(lambda: self.once(request), GitHubUnavailable)
+
+    def once(self, request: Callable[[Kit], Response[Any, Json]]) -> Response[Any, Json]:
+        """Send a request once; the errors are those of `read`."""
+        with self._errors():
+            return request(self.kit)
+
+    def every(self, request: Callable[[Kit, int], Response[Any, list[Item]]]) -> Iterator[Item]:
+        """Yield the entries of a list from all its pages.
+
+        Args:
+            request: Asks for one page, by its number from 1, of `PAGE` entries.
+        """
+        page = 0
+        while True:
+            page += 1
+            answer = self.answer(lambda kit, page=page: request(kit, page))  # type: ignore[misc]
+            yield from answer.json()
+            if 'rel="next"' not in answer.headers.get("Link", ""):
+                return
+
+    def ensure(self, look: Callable[[], Item | None], make: Callable[[Kit], Response[Any, Any]]) -> Item:
+        """Make something that must not be made twice, unless it is there; return it as it is seen then.
+
+        Args:
+            look: Says what is there; None for nothing.
+            make: The request that makes it. It is sent again only when it was not heard, or seems not to have been.
+
+        Raises:
+            RndError: As `read` has it.
+        """
+        made = False
+
+        def attempt() -> Item:
+            nonlocal made
+            there = look()
+            if there is None and not made:
+                self.once(make)
+                made = True
+                there = look()
+            if there is None:
+                raise GitHubUnavailable("GitHub took what was to be made, and does not show it yet.")
+            return there
+
+        return persist(attempt, GitHubUnavailable)
+
+    def hide(self, text: str) -> str:
+        """Take the token out of what others have said."""
+        return text.replace(self.token, "[hidden]") if self.token else text
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn what githubkit raises into the catalogue."""
+        from githubkit.exception import GitHubException, RateLimitExceeded, RequestFailed
+
+        try:
+            yield
+        except RateLimitExceeded as error:
+            happened = f"GitHub limits how much it is asked: {self._said(error)}"
+            raise RateLimited(happened, error.retry_after.total_seconds()) from error
+        except RequestFailed as error:
+            raise self._refusal(error) from error
+        except GitHubException as error:
+            raise GitHubUnavailable(f"GitHub could not be reached: {self.hide(str(error))}.") from error
+
+    def _said(self, error: RequestFailed) -> str:
+        """Return what was asked for and what GitHub said to it, in one line."""
+        try:
+            document = error.response.json()
+            said = str(document["message"])
+            details = document.get("errors") or ()
+            for detail in details if isinstance(details, list) else ():
+                said += f"; {detail.get('message') or ' '.join(map(str, detail.values()))}" if detail else ""
+        except (ValueError, TypeError, KeyError, AttributeError):
+            said = error.response.reason_phrase
+        asked = f"{error.request.method} {error.request.url.path}"
+        return self.hide(f"{asked}: {error.response.status_code} {' '.join(said.split())[:LONGEST]}")
+
+    def _refusal(self, error: RequestFailed) -> RndError:
+        status = error.response.status_code
+        said = self._said(error)
+        if status == 401:
+            return SignInNeeded(f"GitHub does not know the token: {said}.")
+        if status == 404:
+            return NotThere(f"GitHub has no such thing: {said}.", status=status)
+        if status == 429 or (status == 403 and "secondary rate" in said):
+            return RateLimited(f"GitHub limits how much it is asked: {said}.", UNKNOWN_WAIT)
+        if status >= 500 or status == 408:
+            return GitHubUnavailable(f"GitHub has a fault of its own: {said}.")
+        if status == 422 and "already" in said.lower():  # already_exists, or "already exists" in words
+            return AlreadyThere(f"GitHub has it already: {said}.")
+        if status == 403 and "Upgrade to" in said:
+            return PlanLacks(f"The plan on GitHub does not have that: {said}.", status=status)
+        address = error.response.headers.get("X-GitHub-SSO", "").partition("url=")[2]
+        if address:
+            return SignOnNeeded(f"The token is not authorised for the organisation: {address}", status=status)
+        return GitHubRefused(f"GitHub says no: {said}.", status=status)
+
+
+def _kit(api: str, token: str | None) -> Kit:
+    try:
+        from githubkit import GitHub
+    except ImportError as error:
+        remedy = ExtraMissing.remedy.replace("[release]", "[github]")
+        raise ExtraMissing(f"The extra `github` of rnd is not installed: {error.name} is missing.", remedy) from error
+    # What is tried again is tried by `persist`, which says so; each answer is to be GitHub's own, not a cache's.
+    return GitHub(
+        token,
+        base_url=api,
+        user_agent="rnd",
+        timeout=TIMEOUT,
+        auto_retry=False,
+        http_cache=False,
+        rest_api_validate_body=False,
+    )

@@ -1,0 +1,97 @@
+"""The part of the catalogue of errors that GitHub has; see `rnd.errors`. Touches nothing."""
+
+from __future__ import annotations
+
+from rnd.errors import RndError
+
+
+class SignInNeeded(RndError):
+    """There is no valid token for GitHub, and none could be had.
+
+    A token is taken from GH_TOKEN, GITHUB_TOKEN, the system keyring or `gh`; where there is none, a terminal is needed
+    to sign in with a browser.
+    """
+
+    code = "sign-in-needed"
+    remedy = "Run `rnd github sign-in` in a terminal, or set GH_TOKEN, then run the same command again."
+
+
+class GitHubRefused(RndError):
+    """GitHub refused a request; the message holds its own words.
+
+    Args:
+        happened: What was asked for, and what GitHub said.
+        status: The HTTP status of the answer.
+    """
+
+    code = "github-refused"
+    remedy = (
+        "Check what the token permits and whether the repository is the right one, then run the same command again."
+    )
+
+    def __init__(self, happened: str, remedy: str | None = None, *, status: int = 0) -> None:
+        super().__init__(happened, remedy)
+        self.status = status
+
+
+class NotThere(GitHubRefused):
+    """GitHub has no such thing, or does not show it to this token; a private repository looks like none at all."""
+
+    code = "github-not-there"
+    remedy = "Check the name, and that the token may see it."
+
+
+class SignOnNeeded(GitHubRefused):
+    """The organisation asks for single sign-on, and the token has not been authorised for it."""
+
+    code = "github-sign-on-needed"
+    remedy = "Open the address, authorise the token for the organisation, then run the same command again."
+
+
+class GitHubUnavailable(RndError):
+    """GitHub could not be reached, cut the connection or had a fault of its own, time after time."""
+
+    code = "github-unavailable"
+    remedy = "Check the network, and run the same command later; what is done is not repeated."
+
+
+class AlreadyThere(GitHubUnavailable):
+    """GitHub says that what was to be made is there already, and yet does not show it.
+
+    Answers are consistent only after a while, so a moment later it may show it.
+    """
+
+    code = "github-already-there"
+
+
+class RateLimited(GitHubUnavailable):
+    """GitHub's limits on requests are reached; the message says for how long.
+
+    Args:
+        happened: What was asked for.
+        wait: For how long GitHub asks to be left alone, in seconds.
+    """
+
+    code = "github-rate-limited"
+    remedy = "Run the same command after that time; what is done is not repeated."
+
+    def __init__(self, happened: str, wait: float) -> None:
+        super().__init__(happened)
+        self.wait = wait
+
+
+class TeamMissing(RndError):
+    """org.yml names a team that the organisation does not have, or does not show to the token."""
+
+    code = "team-missing"
+    remedy = "Make the team on GitHub or correct org.yml, and check that the token has the scope read:org."
+
+
+class PlanLacks(GitHubRefused):
+    """The organisation's plan on GitHub does not have what org.yml asks for.
+
+    On a free plan, private repositories have no rulesets and no environments.
+    """
+
+    code = "github-plan-lacks"
+    remedy = "Take a larger plan, or make the repositories public: `github.repository.visibility` in org.yml."

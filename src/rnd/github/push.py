@@ -1,0 +1,53 @@
+"""Branches on their way to GitHub, over HTTP with the token of the client. Touches git and GitHub."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rnd import git, process
+from rnd.github.errors import GitHubRefused, GitHubUnavailable
+from rnd.retry import persist
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnd.github.client import Client
+    from rnd.github.repository import Repository
+
+# What git says when the connection is to blame, or GitHub itself, or its limits.
+BY_CHANCE = re.compile(
+    r"(?i)could not resolve|failed to connect|unable to connect|timed out|connection (?:reset|refused|closed)"
+    r"|hung up|early eof|empty reply|rpc failed|transfer closed|returned error: (?:429|5\d\d)"
+    r"|repository .* not found|internal server error"
+)
+
+
+def push(client: Client, repository: Repository, folder: Path, refspecs: tuple[str, ...]) -> None:
+    """Push, and push again what failed by chance; what has arrived already is no failure.
+
+    Args:
+        client: GitHub.
+        repository: Where to.
+        folder: The local repository.
+        refspecs: What, such as `main:refs/heads/main`.
+
+    Raises:
+        GitHubRefused: GitHub says no, in its own words.
+        GitHubUnavailable: It could not be reached, several times.
+    """
+    url = clone_url(client, repository)
+
+    def attempt() -> None:
+        completed = git.push(folder, url, refspecs, client.token)
+        if completed.returncode == 0:
+            return
+        happened = f"git push to {url} failed:\n{client.hide(process.last_words(completed))}"
+        raise (GitHubUnavailable if BY_CHANCE.search(completed.stderr) else GitHubRefused)(happened)
+
+    persist(attempt, GitHubUnavailable)
+
+
+def clone_url(client: Client, repository: Repository) -> str:
+    """Return the address that git has for a repository."""
+    return f"{client.addresses.server}/{repository}.git"

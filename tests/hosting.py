@@ -1,0 +1,102 @@
+"""GitHub for tests: a forge that stands in for it, and somebody who has a token for it.
+
+The forge is one for all tests of a process, since it takes a second to learn GitHub's description; each test has an
+organisation of its own in it, and whatever was not as GitHub describes it fails the test that did it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd import retry
+from rnd.github.client import Client, find_addresses
+from rnd.github.push import clone_url, push
+from rnd.github.repository import Repository
+from rnd.organisation import load_organisation
+from rnd.rehearsal.forge.server import Forge
+from tests.conftest import RND_CACHE, git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rnd.organisation_github import GitHub
+    from rnd.rehearsal.forge.state import Repository as ForgeRepository
+
+SCOPES = ("repo", "workflow", "read:org")
+NUMBERS = count(1)
+
+
+@dataclass
+class Hosting:
+    """A forge with an organisation in it, as a test sees them.
+
+    Attributes:
+        forge: The forge.
+        owner: The organisation's name.
+        login: A member who may create repositories.
+        token: The member's token.
+        policy: The `github` part of org.yml, for that organisation.
+    """
+
+    forge: Forge
+    owner: str
+    login: str
+    token: str
+    policy: GitHub
+
+    def repository(self, name: str = "demo") -> ForgeRepository:
+        """Return a repository, as the forge has it."""
+        found = self.forge.state.repository(f"{self.owner}/{name}")
+        assert found is not None
+        return found
+
+    def publish(self, folder: Path, name: str = "demo") -> Repository:
+        """Make a repository on the forge, and push everything that a local one has to it."""
+        there = Repository(self.owner, name)
+        with self.client as client:
+            client.send(lambda kit: kit.rest.repos.create_in_org(self.owner, name=name, private=True))
+            self.repository(name).collaborators[self.login] = "admin"
+            git(folder, "remote", "add", "origin", clone_url(client, there))
+            push(client, there, folder, ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"))
+        return there
+
+    @property
+    def client(self) -> Client:
+        """GitHub, as the member sees it."""
+        return Client(find_addresses(os.environ), self.token)
+
+
+@pytest.fixture(scope="session")
+def whole_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
+    """The forge that all tests of this process share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RND_CACHE_DIR", RND_CACHE)
+        with Forge.serve(tmp_path_factory.mktemp("forge")) as forge:
+            forge.device_interval = 0
+            yield forge
+
+
+@pytest.fixture
+def hosting(whole_forge: Forge, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
+    """An organisation of one member, with the teams that org.yml names."""
+    forge, number = whole_forge, next(NUMBERS)
+    policy = load_organisation().github.model_copy(update={"owner": f"lab-{number}", "client_id": "Iv1.rehearsal"})
+    login = f"ada-{number}"
+    token = forge.add_user(login, SCOPES)
+    forge.add_organisation(policy.owner, members={login: "member"}, teams={team: [] for team in policy.teams})
+    monkeypatch.setenv("GITHUB_API_URL", forge.api_url)
+    monkeypatch.setenv("GITHUB_SERVER_URL", forge.url)
+    monkeypatch.setenv("GH_TOKEN", token)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(retry, "DELAYS", (0.0, 0.0, 0.0))
+    forge.violations.clear()
+    forge.calls.clear()
+    yield Hosting(forge, policy.owner, login, token, policy)
+    forge.faults.clear()
+    assert forge.violations == []
