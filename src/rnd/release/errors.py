@@ -85,3 +85,15 @@ class IndexUnavailable(RndError):
 
     code = "index-unavailable"
     remedy = "Run the same command later; what has arrived by then is not uploaded again."
+
+
+class TagTaken(RndError):
+    """The tag of the release is there already, on another commit; the message names both.
+
+    A tag is never moved: what was published from the one commit would be taken for the other's.
+    """
+
+    code = "tag-taken"
+    remedy = (
+        "Bring the branch up to date: the next version will be a higher one. Or release from the commit that it names."
+    )

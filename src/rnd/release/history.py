@@ -37,18 +37,23 @@ class History(TypedDict):
     commits: list[Commit]
 
 
-def read(folder: str) -> History:
+def read(folder: str, without: str = "") -> History:
     """Read the history of the repository that a folder lies in.
+
+    Args:
+        folder: A folder in the repository.
+        without: A tag that is passed over, as if it were not there yet.
 
     Raises:
         NotARepository: The folder lies in none, or git refuses to read it.
         ShallowHistory: The clone is shallow.
     """
     head, tags = _head_and_tags(folder)
+    tags -= {without}
     release = newest(tags) if head else None
     commits = _commits_since(folder, release) if release else []
     if commits is None:  # the highest release is on another branch
-        release = newest(_tags_in_the_past(folder))
+        release = newest(tags.intersection(_tags_in_the_past(folder)))
         commits = _commits_since(folder, release) if release else []
     return History(head=head, tags=tags, release=release, commits=commits or [])
 

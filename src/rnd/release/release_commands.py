@@ -1,15 +1,16 @@
-"""The arguments of `rnd release package`, and what it calls."""
+"""The arguments of `rnd release package` and `publish`, and what each calls."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.arguments import add_plan_options
+from rnd.arguments import add_plan_options, add_repository_option
 
 if TYPE_CHECKING:
     import argparse
 
     from rnd.arguments import Parser
+    from rnd.release.publish import Release
 
 
 def configure_release(parser: Parser) -> None:
@@ -60,5 +61,65 @@ def package(options: argparse.Namespace) -> int:
     return 0
 
 
-SUBCOMMANDS = {"package": ("build the wheel and the source distribution, and publish them", configure_package)}
+def configure_publish(parser: Parser) -> None:
+    """Define the arguments of `rnd release publish`."""
+    add_repository_option(parser)
+    add_plan_options(parser)
+    parser.set_defaults(run=publish)
+
+
+def publish(options: argparse.Namespace) -> int:
+    """Make the tag and the GitHub release of the commit that is checked out, once its packages are published."""
+    from rnd import report
+    from rnd.github.commands import connected
+    from rnd.release.publish import plan_publish
+
+    with connected(options) as (client, repository):
+        release = _read_release(f"{client.addresses.server}/{repository}")
+        plan = plan_publish(client, repository, release)
+        facts = {"tag": release.tag, "commit": release.commit, "notes": release.notes}
+        report.carry_out(plan, options, **facts)
+    return 0
+
+
+def _read_release(page: str) -> Release:
+    """Return the release that the commit at the head makes.
+
+    Args:
+        page: The address of the repository's page.
+
+    Raises:
+        VersionMismatch: `pyproject.toml` has another version, so what was published from this commit is another one.
+        UsageError: There is no commit yet.
+    """
+    from pathlib import Path
+
+    from rnd import git
+    from rnd.errors import UsageError
+    from rnd.release import history, manifest
+    from rnd.release.errors import VersionMismatch
+    from rnd.release.notes import write_notes
+    from rnd.release.publish import Release
+    from rnd.release.version import newest
+    from rnd.release.version_commands import HERE, derive
+
+    answer, head = derive()
+    if head is None:
+        raise UsageError("There is no commit yet that could be released.", "Commit first.")
+    written = manifest.read_version(git.work_tree(Path()))
+    if written != answer["version"]:
+        raise VersionMismatch(
+            f"{manifest.MANIFEST} has {written}, and {answer['version']} comes next: {answer['because']}."
+        )
+    tag = answer["tag"]
+    if tag == answer["previous"]:  # the head is released already; its notes are those of the step that led to it
+        answer = {**derive(without=tag)[0], "tag": tag}
+    tags = history.read(HERE)["tags"]
+    return Release(tag, head, write_notes(answer, page), is_latest=newest([*tags, tag]) == tag)
+
+
+SUBCOMMANDS = {
+    "package": ("build the wheel and the source distribution, and publish them", configure_package),
+    "publish": ("make the tag and the GitHub release: the very last step", configure_publish),
+}
 CONFIGURE = {"release": configure_release}

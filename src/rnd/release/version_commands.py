@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from rnd.arguments import add_json_option, add_plan_options
+from rnd.arguments import add_json_option, add_plan_options, add_repository_option
 from rnd.release import history, version
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
@@ -34,8 +34,16 @@ def configure_next(parser: Parser) -> None:
 
 def configure_explain(parser: Parser) -> None:
     """Define the arguments of `rnd version explain`."""
-    parser.add_argument("--markdown", action="store_true", help="as a comment on a pull request")
-    add_json_option(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="as a comment on a pull request")
+    form.add_argument(
+        "--comment",
+        type=int,
+        metavar="NUMBER",
+        help="write it into a comment on that pull request, always the same one",
+    )
+    add_repository_option(parser)
+    add_plan_options(parser)
     parser.set_defaults(run=explain)
 
 
@@ -84,8 +92,10 @@ def explain(options: argparse.Namespace) -> int:
     from rnd import report
     from rnd.release import explanation
 
-    answer, _ = _derive()
-    if options.json:
+    answer, _ = derive()
+    if options.comment is not None:
+        _comment(options, explanation.markdown(answer))
+    elif options.json:
         report.print_json(answer)
     elif options.markdown:
         print(explanation.markdown(answer), end="")
@@ -147,9 +157,22 @@ def set_version(options: argparse.Namespace) -> int:
     return 0
 
 
-def _derive() -> tuple[Answer, str | None]:
-    """Return the next version, and the full hash of the commit at the head."""
-    past = history.read(HERE)
+def _comment(options: argparse.Namespace, text: str) -> None:
+    from rnd.github.commands import connected
+    from rnd.release.comment import plan_comment
+    from rnd.report import carry_out
+
+    with connected(options) as (client, repository):
+        carry_out(plan_comment(client, repository, options.comment, text), options)
+
+
+def derive(without: str = "") -> tuple[Answer, str | None]:
+    """Return the next version, and the full hash of the commit at the head.
+
+    Args:
+        without: A tag that is passed over, as if it were not there yet.
+    """
+    past = history.read(HERE, without)
     if past["release"]:
         return version.derive(past["release"], past["commits"], past["tags"]), past["head"]
     from rnd.release import manifest
@@ -163,7 +186,7 @@ def _next() -> tuple[Answer, str | None]:
     Raises:
         VersionTaken: It is released already.
     """
-    answer, head = _derive()
+    answer, head = derive()
     if answer["taken"]:
         from rnd.release.errors import VersionTaken
 
