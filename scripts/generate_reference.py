@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import os
@@ -17,16 +18,14 @@ from jinja2 import Environment
 from rnd import errors
 from rnd.cli import COMMANDS
 from rnd.create.template import CHECKOUT, find_template, render
-from rnd.github import errors as github_errors
 from rnd.names import derive_names
 from rnd.organisation import Organisation, load_organisation
-from rnd.release import errors as release_errors
-from rnd.runners import errors as runners_errors
 from scripts.markdown import NOTE, fenced, table
 from scripts.organisation_page import organisation_page, organisation_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import ModuleType
 
 FOLDER = CHECKOUT / "docs" / "reference"
 EXIT_CODES = {
@@ -89,17 +88,23 @@ def help_of(*command: str) -> str:
     return said.stdout
 
 
+def part_catalogues() -> Iterator[ModuleType]:
+    """Yield the catalogue of each part of the toolkit that has one of its own."""
+    for file in sorted(Path(errors.__file__).parent.glob("*/errors.py")):
+        yield importlib.import_module(f"rnd.{file.parent.name}.errors")
+
+
 def errors_page() -> str:
     """Return the catalogue of errors, in the order of the code."""
     catalogue = [
         item
-        for module in (errors, release_errors, github_errors, runners_errors)
+        for module in (errors, *part_catalogues())
         for item in vars(module).values()
         if inspect.isclass(item) and issubclass(item, errors.RndError) and item.__module__ == module.__name__
         if item is not errors.RndError
     ]
     parts = [
-        NOTE.format(source="src/rnd/errors.py and the errors.py of github/, release/ and runners/"),
+        NOTE.format(source="src/rnd/errors.py and the errors.py of each folder beside it"),
         "# Errors\n",
         "An error says what happened, and on its last line what to do. The code in brackets is stable:",
         "a script finds it under `error.code` when the command runs with `--json`.\n",
