@@ -48,6 +48,7 @@ def _create(call: Call, owner: Account) -> Answer:
         raise NotFound
     settings = DEFAULTS | {key: value for key, value in call.body.items() if key in DEFAULTS} | {"private": private}
     repository = add(call, owner, name, settings)
+    repository.collaborators[call.caller.account.login] = "admin"  # whoever makes it administers it
     bare.create(repository.folder, call.forge.hooks)
     if call.body.get("auto_init"):
         _initialise(call, repository)
