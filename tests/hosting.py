@@ -61,7 +61,6 @@ class Hosting:
         there = Repository(self.owner, name)
         with self.client as client:
             client.send(lambda kit: kit.rest.repos.create_in_org(self.owner, name=name, private=True))
-            self.repository(name).collaborators[self.login] = "admin"
             git(folder, "remote", "add", "origin", clone_url(client, there))
             push(client, there, folder, ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"))
         return there

@@ -154,7 +154,7 @@ def test_a_commit_that_the_forge_does_not_have(
 def test_a_release_for_maintenance_is_not_the_latest(package: Repository, hosting: Hosting) -> None:
     package.git("tag", "7.0.0", package.git("commit-tree", "HEAD^{tree}", "-m", "feat: elsewhere"))
     bodies: list[bytes] = []
-    hosting.forge.faults.append(lambda request, _: bodies.append(request.get_data()))  # type: ignore[arg-type, return-value]
+    hosting.forge.faults.append(lambda request, _: bodies.append(request.get_data()))
     assert cli.main(PUBLISH) == 0
     assert json.loads(next(filter(None, bodies)))["make_latest"] == "false"
 

@@ -197,7 +197,7 @@ class Client:
         except (ValueError, TypeError, KeyError, AttributeError):
             said = error.response.reason_phrase
         asked = f"{error.request.method} {error.request.url.path}"
-        return self.hide(f"{asked}: {error.response.status_code} {' '.join(said.split())[:LONGEST]}")
+        return self.hide(f"{asked}: {error.response.status_code} {' '.join(said.split())[:LONGEST].rstrip('.')}")
 
     def _refusal(self, error: RequestFailed) -> RndError:
         status = error.response.status_code

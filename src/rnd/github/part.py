@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,14 @@ from rnd.github.settings import compare
 from rnd.plan import Action, State, Step, done, needed
 
 if TYPE_CHECKING:
-    from rnd.github.client import Client
+    from collections.abc import Callable
+
+    from githubkit import Response
+
+    from rnd.github.client import Client, Kit
     from rnd.github.repository import Repository
     from rnd.github.settings import Change, Document, Values
     from rnd.organisation_github import GitHub
-
-# A call of githubkit's. Its types are narrower than GitHub's own description, against which the tests hold every call.
-Request = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Place:
         """Return what GitHub says of the repository."""
         return self.client.read(lambda kit: kit.rest.repos.get(*self.repository))
 
-    def every(self, request: Request) -> list[Document]:
-        """Return all entries of a list; the request takes `per_page` and `page`."""
-        return list(self.client.every(lambda kit, page: request(kit, per_page=PAGE, page=page)))
+    def every(self, request: Callable[[Kit, int], Response[Any, Any]]) -> list[Document]:
+        """Return all entries of a list; the request asks for one page of `PAGE` entries, by its number from 1."""
+        return list(self.client.every(request))
 
     def team_ids(self) -> dict[str, int]:
         """Return the id of every team of the organisation, by its name."""
-        listed = self.every(lambda kit, **page: kit.rest.teams.list_(self.repository.owner, **page))
+        listed = self.every(lambda kit, page: kit.rest.teams.list(self.repository.owner, per_page=PAGE, page=page))
         return {team["slug"]: team["id"] for team in listed}
 
 

@@ -6,7 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rnd.github import settings
+from rnd.github.client import PAGE
 from rnd.github.environment import environment
+from rnd.github.errors import GitHubRefused
 from rnd.github.part import Part
 from rnd.github.ruleset import protection
 from rnd.plan import Plan
@@ -62,7 +64,7 @@ def access(place: Place) -> tuple[Part, ...]:
     owner, name = place.repository
 
     def read() -> settings.Values:
-        listed = place.every(lambda kit, **page: kit.rest.repos.list_teams(owner, name, **page))
+        listed = place.every(lambda kit, page: kit.rest.repos.list_teams(owner, name, per_page=PAGE, page=page))
         return settings.found_teams(listed)
 
     def let_in(team: str, permission: str) -> None:
@@ -123,7 +125,12 @@ def actions_access(place: Place) -> Part:
     level = place.policy.repository.actions.shared_with
 
     def read() -> settings.Values:
-        found = place.client.read(lambda kit: kit.rest.actions.get_workflow_access_to_repository(*place.repository))
+        try:
+            found = place.client.read(lambda kit: kit.rest.actions.get_workflow_access_to_repository(*place.repository))
+        except GitHubRefused as refused:
+            if refused.status != 422:  # of a public repository, where everybody may
+                raise
+            return {}
         return {"actions.shared_with": found["access_level"]}
 
     def mend() -> None:

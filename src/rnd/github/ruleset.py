@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnd.github import settings
+from rnd.github.client import PAGE
 from rnd.github.errors import TeamMissing
 from rnd.github.part import Part
 
@@ -49,7 +50,9 @@ def protection(place: Place, bypass: Sequence[str] | None = None) -> Part:
 def find_ruleset(place: Place) -> Document | None:
     """Return the ruleset that is ours, whole, or None."""
     listed = place.every(
-        lambda kit, **page: kit.rest.repos.get_repo_rulesets(*place.repository, includes_parents=False, **page)
+        lambda kit, page: kit.rest.repos.get_repo_rulesets(
+            *place.repository, includes_parents=False, per_page=PAGE, page=page
+        )
     )
     number = next((one["id"] for one in listed if one["name"] == settings.RULESET), None)
     if number is None:
