@@ -25,7 +25,12 @@ FORMS = {
     r"^[0-9]{12}$": "twelve digits, in quotes",
     r"^[a-z]{2}(-[a-z]+)+-[0-9]$": "an AWS region",
     r"\{version\}": "text with `{version}` in it",
+    r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$": "the ARN of an IAM role",
+    r"^[A-Za-z][A-Za-z0-9._-]*$": "the label of a runner",
 }
+
+
+PLAIN = {"string": "text", "boolean": "true or false"}
 
 
 def organisation_schema() -> dict[str, Any]:
@@ -64,8 +69,6 @@ def organisation_page(schema: Mapping[str, Any]) -> str:
         "Every value that differs from one organisation to the next stands in `org.yml`, and nowhere else.",
         "All keys are required but those that may be left out, and no others are allowed. Editors that know",
         "[org.schema.json](org.schema.json) complete and check the file while you type.\n",
-        "Nothing reads `template.workflow_ref`, `aws.ecr_registry`, `aws.base_image` yet:",
-        "the workflows are still to come.\n",
     ]
     single = [name for name, node in schema["properties"].items() if "$ref" not in node]
     rows = (row(name, schema["properties"][name], shipped[name]) for name in single)
@@ -108,6 +111,8 @@ def plain(value: object) -> str:
         return str(value).lower()
     if isinstance(value, dict):
         return ", ".join(f"{name}: {inner}" for name, inner in value.items())
+    if isinstance(value, bool):
+        return str(value).lower()
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -136,8 +141,8 @@ def scalar_in_words(node: Mapping[str, Any]) -> str:
         case {"type": "string", "pattern": pattern}:
             longest = f", at most {node['maxLength']} characters" if "maxLength" in node else ""
             return FORMS[pattern] + longest
-        case {"type": "string"}:
-            return "text"
+        case {"type": kind} if kind in PLAIN:
+            return PLAIN[kind]
     raise ValueError(f"no words for {node}")
 
 

@@ -69,6 +69,22 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="report as JSON")
 
 
+def add_pending_option(parser: argparse.ArgumentParser) -> None:
+    """Define the option of every command that derives a version while another may still be being released."""
+    parser.add_argument(
+        "--pending",
+        metavar="REF",
+        help="a commit whose release may still be being made, such as origin/main: the version set there counts as one",
+    )
+
+
+def add_github_output_option(parser: argparse.ArgumentParser) -> None:
+    """Define the option of every command whose results the later steps of a workflow need."""
+    parser.add_argument(
+        "--github-output", action="store_true", help="also write the results as outputs of a GitHub Actions step"
+    )
+
+
 def add_plan_options(parser: argparse.ArgumentParser) -> None:
     """Define the options of every command that changes something."""
     parser.add_argument(

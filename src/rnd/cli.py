@@ -27,6 +27,8 @@ COMMANDS = {
     "version": ("rnd.release.version_commands", "which version comes next, and why; write it, check it"),
     "release": ("rnd.release.release_commands", "publish what a commit makes: the wheel, the tag and the release"),
     "github": ("rnd.github.commands", "the repository on GitHub: sign in, compare its settings, mend them"),
+    "gate": ("rnd.release.gate_commands", "may a pull request be merged, by what became of its jobs"),
+    "organisation": ("rnd.create.organisation_command", "print the values of org.yml"),
     "runners": ("rnd.runners.runners_commands", "the machines that run the workflows: simulate them"),
     "completion": ("rnd.cli", "print the completion script of a shell"),
 }

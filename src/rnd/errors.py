@@ -176,6 +176,19 @@ class UncommittedChanges(RndError):
     exit_code = ExitCode.USAGE
 
 
+class PushRefused(RndError):
+    """The remote did not take a commit.
+
+    The branch went on meanwhile, the token may not write to it, a rule protects it, or the remote cannot be reached.
+    """
+
+    code = "push-refused"
+    remedy = (
+        "If the branch went on, the run of its newest commit does the rest. Otherwise check what the token may do, "
+        "and run the same command again."
+    )
+
+
 class UpdateConflict(RndError):
     """The template and this repository changed the same lines; the files that hold both are listed."""
 

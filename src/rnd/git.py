@@ -7,7 +7,7 @@ from rnd import process
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 # Run by git itself, which asks it and takes what it prints; the token is in the environment of that one process.
@@ -22,13 +22,13 @@ def attempt(folder: Path, *arguments: str) -> str | None:
     return completed.stdout.removesuffix("\n") if completed.returncode == 0 else None
 
 
-def run(folder: Path | str, *arguments: str) -> str:
-    """Run git in a folder and return its output without the last newline.
+def run(folder: Path | str, *arguments: str, extra: Mapping[str, str] | None = None) -> str:
+    """Run git in a folder, with more variables if any are given, and return its output without the last newline.
 
     Raises:
         CommandFailed: Git says no.
     """
-    return process.run("git", *arguments, cwd=folder, extra={"LC_ALL": "C"}).removesuffix("\n")
+    return process.run("git", *arguments, cwd=folder, extra={"LC_ALL": "C", **(extra or {})}).removesuffix("\n")
 
 
 def output(folder: str, *arguments: str) -> str | None:
@@ -89,8 +89,7 @@ def identity(folder: Path) -> str | None:
 def push(folder: Path, url: str, refspecs: Sequence[str], token: str) -> subprocess.CompletedProcess[str]:
     """Push over HTTP with a token, to the end, whatever git's exit code.
 
-    The token is neither in the address, nor in an argument, nor in the configuration, and no helper of the user's is
-    asked or told. The hooks of the repository are not run: what is pushed has passed them, or the checks.
+    The hooks of the repository are not run: what is pushed has passed them, or the checks.
 
     Args:
         folder: The repository.
@@ -98,6 +97,15 @@ def push(folder: Path, url: str, refspecs: Sequence[str], token: str) -> subproc
         refspecs: What, such as `main:refs/heads/main`.
         token: What to sign in with.
     """
-    options = ("-c", "credential.helper=", "-c", f"credential.helper={CREDENTIAL_HELPER}")
-    quiet = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "RND_PUSH_TOKEN": token}
-    return process.attempt("git", *options, "push", "--quiet", "--no-verify", url, *refspecs, cwd=folder, extra=quiet)
+    return signed_in(folder, token, "push", "--quiet", "--no-verify", url, *refspecs)
+
+
+def signed_in(folder: Path, token: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run git with a token that remotes over HTTP are given, to the end, whatever git's exit code.
+
+    The token is neither in an address, nor in an argument, nor in the configuration, and no helper of the user's is
+    asked or told. Without a token git is left to itself; it never asks on a terminal.
+    """
+    options = ("-c", "credential.helper=", "-c", f"credential.helper={CREDENTIAL_HELPER}") if token else ()
+    variables = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "RND_PUSH_TOKEN": token}
+    return process.attempt("git", *options, *arguments, cwd=folder, extra=variables)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+Label = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z][A-Za-z0-9._-]*\z")]
 PythonVersion = Annotated[str, StringConstraints(pattern=r"\A3\.(0|[1-9][0-9]*)\z")]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\z")]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -75,6 +76,12 @@ class Aws(Strict):
     base_image: Annotated[str, StringConstraints(pattern=r"\{version\}")] = Field(
         description="name and tag of the image that jobs run in; {version} stands for the Python version"
     )
+    publishing_role: Annotated[
+        str, StringConstraints(pattern=r"\Aarn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+\z")
+    ] = Field(
+        description="IAM role that jobs which publish take on, by OpenID Connect",
+        examples=["arn:aws:iam::123456789012:role/publishing"],
+    )
 
 
 class BusinessHours(Strict):
@@ -94,7 +101,7 @@ class BusinessHours(Strict):
 class RunnerClass(Strict):
     """One class of machines."""
 
-    labels: Annotated[list[Text], Field(min_length=1)] = Field(description="what a workflow's runs-on names")
+    labels: Annotated[list[Label], Field(min_length=1)] = Field(description="what a workflow's runs-on names")
     instances: Annotated[list[Text], Field(min_length=1)] = Field(
         description="EC2 instance types, any of which will do"
     )
@@ -128,7 +135,9 @@ class Runners(Strict):
         description="IANA time zone of the business hours", examples=["Europe/London"]
     )
     business_hours: BusinessHours = Field(description="when the extra machines are up")
-    classes: Annotated[dict[Slug, RunnerClass], Field(min_length=1)] = Field(description="name: class of machines")
+    classes: Annotated[dict[Slug, RunnerClass], Field(min_length=1)] = Field(
+        description="name: class of machines; workflows run on the first"
+    )
     prices: Prices = Field(description="what the machines cost")
 
     @model_validator(mode="after")

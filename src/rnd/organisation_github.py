@@ -108,3 +108,6 @@ class GitHub(Strict):
     )
     teams: dict[GitHubName, Permission] = Field(description="team: pull, triage, push, maintain or admin")
     repository: Settings = Field(description="how each repository is set; `rnd github check` compares")
+    attestations: bool = Field(
+        description="attest what is published; private repositories can on GitHub Enterprise Cloud alone"
+    )

@@ -7,16 +7,18 @@ Progress and errors go to standard error, results to standard output: a plan tha
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnd.errors import UsageError
 from rnd.progress import Quiet, watcher
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rnd.errors import RndError
     from rnd.plan import Outcome, Plan
@@ -98,6 +100,25 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def print_json(document: object) -> None:
     """Print one JSON document."""
     print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def write_github_output(results: Mapping[str, str]) -> None:
+    """Write results where GitHub Actions reads the outputs of a step: the file that GITHUB_OUTPUT names.
+
+    See https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions, "Setting an output
+    parameter". Every name and value is one line.
+
+    Raises:
+        UsageError: GITHUB_OUTPUT is not set: this is no step of a workflow.
+    """
+    file = os.environ.get("GITHUB_OUTPUT")
+    if not file:
+        raise UsageError("GITHUB_OUTPUT is not set.", "Leave --github-output out where no workflow runs.")
+    lines = [f"{name}={value}" for name, value in results.items()]
+    if any(len(line.splitlines()) != 1 for line in lines):
+        raise ValueError("an output of a step is one line")
+    with Path(file).open("a", encoding="utf-8") as stream:
+        stream.write("".join(f"{line}\n" for line in lines))
 
 
 def print_error(error: RndError, *, as_json: bool) -> None:

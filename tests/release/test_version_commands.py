@@ -99,6 +99,8 @@ def test_a_version_that_is_taken_is_refused(project: Repository, capsys: pytest.
 def test_a_shallow_clone_is_refused(
     project: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    project.git("add", "--all")
+    project.commit("fix: b")
     project.git("clone", "--quiet", "--depth=1", project.path.as_uri(), str(tmp_path / "clone"))
     monkeypatch.chdir(tmp_path / "clone")
     for command in (["next"], ["explain"], ["check"], ["set"], ["check-title", "fix: a"]):

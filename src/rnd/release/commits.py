@@ -89,6 +89,12 @@ def version_message(version: str) -> str:
     return VERSION_SUBJECT + version
 
 
+def announces(message: str, version: str) -> bool:
+    """Say whether a message is that of our own commit that sets a version, or the squash of a branch that has one."""
+    ours = version_message(version)
+    return any(line.removeprefix("* ").rstrip() == ours for line in re.split(LINE_END, message))
+
+
 def squash_message(title: str, messages: Sequence[str]) -> str:
     """Return the message that GitHub gives a squash merge: the pull request's title and its commits' messages.
 

@@ -45,6 +45,13 @@ class TitleMismatch(RndError):
     exit_code = ExitCode.DIFFERENCE
 
 
+class NotGreen(RndError):
+    """A job of the pipeline failed, was cancelled, or was skipped without a reason that is known to be a good one."""
+
+    code = "not-green"
+    remedy = "Open each job that is named, mend what it found, and push; or run the failed jobs again."
+
+
 class ManifestInvalid(RndError):
     """`pyproject.toml` or `uv.lock` cannot be read, has no version of ours, or could not be rewritten safely."""
 

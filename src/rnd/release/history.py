@@ -37,25 +37,35 @@ class History(TypedDict):
     commits: list[Commit]
 
 
-def read(folder: str, without: str = "") -> History:
+def read(folder: str, without: str = "", at: str = "HEAD") -> History:
     """Read the history of the repository that a folder lies in.
 
     Args:
         folder: A folder in the repository.
         without: A tag that is passed over, as if it were not there yet.
+        at: The commit that counts as the head.
 
     Raises:
         NotARepository: The folder lies in none, or git refuses to read it.
         ShallowHistory: The clone is shallow.
     """
-    head, tags = _head_and_tags(folder)
+    head, tags = _head_and_tags(folder, at)
     tags -= {without}
     release = newest(tags) if head else None
-    commits = _commits_since(folder, release) if release else []
+    commits = _commits_since(folder, f"refs/tags/{release}", at) if release else []
     if commits is None:  # the highest release is on another branch
-        release = newest(tags.intersection(_tags_in_the_past(folder)))
-        commits = _commits_since(folder, release) if release else []
+        release = newest(tags.intersection(_tags_in_the_past(folder, at)))
+        commits = _commits_since(folder, f"refs/tags/{release}", at) if release else []
     return History(head=head, tags=tags, release=release, commits=commits or [])
+
+
+def read_since(folder: str, base: str) -> list[Commit] | None:
+    """Return the commits that the head holds and a commit in its past does not, newest first.
+
+    Returns:
+        None where the base does not exist or is not in the head's past.
+    """
+    return _commits_since(folder, f"{base}^{{commit}}", "HEAD")
 
 
 def read_branch(folder: str, base: str) -> list[Commit]:
@@ -80,8 +90,8 @@ def read_branch(folder: str, base: str) -> list[Commit]:
     return _commits(said)
 
 
-def _head_and_tags(folder: str) -> tuple[str | None, frozenset[str]]:
-    said = git.output(folder, "rev-parse", "--is-shallow-repository", "HEAD", "--symbolic", "--tags")
+def _head_and_tags(folder: str, at: str = "HEAD") -> tuple[str | None, frozenset[str]]:
+    said = git.output(folder, "rev-parse", "--is-shallow-repository", f"{at}^{{commit}}", "--symbolic", "--tags")
     if said is None:
         _must_be_repository(folder)
         return None, frozenset()  # no commit yet, which the call above takes for an error
@@ -99,16 +109,16 @@ def _must_be_repository(folder: str) -> None:
         raise NotARepository(f"git finds no repository that it can read here:\n{words}") from failed
 
 
-def _commits_since(folder: str, release: str) -> list[Commit] | None:
-    """Return the commits since a release, or None if the release is not in the head's past."""
-    said = git.output(folder, *LOG, "--left-right", f"refs/tags/{release}...HEAD", "--")
-    if said is None or said.startswith("<") or "\0<" in said:  # None: a tag of something that is no commit
+def _commits_since(folder: str, base: str, at: str) -> list[Commit] | None:
+    """Return the commits of one revision that another does not hold, or None if the other is not in its past."""
+    said = git.output(folder, *LOG, "--left-right", f"{base}...{at}", "--")
+    if said is None or said.startswith("<") or "\0<" in said:  # None: nothing there, or something that is no commit
         return None
     return _commits(said)
 
 
-def _tags_in_the_past(folder: str) -> list[str]:
-    return git.run(folder, "for-each-ref", "--merged=HEAD", "--format=%(refname:strip=2)", "refs/tags").split("\n")
+def _tags_in_the_past(folder: str, at: str) -> list[str]:
+    return git.run(folder, "for-each-ref", f"--merged={at}", "--format=%(refname:strip=2)", "refs/tags").split("\n")
 
 
 def _commits(said: str) -> list[Commit]:

@@ -37,8 +37,16 @@ def read_version(folder: Path) -> str:
     Raises:
         ManifestInvalid: There is no such file, it is no TOML, or it has no version of its own.
     """
-    project = _project(_parse(MANIFEST, _read(folder, MANIFEST)))
-    return str(project["version"])
+    return version_in(_read(folder, MANIFEST))
+
+
+def version_in(text: str) -> str:
+    """Return the version that the text of a `pyproject.toml` has.
+
+    Raises:
+        ManifestInvalid: It is no TOML, or has no version of its own.
+    """
+    return str(_project(_parse(MANIFEST, text))["version"])
 
 
 def read_lock_version(folder: Path) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.arguments import add_plan_options, add_repository_option
+from rnd.arguments import add_pending_option, add_plan_options, add_repository_option
 
 if TYPE_CHECKING:
     import argparse
@@ -63,6 +63,7 @@ def package(options: argparse.Namespace) -> int:
 
 def configure_publish(parser: Parser) -> None:
     """Define the arguments of `rnd release publish`."""
+    add_pending_option(parser)
     add_repository_option(parser)
     add_plan_options(parser)
     parser.set_defaults(run=publish)
@@ -75,18 +76,19 @@ def publish(options: argparse.Namespace) -> int:
     from rnd.release.publish import plan_publish
 
     with connected(options) as (client, repository):
-        release = _read_release(f"{client.addresses.server}/{repository}")
+        release = _read_release(f"{client.addresses.server}/{repository}", options.pending)
         plan = plan_publish(client, repository, release)
         facts = {"tag": release.tag, "commit": release.commit, "notes": release.notes}
         report.carry_out(plan, options, **facts)
     return 0
 
 
-def _read_release(page: str) -> Release:
+def _read_release(page: str, pending: str | None) -> Release:
     """Return the release that the commit at the head makes.
 
     Args:
         page: The address of the repository's page.
+        pending: A commit whose release may still be being made.
 
     Raises:
         VersionMismatch: `pyproject.toml` has another version, so what was published from this commit is another one.
@@ -97,23 +99,18 @@ def _read_release(page: str) -> Release:
     from rnd import git
     from rnd.errors import UsageError
     from rnd.release import history, manifest
-    from rnd.release.errors import VersionMismatch
+    from rnd.release.derivation import HERE, derive, settled
     from rnd.release.notes import write_notes
     from rnd.release.publish import Release
     from rnd.release.version import newest
-    from rnd.release.version_commands import HERE, derive
 
-    answer, head = derive()
+    written = manifest.read_version(git.work_tree(Path()))
+    answer, head = settled(written, pending)
     if head is None:
         raise UsageError("There is no commit yet that could be released.", "Commit first.")
-    written = manifest.read_version(git.work_tree(Path()))
-    if written != answer["version"]:
-        raise VersionMismatch(
-            f"{manifest.MANIFEST} has {written}, and {answer['version']} comes next: {answer['because']}."
-        )
     tag = answer["tag"]
     if tag == answer["previous"]:  # the head is released already; its notes are those of the step that led to it
-        answer = {**derive(without=tag)[0], "tag": tag}
+        answer = {**derive(tag, pending)[0], "tag": tag}
     tags = history.read(HERE)["tags"]
     return Release(tag, head, write_notes(answer, page), is_latest=newest([*tags, tag]) == tag)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from rnd.release.commits import RANK, Finding, Reading, disregard, parse, squash_message
+from rnd.release.commits import RANK, Finding, Reading, announces, disregard, parse, squash_message
 from rnd.release.errors import ManifestInvalid
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
@@ -152,6 +152,22 @@ def derive(previous: str, commits: Sequence[Commit], tags: Collection[str] = ())
         taken=_taken(version, tags) if verdicts else None,
         commits=verdicts,
     )
+
+
+def upcoming(previous: str, commits: Sequence[Commit], tags: Collection[str]) -> str | None:
+    """Return the tag of the release that a head is about to get, or None.
+
+    It is about to get one if a commit of ours has set the very version that comes next there, and no tag has it yet:
+    a merged pull request whose release is still being made, or failed.
+
+    Args:
+        previous: The tag of the last release that this head holds.
+        commits: Those that it holds and that release does not.
+        tags: All tags of the repository.
+    """
+    answer = derive(previous, commits, tags)
+    announced = any(announces(commit["message"], answer["version"]) for commit in commits)
+    return answer["tag"] if announced and not answer["taken"] else None
 
 
 def first(manifest_version: str, tags: Collection[str] = ()) -> Answer:

@@ -5,20 +5,25 @@
 
 from __future__ import annotations
 
-from rnd.arguments import add_json_option, add_plan_options, add_repository_option
+from rnd.arguments import (
+    add_github_output_option,
+    add_json_option,
+    add_pending_option,
+    add_plan_options,
+    add_repository_option,
+)
 from rnd.release import history, version
+from rnd.release.derivation import HERE, check_free, derive, derive_free, settled
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
     from pathlib import Path
 
     from rnd.arguments import Parser
-    from rnd.plan import Plan, Step
-    from rnd.release.version import Answer, Way
-
-HERE = "."
+    from rnd.errors import RndError
+    from rnd.plan import Plan
+    from rnd.release.version import Way
 
 
 def configure_version(parser: Parser) -> None:
@@ -28,12 +33,14 @@ def configure_version(parser: Parser) -> None:
 
 def configure_next(parser: Parser) -> None:
     """Define the arguments of `rnd version next`."""
+    add_pending_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=next_version)
 
 
 def configure_explain(parser: Parser) -> None:
     """Define the arguments of `rnd version explain`."""
+    add_pending_option(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="as a comment on a pull request")
     form.add_argument(
@@ -49,6 +56,8 @@ def configure_explain(parser: Parser) -> None:
 
 def configure_check(parser: Parser) -> None:
     """Define the arguments of `rnd version check`."""
+    add_pending_option(parser)
+    add_github_output_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=check)
 
@@ -71,13 +80,19 @@ def configure_set(parser: Parser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("version", metavar="VERSION", nargs="?", help="X.Y.Z; the next version when left out")
     which.add_argument("--dev", action="store_true", help="the next version as a build of this commit")
+    parser.add_argument("--commit", action="store_true", help="commit it, with the message that `explain` knows again")
+    parser.add_argument(
+        "--push", metavar="BRANCH", help="commit it and push it to that branch of origin, signed in by GITHUB_TOKEN"
+    )
+    add_pending_option(parser)
+    add_github_output_option(parser)
     add_plan_options(parser)
     parser.set_defaults(run=set_version)
 
 
 def next_version(options: argparse.Namespace) -> int:
     """Print the next version."""
-    answer, _ = _next()
+    answer, _ = derive_free(options.pending)
     if options.json:
         from rnd.report import print_json
 
@@ -92,7 +107,7 @@ def explain(options: argparse.Namespace) -> int:
     from rnd import report
     from rnd.release import explanation
 
-    answer, _ = derive()
+    answer, _ = derive(pending=options.pending)
     if options.comment is not None:
         _comment(options, explanation.markdown(answer))
     elif options.json:
@@ -111,12 +126,16 @@ def check(options: argparse.Namespace) -> int:
     from rnd.release import manifest
     from rnd.release.errors import VersionMismatch
 
-    answer, _ = _next()
     root = _root()
     found = {manifest.MANIFEST: manifest.read_version(root), manifest.LOCK: manifest.read_lock_version(root)}
-    for file, written in found.items():
-        if written not in {None, answer["version"]}:
-            raise VersionMismatch(f"{file} has {written}, and {answer['version']} comes next: {answer['because']}.")
+    answer, _ = settled(str(found[manifest.MANIFEST]), options.pending)
+    check_free(answer)
+    if found[manifest.LOCK] not in {None, answer["version"]}:
+        raise VersionMismatch(f"{manifest.LOCK} has {found[manifest.LOCK]}, and {answer['version']} comes next.")
+    if options.github_output:
+        from rnd.report import write_github_output
+
+        write_github_output({"version": answer["version"], "tag": answer["tag"]})
     if options.json:
         from rnd.report import print_json
 
@@ -144,15 +163,20 @@ def check_title(options: argparse.Namespace) -> int:
 
 
 def set_version(options: argparse.Namespace) -> int:
-    """Write a version into pyproject.toml and uv.lock."""
+    """Write a version into pyproject.toml and uv.lock, and commit and push that if told to."""
     from rnd.errors import UsageError
     from rnd.report import carry_out
 
-    wanted = _wanted(development=options.dev) if options.version is None else options.version
+    wanted = _wanted(options) if options.version is None else options.version
     if not version.is_settable(wanted):
         raise UsageError(f"{wanted} is no X.Y.Z, nor an X.Y.Z.devN+HASH that would stay as it is (PEP 440).")
-    carry_out(_plan(_root(), wanted), options)
-    if not options.only_show and not options.json:
+    root = _root()
+    carry_out(_plan(root, wanted, options), options)
+    if options.only_show:
+        return 0
+    if options.github_output:
+        _write_outputs(root, wanted)
+    if not options.json:
         print(wanted)
     return 0
 
@@ -166,43 +190,46 @@ def _comment(options: argparse.Namespace, text: str) -> None:
         carry_out(plan_comment(client, repository, options.comment, text), options)
 
 
-def derive(without: str = "") -> tuple[Answer, str | None]:
-    """Return the next version, and the full hash of the commit at the head.
+def _plan(root: Path, wanted: str, options: argparse.Namespace) -> Plan:
+    import os
 
-    Args:
-        without: A tag that is passed over, as if it were not there yet.
-    """
-    past = history.read(HERE, without)
-    if past["release"]:
-        return version.derive(past["release"], past["commits"], past["tags"]), past["head"]
-    from rnd.release import manifest
+    from rnd.errors import UsageError
+    from rnd.release import version_commit
 
-    return version.first(manifest.read_version(_root()), past["tags"]), past["head"]
-
-
-def _next() -> tuple[Answer, str | None]:
-    """Return what `_derive` returns, if that version is free.
-
-    Raises:
-        VersionTaken: It is released already.
-    """
-    answer, head = derive()
-    if answer["taken"]:
-        from rnd.release.errors import VersionTaken
-
-        raise VersionTaken(f"{answer['version']} comes next here, and tag {answer['taken']} is on another commit.")
-    return answer, head
+    if not options.commit and options.push is None:
+        return version_commit.plan_files(root, wanted)
+    if not version.RELEASE.fullmatch(wanted):
+        raise UsageError(f"{wanted} is the version of one build, and not to be committed.", "Leave --dev out.")
+    return version_commit.plan_commit(root, wanted, options.push, os.environ.get("GITHUB_TOKEN"))
 
 
-def _wanted(*, development: bool) -> str:
-    answer, head = _next()
-    if not development:
+def _write_outputs(root: Path, wanted: str) -> None:
+    """Write what the jobs after this one need to know, for the commit that is at the head now."""
+    from rnd import git
+    from rnd.release.version_commit import committed_version
+    from rnd.report import write_github_output
+
+    head = git.head(root)
+    if head is None:
+        raise _no_commit()
+    development = version.development_version(wanted, head) if version.RELEASE.fullmatch(wanted) else wanted
+    settled = str(committed_version(root) == wanted).lower()
+    write_github_output({"version": wanted, "development-version": development, "commit": head, "settled": settled})
+
+
+def _wanted(options: argparse.Namespace) -> str:
+    answer, head = derive_free(options.pending)
+    if not options.dev:
         return answer["version"]
     if head is None:
-        from rnd.errors import UsageError
-
-        raise UsageError("There is no commit yet whose hash --dev could use.", "Commit first.")
+        raise _no_commit()
     return version.development_version(answer["version"], head)
+
+
+def _no_commit() -> RndError:
+    from rnd.errors import UsageError
+
+    return UsageError("There is no commit yet whose hash could be used.", "Commit first.")
 
 
 def _root() -> Path:
@@ -211,28 +238,6 @@ def _root() -> Path:
     from rnd import git
 
     return git.work_tree(Path(HERE))
-
-
-def _plan(root: Path, wanted: str) -> Plan:
-    """Plan to write a version into both files; killed between the two, the same command finishes."""
-    from rnd.plan import Action, Plan, State, Step
-    from rnd.release import manifest
-
-    def step(file: str, read: Callable[[Path], str | None], write: Callable[[Path, str], None]) -> Step:
-        def observe() -> State:
-            found = read(root)
-            return State(done=found in {None, wanted}, evidence=f"it has {found}" if found else "there is none")
-
-        action = Action(f"write {wanted} into {file}", lambda: write(root, wanted))
-        return Step(f"set-{file.replace('.', '-')}", f"Set the version in {file}", observe, (action,))
-
-    return Plan(
-        f"the version {wanted}",
-        (
-            step(manifest.MANIFEST, manifest.read_version, manifest.write_version),
-            step(manifest.LOCK, manifest.read_lock_version, manifest.write_lock_version),
-        ),
-    )
 
 
 def _describe(way: Way) -> str:

@@ -1,0 +1,80 @@
+"""Whether a pull request may be merged, as far as its pipeline can say: the one check that `main` requires. Pure.
+
+GitHub takes a job that was skipped for one that succeeded. So the gate looks at every job, and lets a skipped one pass
+for one reason alone: the version job has pushed a commit, and the run of that commit does the work.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from rnd.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HANDED_OVER = "handed-over"
+SETTLED = "settled"
+
+
+class Job(TypedDict):
+    """What the `needs` context has of a job.
+
+    See https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#needs-context.
+
+    Attributes:
+        result: How it ended.
+        outputs: What it said, by name.
+    """
+
+    result: Literal["success", "failure", "cancelled", "skipped"]
+    outputs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the gate makes of one job.
+
+    Attributes:
+        job: Its name.
+        passes: Whether it keeps nothing from being merged.
+        reason: Why, in a few words.
+    """
+
+    job: str
+    passes: bool
+    reason: str
+
+
+def judge(needs: Mapping[str, Job]) -> list[Finding]:
+    """Return what the gate makes of each job, in their order."""
+    handed_over = any(job["outputs"].get(HANDED_OVER) == "true" for job in needs.values())
+    return [_judge(name, job, handed_over=handed_over) for name, job in needs.items()]
+
+
+def _judge(name: str, job: Job, *, handed_over: bool) -> Finding:
+    if job["result"] == "skipped" and handed_over:
+        return Finding(name, passes=True, reason="left to the run of the commit that sets the version")
+    if job["result"] == "success" and job["outputs"].get(SETTLED) == "false":
+        return Finding(
+            name, passes=False, reason="pyproject.toml has another version than comes next: `rnd version set`"
+        )
+    return Finding(name, passes=job["result"] == "success", reason=job["result"])
+
+
+def read_needs(text: str) -> dict[str, Job]:
+    """Return the jobs that a `needs` context in JSON holds.
+
+    Raises:
+        UsageError: It is none, or holds no job.
+    """
+    try:
+        needs = json.loads(text)
+        jobs = {name: Job(result=job["result"], outputs=dict(job["outputs"] or {})) for name, job in needs.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError("This is no `needs` context of GitHub Actions, in JSON.") from error
+    if not jobs:
+        raise UsageError("There is no job to look at.", "Give the gate every other job as `needs`.")
+    return jobs

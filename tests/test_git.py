@@ -1,0 +1,68 @@
+"""How git signs in: by a token that the remote is given, and that stands nowhere but in one process's environment."""
+
+from __future__ import annotations
+
+import base64
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd import git, process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Remote(BaseHTTPRequestHandler):
+    """A remote that wants to know who asks, and then has nothing."""
+
+    asked: list[str | None]
+
+    def do_GET(self) -> None:
+        """Note the credentials."""
+        self.asked.append(self.headers["Authorization"])
+        self.send_response(404 if self.headers["Authorization"] else 401)
+        self.send_header("WWW-Authenticate", 'Basic realm="here"')
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def remote() -> Iterator[tuple[str, list[str | None]]]:
+    """The address of a remote, and the credentials that it was asked with."""
+    asked: list[str | None] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Remote,), {"asked": asked})) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/owner/name", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_the_remote_is_given_the_token(
+    remote: tuple[str, list[str | None]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, asked = remote
+    commands: list[str] = []
+    monkeypatch.setattr(process, "trace", commands.append)
+    git.signed_in(tmp_path, "secret", "ls-remote", address)
+    assert asked[0] is None, "nobody is given it unasked"
+    scheme, value = str(asked[1]).split()
+    assert (scheme, base64.b64decode(value)) == ("Basic", b"x-access-token:secret")
+    assert "secret" not in "".join(commands)
+
+
+def test_without_a_token_git_is_left_to_itself_and_never_asks(
+    remote: tuple[str, list[str | None]], tmp_path: Path
+) -> None:
+    address, asked = remote
+    ended = git.signed_in(tmp_path, None, "ls-remote", address)
+    assert set(asked) == {None}
+    assert "terminal prompts disabled" in ended.stderr
