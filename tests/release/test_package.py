@@ -55,6 +55,31 @@ def test_the_wheel_alone(index: PackageIndex) -> None:
 
 
 @pytest.mark.usefixtures("package")
+def test_it_can_be_built_and_no_more(
+    index: PackageIndex, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pull request from a fork has no credentials, and needs none for this."""
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    assert cli.main([*PACKAGE, "--wheel", "--only-build"]) == 0
+    (name,) = digests(capsys.readouterr().out)
+    assert name == WHEEL
+    assert not index.requests
+    assert not index.codeartifact.calls
+
+
+@pytest.mark.usefixtures("package")
+def test_what_later_steps_of_a_workflow_need(
+    index: PackageIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    assert cli.main([*PACKAGE, "--wheel", "--github-output", "--plan"]) == 0
+    assert not (tmp_path / "output").exists()
+    assert cli.main([*PACKAGE, "--wheel", "--github-output"]) == 0
+    said = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
+    assert said == {"version": "0.4.1", "wheel": WHEEL, "sha256": index.content()[WHEEL]}
+
+
+@pytest.mark.usefixtures("package")
 def test_a_plan_changes_nothing(index: PackageIndex, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([*PACKAGE, "--plan"]) == 0
     said = capsys.readouterr().out

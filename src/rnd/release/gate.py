@@ -15,6 +15,7 @@ from rnd.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+REQUIRED_CHECK = "all-green"  # the job of the gate, and the one check that main asks for
 HANDED_OVER = "handed-over"
 SETTLED = "settled"
 

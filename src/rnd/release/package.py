@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def plan_package(
-    root: Path, find_index: Callable[[], Index], kinds: Sequence[str]
-) -> Iterator[tuple[Plan, Index, tuple[Distribution, ...]]]:
+    root: Path, find_index: Callable[[], Index] | None, kinds: Sequence[str]
+) -> Iterator[tuple[Plan, Index | None, tuple[Distribution, ...]]]:
     """Build a repository's package aside, and yield the plan that brings it to an index.
 
     The build is removed at the end.
 
     Args:
         root: The repository.
-        find_index: Called when the build is good; before that, nobody has to sign in.
+        find_index: Called when the build is good; before that, nobody has to sign in. None to build it and no more.
         kinds: Which files are to be published: "wheel", "sdist".
 
     Raises:
@@ -41,9 +41,12 @@ def plan_package(
     """
     with TemporaryDirectory(prefix="rnd-package-") as folder:
         distributions = tuple(made for made in build(root, Path(folder)) if made.kind in kinds)
+        first = distributions[0]
+        if find_index is None:
+            yield Plan(f"build {first.project} {first.version}", ()), None, distributions
+            return
         index = find_index()
         steps = tuple(upload_step(index, made, distributions) for made in distributions)
-        first = distributions[0]
         yield Plan(f"publish {first.project} {first.version} to {index.publish_url}", steps), index, distributions
 
 

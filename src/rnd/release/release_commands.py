@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.arguments import add_pending_option, add_plan_options, add_repository_option
+from rnd.arguments import add_github_output_option, add_pending_option, add_plan_options, add_repository_option
 
 if TYPE_CHECKING:
     import argparse
@@ -31,6 +31,8 @@ def configure_package(parser: Parser) -> None:
         help="where the same index lists what it has (simple API); by default UV_PUBLISH_CHECK_URL, else simple/ below",
     )
     parser.add_argument("--wheel", action="store_true", help="publish the wheel, and no source distribution")
+    parser.add_argument("--only-build", action="store_true", help="build and check them, and publish nothing")
+    add_github_output_option(parser)
     add_plan_options(parser)
     parser.set_defaults(run=package)
 
@@ -48,13 +50,16 @@ def package(options: argparse.Namespace) -> int:
 
     retry.tell = (lambda _: None) if options.quiet else report.note
     aws = load_organisation().aws
-    find = partial(find_index, os.environ, options.publish_url, options.check_url, aws)
+    find = None if options.only_build else partial(find_index, os.environ, options.publish_url, options.check_url, aws)
     kinds = ("wheel",) if options.wheel else ("wheel", "sdist")
     with plan_package(git.work_tree(Path()), find, kinds) as (plan, index, distributions):
         first = distributions[0]
         files = [{"name": made.path.name, "sha256": made.sha256} for made in distributions]
-        facts = {"package": first.project, "version": first.version, "index": index.simple_url, "files": files}
+        address = index.simple_url if index else None
+        facts = {"package": first.project, "version": first.version, "index": address, "files": files}
         report.carry_out(plan, options, **facts)
+    if options.github_output and not options.only_show:
+        report.write_github_output({"version": first.version, "wheel": first.path.name, "sha256": first.sha256})
     if not (options.json or options.only_show or options.quiet):
         for made in distributions:
             print(f"sha256:{made.sha256}  {made.path.name}")

@@ -1,0 +1,126 @@
+"""The central actions: each step is one call of something known, with everything that the call needs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+from rnd.cli import build_parser
+from rnd.create.organisation_command import flatten
+from rnd.organisation import load_organisation
+from tests.conftest import ROOT
+from tests.workflows import ACTIONS, OUTPUTS, Step, action_names, action_steps, load, references
+
+NAMES = action_names()
+STEPS = [step for name in NAMES for step in action_steps(name)]
+SCRIPTS = [step for step in STEPS if "run" in step.data]
+TOOLKIT = re.compile(
+    r'uv run --frozen --no-dev(?: --extra \w+)* --project "\$\{GITHUB_ACTION_PATH\}/\.\./\.\." rnd (.*)'
+)
+BUILT_IN = re.compile(r"GITHUB_[A-Z_]+|RUNNER_TEMP")
+PIN = re.compile(r"\buses: ([\w.-]+/[\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$", re.MULTILINE)
+
+
+def identify(step: Step) -> str:
+    return f"{step.place}: {step.data['name']}"
+
+
+def test_they_are_the_steps_of_the_specification() -> None:
+    steps = "set-up lint-and-test hadolint version push-package push-image sanity-check release gate"
+    assert set(NAMES) == set(steps.split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_explains_itself(name: str) -> None:
+    action = load(ACTIONS / name / "action.yml")
+    assert action["name"]
+    for part in [action, *action.get("inputs", {}).values(), *action.get("outputs", {}).values()]:
+        assert part["description"].endswith(".")
+
+
+@pytest.mark.parametrize("step", STEPS, ids=identify)
+def test_each_step_is_named_and_does_one_thing(step: Step) -> None:
+    assert step.data["name"]
+    assert ("uses" in step.data) != ("run" in step.data)
+    assert step.data.get("shell", "bash") == "bash"
+
+
+@pytest.mark.parametrize("step", SCRIPTS, ids=identify)
+def test_a_script_is_one_command_and_no_expression_becomes_part_of_it(step: Step) -> None:
+    """Whatever an expression gives would be read as a program: values go through the environment."""
+    assert "${{" not in step.data["run"]
+    assert not re.search(r"[;\n`]|&&|\|\||\$\(", step.data["run"].strip())
+
+
+@pytest.mark.parametrize("step", SCRIPTS, ids=identify)
+def test_a_script_is_given_every_variable_that_it_reads(step: Step) -> None:
+    read = set(re.findall(r"\$\{?(\w+)", step.data["run"]))
+    given = set(step.data.get("env", {}))
+    assert {name for name in read - given if not BUILT_IN.fullmatch(name)} == set()
+
+
+@pytest.mark.parametrize("step", [step for step in SCRIPTS if " rnd " in step.data["run"]], ids=identify)
+def test_a_call_of_rnd_is_one_that_it_understands(step: Step) -> None:
+    found = TOOLKIT.fullmatch(step.data["run"].strip())
+    assert found is not None, "from the very commit of the action, and as its lock file says"
+    call, _, _ = found[1].partition(" >> ")
+    arguments = shlex.split(re.sub(r"\$\{\w+\}", "1", call))
+    build_parser().parse_args(arguments)
+
+
+def test_a_call_that_it_does_not_understand_would_be_found() -> None:
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["version", "set", "--no-such-option"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_one_step_reads_from_another_is_there(name: str) -> None:
+    steps = {step.data["id"]: step for step in action_steps(name) if "id" in step.data}
+    for step, output in references(load(ACTIONS / name / "action.yml"), "steps"):
+        assert output in outputs(steps[step]), f"{name}: {step} has no output {output}"
+
+
+def outputs(step: Step) -> set[str]:
+    """Return what a step gives to later ones."""
+    if step.uses:
+        return {"token"} if step.uses.startswith("actions/create-github-app-token@") else set()
+    run = step.data["run"]
+    assert "--github-output" in run, f"{identify(step)} gives nothing"
+    if " rnd organisation " in run:
+        values = load_organisation().model_dump()
+        return {path.replace(".", "-").replace("_", "-") for path, _ in flatten(values)}
+    command = next(command for command in OUTPUTS if f" rnd {command} " in run)
+    return OUTPUTS[command]
+
+
+@pytest.mark.parametrize("name", ["push-package", "push-image"])
+def test_without_leave_to_publish_nothing_is_signed_in_to(name: str) -> None:
+    """A pull request from a fork runs these too."""
+    for step in action_steps(name):
+        publishes = "role-to-assume" in step.given or "--only-build" not in step.data.get("run", "")
+        if step.uses or (publishes and " rnd release " in step.data["run"]):
+            condition = step.data["if"]
+            assert condition in {
+                "inputs.publish == 'true'",
+                "steps.organisation.outputs.github-attestations == 'true'",  # of a step that has the first condition
+            }, identify(step)
+
+
+def test_actions_from_elsewhere_are_listed_pinned_and_in_one_version() -> None:
+    page = (ACTIONS / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    listed = {
+        (name, commit, version) for name, version, commit in re.findall(r"\| `(.+?)` \| (\S+) \| `(\w+)` \|", page)
+    }
+    folders = (ROOT / "template" / ".github", ROOT / "actions", ROOT / "partials", ROOT / ".github")
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in {".yml", ".jinja"}]
+    texts = [
+        path.read_text(encoding="utf-8").replace("checkout = 'actions", "uses: actions").replace("' -%}", "")
+        for path in files
+    ]
+    used = {found for text in texts for found in PIN.findall(text)}
+    assert used == listed
+    for text in texts:
+        for uses in re.findall(r"\buses: (\S+)", text):
+            assert uses.startswith(("./", "{{")) or re.search(r"@[0-9a-f]{40}$", uses), f"{uses} is not pinned"
