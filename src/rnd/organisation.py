@@ -84,6 +84,15 @@ class Aws(Strict):
     )
 
 
+class Docker(Strict):
+    """The images that repositories make."""
+
+    base_image: Annotated[str, StringConstraints(pattern=r"\{version\}")] = Field(
+        description="what they are built on, any image with Python; {version} stands for the Python version",
+        examples=["python:{version}-slim"],
+    )
+
+
 class BusinessHours(Strict):
     """When the extra machines are up, in the runners' time zone."""
 
@@ -163,6 +172,7 @@ class Organisation(Strict):
     github: GitHub = Field(description="owner, teams and settings of the repositories")
     python: Python = Field(description="Python versions")
     aws: Aws = Field(description="account, package index and image registry")
+    docker: Docker = Field(description="images of repositories")
     runners: Runners = Field(description="machines")
 
 

@@ -1,0 +1,121 @@
+"""What a generated repository builds its image with, as far as no builder is needed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rnd.organisation import load_organisation
+from tests.conftest import PYTHONS, copy_template, render
+
+ORGANISATION = load_organisation()
+OPTIONS = """
+--local --push --tag --registry --version --sha256 --index-url --base-image --platform --build-arg --label --network
+--builder
+"""
+FAKE = "#!/bin/sh\n"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rendered repository that no test changes."""
+    place = tmp_path_factory.mktemp("docker")
+    folder = render(copy_template(place / "rnd-template"), place / "made", project_name="aligner")
+    (folder / "uv.lock").touch()
+    return folder
+
+
+def build(made: Path, *arguments: str, python: str = sys.executable, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the repository's build.py."""
+    command = [python, str(made / "docker" / "build.py"), *arguments]
+    return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
+
+
+def program(folder: Path, name: str, text: str) -> Path:
+    """Make a program that does what some lines of shell say."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(FAKE + text)
+    (folder / name).chmod(0o755)
+    return folder / name
+
+
+def test_hadolint_finds_nothing(made: Path) -> None:
+    hadolint = [str(Path(sys.executable).with_name("hadolint")), "--failure-threshold", "style"]
+    checked = subprocess.run([*hadolint, str(made / "docker" / "Dockerfile")], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout) == (0, "")
+    bad = subprocess.run([*hadolint, "-"], input="FROM debian\n", capture_output=True, text=True, check=False)
+    assert "DL3006" in bad.stdout
+
+
+@pytest.mark.parametrize("version", ORGANISATION.python.versions)
+def test_it_runs_on_every_python_and_documents_every_parameter(made: Path, version: str) -> None:
+    pythons = [str(python) for folder in PYTHONS for python in folder.glob(f"python{version}")]
+    if not pythons:
+        pytest.skip(f"Python {version} is not on this machine")
+    ended = build(made, "--help", python=pythons[0])
+    assert ended.returncode == 0, ended.stderr
+    documented = re.findall(r"^  (--[a-z0-9-]+)(?: [A-Z/=]+)?(?:  .*|\n {24})\w", ended.stdout, re.MULTILINE)
+    assert documented == OPTIONS.split()
+
+
+def test_an_old_and_a_new_client_side_by_side(made: Path, tmp_path: Path) -> None:
+    """The newer one finds the daemon, and cannot use BuildKit; the older one behind it can."""
+    new = program(
+        tmp_path / "new",
+        "docker",
+        'case "$*" in --version) echo "Docker version 28.2.2";; version) ;; *) exit 1;; esac\n',
+    )
+    program(tmp_path / "old", "docker", 'test "$1" != buildx && echo "Docker version 20.10.24" && echo "$0 $*" >>log\n')
+    path = f"{new.parent}{os.pathsep}{tmp_path / 'old'}{os.pathsep}/usr/bin:/bin"
+    ended = subprocess.run(
+        [sys.executable, made / "docker" / "build.py"], cwd=tmp_path, env=os.environ | {"PATH": path}, check=False
+    )
+    assert ended.returncode == 0
+    assert f"{tmp_path / 'old' / 'docker'} build --file=" in (tmp_path / "log").read_text()
+
+
+def test_what_is_wrong_with_each_builder_is_said(made: Path, tmp_path: Path) -> None:
+    program(tmp_path, "docker", "echo Cannot connect to the daemon. >&2; exit 1\n")
+    program(tmp_path, "buildah", "echo no storage >&2; exit 125\n")
+    ended = build(made, PATH=f"{tmp_path}")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == [
+        "error: nothing here can build an image:",
+        f"  {tmp_path}/docker: Cannot connect to the daemon.",
+        "  podman is not installed",
+        f"  {tmp_path}/buildah: no storage",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ([], ["NAME:0.1.0"]),
+        (["--version", "1.2.3.dev0+0a1b2c3"], ["NAME:1.2.3.dev0-0a1b2c3"]),
+        (["--push", "--tag", "a", "--tag", "b"], [f"{ORGANISATION.aws.ecr_registry}/NAME:{tag}" for tag in "ab"]),
+        (["--push", "--registry", "127.0.0.1:5000/team", "--tag", "a"], ["127.0.0.1:5000/team/NAME:a"]),
+        (["--tag", "elsewhere.example/other:x", "--tag", "y"], ["elsewhere.example/other:x", "NAME:y"]),
+    ],
+)
+@pytest.mark.parametrize("buildx", [True, False])
+def test_names_and_pushes(
+    made: Path, tmp_path: Path, arguments: list[str], names: list[str], buildx: bool  # noqa: FBT001
+) -> None:
+    log = tmp_path / "log"
+    answer = "exit 0" if buildx else 'test "$1" != buildx && echo "Docker version 20.10.24"'
+    program(tmp_path / "bin", "docker", f'echo "$DOCKER_BUILDKIT $*" >>{log}; {answer}\n')
+    ended = build(made, *arguments, PATH=f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    name = f"{ORGANISATION.slug}-{ORGANISATION.repository_prefix}-aligner"
+    whole = [text.replace("NAME", name) for text in names]
+    assert (ended.returncode, ended.stdout.split()) == (0, whole), ended.stderr
+    (built,) = [line for line in log.read_text().splitlines() if "--file" in line]
+    assert built.startswith(" buildx build" if buildx else "1 build")
+    assert [given.removeprefix("--tag=") for given in built.split() if given.startswith("--tag=")] == whole
+    assert ("--push" in built) is (buildx and "--push" in arguments)
+    pushed = [line.split()[-1] for line in log.read_text().splitlines() if " push " in line]
+    assert pushed == (whole if "--push" in arguments and not buildx else [])
