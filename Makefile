@@ -18,6 +18,7 @@ new: $(UV) ## Make a repository beside this checkout: make new NAME=my_project
 	@$(RUN) --no-dev rnd new "../$$NAME" --data "project_name=$$NAME" --defaults
 
 test: $(UV) ## Run the whole test suite
+	@scripts/install-debian
 	@$(RUN) pytest -n auto
 
 check: $(UV) ## Lint, check the types, hold the import contract

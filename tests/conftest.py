@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 from copier import run_copy
 
-from rnd import retry
+from rnd import process, retry
+from rnd.errors import RndError
+from rnd.organisation import load_organisation
+from rnd.rehearsal.base_image import prepare_base_image
+from rnd.rehearsal.engine import buildah_engine, docker_engine
+from rnd.rehearsal.registry import ImageRegistry, image_registry
 from tests.package_index import PackageIndex, serve
 
 if TYPE_CHECKING:
@@ -43,6 +48,11 @@ def _pythons() -> list[Path]:
 UV_CACHE = _cache()
 # What the rehearsal has fetched stays shared and warm too.
 RND_CACHE = os.environ.get("RND_CACHE_DIR") or str(Path.home() / ".cache" / "rnd")
+# What leads to packages on this machine, which a build in a container needs as well.
+INDEXES = {
+    name: value for name, value in os.environ.items() if name.startswith(("UV_DEFAULT_INDEX", "UV_INDEX", "PIP_INDEX"))
+}
+BASE_IMAGE = "localhost/rnd-base:latest"
 PYTHONS = _pythons()
 
 
@@ -144,3 +154,41 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PackageIn
         monkeypatch.setenv("AWS_ENDPOINT_URL_CODEARTIFACT", index.url.rstrip("/"))
         yield index
     assert index.codeartifact.violations == []
+
+
+@pytest.fixture(scope="session")
+def base_image() -> Path:
+    """The folder that a base image is built from."""
+    try:
+        return prepare_base_image(Path(RND_CACHE))
+    except RndError as error:
+        pytest.skip(f"no base image can be made on this machine: {error}")
+
+
+@pytest.fixture(scope="session")
+def docker(base_image: Path) -> Iterator[dict[str, str]]:
+    """The variables that lead to a Docker daemon of the tests' own, which has the base image."""
+    try:
+        with docker_engine() as variables:
+            process.run("docker", "build", "--quiet", "--tag", BASE_IMAGE, str(base_image), extra=variables)
+            yield variables
+    except RndError as error:
+        pytest.skip(f"no Docker on this machine: {error}")
+
+
+@pytest.fixture(scope="session")
+def buildah(base_image: Path) -> Iterator[dict[str, str]]:
+    """The variables that lead to a store of images of the tests' own, which has the base image."""
+    try:
+        with buildah_engine() as variables:
+            process.run("buildah", "build", "--quiet", "--tag", BASE_IMAGE, str(base_image), extra=variables)
+            yield variables
+    except RndError as error:
+        pytest.skip(f"no buildah on this machine: {error}")
+
+
+@pytest.fixture(scope="session")
+def all_images() -> Iterator[ImageRegistry]:
+    """The registry of the organisation's account, with all that the tests of this process have pushed."""
+    with image_registry(load_organisation().aws.account) as registry:
+        yield registry

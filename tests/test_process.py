@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,53 @@ def test_no_open_file_is_left() -> None:
     for _ in range(3):
         process.output("true")
     assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def alive(pid: int) -> bool:
+    """Say whether a process is there."""
+    try:
+        os.kill(pid, signal.SIG_DFL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_server_runs_as_long_as_it_is_needed(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    command = ("sh", "-c", f"echo serving; echo $$ >{started}.new; mv {started}.new {started}; exec sleep 3600")
+    with process.serving(*command, log=tmp_path / "log", ready=started.exists):
+        pid = int(started.read_text())
+        assert alive(pid)
+    assert not alive(pid)
+    assert (tmp_path / "log").read_text() == "serving\n"
+
+
+def test_a_server_ends_with_who_started_it_however_that_ends(tmp_path: Path) -> None:
+    code = """
+import os, signal
+from pathlib import Path
+from rnd import process
+log = Path("log")
+with process.serving("sh", "-c", "echo $$; exec sleep 3600", log=log, ready=lambda: bool(log.read_text())):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run(python(code), cwd=tmp_path, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    pid, deadline = int((tmp_path / "log").read_text()), time.monotonic() + 10
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not alive(pid)
+
+
+def test_a_server_that_ends_or_never_serves_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def serve(*argv: str) -> None:
+        with process.serving(*argv, log=tmp_path / "log", ready=lambda: False):
+            pytest.fail("it serves")
+
+    with pytest.raises(CommandFailed, match="sh does not serve:\nport taken"):
+        serve("sh", "-c", "echo port taken; exit 1")
+    monkeypatch.setattr(process, "PATIENCE", 0.1)
+    with pytest.raises(CommandFailed, match="sleep does not serve"):
+        serve("sleep", "3600")
+    with pytest.raises(ToolMissing, match="no-such-server is not installed"):
+        serve("no-such-server")

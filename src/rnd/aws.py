@@ -1,11 +1,12 @@
-"""The organisation's AWS account: the only caller of boto3. It reads, and changes nothing there.
+"""The organisation's AWS account: the only caller of boto3. It reads, and makes repositories for images.
 
 Who asks is for boto3's own chain to say: environment, SSO session, or the role of the machine or the job. Addresses
-too: AWS_ENDPOINT_URL_CODEARTIFACT and the like lead elsewhere.
+too: AWS_ENDPOINT_URL_CODEARTIFACT, AWS_ENDPOINT_URL_ECR and the like lead elsewhere.
 """
 
 from __future__ import annotations
 
+import base64
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -13,17 +14,22 @@ from rnd.errors import AwsRefused, AwsUnavailable, ExtraMissing
 from rnd.retry import persist
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
+    from boto3 import Session
+    from botocore.config import Config
     from types_boto3_codeartifact import CodeArtifactClient
+    from types_boto3_ecr import ECRClient
 
     from rnd.organisation import Aws
 
     Response = TypeVar("Response")
+    Client = TypeVar("Client", CodeArtifactClient, ECRClient)
 
 LIFETIME = 900  # seconds; CodeArtifact gives no token for less, and one run takes a fraction of it
 THROTTLED = 429
+MOST_EXCLUSIONS = 5  # tags of a repository that may move while all others are immutable; a limit of ECR
 
 
 def codeartifact_access(aws: Aws) -> tuple[str, str]:
@@ -37,7 +43,7 @@ def codeartifact_access(aws: Aws) -> tuple[str, str]:
         AwsUnavailable: AWS could not be reached, several times.
     """
     place = aws.codeartifact
-    with closing(_client(aws.region)) as client:
+    with closing(_codeartifact(aws.region)) as client:
         endpoint = _call(
             lambda: client.get_repository_endpoint(
                 domain=place.domain, domainOwner=aws.account, repository=place.repository, format="pypi"
@@ -51,7 +57,66 @@ def codeartifact_access(aws: Aws) -> tuple[str, str]:
     return endpoint["repositoryEndpoint"], token["authorizationToken"]
 
 
-def _client(region: str) -> CodeArtifactClient:
+def ecr_access(aws: Aws) -> tuple[str, str, str]:
+    """Return the address of the account's image registry, and the user and the token that it takes for twelve hours.
+
+    See https://docs.aws.amazon.com/AmazonECR/latest/APIReference, GetAuthorizationToken.
+
+    Raises:
+        RndError: As `codeartifact_access` has it.
+    """
+    with closing(_ecr(aws.region)) as client:
+        given = _call(client.get_authorization_token)["authorizationData"][0]
+    user, _, token = base64.b64decode(given["authorizationToken"]).decode().partition(":")
+    return given["proxyEndpoint"], user, token
+
+
+def has_ecr_repository(aws: Aws, name: str) -> bool:
+    """Say whether the account's registry has a repository for an image.
+
+    Raises:
+        RndError: As `codeartifact_access` has it.
+    """
+    with closing(_ecr(aws.region)) as client:
+        return _happens(
+            lambda: client.describe_repositories(registryId=aws.account, repositoryNames=[name]),
+            unless="RepositoryNotFoundException",
+        )
+
+
+def create_ecr_repository(aws: Aws, name: str, moving: Sequence[str]) -> None:
+    """Make a repository for an image, unless it is there meanwhile; what is pushed to it is scanned.
+
+    Args:
+        aws: The account.
+        name: Of the repository.
+        moving: The tags that may come to name another image, at most `MOST_EXCLUSIONS`. No other ever does.
+
+    Raises:
+        RndError: As `codeartifact_access` has it.
+    """
+    with closing(_ecr(aws.region)) as client:
+        _happens(
+            lambda: client.create_repository(
+                registryId=aws.account,
+                repositoryName=name,
+                imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
+                imageTagMutabilityExclusionFilters=[{"filterType": "WILDCARD", "filter": tag} for tag in moving],
+                imageScanningConfiguration={"scanOnPush": True},
+            ),
+            unless="RepositoryAlreadyExistsException",
+        )
+
+
+def _codeartifact(region: str) -> CodeArtifactClient:
+    return _client(region, lambda session, config: session.client("codeartifact", config=config))
+
+
+def _ecr(region: str) -> ECRClient:
+    return _client(region, lambda session, config: session.client("ecr", config=config))
+
+
+def _client(region: str, make: Callable[[Session, Config], Client]) -> Client:
     try:
         import boto3
         from botocore.config import Config
@@ -61,9 +126,23 @@ def _client(region: str) -> CodeArtifactClient:
     # What is tried again is tried by `persist`, which says so.
     config = Config(connect_timeout=10, read_timeout=30, retries={"total_max_attempts": 1})
     try:
-        return boto3.Session(region_name=region).client("codeartifact", config=config)
+        return make(boto3.Session(region_name=region), config)
     except (BotoCoreError, ValueError) as error:  # a profile or an address that does not exist
         raise AwsRefused(f"AWS cannot be called: {error}.") from error
+
+
+def _happens(call: Callable[[], object], unless: str) -> bool:
+    """Call AWS, and say whether it did not answer with one certain error."""
+    from botocore.exceptions import ClientError
+
+    try:
+        _call(call)
+    except AwsRefused as error:
+        cause = error.__cause__
+        if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == unless:
+            return False
+        raise
+    return True
 
 
 def _call(call: Callable[[], Response]) -> Response:

@@ -25,7 +25,7 @@ COMMANDS = {
     "update": ("rnd.create.commands", "bring later template changes in"),
     "doctor": ("rnd.create.commands", "what is missing on this machine, and what to do"),
     "version": ("rnd.release.version_commands", "which version comes next, and why; write it, check it"),
-    "release": ("rnd.release.release_commands", "publish what a commit makes: the wheel, the tag and the release"),
+    "release": ("rnd.release.release_commands", "publish what a commit makes: the wheel, the image, the release"),
     "github": ("rnd.github.commands", "the repository on GitHub: sign in, compare its settings, mend them"),
     "gate": ("rnd.release.gate_commands", "may a pull request be merged, by what became of its jobs"),
     "organisation": ("rnd.create.organisation_command", "print the values of org.yml"),

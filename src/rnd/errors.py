@@ -169,7 +169,10 @@ class CommandFailed(RndError):
 
 
 class UncommittedChanges(RndError):
-    """The repository has changes that are not committed, so an update could not be told apart from them."""
+    """The repository has changes that are not committed.
+
+    An update could not be told apart from them, and no commit would say what an image was made from.
+    """
 
     code = "uncommitted-changes"
     remedy = "Commit or stash them first."

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import contextmanager
 
 from rnd.errors import CommandFailed, DiskFull, RndError, ToolMissing
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 # Set by `uv run`, by git while it runs a hook, and by an active virtual environment: each would mislead a child.
@@ -31,6 +32,18 @@ MISLEADING = (
     "GIT_COMMON_DIR",
 )
 LAST_WORDS = 12
+PATIENCE = 60  # seconds, for a server to start
+# Runs a program that ends when its standard input does, and so with whoever started it, however that one ends.
+TIED = """\
+exec 3<&0 4>&2 2>/dev/null
+"$@" </dev/null 2>&4 3<&- 4>&- &
+server=$!
+(read -r _ <&3; kill $server) &
+wait $server
+code=$?
+kill $!
+exit $code
+"""
 
 trace: Callable[[str], None] = lambda _: None  # noqa: E731 - a hook for --verbose, told each command before it runs
 
@@ -150,6 +163,44 @@ def run(*argv: str, cwd: Path | str | None = None, extra: Mapping[str, str | Non
     if completed.returncode != 0:
         raise failure(completed, *argv)
     return completed.stdout
+
+
+@contextmanager
+def serving(
+    *argv: str, log: Path, ready: Callable[[], bool], extra: Mapping[str, str | None] | None = None
+) -> Iterator[None]:
+    """Run a server until the context is left, or this process ends.
+
+    Args:
+        argv: The program and its arguments; never a secret.
+        log: The file that takes what it says.
+        ready: Says whether it serves; asked until it does.
+        extra: Variables to set for it, or, with None, to take away from it.
+
+    Raises:
+        ToolMissing: The program is not installed.
+        CommandFailed: It ended, or did not serve in time.
+    """
+    import subprocess
+    import time
+
+    if find(argv[0]) is None:
+        raise ToolMissing(f"{argv[0]} is not installed.")
+    trace(" ".join(argv))
+    deadline = time.monotonic() + PATIENCE
+    command = ("sh", "-c", TIED, "sh", *argv)
+    with (
+        log.open("wb") as said,
+        subprocess.Popen(
+            command, env=environment(extra), stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT
+        ) as server,
+    ):
+        while not ready():
+            if server.poll() is not None or time.monotonic() > deadline:
+                end = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_WORDS:])
+                raise CommandFailed(f"{argv[0]} does not serve:\n{end}")
+            time.sleep(0.05)
+        yield
 
 
 def failure(completed: subprocess.CompletedProcess[str], *argv: str) -> RndError:

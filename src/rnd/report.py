@@ -38,7 +38,7 @@ def carry_out(plan: Plan, options: argparse.Namespace, **facts: object) -> tuple
     Args:
         plan: What to carry out.
         options: The parsed command line.
-        facts: What else the JSON document shall hold.
+        facts: What else the JSON document shall hold; what can be called is, once the plan is carried out.
 
     Raises:
         RndError: A step failed.
@@ -49,7 +49,8 @@ def carry_out(plan: Plan, options: argparse.Namespace, **facts: object) -> tuple
         with watcher(plan, quiet=options.quiet or options.json) as told:
             outcomes = plan.apply(told)
     if options.json:
-        print_json({"goal": plan.goal, "steps": [describe(outcome) for outcome in outcomes]} | facts)
+        known = {name: fact() if callable(fact) else fact for name, fact in facts.items()}
+        print_json({"goal": plan.goal, "steps": [describe(outcome) for outcome in outcomes]} | known)
     elif options.only_show:
         print_plan(plan, outcomes)
     return outcomes

@@ -6,10 +6,21 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
+from rnd import process
+from rnd.rehearsal.base_image import PYTHON
+from rnd.rehearsal.registry import just_act
+from tests.conftest import INDEXES, copy_template, git, isolate, render
+from tests.release.image_world import ORGANISATION, World
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from rnd.rehearsal.registry import ImageRegistry
+    from tests.package_index import PackageIndex
 
 MANIFEST = """\
 [project]
@@ -91,3 +102,59 @@ def package(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Reposito
     repository.commit("feat: everything so far")
     repository.release("0.4.1")
     return repository
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated repository with a dependency and a script, committed."""
+    if PYTHON not in ORGANISATION.python.versions:
+        pytest.skip(f"the organisation does not offer Python {PYTHON}, which the base image of the tests has")
+    place = tmp_path_factory.mktemp("generated")
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(tmp_path_factory.mktemp("home"), patch)
+        folder = render(
+            copy_template(place / "rnd-template"), place / "made", project_name="aligner", python_version=PYTHON
+        )
+        with (folder / "pyproject.toml").open("a") as manifest:
+            manifest.write('\n[project.scripts]\nalign = "aligner.align:main"\n')
+        header = f"# {ORGANISATION.copyright}\n"
+        (folder / "src" / "aligner" / "align.py").write_text(f"{header}def main() -> None:\n    print('aligned')\n")
+        process.run("uv", "add", "--quiet", "--no-sync", "iniconfig", cwd=folder)
+        git(folder, "init", "--quiet", "--initial-branch=main")
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message", "feat: align two speakers")
+    return folder
+
+
+@pytest.fixture
+def builder(request: pytest.FixtureRequest) -> str:
+    """What builds the image; Docker unless a test says otherwise."""
+    return getattr(request, "param", "docker")
+
+
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest,
+    builder: str,
+    generated: Path,
+    index: PackageIndex,
+    all_images: ImageRegistry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[World]:
+    """A generated repository to stand in, and all that its image needs; the image's repository is not there yet."""
+    engine: dict[str, str] = request.getfixturevalue(builder)
+    folder = tmp_path / "aligner"
+    git(tmp_path, "clone", "--quiet", str(generated), str(folder))
+    monkeypatch.chdir(folder)
+    for name, value in (INDEXES | engine | all_images.variables).items():
+        monkeypatch.setenv(name, value)
+    name = f"{ORGANISATION.slug}-{ORGANISATION.repository_prefix}-aligner"
+    yield World(folder, name, index, all_images)
+    all_images.around = just_act
+    client = boto3.client("ecr", region_name=ORGANISATION.aws.region)
+    if name in all_images.movable:
+        client.delete_repository(repositoryName=name, force=True)
+        del all_images.movable[name]
+    client.close()
+    assert all_images.violations == []

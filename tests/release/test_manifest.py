@@ -201,3 +201,16 @@ def test_the_outcome_is_that_of_uv(tmp_path: Path, package: bool, version: str) 
     for file in ("pyproject.toml", "uv.lock"):
         assert read(ours, file) == read(theirs, file)
     uv(ours, "lock", "--check")
+
+
+@pytest.mark.parametrize("edit", ["", "more"])
+def test_a_change_of_the_version_alone_is_told_from_others(tmp_path: Path, edit: str) -> None:
+    write(tmp_path, COMMENTED)
+    subprocess.run([UV, "lock", "--offline"], cwd=tmp_path, check=True, capture_output=True)
+    before = {file: read(tmp_path, file) for file in ("pyproject.toml", "uv.lock")}
+    manifest.write_version(tmp_path, "0.5.0")
+    manifest.write_lock_version(tmp_path, "0.5.0")
+    for file in before:
+        if edit:
+            (tmp_path / file).write_text(read(tmp_path, file) + '\n[more]\nversion = "0.4.1"\n')
+        assert manifest.differs_in_more_than_version(tmp_path, file, before[file]) is bool(edit)

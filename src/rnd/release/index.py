@@ -12,10 +12,14 @@ import hashlib
 import http.client
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
 from urllib.request import Request, urlopen
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from rnd import uv
 from rnd.aws import codeartifact_access
@@ -70,7 +74,20 @@ class Index:
             IndexRefused: The index says no.
             IndexUnavailable: It could not be reached, several times.
         """
-        return persist(lambda: self._look(project, names), IndexUnavailable)
+        return persist(lambda: self._look(project, names.__contains__), IndexUnavailable)
+
+    def look_for_wheels(self, project: str, version: str) -> dict[str, str]:
+        """Return the wheels of one version that are there, each with its SHA-256.
+
+        Args:
+            project: Its normalised name.
+            version: As `pyproject.toml` has it.
+
+        Raises:
+            IndexRefused: The index says no.
+            IndexUnavailable: It could not be reached, several times.
+        """
+        return persist(lambda: self._look(project, partial(_is_wheel, version)), IndexUnavailable)
 
     def upload(self, distribution: Distribution) -> None:
         """Upload a file, and see it listed; the same bytes may have come from elsewhere meanwhile.
@@ -88,7 +105,7 @@ class Index:
             problem = None if accepted else self._publish(distribution)
             accepted = problem is None
             try:
-                there = self._look(distribution.project, {name}).get(name)
+                there = self._look(distribution.project, {name}.__contains__).get(name)
             except IndexRefused as error:
                 raise problem or error from error
             if there is None:
@@ -114,7 +131,7 @@ class Index:
         happened = f"Upload of {path.name} failed: {' '.join(cause.split())[:LONGEST]}"
         return _error(int(found[1]) if found else None, happened)
 
-    def _look(self, project: str, names: Collection[str]) -> dict[str, str]:
+    def _look(self, project: str, is_wanted: Callable[[str], bool]) -> dict[str, str]:
         url = urljoin(self.simple_url, f"{project}/")
         try:
             links = self._get(url, _read_listing)
@@ -122,7 +139,7 @@ class Index:
             return {}
         except ValueError as error:
             raise IndexRefused(f"{url} is no page of a package index: {error}.") from error
-        wanted = {name: links[name] for name in names if name in links}
+        wanted = {name: link for name, link in links.items() if is_wanted(name)}
         return {name: link.sha256 or self._get(link.url, _read_digest) for name, link in wanted.items()}
 
     def _get(self, url: str, read: Callable[[http.client.HTTPResponse], Result]) -> Result:
@@ -206,6 +223,13 @@ def _check_address(address: str) -> None:
         )
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise UsageError(f"{address} is no http or https address.")
+
+
+def _is_wheel(version: str, name: str) -> bool:
+    try:
+        return parse_wheel_filename(name)[1] == Version(version)
+    except (InvalidWheelFilename, InvalidVersion):
+        return False
 
 
 def _folder(url: str) -> str:

@@ -96,6 +96,26 @@ def write_lock_version(folder: Path, version: str) -> None:
     _replace(folder, LOCK, edited)
 
 
+def differs_in_more_than_version(folder: Path, file: str, before: str) -> bool:
+    """Say whether `pyproject.toml` or `uv.lock` has changed otherwise than by `write_version` or `write_lock_version`.
+
+    Args:
+        folder: The repository.
+        file: One of the two.
+        before: What it was.
+
+    Raises:
+        ManifestInvalid: One of the two files, as it is or was, cannot be read.
+    """
+    now, project = _read(folder, file), _project(_parse(MANIFEST, _read(folder, MANIFEST)))
+    if file == MANIFEST:
+        was = _parse(file, before)
+        return was | {"project": _project(was) | {"version": project["version"]}} != dict(_parse(file, now))
+    name = project["name"]
+    versions = [_lock_entry(text, name)[1] for text in (before, now)]
+    return bool(_without_version(before, name, versions[0]) != _without_version(now, name, versions[1]))
+
+
 def _lock_entry(text: str, name: str) -> tuple[int, str]:
     """Return where the version of the project itself stands in a lock file, and which it is."""
     normalised = re.escape(NORMALISED.sub("-", name).lower())

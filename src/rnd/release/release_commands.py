@@ -1,4 +1,4 @@
-"""The arguments of `rnd release package` and `publish`, and what each calls."""
+"""The arguments of `rnd release package`, `image` and `publish`, and what each calls."""
 
 from __future__ import annotations
 
@@ -66,6 +66,65 @@ def package(options: argparse.Namespace) -> int:
     return 0
 
 
+def configure_image(parser: Parser) -> None:
+    """Define the arguments of `rnd release image`."""
+    parser.add_argument(
+        "--registry",
+        metavar="HOST[/PATH]",
+        help="the registry to push to; by default the ECR of the organisation's AWS account",
+    )
+    parser.add_argument(
+        "--tag",
+        dest="tags",
+        action="append",
+        metavar="TAG",
+        help="a tag that follows the latest release, in place of stable and latest; can be repeated",
+    )
+    parser.add_argument(
+        "--index-url",
+        metavar="URL",
+        help="the index that has the package (simple API); by default the one that `rnd release package` publishes to",
+    )
+    parser.add_argument("--base-image", metavar="IMAGE", help="build on another image, such as one with CUDA")
+    parser.add_argument("--platform", metavar="OS/ARCH", help="build for another platform, or for several, with commas")
+    parser.add_argument("--network", metavar="NAME", help="network of the build, such as host")
+    parser.add_argument(
+        "--builder", metavar="PROGRAM", help="docker, podman or buildah; by default the first that works"
+    )
+    add_plan_options(parser)
+    parser.set_defaults(run=image)
+
+
+def image(options: argparse.Namespace) -> int:
+    """Build the image of the published package, and bring it to the image registry."""
+    import os
+    from functools import partial
+    from pathlib import Path
+
+    from rnd import git, report, retry
+    from rnd.organisation import load_organisation
+    from rnd.release.image import find_digest, plan_image
+    from rnd.release.target import find_target
+
+    retry.tell = (lambda _: None) if options.quiet else report.note
+    target, build = find_target(git.work_tree(Path()), os.environ, options, load_organisation())
+    inputs, tags = build.inputs, [target.tag, *(target.moving if target.follows else ())]
+    facts = {
+        "image": target.called(target.tag),
+        "version": inputs.version,
+        "revision": inputs.revision,
+        "inputs": inputs.digest,
+        "wheels": dict(inputs.wheels),
+        "tags": tags,
+        "digest": partial(find_digest, target, target.tag),
+    }
+    report.carry_out(plan_image(target, build), options, **facts)
+    if not (options.json or options.only_show or options.quiet):
+        for tag in tags:
+            print(f"{find_digest(target, tag)}  {target.called(tag)}")
+    return 0
+
+
 def configure_publish(parser: Parser) -> None:
     """Define the arguments of `rnd release publish`."""
     add_pending_option(parser)
@@ -122,6 +181,7 @@ def _read_release(page: str, pending: str | None) -> Release:
 
 SUBCOMMANDS = {
     "package": ("build the wheel and the source distribution, and publish them", configure_package),
+    "image": ("build the image of the published package, and push it", configure_image),
     "publish": ("make the tag and the GitHub release: the very last step", configure_publish),
 }
 CONFIGURE = {"release": configure_release}

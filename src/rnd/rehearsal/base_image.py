@@ -1,0 +1,74 @@
+"""A base image with Python, made from Debian's packages where no image registry can be reached. Made once, then kept.
+
+It trusts what this machine trusts, so that a build in it reaches the package indexes that this machine reaches.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import ssl
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rnd import process
+from rnd.errors import ToolMissing
+
+PACKAGES = ("usr-is-merged", "ca-certificates", "python3", "python3-venv")
+PYTHON = "3.11"  # what Debian 12 has
+SUITE = "bookworm"
+OPTIONS = (
+    *("--quiet", "--variant=essential", "--mode=root", "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr"),
+    *(f"--dpkgopt=path-exclude=/usr/share/{unwanted}/*" for unwanted in ("doc", "locale", "man")),
+    f"--include={','.join(PACKAGES)}",
+)
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+DOCKERFILE = f"""\
+FROM scratch
+ADD base.tar /
+COPY certificates.crt {CERTIFICATES}
+ENV SSL_CERT_FILE={CERTIFICATES} PIP_CERT={CERTIFICATES}
+"""
+
+
+def prepare_base_image(cache: Path) -> Path:
+    """Return a folder from which a builder makes the base image, made now if it was not there.
+
+    Args:
+        cache: Where it is kept, outside any repository. Processes that ask at once wait for the one that makes it.
+
+    Raises:
+        ToolMissing: mmdebstrap is not installed, or may not be used.
+        CommandFailed: It failed.
+    """
+    certificates = _trusted()
+    key = hashlib.sha256("\n".join((SUITE, *OPTIONS, DOCKERFILE)).encode()).hexdigest()[:12]
+    made = cache / f"base-image-{SUITE}-{platform.machine()}-{key}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f"{made.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.is_dir():
+            _make(made)
+    shutil.copyfile(certificates, made / "certificates.crt") if certificates else (made / "certificates.crt").touch()
+    return made
+
+
+def _make(made: Path) -> None:
+    if os.geteuid() != 0:
+        raise ToolMissing("Only root can make a base image with mmdebstrap.")
+    with TemporaryDirectory(dir=made.parent) as partial:
+        folder = Path(partial, "made")
+        folder.mkdir()
+        process.run("mmdebstrap", *OPTIONS, SUITE, str(folder / "base.tar"))
+        (folder / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
+        folder.rename(made)
+
+
+def _trusted() -> Path | None:
+    """Return the file of the certificates that this machine trusts, if it has one."""
+    paths = ssl.get_default_verify_paths()
+    found = os.environ.get("SSL_CERT_FILE") or paths.cafile or CERTIFICATES
+    return Path(found) if Path(found).is_file() else None
