@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rnd import cli
+from rnd.organisation import load_organisation
 from rnd.release.gate import Job, judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.hosting import Hosting
+    from tests.release.conftest import Repository
 
 Needs = dict[str, Job]
 
@@ -71,3 +79,32 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_no_context_is_refused(capsys: pytest.CaptureFixture[str], text: str) -> None:
     assert cli.main(["gate", text]) == 2
     assert "error[usage]" in capsys.readouterr().err
+
+
+@pytest.fixture
+def pushed(released: Repository, hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A commit on the forge that no run was started for; the job of the gate has checked nothing out."""
+    there = hosting.publish(released.path)
+    monkeypatch.setenv("GITHUB_REPOSITORY", str(there))
+    monkeypatch.setenv("GITHUB_RUN_ID", "7")
+    monkeypatch.chdir(tmp_path)
+    return released.git("rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize(("image", "state"), [("success", "success"), ("failure", "failure")])
+def test_a_commit_without_a_run_gets_the_result_as_the_status_that_main_requires(
+    pushed: str, hosting: Hosting, image: str, state: str
+) -> None:
+    for _ in range(2):
+        assert cli.main(["gate", json.dumps(run(image=image)), "--report", pushed]) == (state == "failure")
+    (status,) = hosting.repository().statuses
+    assert (status["sha"], status["state"]) == (pushed, state)
+    assert status["context"] == load_organisation().github.repository.main.required_check
+    assert status["target_url"].endswith("/actions/runs/7")
+
+
+def test_a_commit_with_a_run_of_its_own_gets_none(pushed: str, hosting: Hosting) -> None:
+    skipped = dict.fromkeys(("lint-and-test", "package", "image"), "skipped")
+    assert cli.main(["gate", json.dumps(run(handed_over="true", **skipped)), "--report", pushed]) == 0
+    assert cli.main(["gate", json.dumps(run()), "--report", ""]) == 0
+    assert hosting.repository().statuses == []

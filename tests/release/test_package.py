@@ -14,6 +14,7 @@ import pytest
 from rnd import cli
 from tests.conftest import copy_template, git
 from tests.package_index import USER, PackageIndex, serve
+from tests.workflows import OUTPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +78,7 @@ def test_what_later_steps_of_a_workflow_need(
     assert cli.main([*PACKAGE, "--wheel", "--github-output"]) == 0
     said = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
     assert said == {"version": "0.4.1", "wheel": WHEEL, "sha256": index.content()[WHEEL]}
+    assert set(said) == OUTPUTS["release package"]
 
 
 @pytest.mark.usefixtures("package")

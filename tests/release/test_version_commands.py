@@ -11,6 +11,7 @@ import pytest
 
 from rnd import cli
 from rnd.release import manifest
+from tests.workflows import OUTPUTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,6 +163,19 @@ def test_check_finds_the_version_that_comes_next(project: Repository, capsys: py
     assert cli.main(["version", "check", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found == {"version": "0.5.0", "tag": "0.5.0", "files": {"pyproject.toml": "0.5.0", "uv.lock": None}}
+
+
+def test_check_gives_the_later_jobs_the_version(
+    project: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    assert cli.main(["version", "check", "--github-output"]) == 3
+    assert not (tmp_path / "output").exists()
+    project.manifest("0.5.0")
+    assert cli.main(["version", "check", "--github-output"]) == 0
+    said = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
+    assert said == {"version": "0.5.0", "tag": "0.5.0"}
+    assert set(said) == OUTPUTS["version check"]
 
 
 def test_check_holds_again_after_the_release(project: Repository) -> None:

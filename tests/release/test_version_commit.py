@@ -9,6 +9,7 @@ import pytest
 
 from rnd import cli
 from rnd.release import manifest
+from tests.workflows import OUTPUTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,6 +151,7 @@ def test_outputs_for_the_jobs_that_follow(branch: Repository, tmp_path: Path, mo
     (tmp_path / "output").unlink()
     assert cli.main(["version", "set", "--push", "topic", "--github-output"]) == 0
     made = outputs(tmp_path)
+    assert set(made) == OUTPUTS["version set"]
     assert (made["commit"], made["settled"]) == (remote(branch), "true")
     assert made["development-version"].startswith(f"0.5.0.dev0+{made['commit'][:7]}")
 

@@ -13,7 +13,6 @@ import pytest
 from copier import run_copy
 
 from rnd.organisation import Organisation, load_organisation
-from rnd.release.gate import REQUIRED_CHECK
 from tests.conftest import ACME, ROOT, copy_template, isolate
 from tests.workflows import Job, Step, Workflow, action_names, levels, load, references, workflows
 
@@ -69,7 +68,7 @@ def test_every_job_says_what_it_is_where_it_runs_and_how_long(jobs: list[Job], o
     machines = next(iter(organisation.runners.classes.values())).labels
     image = organisation.aws.base_image.replace("{version}", organisation.python.versions[0])
     for job in jobs:
-        assert job.data["name"] == job.name, job.place
+        assert job.data["name"], job.place
         assert "permissions" in job.data, job.place
         if job.callee is None:
             assert job.data["runs-on"] == machines, job.place
@@ -153,22 +152,24 @@ def test_no_checkout_leaves_a_credential_behind(steps: list[Step]) -> None:
         assert step.given["persist-credentials"] is False, step.place
 
 
-def test_the_required_check_is_the_gate_which_needs_every_other_job(repository: Path) -> None:
+def test_the_check_that_main_requires_is_the_gate_which_needs_every_other_job(
+    repository: Path, organisation: Organisation
+) -> None:
     on_pr = workflows(repository)["on_pr.yml"]
-    gate = on_pr.jobs[REQUIRED_CHECK]
-    assert list(gate.check_names()) == [REQUIRED_CHECK]
+    gate = on_pr.jobs["all-green"]
+    assert list(gate.check_names()) == [organisation.github.repository.main.required_check]
     assert gate.data["if"] == "always()"
     assert set(gate.needs) == set(on_pr.jobs) - {gate.name}
 
 
-def test_the_check_names_of_a_pull_request(repository: Path) -> None:
+def test_the_check_names_of_a_pull_request(repository: Path, organisation: Organisation) -> None:
     jobs = workflows(repository)["on_pr.yml"].jobs.values()
     assert [name for job in jobs for name in job.check_names()] == [
         "version",
         "lint-and-test / lint-and-test",
         "package / package",
         "image / image",
-        REQUIRED_CHECK,
+        organisation.github.repository.main.required_check,
     ]
 
 
@@ -200,6 +201,13 @@ def test_a_release_is_the_last_thing_and_waits_for_everything(repository: Path) 
     on_main = workflows(repository)["on_push_main.yml"]
     assert before(on_main, "release") == set(on_main.jobs) - {"release"}
     assert {"sanity-check", "lint-and-test"} <= before(on_main, "package")
+
+
+def test_only_what_main_publishes_runs_in_the_environment_for_it(repository: Path, organisation: Organisation) -> None:
+    for name, environment in (("on_push_main.yml", organisation.github.repository.environment.name), ("on_pr.yml", None)):
+        for job in workflows(repository)[name].jobs.values():
+            if job.data["permissions"].get("id-token") == "write":
+                assert job.data["with"].get("environment") == environment, job.place
 
 
 def test_a_pull_request_waits_for_no_more_than_it_must(repository: Path) -> None:

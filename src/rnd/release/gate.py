@@ -15,7 +15,6 @@ from rnd.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-REQUIRED_CHECK = "all-green"  # the job of the gate, and the one check that main asks for
 HANDED_OVER = "handed-over"
 SETTLED = "settled"
 
@@ -51,8 +50,13 @@ class Finding:
 
 def judge(needs: Mapping[str, Job]) -> list[Finding]:
     """Return what the gate makes of each job, in their order."""
-    handed_over = any(job["outputs"].get(HANDED_OVER) == "true" for job in needs.values())
+    handed_over = is_handed_over(needs)
     return [_judge(name, job, handed_over=handed_over) for name, job in needs.items()]
+
+
+def is_handed_over(needs: Mapping[str, Job]) -> bool:
+    """Say whether the work is left to another run, that of the commit that sets the version."""
+    return any(job["outputs"].get(HANDED_OVER) == "true" for job in needs.values())
 
 
 def _judge(name: str, job: Job, *, handed_over: bool) -> Finding:
