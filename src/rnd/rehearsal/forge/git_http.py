@@ -71,9 +71,18 @@ def _may(forge: Forge, repository: Repository, token: Token | None, *, writing: 
         role = forge.state.role(token.account, repository)
         enough = role is not None and ROLES.index(role) >= ROLES.index("push" if writing else "pull")
         return enough and scoped(token, frozenset({"repo" if repository.private else "public_repo"}))
+    if token.kind == "workflow" and not writing and _shared(repository, token):
+        return True
     level = token.permissions.get("contents")
     there = token.repository in {None, repository.full_name}
     return there and level is not None and LEVELS.index(level) >= LEVELS.index("write" if writing else "read")
+
+
+def _shared(repository: Repository, token: Token) -> bool:
+    """Say whether a repository's actions may be used by the runs of the owner's others."""
+    level = repository.actions.get("access", {}).get("access_level", "none")
+    owner = (token.repository or "").partition("/")[0]
+    return level in {"organization", "enterprise"} and owner == repository.owner.login
 
 
 def _backend(repository: Repository, request: Request, rest: str, extra: dict[str, str]) -> Response:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from rnd.rehearsal.forge import description, events, faults, git_http, git_repository, pages, sign_in
+from rnd.rehearsal.forge import apps, description, events, faults, git_http, git_repository, pages, sign_in
 from rnd.rehearsal.forge.answers import BadCredentials, NotFound, Refused, response_to
 from rnd.rehearsal.forge.api import ROUTES
 from rnd.rehearsal.forge.routing import Call, build_map
@@ -55,6 +55,7 @@ class Forge:
         self.read_delay = 0
         self.client_ids = {"Iv1.rehearsal"}
         self.device_interval = 5
+        self.apps: dict[str, apps.App] = {}
         self.devices: dict[str, sign_in.Device] = {}
         self.lock = RLock()
         self.certificate: bytes | None = None
@@ -147,6 +148,11 @@ class Forge:
             state.accounts[login.lower()] = one
             return one
 
+    def add_app(self, slug: str, organisation: str, permissions: Mapping[str, str]) -> tuple[str, str]:
+        """Add a GitHub App that an organisation has installed, and return its client id and its private key."""
+        with self.lock:
+            return apps.add(self, slug, organisation, permissions)
+
     def app_token(self, repository: str, permissions: Mapping[str, str], app: str = "rehearsal") -> str:
         """Return a token of a GitHub App's installation, for one repository; pushes with it start runs."""
         return self._bot_token("installation", f"{app}[bot]", repository, permissions, "ghs")
@@ -203,7 +209,7 @@ class Forge:
 
     def _respond(self, request: Request) -> Response:
         showed = sign_in.credential(request)
-        token = self.state.tokens.get(showed or "")
+        token = self.state.tokens.get(showed or "") or apps.recognise(self, showed or "")
         if request.path.startswith(API):
             return self._respond_api(request, token, showed)
         if ".git/" in request.path:

@@ -85,15 +85,15 @@ class Token:
     """What a caller shows, and what it allows.
 
     Attributes:
-        kind: "user" is a classic personal or OAuth token with scopes; "installation" one of a GitHub App; "workflow"
-            the GITHUB_TOKEN of a run, whose pushes start no runs.
+        kind: "user" is a classic personal or OAuth token with scopes; "app" the web token of a GitHub App;
+            "installation" one of its installation; "workflow" the GITHUB_TOKEN of a run, whose pushes start no runs.
         permissions: Of an installation or a workflow, as in `{"contents": "write"}`.
         repository: The full name of the only repository that an installation's or workflow's token reaches.
     """
 
     account: Account
     value: str = field(repr=False)
-    kind: Literal["user", "installation", "workflow"] = "user"
+    kind: Literal["user", "app", "installation", "workflow"] = "user"
     scopes: frozenset[str] = frozenset()
     permissions: dict[str, str] = field(default_factory=dict)
     repository: str | None = None
@@ -167,9 +167,8 @@ class Repository:
     releases: dict[int, Document] = field(default_factory=dict)
     environments: dict[str, Document] = field(default_factory=dict)
     variables: dict[str, Document] = field(default_factory=dict)
-    secrets: dict[str, Document] = field(default_factory=dict)
     actions: dict[str, Document] = field(default_factory=dict)
-    runs: dict[int, Document] = field(default_factory=dict)
+    attestations: list[Document] = field(default_factory=list)
     created_at: str = field(default_factory=now)
     updated_at: str = field(default_factory=now)
     pushed_at: str = field(default_factory=now)

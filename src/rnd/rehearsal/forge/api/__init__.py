@@ -3,6 +3,8 @@
 from rnd.rehearsal.forge.api import (
     accounts,
     actions,
+    apps,
+    attestations,
     branches,
     checks,
     comments,
@@ -21,6 +23,8 @@ __all__ = [
     "ROUTES",
     "accounts",
     "actions",
+    "apps",
+    "attestations",
     "branches",
     "checks",
     "comments",

@@ -1,0 +1,90 @@
+"""Workflow files and action files: read, written, and made ready for this machine. Pure; touches nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Document = dict[str, Any]
+
+
+class Loader(yaml.SafeLoader):
+    """Reads YAML as GitHub does: `on` is a word, not a truth value."""
+
+
+class Dumper(yaml.SafeDumper):
+    """Writes YAML that the same reading understands."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - yaml's signature
+        """Write everything out: not every reader of workflows knows anchors."""
+        return True
+
+
+Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
+
+
+def load(text: str) -> Document:
+    """Read a workflow or an action."""
+    document = yaml.load(text, Loader)  # noqa: S506 - a safe loader
+    return document if isinstance(document, dict) else {}
+
+
+def dump(document: Document) -> str:
+    """Write a workflow."""
+    return yaml.dump(document, Dumper=Dumper, sort_keys=False, width=1000)
+
+
+def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a string or a list
+    """Return what YAML lets be one or several as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def fit(document: Document, *, containers: bool, left_out: Mapping[str, str]) -> tuple[Document, list[str]]:
+    """Return a workflow as this machine can run it, and what that leaves out, in sentences.
+
+    Args:
+        document: As it is written.
+        containers: Whether a job's `container` can be had.
+        left_out: Actions of whose steps only the name is kept, each by the end of its name, with the reason.
+    """
+    fitted, said = yaml.load(dump(document), Loader), []  # noqa: S506 - a copy, by a safe loader
+    for name, job in fitted.get("jobs", {}).items():
+        if "container" in job and not containers:
+            del job["container"]
+            said.append(f"job {name} ran on this machine itself, not in its container")
+        for number, step in enumerate(job.get("steps", [])):
+            action = step.get("uses", "").partition("@")[0]
+            reason = next((why for end, why in left_out.items() if action.endswith(end)), None)
+            if reason is not None:
+                kept = {key: value for key, value in step.items() if key in {"name", "id", "if"}}
+                job["steps"][number] = {**kept, "run": f"echo {reason!r}"}
+                said.append(f"job {name} left out {action}: {reason}")
+    return fitted, said
+
+
+def labels_of(document: Document) -> set[str]:
+    """Return the labels of the machines that a workflow's jobs ask for."""
+    asked = [job["runs-on"] for job in document.get("jobs", {}).values() if "runs-on" in job]
+    groups = [one.get("labels", []) if isinstance(one, dict) else one for one in asked]
+    return {str(label) for group in groups for label in as_list(group)}
+
+
+def steps_of(document: Document) -> Iterator[Document]:
+    """Yield every step of a workflow, or of a composite action."""
+    for job in document.get("jobs", {}).values():
+        yield from job.get("steps", [])
+    yield from document.get("runs", {}).get("steps", [])
+
+
+def actions_of(document: Document) -> set[str]:
+    """Return the actions of other repositories that a workflow or an action uses, each as `owner/name/path@ref`."""
+    return {step["uses"] for step in steps_of(document) if not step.get("uses", "./").startswith(("./", "docker:"))}

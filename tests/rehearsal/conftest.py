@@ -1,0 +1,101 @@
+"""A forge with one public repository, a runner that its events start, and somebody who works there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd.rehearsal.forge import Forge
+from rnd.rehearsal.jobs import Settings
+from rnd.rehearsal.rest import Caller
+from rnd.rehearsal.runner import Runner
+from tests.conftest import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rnd.rehearsal.runs import Run
+
+SCOPES = {"repo", "workflow", "read:org"}
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The repository `Acme/rover`, as somebody who works on it sees it.
+
+    Attributes:
+        folder: A work tree.
+        token: Of ada, who owns the organisation.
+    """
+
+    forge: Forge
+    runner: Runner
+    folder: Path
+    token: str
+
+    @property
+    def ada(self) -> Caller:
+        """Asks the API as ada."""
+        return Caller(self.forge.api_url, self.token)
+
+    def push(self, branch: str, message: str, token: str | None = None, owner: str = "Acme", **files: str) -> str:
+        """Commit files to a branch, push it, and return the commit; in their names `__` stands for a folder."""
+        if git(self.folder, "branch", "--show-current") != branch:
+            git(self.folder, "switch", "--quiet", "--force-create", branch)
+        for name, text in files.items():
+            path = self.folder / name.replace("__", "/").replace("_yml", ".yml")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        git(self.folder, "add", "--all")
+        git(self.folder, "commit", "--quiet", "--allow-empty", "--message", message)
+        header = f"http.extraheader=Authorization: Bearer {token or self.token}"
+        git(self.folder, "-c", header, "push", "--quiet", f"{self.forge.url}/{owner}/rover.git", branch)
+        return git(self.folder, "rev-parse", "HEAD")
+
+    def open_pull(self, branch: str, title: str = "feat: drive") -> int:
+        """Open a pull request and return its number."""
+        body = {"title": title, "head": branch, "base": "main"}
+        return int(self.ada.ask("POST", "/repos/Acme/rover/pulls", body)["number"])
+
+    def checks(self, ref: str) -> dict[str, str]:
+        """Return the conclusions of a commit's check runs, by their names."""
+        found = self.ada.ask("GET", f"/repos/Acme/rover/commits/{ref}/check-runs")["check_runs"]
+        return {run["name"]: run["conclusion"] for run in found}
+
+    def finished(self) -> list[Run]:
+        """Wait until nothing runs, and return all runs."""
+        self.runner.wait(60)
+        return self.runner.runs
+
+    def log(self, run: Run, job: str) -> str:
+        """Return what a job said."""
+        path = run.jobs[job].log
+        assert path is not None
+        return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Iterator[Workshop]:
+    """The repository, empty so far."""
+    if not (Path(sys.prefix) / "bin" / "act").exists():
+        pytest.skip("act is not on this machine")
+    with Forge.serve(tmp_path / "forge") as forge:
+        token = forge.add_user("ada", scopes=SCOPES)
+        forge.add_organisation("Acme", {"ada": "admin"})
+        kept = {name: os.environ[name] for name in ("PATH", "HOME")}
+        runner = Runner(forge, tmp_path / "runs", Settings(kept))
+        folder = tmp_path / "rover"
+        folder.mkdir()
+        git(folder, "init", "--quiet", "--initial-branch=main")
+        workshop = Workshop(forge, runner, folder, token)
+        workshop.ada.ask("POST", "/orgs/Acme/repos", {"name": "rover"})
+        try:
+            yield workshop
+        finally:
+            runner.close()
+    assert forge.violations == []
