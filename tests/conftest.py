@@ -17,8 +17,8 @@ from rnd.errors import RndError
 from rnd.organisation import load_organisation
 from rnd.rehearsal.base_image import prepare_base_image
 from rnd.rehearsal.engine import buildah_engine, docker_engine
+from rnd.rehearsal.package_index import PackageIndex, serve
 from rnd.rehearsal.registry import ImageRegistry, image_registry
-from tests.package_index import PackageIndex, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

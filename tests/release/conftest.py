@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rnd.rehearsal.registry import ImageRegistry
-    from tests.package_index import PackageIndex
+    from rnd.rehearsal.package_index import PackageIndex
 
 MANIFEST = """\
 [project]

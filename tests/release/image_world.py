@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rnd.rehearsal.registry import ImageRegistry
-    from tests.package_index import PackageIndex
+    from rnd.rehearsal.package_index import PackageIndex
 
 ORGANISATION = load_organisation()
 IMAGE = ("release", "image", "--network", "host", "--base-image", BASE_IMAGE)

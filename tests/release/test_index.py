@@ -10,16 +10,16 @@ import pytest
 
 from rnd.errors import UsageError
 from rnd.organisation import load_organisation
+from rnd.rehearsal.package_index import Fault, serve
 from rnd.release.errors import IndexRefused
 from rnd.release.index import Index, find_index
 from rnd.release.listing import JSON
-from tests.package_index import Fault, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.package_index import PackageIndex
+    from rnd.rehearsal.package_index import PackageIndex
 
 AWS = load_organisation().aws
 

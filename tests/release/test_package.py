@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import cli
+from rnd.rehearsal.package_index import USER, PackageIndex, serve
 from tests.conftest import copy_template, git
-from tests.package_index import USER, PackageIndex, serve
 from tests.workflows import OUTPUTS
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import cli
-from tests.package_index import CUT, CUT_LATE, Fault, PackageIndex
+from rnd.rehearsal.package_index import CUT, CUT_LATE, Fault, PackageIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable

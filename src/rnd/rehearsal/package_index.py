@@ -1,6 +1,6 @@
-"""A package index for tests: pypiserver itself, behind a front that can fail, and that leads to it as AWS does.
+"""A package index: pypiserver itself, behind a front that can fail, and that leads to it as CodeArtifact does.
 
-Both listen on free ports of the loopback interface alone, and end with the test.
+Both listen on free ports of the loopback interface alone, and end with whoever started them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from tests.codeartifact import CodeArtifact
+from rnd.organisation import load_organisation
+from rnd.rehearsal.codeartifact import CodeArtifact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from rnd.organisation import Aws
 
 USER = "aws"
 
@@ -78,11 +81,12 @@ CUT_LATE = Fault(late=True)
 
 @dataclass
 class PackageIndex:
-    """The index, as a test sees it.
+    """The index, as whoever started it sees it.
 
     Attributes:
         folder: What pypiserver holds.
         port: Where the front listens.
+        aws: Which account and repository it stands for; those of org.yml when left out.
         uploads: What goes wrong with each upload, in turn; None for nothing.
         reads: The same, for each request that reads.
         requests: What the front was asked for, in turn.
@@ -92,6 +96,7 @@ class PackageIndex:
 
     folder: Path
     port: int
+    aws: Aws | None = None
     uploads: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
     reads: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
     requests: list[str] = field(default_factory=list)
@@ -99,14 +104,19 @@ class PackageIndex:
     arguments: set[bytes] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.codeartifact = CodeArtifact(endpoint=self.url)
+        """Stand in front of it as CodeArtifact does."""
+        aws = self.aws or load_organisation().aws
+        where = aws.codeartifact
+        self.codeartifact = CodeArtifact(self.url, aws.account, where.domain, where.repository)
 
     @property
     def url(self) -> str:
+        """The address."""
         return f"http://127.0.0.1:{self.port}/"
 
     @property
     def token(self) -> str:
+        """What opens it, as a password."""
         return self.codeartifact.token
 
     @property
@@ -135,15 +145,17 @@ class Front(BaseHTTPRequestHandler):
     behind: int
 
     def do_GET(self) -> None:
+        """Answer what reads."""
         self._serve(self.index.reads)
 
     do_HEAD = do_GET  # noqa: N815
 
     def do_POST(self) -> None:
+        """Answer an upload."""
         self._serve(self.index.uploads)
 
     def log_message(self, *_: object) -> None:
-        pass
+        """Say nothing."""
 
     def _serve(self, faults: Iterator[Fault | None]) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
@@ -205,19 +217,20 @@ def command_lines() -> set[bytes]:
 
 
 @contextmanager
-def serve(place: Path, *options: str) -> Iterator[PackageIndex]:
+def serve(place: Path, *options: str, aws: Aws | None = None) -> Iterator[PackageIndex]:
     """Start an index, and stop it at the end.
 
     Args:
         place: A folder for what it holds.
         options: pypiserver's, beyond those that keep strangers out.
+        aws: Which account and repository it stands for; those of org.yml when left out.
     """
     folder = place / "packages"
     folder.mkdir(parents=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), Front) as front:
-        index = PackageIndex(folder, front.server_port)
+        index = PackageIndex(folder, front.server_port, aws)
         passwords = place / "htpasswd"
-        digest = base64.b64encode(hashlib.sha1(index.token.encode()).digest()).decode()
+        digest = base64.b64encode(hashlib.sha1(index.token.encode(), usedforsecurity=False).digest()).decode()
         passwords.write_text(f"{USER}:{{SHA}}{digest}\n")
         arguments = ["-P", str(passwords), "-a", "update,download,list", "--disable-fallback", *options, str(folder)]
         with subprocess.Popen(
@@ -226,10 +239,8 @@ def serve(place: Path, *options: str) -> Iterator[PackageIndex]:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         ) as pypiserver:
-            assert pypiserver.stdout is not None
-            front.RequestHandlerClass = type(
-                "Handler", (Front,), {"index": index, "behind": int(pypiserver.stdout.readline())}
-            )
+            behind = int(pypiserver.stdout.readline()) if pypiserver.stdout else 0
+            front.RequestHandlerClass = type("Handler", (Front,), {"index": index, "behind": behind})
             thread = Thread(target=front.serve_forever, kwargs={"poll_interval": 0.02})
             thread.start()
             try:
