@@ -28,6 +28,7 @@ class Settings:
         environment: In their environment; no secret.
         secrets: In the `secrets` context.
         variables: In the `vars` context.
+        aws: What a job that may ask for an OIDC token finds in its environment, to exchange it for.
         containers: Whether a job's `container` can be had.
         left_out: Actions that this machine cannot run, each by the end of its name, with the reason.
         machines: How many jobs run at once.
@@ -36,6 +37,7 @@ class Settings:
     environment: dict[str, str]
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     variables: dict[str, str] = field(default_factory=dict)
+    aws: dict[str, str] = field(default_factory=dict, repr=False)
     containers: bool = False
     left_out: dict[str, str] = field(default_factory=dict)
     machines: int = field(default_factory=lambda: max(2, os.cpu_count() or 1))
@@ -56,7 +58,7 @@ def make_task(forge: Forge, settings: Settings, run: Run, job: Job) -> act.Task:
         payload=run.event.payload,
         actor=run.event.actor,
         environment=environment(forge, settings, run, granted),
-        secrets={**hidden, "GITHUB_TOKEN": token},
+        secrets={**hidden, **settings.aws, "GITHUB_TOKEN": token},
         variables={} if run.fork else settings.variables,
         replaced=stand_ins(forge, run),
         place=run.folder / f"act-{job.id}",
@@ -77,7 +79,7 @@ def environment(forge: Forge, settings: Settings, run: Run, granted: Mapping[str
         "GITHUB_RUN_ATTEMPT": str(run.attempt),
         "RND_REHEARSAL_PYTHON": sys.executable,
     }
-    signed = {"ACTIONS_ID_TOKEN_REQUEST_URL": ID_TOKENS} if granted.get("id-token") == "write" else {}
+    signed = {"ACTIONS_ID_TOKEN_REQUEST_URL": ID_TOKENS, **settings.aws} if granted.get("id-token") == "write" else {}
     return {**settings.environment, **named, **signed}
 
 

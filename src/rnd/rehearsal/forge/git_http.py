@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     from rnd.rehearsal.forge.state import Repository, Token
 
 
+def is_gits(path: str) -> bool:
+    """Say whether a path is one that git asks for, rather than a page."""
+    return path.endswith(("/info/refs", "/git-upload-pack", "/git-receive-pack")) or ".git/" in path
+
+
 def serve(forge: Forge, request: Request, token: Token | None, showed: str | None) -> Response:
     """Answer a request of git's.
 
     Args:
         forge: Where.
-        request: Its path is `/OWNER/NAME.git/…`.
+        request: Its path is `/OWNER/NAME.git/…`, or the same without `.git`.
         token: Of who asks; None for a stranger.
         showed: What was shown as a password, token or none.
     """

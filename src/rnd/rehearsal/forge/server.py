@@ -212,7 +212,7 @@ class Forge:
         token = self.state.tokens.get(showed or "") or apps.recognise(self, showed or "")
         if request.path.startswith(API):
             return self._respond_api(request, token, showed)
-        if ".git/" in request.path:
+        if git_http.is_gits(request.path):
             return git_http.serve(self, request, token, showed)
         if request.path == "/api/graphql":
             return sign_in.viewer(request, token)

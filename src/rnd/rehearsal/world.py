@@ -1,0 +1,189 @@
+"""The world of a rehearsal: a forge that hosts this checkout, a package index, a runner, and people who work there.
+
+Started and stopped as one. Everything listens on the loopback interface, and lives in one folder.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnd import git, process
+from rnd.organisation import load_organisation
+from rnd.rehearsal import package_index
+from rnd.rehearsal.forge import Forge
+from rnd.rehearsal.jobs import Settings
+from rnd.rehearsal.rest import Caller
+from rnd.rehearsal.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rnd.organisation import Organisation
+    from rnd.rehearsal.package_index import PackageIndex
+
+MAINTAINER, RESEARCHER, STRANGER = "mae", "rosa", "sam"
+APP = "rnd-pipeline"
+APP_PERMISSIONS = {"contents": "write", "metadata": "read", "pull_requests": "write", "statuses": "write"}
+SCOPES = {"repo", "workflow", "read:org"}
+NO_IMAGES = "this rehearsal makes no images"
+# What jobs and people find of this machine; nothing else of its environment reaches them.
+KEPT = ("LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "UV_PYTHON", "UV_NATIVE_TLS")
+
+
+@dataclass
+class World:
+    """Everything that is up.
+
+    Attributes:
+        folder: What it keeps.
+        organisation: As the checkout's org.yml has it.
+        tokens: Of the people, by their names.
+        environment: What programs that people run find; no secret.
+    """
+
+    folder: Path
+    checkout: Path
+    organisation: Organisation
+    forge: Forge
+    index: PackageIndex
+    runner: Runner
+    tokens: dict[str, str]
+    environment: dict[str, str]
+
+    def caller(self, login: str = RESEARCHER) -> Caller:
+        """Return somebody who asks the forge's API."""
+        return Caller(self.forge.api_url, self.tokens[login])
+
+    @property
+    def owner(self) -> str:
+        """The organisation's name on the forge."""
+        return self.organisation.github.owner
+
+    def secrets(self) -> dict[str, str]:
+        """Return everything that must be in no log, by what it is."""
+        given = {f"token {number}": value for number, value in enumerate(self.forge.state.tokens)}
+        return {**given, **self.runner.settings.secrets, **self.runner.settings.aws, "index token": self.index.token}
+
+
+@contextmanager
+def start(folder: Path, checkout: Path, *, app: bool = True) -> Iterator[World]:
+    """Start a world, and stop it at the end.
+
+    Args:
+        folder: An empty folder for all that it keeps.
+        checkout: The template's checkout, whose files are taken as they are, committed or not.
+        app: Whether the organisation has the GitHub App whose pushes start runs.
+    """
+    organisation = load_organisation(checkout / "org.yml")
+    with ExitStack() as stack:
+        forge = stack.enter_context(Forge.serve(folder / "forge"))
+        index = stack.enter_context(package_index.serve(folder / "index", aws=organisation.aws))
+        tokens = _people(forge, organisation)
+        environment = _environment(folder, index)
+        settings = Settings(environment, left_out={"/push-image": NO_IMAGES})
+        runner = Runner(forge, folder / "runs", settings)
+        stack.callback(runner.close)
+        world = World(folder, checkout, organisation, forge, index, runner, tokens, environment)
+        _give_secrets(world, app=app)
+        _host_template(world)
+        yield world
+
+
+def _people(forge: Forge, organisation: Organisation) -> dict[str, str]:
+    """Add the organisation and who works there, and return their tokens."""
+    tokens = {login: forge.add_user(login, SCOPES, login.title()) for login in (MAINTAINER, RESEARCHER, STRANGER)}
+    teams = {slug: [MAINTAINER] for slug in organisation.github.teams}
+    members = {MAINTAINER: "admin", RESEARCHER: "member"}
+    forge.add_organisation(organisation.github.owner, members, teams)
+    return tokens
+
+
+def _environment(folder: Path, index: PackageIndex) -> dict[str, str]:
+    """Return what programs find: the way to this machine's tools and caches, and to the world's services."""
+    home = folder / "home"
+    home.mkdir()
+    here = process.environment()
+    cache = process.run("uv", "cache", "dir").strip()
+    return {
+        **{name: here[name] for name in KEPT if name in here},
+        "PATH": here["PATH"],
+        "HOME": str(home),
+        "UV_CACHE_DIR": cache,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "NO_PROXY": "127.0.0.1",
+        "NO_COLOR": "1",
+        "AWS_ENDPOINT_URL_CODEARTIFACT": index.url.rstrip("/"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _give_secrets(world: World, *, app: bool) -> None:
+    """Give the runner what an organisation keeps as its secrets and variables, and the credentials that AWS would give."""
+    settings = world.runner.settings
+    settings.aws |= {"RND_REHEARSAL_AWS_KEY": "AKIAIOSFODNN7EXAMPLE", "RND_REHEARSAL_AWS_SECRET": secrets.token_hex(20)}
+    if app:
+        client_id, key = world.forge.add_app(APP, world.owner, APP_PERMISSIONS)
+        settings.variables["RND_APP_CLIENT_ID"] = client_id
+        settings.secrets["RND_APP_PRIVATE_KEY"] = key
+
+
+def _host_template(world: World) -> None:
+    """Put the checkout onto the forge as the template's repository, with its actions shared in the organisation."""
+    name = world.organisation.template.repository.removesuffix(".git").rpartition("/")[2]
+    caller = world.caller(MAINTAINER)
+    caller.ask("POST", f"/orgs/{world.owner}/repos", {"name": name, "private": True})
+    where = f"/repos/{world.owner}/{name}"
+    commit = snapshot(world.checkout)
+    ref = world.organisation.template.workflow_ref
+    refs = [f"{commit}:refs/heads/main", f"{commit}:refs/tags/{ref}"]
+    push(world, world.checkout, f"{world.owner}/{name}", refs, MAINTAINER)
+    caller.ask("PUT", f"{where}/actions/permissions/access", {"access_level": "organization"})
+
+
+def snapshot(checkout: Path) -> str:
+    """Return a commit of a work tree as it is, ignored files aside, on no branch; nothing that git shows changes."""
+    with tempfile.TemporaryDirectory(prefix="rnd-index-") as place:
+        own = {"GIT_INDEX_FILE": str(Path(place) / "index"), **dict.fromkeys(("GIT_DIR", "GIT_WORK_TREE"))}
+        person = {"NAME": "rehearsal", "EMAIL": "rehearsal@example.com"}
+        who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in person.items()}
+        process.run("git", "add", "--all", cwd=checkout, extra=own)
+        tree = process.run("git", "write-tree", cwd=checkout, extra=own).strip()
+        return process.run("git", "commit-tree", tree, "-m", "chore: rehearse", cwd=checkout, extra=who).strip()
+
+
+def push(world: World, folder: Path, repository: str, refs: list[str], login: str = RESEARCHER) -> None:
+    """Push to a repository of the forge as somebody; the token is in the environment of git alone."""
+    git_environment = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{world.forge.url}/.extraheader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {world.tokens[login]}",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+    process.run("git", "push", "--quiet", f"{world.forge.url}/{repository}.git", *refs, cwd=folder, extra=git_environment)
+
+
+def default_checkout() -> Path:
+    """Return the checkout that this program is run from."""
+    return git.work_tree(Path(__file__).parents[3])
+
+
+def own_environment(world: World, login: str) -> dict[str, str]:
+    """Return what programs find that somebody runs, signed in to the forge; for their environment alone."""
+    return {
+        **world.environment,
+        "GH_TOKEN": world.tokens[login],
+        "GITHUB_SERVER_URL": world.forge.url,
+        "GITHUB_API_URL": world.forge.api_url,
+        "GIT_AUTHOR_NAME": login.title(),
+        "GIT_AUTHOR_EMAIL": f"{login}@example.com",
+        "GIT_COMMITTER_NAME": login.title(),
+        "GIT_COMMITTER_EMAIL": f"{login}@example.com",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }
