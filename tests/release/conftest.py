@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from rnd.rehearsal.registry import ImageRegistry
     from rnd.rehearsal.package_index import PackageIndex
+    from rnd.rehearsal.registry import ImageRegistry
 
 MANIFEST = """\
 [project]

@@ -17,8 +17,8 @@ from tests.conftest import BASE_IMAGE, git
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rnd.rehearsal.registry import ImageRegistry
     from rnd.rehearsal.package_index import PackageIndex
+    from rnd.rehearsal.registry import ImageRegistry
 
 ORGANISATION = load_organisation()
 IMAGE = ("release", "image", "--network", "host", "--base-image", BASE_IMAGE)

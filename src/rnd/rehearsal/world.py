@@ -125,7 +125,7 @@ def _environment(folder: Path, index: PackageIndex) -> dict[str, str]:
 
 
 def _give_secrets(world: World, *, app: bool) -> None:
-    """Give the runner what an organisation keeps as its secrets and variables, and the credentials that AWS would give."""
+    """Give the runner what an organisation keeps as secrets and variables, and the credentials that AWS would give."""
     settings = world.runner.settings
     settings.aws |= {"RND_REHEARSAL_AWS_KEY": "AKIAIOSFODNN7EXAMPLE", "RND_REHEARSAL_AWS_SECRET": secrets.token_hex(20)}
     if app:
@@ -166,7 +166,9 @@ def push(world: World, folder: Path, repository: str, refs: list[str], login: st
         "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {world.tokens[login]}",
         "GIT_TERMINAL_PROMPT": "0",
     }
-    process.run("git", "push", "--quiet", f"{world.forge.url}/{repository}.git", *refs, cwd=folder, extra=git_environment)
+    process.run(
+        "git", "push", "--quiet", f"{world.forge.url}/{repository}.git", *refs, cwd=folder, extra=git_environment
+    )
 
 
 def default_checkout() -> Path:
