@@ -84,6 +84,26 @@ def test_a_run_that_is_repeated_from_the_start_makes_the_same_commit(branch: Rep
     assert branch.git("rev-parse", "HEAD") == first == remote(branch)
 
 
+def test_it_needs_no_more_of_the_history_than_a_workflow_fetches(
+    branch: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clone has all commits, and files of its own commit alone; whatever else git wanted it could not fetch."""
+    there = tmp_path / "remote.git"
+    (branch.path / "more.txt").write_text("more\n")
+    branch.git("add", "more.txt")
+    branch.git("push", "--quiet", "origin", f"{branch.commit('fix: b')}:refs/heads/topic")
+    for setting in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        branch.git("-C", str(there), "config", setting, "true")
+    clone = type(branch)(tmp_path / "clone")
+    branch.git("clone", "--quiet", "--filter=tree:0", "--branch=topic", there.as_uri(), str(clone.path))
+    monkeypatch.chdir(clone.path)
+    clone.git("config", "remote.origin.uploadpack", "false")  # no fetch will work
+    assert cli.main(["version", "set", "--commit", "--pending", "origin/main"]) == 0
+    clone.git("config", "--unset", "remote.origin.uploadpack")
+    assert cli.main(["version", "set", "--push", "topic", "--pending", "origin/main"]) == 0
+    assert remote(branch) == clone.git("rev-parse", "HEAD")
+
+
 def test_a_branch_that_went_on_is_left_alone(branch: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     branch.git("push", "--quiet", "origin", f"{branch.commit('fix: meanwhile')}:refs/heads/topic")
     branch.git("reset", "--quiet", "--hard", "HEAD~1")

@@ -104,7 +104,7 @@ def commit_step(root: Path, wanted: str) -> Step:
     message = version_message(wanted)
 
     def commit() -> None:
-        date = git.run(root, "log", "--max-count=1", "--no-show-signature", "--format=%cI")
+        date = git.run(root, "log", "-1", "--no-show-signature", "--format=%cI")
         dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
         git.run(root, "commit", "--quiet", f"--message={message}", "--only", "--", *files, extra=dates)
 
