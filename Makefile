@@ -7,7 +7,7 @@ SHELL := /bin/sh
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --frozen --quiet
 
-.PHONY: help new test check format docs picture simulation benchmark
+.PHONY: help new test check format docs picture runners simulation benchmark
 export NAME
 
 help: ## List what can be done
@@ -42,6 +42,9 @@ docs: $(UV) ## Write docs/reference/ from the code
 
 picture: $(UV) ## Record docs/picture.svg: a real run of `rnd new`
 	@$(RUN) python -m scripts.picture
+
+runners: $(UV) ## Synthesise and check the machines of org.yml, and say what would be deployed (needs Node)
+	@$(RUN) rnd runners synth
 
 simulation: $(UV) ## Draw docs/simulation.svg: wait against cost for policies around that of org.yml
 	@$(RUN) rnd runners simulate --plot docs/simulation.svg

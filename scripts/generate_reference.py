@@ -20,6 +20,7 @@ from rnd.cli import COMMANDS
 from rnd.create.template import CHECKOUT, find_template, render
 from rnd.names import derive_names
 from rnd.organisation import Organisation, load_organisation
+from scripts.costs_page import costs_page
 from scripts.markdown import NOTE, fenced, table
 from scripts.organisation_page import organisation_page, organisation_schema
 
@@ -58,6 +59,7 @@ def generate() -> dict[Path, str]:
     schema = organisation_schema()
     return {
         FOLDER / "commands.md": commands_page(),
+        FOLDER / "costs.md": costs_page(organisation),
         FOLDER / "errors.md": errors_page(),
         FOLDER / "organisation.md": organisation_page(schema),
         FOLDER / "org.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",

@@ -101,6 +101,8 @@ def test_invalid_yaml(tmp_path: Path) -> None:
             "runners: prices.instance_hour must have the price of t3.large, which small",
         ),
         ("t3.large: 0.5", "t3.large: .inf", "runners.prices.instance_hour.t3.large is inf: input should be a finite"),
+        ("192.168.0.0/20", "8.8.0.0/20", "runners.network.cidr: 8.8.0.0/20 is no private network of /16 to /24"),
+        ("192.168.0.0/20", "192.168.0.1/20", "runners.network.cidr: '192.168.0.1/20' is no IPv4 network"),
         ('start: "09:00"', 'start: "8"', "runners.business_hours.start is '8': does not have the right form"),
         (
             "copyright: (C)",

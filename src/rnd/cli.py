@@ -29,7 +29,7 @@ COMMANDS = {
     "github": ("rnd.github.commands", "the repository on GitHub: sign in, compare its settings, mend them"),
     "gate": ("rnd.release.gate_commands", "may a pull request be merged, by what became of its jobs"),
     "organisation": ("rnd.create.organisation_command", "print the values of org.yml"),
-    "runners": ("rnd.runners.runners_commands", "the machines that run the workflows: simulate them"),
+    "runners": ("rnd.runners.runners_commands", "the machines that run the workflows: simulate, synthesise them"),
     "completion": ("rnd.cli", "print the completion script of a shell"),
 }
 EPILOG = """\

@@ -33,6 +33,18 @@ def _known_timezone(name: str) -> str:
     return name
 
 
+def _private_network(cidr: str) -> str:
+    from ipaddress import IPv4Network  # not for every start
+
+    try:
+        network = IPv4Network(cidr)
+    except ValueError as error:
+        raise ValueError(f"{cidr!r} is no IPv4 network, such as 10.64.0.0/16: {error}") from error
+    if not network.is_private or not 16 <= network.prefixlen <= 24:
+        raise ValueError(f"{cidr} is no private network of /16 to /24, such as 10.64.0.0/16")
+    return cidr
+
+
 class Template(Strict):
     """Where this template lives."""
 
@@ -107,6 +119,17 @@ class BusinessHours(Strict):
         return self
 
 
+class RunnerNetwork(Strict):
+    """The network that the machines are in, which is theirs alone."""
+
+    cidr: Annotated[str, AfterValidator(_private_network)] = Field(
+        description="private IPv4 network, /16 to /24", examples=["10.64.0.0/16"]
+    )
+    availability_zones: Annotated[list[Text], Field(min_length=1)] = Field(
+        description="zones of the region; more of them, more chance that AWS has a machine free"
+    )
+
+
 class RunnerClass(Strict):
     """One class of machines."""
 
@@ -114,6 +137,7 @@ class RunnerClass(Strict):
     instances: Annotated[list[Text], Field(min_length=1)] = Field(
         description="EC2 instance types, any of which will do"
     )
+    gpus: Annotated[int, Field(ge=0)] = Field(description="GPUs that a job gets; all that an instance has")
     disk_gb: Annotated[int, Field(ge=8, le=16384)] = Field(description="disk, in GB")
     always_on: Annotated[int, Field(ge=0)] = Field(description="machines that are always up")
     business_hours_extra: Annotated[int, Field(ge=0)] = Field(description="machines more in business hours")
@@ -135,6 +159,7 @@ class Prices(Strict):
     source: Text = Field(description="where they are from")
     instance_hour: dict[Text, Price] = Field(description="instance type: price of an hour")
     disk_gb_month: Price = Field(description="price of 1 GB of disk for a month")
+    fixed_month: dict[Text, Price] = Field(description="what a month costs whether or not there are jobs, item: price")
 
 
 class Runners(Strict):
@@ -144,6 +169,7 @@ class Runners(Strict):
         description="IANA time zone of the business hours", examples=["Europe/London"]
     )
     business_hours: BusinessHours = Field(description="when the extra machines are up")
+    network: RunnerNetwork = Field(description="where the machines are")
     classes: Annotated[dict[Slug, RunnerClass], Field(min_length=1)] = Field(
         description="name: class of machines; workflows run on the first"
     )

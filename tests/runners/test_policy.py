@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rnd.organisation import load_organisation
 from rnd.runners.load import DAY
-from rnd.runners.policy import machine_hour, policies_around
+from rnd.runners.policy import Policy, machine_hour, policies_around
+from rnd.runners.simulation import simulate
+from scripts.costs_page import class_costs
 from tests.conftest import ACME
 from tests.runners.fleets import policy
 
@@ -48,3 +51,16 @@ def test_of_several_instance_types_the_cheapest_counts() -> None:
     wanted = runners.classes["small"].model_copy(update={"instances": ["t3.large", "t3.small"], "disk_gb": 0})
     prices = runners.prices.model_copy(update={"instance_hour": {"t3.large": 0.5, "t3.small": 0.2}})
     assert machine_hour(wanted, prices) == 0.2
+
+
+def test_without_jobs_a_policy_costs_what_the_page_of_costs_says() -> None:
+    """Two ways to the same number: hours reckoned from the week, and a simulated year."""
+    runners = load_organisation().runners
+    begin = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
+    for name, wanted in runners.classes.items():
+        chosen = Policy(
+            wanted.always_on, wanted.business_hours_extra, wanted.maximum, runners.business_hours, runners.timezone
+        )
+        hourly = machine_hour(wanted, runners.prices)
+        run = simulate([], chosen, begin, begin + 365 * DAY)
+        assert run.machine_seconds / 3600 / 12 * hourly == pytest.approx(class_costs(runners, name)[3], rel=0.02)

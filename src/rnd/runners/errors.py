@@ -33,3 +33,13 @@ class JobListInvalid(RndError):
     code = "job-list-invalid"
     remedy = "Mend or remove those rows; docs/how-to/choose-machines.md says how to get a list from GitHub."
     exit_code = ExitCode.USAGE
+
+
+class StackInvalid(RndError):
+    """The machines that `org.yml` describes make no stack that may be deployed; each finding is listed.
+
+    The checks are those of AWS CDK itself, of cdk-nag's AwsSolutions rules and of cfn-lint.
+    """
+
+    code = "stack-invalid"
+    remedy = "Mend what they found, or argue an exception in src/rnd/runners/deviations.py."

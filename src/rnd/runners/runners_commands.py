@@ -1,4 +1,4 @@
-"""The arguments of `rnd runners simulate`, and what it calls and prints."""
+"""The arguments of `rnd runners …`, and what is called and printed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rnd.arguments import Parser
+    from rnd.runners.deployment import MachineClass
     from rnd.runners.outcome import Outcome, Waits
     from rnd.runners.study import Study
 
@@ -144,5 +145,51 @@ def _policy(study: Study) -> dict[str, object]:
     }
 
 
-SUBCOMMANDS = {"simulate": ("waiting time against cost for a policy, before paying for it", configure_simulate)}
+def configure_synth(parser: Parser) -> None:
+    """Define the arguments of `rnd runners synth`."""
+    parser.add_argument(
+        "--output", metavar="FOLDER", help="keep what `cdk deploy --app FOLDER` takes; by default it is only checked"
+    )
+    add_json_option(parser)
+    parser.set_defaults(run=synth)
+
+
+def synth(options: argparse.Namespace) -> int:
+    """Synthesise and check the stacks, and print what would be deployed."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from rnd import report
+    from rnd.organisation import load_organisation
+    from rnd.runners.deployment import count_resources, machine_classes
+    from rnd.runners.synthesis import synthesise
+
+    with TemporaryDirectory(prefix="rnd-runners-") as folder:
+        templates = synthesise(load_organisation(), Path(options.output or folder)).templates
+    classes = [one for template in templates.values() for one in machine_classes(template)]
+    resources = count_resources(templates)
+    if options.json:
+        kinds = [dict(zip(("stack", "type", "number", "purpose"), row, strict=True)) for row in resources]
+        report.print_json({"classes": [asdict(one) for one in classes], "resources": kinds, "output": options.output})
+        return 0
+    heads = ("class", "instances", "disk", "always on", "from then on, at least", "at most")
+    report.print_table(heads, [_class_row(one) for one in classes])
+    report.print_table(
+        ("stack", "resource", "number", "is for"), [(*row[:2], str(row[2]), row[3]) for row in resources]
+    )
+    return 0
+
+
+def _class_row(one: MachineClass) -> tuple[str, ...]:
+    from rnd.runners.deployment import in_words
+
+    disk = f"{one.disk_gb} GB{', encrypted' if one.encrypted else ''}"
+    schedules = "; ".join(f"{in_words(cron)} {timezone}: {machines}" for cron, timezone, machines in one.schedules)
+    return one.name, ", ".join(one.instances), disk, str(one.always_on), schedules, str(one.maximum)
+
+
+SUBCOMMANDS = {
+    "synth": ("the stacks of AWS resources that org.yml describes, checked", configure_synth),
+    "simulate": ("waiting time against cost for a policy, before paying for it", configure_simulate),
+}
 CONFIGURE = {"runners": configure_runners}

@@ -1,0 +1,52 @@
+"""What the machines' resources are called in AWS, all of it derived from org.yml. Touches nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnd.organisation import Organisation
+
+ISSUER = "token.actions.githubusercontent.com"
+
+
+def fleet_stack(organisation: Organisation) -> str:
+    """Return the name of the stack that the machines are in."""
+    return f"{organisation.repository_prefix}-runners"
+
+
+def publishing_stack(organisation: Organisation) -> str:
+    """Return the name of the stack that the roles and the base images' repositories are in."""
+    return f"{organisation.repository_prefix}-publishing"
+
+
+def publishing_role(organisation: Organisation) -> tuple[str, str]:
+    """Return path and name of the role that jobs which publish take on; both are in its ARN."""
+    path, _, name = organisation.aws.publishing_role.partition(":role/")[2].rpartition("/")
+    return f"/{path}/" if path else "/", name
+
+
+def base_image_role(organisation: Organisation) -> str:
+    """Return the name of the role that the workflow which builds the base images takes on."""
+    return f"{organisation.repository_prefix}-base-images"
+
+
+def base_images(organisation: Organisation) -> dict[str, tuple[str, str]]:
+    """Return name and tag of the base image of each Python version."""
+    images = {}
+    for version in organisation.python.versions:
+        name, _, tag = organisation.aws.base_image.format(version=version).rpartition(":")
+        images[version] = name, tag
+    return images
+
+
+def image_repositories(organisation: Organisation) -> str:
+    """Return a pattern for the repositories of the images that are built from our repositories."""
+    return f"{organisation.slug}-{organisation.repository_prefix}-*"
+
+
+def template_repository(organisation: Organisation) -> str:
+    """Return owner and name of the template's repository."""
+    address = organisation.template.repository.removesuffix(".git")
+    owner, name = address.replace(":", "/").split("/")[-2:]
+    return f"{owner}/{name}"
