@@ -24,6 +24,7 @@ OUTPUTS = {
     "version set": {"version", "development-version", "commit", "settled"},
     "version check": {"version", "tag"},
     "release package": {"version", "wheel", "sha256"},
+    "release image": {"name", "digest"},
 }
 
 

@@ -1,7 +1,4 @@
-"""The contracts between what workflows call and what is called, held without a runner.
-
-GitHub finds a missing input, output, secret or permission when the workflow runs, in every repository at once.
-"""
+"""The workflows of a generated repository, and our own: what calls what, without a runner."""
 
 from __future__ import annotations
 
@@ -14,13 +11,11 @@ from copier import run_copy
 
 from rnd.organisation import Organisation, load_organisation
 from tests.conftest import ACME, ROOT, copy_template, isolate
-from tests.workflows import Job, Step, Workflow, action_names, levels, load, references, workflows
+from tests.contracts import central_actions, faults
+from tests.workflows import Job, Workflow, action_names, workflows
 
 ORGANISATIONS = {"shipped": ROOT / "org.yml", "acme": ACME}
-LOCAL = {
-    *("on_pr.yml", "on_push_main.yml"),
-    *("python_lint_and_test.yml", "push_python_package.yml", "build_and_push_docker_image.yml"),
-}
+CALLED = {"python_lint_and_test.yml", "push_python_package.yml", "build_and_push_docker_image.yml"}
 
 
 @pytest.fixture(scope="module", params=ORGANISATIONS)
@@ -44,133 +39,97 @@ def repository(organisation: Organisation, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="module")
-def jobs(repository: Path) -> list[Job]:
-    return [job for workflow in workflows(repository).values() for job in workflow.jobs.values()]
-
-
-@pytest.fixture(scope="module")
-def steps(jobs: list[Job]) -> list[Step]:
-    return [step for job in jobs for step in job.steps]
-
-
 def central(organisation: Organisation) -> str:
-    """Return what the name of a central action begins with: OWNER/NAME/actions/."""
+    """What the name of a central action begins with: OWNER/NAME/actions/."""
     found = re.search(r"([^/:]+/[^/:]+?)(\.git)?$", organisation.template.repository)
     assert found is not None
     return f"{found[1]}/actions/"
 
 
+@pytest.fixture(scope="module")
+def jobs(repository: Path) -> list[Job]:
+    return [job for workflow in workflows(repository).values() for job in workflow.jobs.values()]
+
+
+def test_everything_fits(repository: Path, central: str) -> None:
+    for workflow in workflows(repository).values():
+        assert faults(workflow, central) == []
+
+
+@pytest.mark.parametrize("name", sorted(workflows(ROOT)))
+def test_everything_fits_in_our_own(name: str) -> None:
+    assert faults(workflows(ROOT)[name], "./actions/") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "fault"),
+    [
+        ("on_pr.yml", "permissions: {}", "permissions: {contents: read}", "the whole workflow has permissions"),
+        ("on_pr.yml", "  pull_request:\n", "  pull_request_target:\n", "the rights of the base"),
+        ("on_pr.yml", "    timeout-minutes: 10\n", "", "version may take for ever"),
+        ("on_pr.yml", "      publish: ", "      publsh: ", "do not agree on publsh of its inputs"),
+        ("on_pr.yml", "      id-token: write  # to sign in to AWS\n", "", "lacks id-token for push_python_package.yml"),
+        ("on_pr.yml", "needs.version.outputs.commit", "needs.version.outputs.comit", "reads comit of version"),
+        ("on_pr.yml", "    needs: [version, package]\n", "    needs: package\n", "image reads from version"),
+        ("on_pr.yml", "steps.version.outputs.settled", "steps.version.outputs.set", "reads set of the step version"),
+        ("on_pr.yml", "          client-id: ", "          client: ", "the action version do not agree on client"),
+        ("on_pr.yml", "persist-credentials: false", "persist-credentials: true", "version leaves a credential behind"),
+        ("on_pr.yml", "lint-and-test, package, image]", "lint-and-test, package]", "the gate lets something pass"),
+        ("on_push_main.yml", "queue: max", "queue: all", "GitHub refuses this concurrency"),
+        ("on_push_main.yml", "queue: max", "queue: max\n  cancel-in-progress: true", "GitHub refuses this"),
+        ("push_python_package.yml", "/set-up@", "/gate@", "package does not set up"),
+    ],
+)
+def test_what_does_not_fit_is_found(
+    repository: Path, central: str, tmp_path: Path, name: str, old: str, new: str, fault: str
+) -> None:
+    copy = Path(shutil.copytree(repository, tmp_path / "copy"))
+    broken = workflows(copy)[name]
+    text = broken.path.read_text(encoding="utf-8")
+    assert old in text
+    broken.path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert any(fault in found for found in faults(broken, central))
+
+
 def test_the_local_workflows_are_these_five(repository: Path) -> None:
-    assert set(workflows(repository)) == LOCAL
+    assert set(workflows(repository)) == {"on_pr.yml", "on_push_main.yml", *CALLED}
 
 
-def test_every_job_says_what_it_is_where_it_runs_and_how_long(jobs: list[Job], organisation: Organisation) -> None:
-    machines = next(iter(organisation.runners.classes.values())).labels
+def test_every_called_workflow_and_every_central_action_has_a_use(jobs: list[Job], central: str) -> None:
+    assert {job.callee.path.name for job in jobs if job.callee} == CALLED
+    assert {name for job in jobs for name, _ in central_actions(job, central)} == set(action_names())
+
+
+def test_jobs_run_where_the_organisation_says(jobs: list[Job], organisation: Organisation) -> None:
     image = organisation.aws.base_image.replace("{version}", organisation.python.versions[0])
     for job in jobs:
-        assert job.data["name"], job.place
-        assert "permissions" in job.data, job.place
         if job.callee is None:
-            assert job.data["runs-on"] == machines, job.place
+            assert job.data["runs-on"] == next(iter(organisation.runners.classes.values())).labels, job.place
             assert job.data["container"] == f"{organisation.aws.ecr_registry}/{image}", job.place
-            assert 0 < job.data["timeout-minutes"] <= 60, job.place
 
 
-def test_no_permission_is_given_to_a_whole_workflow(repository: Path) -> None:
-    for workflow in workflows(repository).values():
-        assert workflow.data["permissions"] == {}, workflow.path.name
-
-
-def test_a_called_workflow_gets_what_it_needs_and_nothing_else(jobs: list[Job]) -> None:
-    calls = [(job, callee) for job in jobs if (callee := job.callee)]
-    assert {callee.path.name for _, callee in calls} == {name for name in LOCAL if not name.startswith("on_")}
-    for job, callee in calls:
-        for kind, key in (("inputs", "with"), ("secrets", "secrets")):
-            declared, given = callee.interface[kind], set(job.data.get(key, {}))
-            assert given <= set(declared), f"{job.place} passes {kind} that {callee.path.name} does not have"
-            needed = {name for name, one in declared.items() if one.get("required")}
-            assert needed <= given, f"{job.place} does not pass all {kind} of {callee.path.name}"
-        for called in callee.jobs.values():
-            asked, granted = levels(called.data["permissions"]), levels(job.data["permissions"])
-            lacking = {scope for scope, level in asked.items() if level > granted.get(scope, 0)}
-            assert not lacking, f"{job.place} lacks {lacking}, so GitHub starts nothing at all"
-
-
-def test_a_called_workflow_gives_what_its_jobs_give(repository: Path) -> None:
-    for workflow in workflows(repository).values():
-        if "workflow_call" in workflow.data["on"]:
-            read = references(workflow.interface["outputs"], "jobs")
-            assert all(output in workflow.jobs[job].outputs for job, output in read), workflow.path.name
-
-
-def test_jobs_read_only_what_jobs_that_they_need_give(jobs: list[Job]) -> None:
-    for job in jobs:
-        for name, output in references(job.data, "needs"):
-            assert name in job.needs, f"{job.place} reads from {name}, which it does not need"
-            assert output in job.workflow.jobs[name].outputs, f"{job.place}: {name} has no output {output}"
-
-
-def test_a_central_action_gets_what_it_needs_and_nothing_else(steps: list[Step], organisation: Organisation) -> None:
-    called = set()
-    for step in steps:
-        name, _, ref = step.uses.removeprefix(central(organisation)).partition("@")
-        if not step.uses.startswith(central(organisation)):
-            continue
-        assert ref == organisation.template.workflow_ref
-        declared = load(ROOT / "actions" / name / "action.yml").get("inputs", {})
-        assert set(step.given) <= set(declared), f"{step.place}: {name} has no such input"
-        needed = {key for key, one in declared.items() if one.get("required")}
-        assert needed <= set(step.given), f"{step.place}: {name} needs more"
-        called.add(name)
-    assert called == set(action_names()), "every central action has a use"
-
-
-def test_what_is_read_from_a_central_action_is_there(jobs: list[Job], organisation: Organisation) -> None:
-    for job in jobs:
-        actions = {step.data["id"]: step.uses.removeprefix(central(organisation)) for step in job.steps if "id" in step.data}
-        for step, output in references(job.data, "steps"):
-            declared = load(ROOT / "actions" / actions[step].partition("@")[0] / "action.yml")["outputs"]
-            assert output in declared, f"{job.place}: {actions[step]} has no output {output}"
-
-
-def test_set_up_comes_before_every_other_central_action(jobs: list[Job], organisation: Organisation) -> None:
-    for job in jobs:
-        names = [step.uses.removeprefix(central(organisation)) for step in job.steps if central(organisation) in step.uses]
-        if names:
-            assert names[0].startswith("set-up@"), job.place
-
-
-def test_the_workflows_hold_no_programs(steps: list[Step]) -> None:
-    for step in steps:
-        assert step.uses, f"{step.place} has a program of its own"
-
-
-def test_no_checkout_leaves_a_credential_behind(steps: list[Step]) -> None:
-    checkouts = [step for step in steps if step.uses.startswith("actions/checkout@")]
-    assert checkouts
-    for step in checkouts:
-        assert step.given["persist-credentials"] is False, step.place
-
-
-def test_the_check_that_main_requires_is_the_gate_which_needs_every_other_job(
-    repository: Path, organisation: Organisation
+def test_central_actions_are_called_at_the_ref_of_the_organisation(
+    jobs: list[Job], organisation: Organisation, central: str
 ) -> None:
+    used = {step.uses for job in jobs for step in job.steps if step.uses.startswith(central)}
+    assert {uses.partition("@")[2] for uses in used} == {organisation.template.workflow_ref}
+
+
+def test_the_workflows_hold_no_programs(jobs: list[Job]) -> None:
+    for job in jobs:
+        assert all(step.uses for step in job.steps), f"{job.place} has a program of its own"
+
+
+def test_the_check_that_main_requires_is_that_of_the_gate(repository: Path, organisation: Organisation) -> None:
     on_pr = workflows(repository)["on_pr.yml"]
-    gate = on_pr.jobs["all-green"]
-    assert list(gate.check_names()) == [organisation.github.repository.main.required_check]
-    assert gate.data["if"] == "always()"
-    assert set(gate.needs) == set(on_pr.jobs) - {gate.name}
-
-
-def test_the_check_names_of_a_pull_request(repository: Path, organisation: Organisation) -> None:
-    jobs = workflows(repository)["on_pr.yml"].jobs.values()
-    assert [name for job in jobs for name in job.check_names()] == [
+    assert [name for job in on_pr.jobs.values() for name in job.check_names()] == [
         "version",
         "lint-and-test / lint-and-test",
         "package / package",
         "image / image",
         organisation.github.repository.main.required_check,
     ]
+    assert on_pr.jobs["all-green"].data["name"] == organisation.github.repository.main.required_check
 
 
 def test_what_starts_what(repository: Path) -> None:
@@ -181,33 +140,26 @@ def test_what_starts_what(repository: Path) -> None:
         assert [name for name in started if started[name]("push", branch)] == expected
 
 
-def test_nothing_runs_with_the_rights_of_the_base_on_the_code_of_a_fork(repository: Path) -> None:
-    for workflow in workflows(repository).values():
-        assert not {"pull_request_target", "workflow_run"} & set(workflow.data["on"])
-
-
-def test_merges_are_released_one_after_the_other_and_none_is_dropped(repository: Path) -> None:
-    """Actionlint and act do not know `queue` yet, so its value is held here.
-
-    See https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency.
-    """
-    concurrency = workflows(repository)["on_push_main.yml"].data["concurrency"]
+@pytest.mark.parametrize("here", [True, False], ids=["our own", "generated"])
+def test_merges_are_released_one_after_the_other_and_none_is_dropped(repository: Path, here: bool) -> None:  # noqa: FBT001
+    concurrency = workflows(ROOT if here else repository)["on_push_main.yml"].data["concurrency"]
     assert concurrency["queue"] == "max"
-    assert "cancel-in-progress" not in concurrency, "GitHub refuses the two together"
     assert "${{" not in concurrency["group"], "one group for all runs"
+
+
+def test_only_what_main_publishes_runs_in_the_environment_for_it(repository: Path, organisation: Organisation) -> None:
+    environment = organisation.github.repository.environment.name
+    for name, expected in (("on_push_main.yml", environment), ("on_pr.yml", None)):
+        publishing = [
+            job for job in workflows(repository)[name].jobs.values() if "id-token" in job.data["permissions"]
+        ]
+        assert [job.data["with"].get("environment") for job in publishing] == [expected, expected]
 
 
 def test_a_release_is_the_last_thing_and_waits_for_everything(repository: Path) -> None:
     on_main = workflows(repository)["on_push_main.yml"]
     assert before(on_main, "release") == set(on_main.jobs) - {"release"}
     assert {"sanity-check", "lint-and-test"} <= before(on_main, "package")
-
-
-def test_only_what_main_publishes_runs_in_the_environment_for_it(repository: Path, organisation: Organisation) -> None:
-    for name, environment in (("on_push_main.yml", organisation.github.repository.environment.name), ("on_pr.yml", None)):
-        for job in workflows(repository)[name].jobs.values():
-            if job.data["permissions"].get("id-token") == "write":
-                assert job.data["with"].get("environment") == environment, job.place
 
 
 def test_a_pull_request_waits_for_no_more_than_it_must(repository: Path) -> None:
