@@ -18,9 +18,11 @@ from rnd.release.manifest import write_version
 from rnd.release.registry import Registry
 from tests.conftest import BASE_IMAGE, git
 from tests.release.image_world import IMAGE, ORGANISATION
+from tests.workflows import OUTPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from rnd.rehearsal.registry import Answer
     from tests.release.image_world import World
@@ -132,6 +134,16 @@ def test_the_aws_cli_sees_what_was_made(world: World) -> None:
             "org.opencontainers.image.version": "0.1.0",
         }.items()
     )
+
+
+def test_what_later_steps_of_a_workflow_need(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    world.publish()
+    assert world.release("--quiet", "--tag", "stable  blue", "--github-output") == 0
+    said = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
+    assert said == {"name": world.repository, "digest": world.images()["0.1.0"]}
+    assert set(said) == OUTPUTS["release image"]
+    assert set(world.images()) == {"0.1.0", "stable", "blue"}
 
 
 def test_a_plan_changes_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -258,7 +270,7 @@ def test_a_build_that_fails(world: World, capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--tag", "a b"], "'a b' cannot be a tag"),
+        (["--tag", "a:b"], "'a:b' cannot be a tag"),
         (["--tag", "x" * 129], "cannot be a tag"),
         ([option for tag in "abcdef" for option in ("--tag", tag)], "ECR lets at most 5 tags of a repository move."),
         (["--registry", "user:word@registry.example"], "without credentials"),

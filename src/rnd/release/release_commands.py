@@ -78,7 +78,7 @@ def configure_image(parser: Parser) -> None:
         dest="tags",
         action="append",
         metavar="TAG",
-        help="a tag that follows the latest release, in place of stable and latest; can be repeated",
+        help="a tag that follows the latest release, in place of stable and latest; several with spaces between",
     )
     parser.add_argument(
         "--index-url",
@@ -91,6 +91,7 @@ def configure_image(parser: Parser) -> None:
     parser.add_argument(
         "--builder", metavar="PROGRAM", help="docker, podman or buildah; by default the first that works"
     )
+    add_github_output_option(parser)
     add_plan_options(parser)
     parser.set_defaults(run=image)
 
@@ -107,6 +108,7 @@ def image(options: argparse.Namespace) -> int:
     from rnd.release.target import find_target
 
     retry.tell = (lambda _: None) if options.quiet else report.note
+    options.tags = [tag for value in options.tags or () for tag in value.split()]
     target, build = find_target(git.work_tree(Path()), os.environ, options, load_organisation())
     inputs, tags = build.inputs, [target.tag, *(target.moving if target.follows else ())]
     facts = {
@@ -119,6 +121,9 @@ def image(options: argparse.Namespace) -> int:
         "digest": partial(find_digest, target, target.tag),
     }
     report.carry_out(plan_image(target, build), options, **facts)
+    if options.github_output and not options.only_show:
+        digest = find_digest(target, target.tag)
+        report.write_github_output({"name": f"{target.registry.host}/{target.name}", "digest": str(digest)})
     if not (options.json or options.only_show or options.quiet):
         for tag in tags:
             print(f"{find_digest(target, tag)}  {target.called(tag)}")
