@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LIFETIME = 900  # seconds; CodeArtifact gives no token for less, and one run takes a fraction of it
 THROTTLED = 429
+# Services that speak JSON say it in the name of the error alone, under the status 400.
+THROTTLING = {"ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
 MOST_EXCLUSIONS = 5  # tags of a repository that may move while all others are immutable; a limit of ECR
 
 
@@ -153,7 +155,7 @@ def _call(call: Callable[[], Response]) -> Response:
             return call()
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            unavailable = status >= 500 or status == THROTTLED
+            unavailable = status >= 500 or status == THROTTLED or error.response["Error"]["Code"] in THROTTLING
             raise (AwsUnavailable if unavailable else AwsRefused)(f"AWS says no: {error}.") from error
         except (ConnectionError, HTTPClientError) as error:
             raise AwsUnavailable(f"AWS could not be reached: {error}.") from error

@@ -242,7 +242,7 @@ def test_a_wheel_that_is_not_the_one_of_the_digest_is_not_installed(
     (wheel,) = world.index.folder.iterdir()
     there = wheel.read_bytes()
 
-    def change(_method: str, _path: str, act: Callable[[], Answer]) -> Answer:
+    def change(_: str, act: Callable[[], Answer]) -> Answer:
         wheel.write_bytes(there + b"\0")
         return act()
 

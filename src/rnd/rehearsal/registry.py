@@ -43,7 +43,7 @@ class Cut(Exception):
     """The connection ends without an answer."""
 
 
-def just_act(_method: str, _path: str, act: Callable[[], Answer]) -> Answer:
+def just_act(_: str, act: Callable[[], Answer]) -> Answer:
     """Answer a request and do nothing around it."""
     return act()
 
@@ -59,8 +59,8 @@ class ImageRegistry:
         token: What signs a client in.
         violations: What in requests was not as AWS describes it.
         movable: The patterns of the tags that may move, by repository.
-        around: Called around each request with its method, its path and what acts on it; may do more, or something
-            else, or raise `Cut`.
+        around: Called around each request with its name and what acts on it; may do more, or something else, or
+            raise `Cut`. The name is that of AWS's operation, or method and path, as in `GET /v2/`.
     """
 
     port: int
@@ -69,7 +69,7 @@ class ImageRegistry:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(40))
     violations: list[str] = field(default_factory=list)
     movable: dict[str, list[str]] = field(default_factory=dict)
-    around: Callable[[str, str, Callable[[], Answer]], Answer] = just_act
+    around: Callable[[str, Callable[[], Answer]], Answer] = just_act
 
     @property
     def host(self) -> str:
@@ -166,11 +166,10 @@ class _Front(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _serve(self) -> None:
-        body = b"".join(self._body())
+        body, headers = b"".join(self._body()), dict(self.headers)
+        name = headers.get("X-Amz-Target", "").removeprefix(TARGET) or f"{self.command} {self.path}"
         try:
-            answer = self.registry.around(
-                self.command, self.path, lambda: self.registry.answer(self.command, self.path, dict(self.headers), body)
-            )
+            answer = self.registry.around(name, lambda: self.registry.answer(self.command, self.path, headers, body))
         except Cut:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)

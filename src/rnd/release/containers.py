@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rnd import process
-from rnd.errors import CommandFailed, UsageError
+from rnd.errors import DiskFull, UsageError
 from rnd.release.errors import ImageBuildFailed, RegistryRefused, RegistryUnavailable
 
 if TYPE_CHECKING:
@@ -62,14 +62,21 @@ def build_and_push(
         ended = process.attempt(*argv, cwd=root, extra={**variables, **credentials})
     if ended.returncode == 0:
         return
-    said = process.last_words(ended)
+    said = _hide(process.last_words(ended), registry, variables)
+    if "No space left on device" in said:
+        raise DiskFull(f"The image could not be built:\n{said}")
     if not PUSHING.search(ended.stderr):
-        failed = process.failure(ended, str(SCRIPT))
-        raise (
-            ImageBuildFailed(f"The image could not be built:\n{said}") if isinstance(failed, CommandFailed) else failed
-        )
+        raise ImageBuildFailed(f"The image could not be built:\n{said}")
     wrong = RegistryRefused if REFUSED.search(said) else RegistryUnavailable
     raise wrong(f"The image could not be pushed to {registry.host}:\n{said}")
+
+
+def _hide(text: str, registry: Registry, variables: Mapping[str, str | None]) -> str:
+    """Take the credentials out of what others have said: a Dockerfile may be edited to say anything."""
+    passwords = (registry.password, *(value for name, value in variables.items() if name.endswith("_PASSWORD")))
+    for password in filter(None, passwords):
+        text = text.replace(password, "[hidden]")
+    return text
 
 
 @contextmanager
