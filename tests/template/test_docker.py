@@ -104,7 +104,7 @@ def test_what_is_wrong_with_each_builder_is_said(made: Path, tmp_path: Path) -> 
 )
 @pytest.mark.parametrize("buildx", [True, False])
 def test_names_and_pushes(
-    made: Path, tmp_path: Path, arguments: list[str], names: list[str], buildx: bool  # noqa: FBT001
+    made: Path, tmp_path: Path, arguments: list[str], names: list[str], buildx: bool
 ) -> None:
     log = tmp_path / "log"
     answer = "exit 0" if buildx else 'test "$1" != buildx && echo "Docker version 20.10.24"'
