@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import process
+from rnd.rehearsal.package_index import command_lines
 from rnd.release.registry import Registry
-from tests.package_index import command_lines
 from tests.release.image_world import IMAGE
 
 if TYPE_CHECKING:
