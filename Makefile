@@ -7,8 +7,8 @@ SHELL := /bin/sh
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --frozen --quiet
 
-.PHONY: help new test check format docs picture runners simulation benchmark
-export NAME
+.PHONY: help new test check format docs picture rehearse runners simulation benchmark
+export NAME SCENARIO
 
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ format: $(UV) ## Format the code and mend what can be mended
 benchmark: $(UV) ## Measure beside the peers, and write docs/benchmarks/
 	@$(RUN) python -m benchmarks.creation
 	@$(RUN) python -m benchmarks.version
+
+rehearse: $(UV) ## Live a repository's whole life on this machine: make rehearse SCENARIO=fix
+	@$(RUN) --extra rehearsal --extra release --extra github rnd rehearse --scenario "$${SCENARIO:-feature}"
 
 docs: $(UV) ## Write docs/reference/ from the code
 	@$(RUN) python -m scripts.generate_reference

@@ -125,7 +125,7 @@ def _environment(folder: Path, index: PackageIndex) -> dict[str, str]:
 
 
 def _give_secrets(world: World, *, app: bool) -> None:
-    """Give the runner what an organisation keeps as secrets and variables, and the credentials that AWS would give."""
+    """Give the runner the organisation's secrets and variables, and the credentials that AWS would give."""
     settings = world.runner.settings
     settings.aws |= {"RND_REHEARSAL_AWS_KEY": "AKIAIOSFODNN7EXAMPLE", "RND_REHEARSAL_AWS_SECRET": secrets.token_hex(20)}
     if app:

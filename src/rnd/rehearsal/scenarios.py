@@ -1,0 +1,210 @@
+"""The stories that a rehearsal tells: each a function over a `Story`, with what should be so at its end.
+
+From 0.4.1, as the specification has it: any `fix` leads to 0.4.2, any `feat` to 0.5.0, any `BREAKING CHANGE` to
+1.0.0, none of these to 0.4.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rnd.rehearsal.package_index import Fault
+from rnd.rehearsal.rest import Refusal
+from rnd.rehearsal.world import MAINTAINER, STRANGER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rnd.rehearsal.story import Story
+
+BEFORE = "0.4.1"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A story.
+
+    Attributes:
+        summary: One line.
+        tell: Tells it.
+        app: Whether the organisation has the GitHub App whose pushes start runs.
+    """
+
+    summary: str
+    tell: Callable[[Story], None]
+    app: bool = True
+
+
+def first_release(story: Story) -> None:
+    """A new repository releases the version that its pyproject.toml has."""
+    story.create()
+    story.check_released("0.1.0")
+
+
+def feature(story: Story) -> None:
+    """The whole life: made, a feature proposed, its pipeline, merged, main's pipeline."""
+    first_release(story)
+    change(story, "feat: drive", "0.2.0")
+
+
+def change(story: Story, message: str, version: str, method: str = "squash") -> None:
+    """Propose a change with one commit, merge it, and look for the release that follows."""
+    subject = message.partition("\n")[0]
+    story.commit("change", message)
+    number = story.propose("change", subject)
+    story.wait()
+    story.check_proposed(number, version)
+    story.merge(number, method)
+    story.check_released(version)
+
+
+def one_change(message: str, version: str, method: str = "squash", before: str = BEFORE) -> Callable[[Story], None]:
+    """Return the story of one change to a repository that has released a version."""
+
+    def tell(story: Story) -> None:
+        story.prepare(before)
+        change(story, message, version, method)
+
+    return tell
+
+
+def fork(story: Story) -> None:
+    """A stranger's pull request is checked and explained, and publishes nothing."""
+    story.prepare(BEFORE, private=False)
+    story.world.caller(STRANGER).ask("POST", f"/repos/{story.repository}/forks", {})
+    story.commit("change", "feat: drive", login=STRANGER)
+    number = story.propose("change", "feat: drive", STRANGER)
+    (run,) = story.wait()
+    verdicts = {name: job.result and job.result.verdict for name, job in run.jobs.items()}
+    story.check("its code was checked", verdicts["lint-and-test"] == "success")
+    said = "".join(job.log.read_text(encoding="utf-8") for job in run.jobs.values() if job.log)
+    story.check("the version is explained", "Next version: `0.5.0`" in said)
+    story.check("nothing was published", story.wheels() == set())
+    story.check("it waits for the version to be set by hand", verdicts["all-green"] == "failure")
+    story.rnd("version", "set", login=STRANGER)
+    story.git("commit", "--all", "--quiet", "--message", "chore(release): set version to 0.5.0", login=STRANGER)
+    head = story.push("change", STRANGER)
+    story.wait()
+    story.check("then it is green", story.conclusions(head).get("all-green") == "success")
+    story.check("and still nothing was published", story.wheels() == set())
+    story.merge(number)
+    story.check_released("0.5.0")
+
+
+def two_at_once(story: Story) -> None:
+    """Two pull requests are open at once; the second is brought up to date, and neither release is lost."""
+    story.prepare(BEFORE)
+    story.commit("one", "feat: drive", "drive")
+    story.commit("two", "fix: turn", "turn")
+    first, second = story.propose("one", "feat: drive"), story.propose("two", "fix: turn")
+    story.wait()
+    story.check_proposed(first, "0.5.0")
+    story.check_proposed(second, "0.4.2")
+    story.merge(first)
+    story.check_released("0.5.0")
+    story.check("the second must be brought up to date first", refused(story, second))
+    story.tell("the second is brought up to date")
+    story.ask("PUT", f"/pulls/{second}/update-branch", {}, MAINTAINER)
+    story.wait()
+    story.check_proposed(second, "0.5.1")
+    story.merge(second)
+    story.check_released("0.5.1")
+    story.check("nothing else was released", story.tags() == {BEFORE, "0.5.0", "0.5.1"})
+
+
+def refused(story: Story, number: int) -> bool:
+    """Say whether the rules keep a pull request from being merged."""
+    try:
+        story.ask("PUT", f"/pulls/{number}/merge", {"merge_method": "squash"}, MAINTAINER)
+    except Refusal as refusal:
+        return refusal.status == 405
+    return False
+
+
+def rerun(story: Story) -> None:
+    """Publishing fails half-way: the wheel has arrived, the runner was told that it has not. A re-run completes."""
+    story.prepare(BEFORE)
+    story.commit("change", "feat: drive")
+    number = story.propose("change", "feat: drive")
+    story.wait()
+    story.world.index.uploads = iter([Fault(status=403, late=True)])
+    story.merge(number)
+    broken = story.world.runner.runs[-1]
+    story.check("main's run failed after the wheel had arrived", broken.conclusion == "failure")
+    story.check("the wheel is there", "0.5.0" in story.wheels())
+    story.check("no tag, no release: they come last", "0.5.0" not in story.tags() | story.releases())
+    before = story.world.index.content()
+    story.tell("the failed jobs are run again")
+    again = story.world.runner.rerun(broken)
+    story.wait()
+    story.check("the re-run succeeded", again.conclusion == "success")
+    story.check("nothing was published twice", story.world.index.content() == before)
+    story.check_released("0.5.0")
+
+
+def wrong_title(story: Story) -> None:
+    """A squash whose title says less than its commits is refused until the title is mended."""
+    story.prepare(BEFORE)
+    story.commit("change", "feat: drive")
+    number = story.propose("change", "chore: tidy")
+    story.wait()
+    head = story.pull_request(number)["head"]["sha"]
+    story.check("the title is refused", story.conclusions(head).get("version") == "failure")
+    story.check("and so is the merge", refused(story, number))
+    story.tell("the title is mended, and the branch pushed again")
+    story.ask("PATCH", f"/pulls/{number}", {"title": "feat: drive"})
+    story.commit("change", "docs: say how it drives")
+    story.wait()
+    story.check_proposed(number, "0.5.0")
+    story.merge(number)
+    story.check_released("0.5.0")
+
+
+def hotfix(story: Story) -> None:
+    """A fix that begins at the last release comes in while main has gone on, and is released after it."""
+    story.prepare(BEFORE)
+    story.commit("hotfix", "fix: stop", "stop", start=BEFORE)
+    change(story, "feat: drive", "0.5.0")
+    number = story.propose("hotfix", "fix: stop")
+    story.wait()
+    story.check("it must be brought up to date first", refused(story, number))
+    story.ask("PUT", f"/pulls/{number}/update-branch", {}, MAINTAINER)
+    story.wait()
+    story.check_proposed(number, "0.5.1")
+    story.merge(number)
+    story.check_released("0.5.1")
+
+
+def without_app(story: Story) -> None:
+    """No GitHub App: the push of the version starts no run, so the same run does the rest and reports on it."""
+    story.prepare(BEFORE)
+    story.commit("change", "feat: drive")
+    number = story.propose("change", "feat: drive")
+    runs = story.wait()
+    story.check("one run did it all", len(runs) == 1 and runs[0].conclusion == "success")
+    story.check_proposed(number, "0.5.0")
+    story.merge(number)
+    story.check_released("0.5.0")
+
+
+SCENARIOS = {
+    "first-release": Scenario("a new repository releases its first version", first_release),
+    "feature": Scenario("the whole life: made, a feature proposed, merged, released", feature),
+    "fix": Scenario("a fix, merged by a merge commit: 0.4.1 to 0.4.2", one_change("fix: stop", "0.4.2", "merge")),
+    "breaking": Scenario(
+        "a breaking change after 1.0: 1.2.3 to 2.0.0",
+        one_change("feat!: turn the other way", "2.0.0", before="1.2.3"),
+    ),
+    "breaking-before-1.0": Scenario(
+        "a breaking change, rebased: 0.4.1 to 1.0.0",
+        one_change("feat: turn\n\nBREAKING CHANGE: the other way", "1.0.0", "rebase"),
+    ),
+    "untyped": Scenario("a change of no type: 0.4.1 to 0.4.2", one_change("Tidy the garage", "0.4.2")),
+    "fork": Scenario("a stranger's pull request: checked, explained, nothing published", fork),
+    "two-at-once": Scenario("two pull requests at once: two releases, none lost", two_at_once),
+    "rerun": Scenario("publishing fails half-way, and a re-run completes", rerun),
+    "wrong-title": Scenario("a squash whose title says less than its commits", wrong_title),
+    "hotfix": Scenario("a fix from the last release while main goes on", hotfix),
+    "without-app": Scenario("no GitHub App: the run that sets the version does the rest", without_app, app=False),
+}
