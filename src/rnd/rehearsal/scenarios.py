@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rnd.rehearsal.forge import once, refusal
 from rnd.rehearsal.package_index import Fault
 from rnd.rehearsal.rest import Refusal
 from rnd.rehearsal.world import MAINTAINER, STRANGER
@@ -16,6 +17,7 @@ from rnd.rehearsal.world import MAINTAINER, STRANGER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rnd.rehearsal.runs import Run
     from rnd.rehearsal.story import Story
 
 BEFORE = "0.4.1"
@@ -48,23 +50,33 @@ def feature(story: Story) -> None:
     change(story, "feat: drive", "0.2.0")
 
 
-def change(story: Story, message: str, version: str, method: str = "squash") -> None:
+def change(story: Story, message: str, version: str, method: str = "squash", title: str | None = None) -> None:
     """Propose a change with one commit, merge it, and look for the release that follows."""
     subject = message.partition("\n")[0]
     story.commit("change", message)
-    number = story.propose("change", subject)
+    number = story.propose("change", title or subject)
     story.wait()
     story.check_proposed(number, version)
     story.merge(number, method)
     story.check_released(version)
 
 
-def one_change(message: str, version: str, method: str = "squash", before: str = BEFORE) -> Callable[[Story], None]:
-    """Return the story of one change to a repository that has released a version."""
+def one_change(
+    message: str, version: str, method: str = "squash", before: str = BEFORE, title: str | None = None
+) -> Callable[[Story], None]:
+    """Return the story of one change to a repository that has released a version.
+
+    Args:
+        message: Of its one commit.
+        version: The one that follows.
+        method: How it is merged.
+        before: The version that was released.
+        title: Of the pull request; the message's subject when left out.
+    """
 
     def tell(story: Story) -> None:
         story.prepare(before)
-        change(story, message, version, method)
+        change(story, message, version, method, title)
 
     return tell
 
@@ -104,9 +116,7 @@ def two_at_once(story: Story) -> None:
     story.merge(first)
     story.check_released("0.5.0")
     story.check("the second must be brought up to date first", refused(story, second))
-    story.tell("the second is brought up to date")
-    story.ask("PUT", f"/pulls/{second}/update-branch", {}, MAINTAINER)
-    story.wait()
+    story.bring_up_to_date("two")
     story.check_proposed(second, "0.5.1")
     story.merge(second)
     story.check_released("0.5.1")
@@ -123,24 +133,35 @@ def refused(story: Story, number: int) -> bool:
 
 
 def rerun(story: Story) -> None:
-    """Publishing fails half-way: the wheel has arrived, the runner was told that it has not. A re-run completes."""
+    """Publishing fails at its first step, then at its last; each time the failed jobs are run again, till it is whole."""
     story.prepare(BEFORE)
     story.commit("change", "feat: drive")
     number = story.propose("change", "feat: drive")
     story.wait()
-    story.world.index.uploads = iter([Fault(status=403, late=True)])
+    releases = f"/api/v3/repos/{story.repository}/releases"
+    story.world.forge.faults.append(once("POST", releases, refusal(403, "Resource not accessible by integration")))
+    story.world.index.uploads = iter([Fault(status=403)])
     story.merge(number)
-    broken = story.world.runner.runs[-1]
-    story.check("main's run failed after the wheel had arrived", broken.conclusion == "failure")
-    story.check("the wheel is there", "0.5.0" in story.wheels())
-    story.check("no tag, no release: they come last", "0.5.0" not in story.tags() | story.releases())
+    first = story.world.runner.runs[-1]
+    story.check("the index refused, and main's run failed", first.conclusion == "failure")
+    story.check("nothing of 0.5.0 is out", "0.5.0" not in story.wheels() | story.tags() | story.releases())
+    second = run_again(story, first)
+    story.check("the forge refused the release, and the run failed again", second.conclusion == "failure")
+    story.check("the wheel is out, the tag is not: it comes last", "0.5.0" in story.wheels() - story.tags())
     before = story.world.index.content()
-    story.tell("the failed jobs are run again")
-    again = story.world.runner.rerun(broken)
-    story.wait()
-    story.check("the re-run succeeded", again.conclusion == "success")
+    third = run_again(story, second)
+    story.check("the third time it succeeded", third.conclusion == "success")
     story.check("nothing was published twice", story.world.index.content() == before)
+    story.check("what had succeeded was not run again", third.jobs["package"] is second.jobs["package"])
     story.check_released("0.5.0")
+
+
+def run_again(story: Story, run: Run) -> Run:
+    """Run the failed jobs of a run again, wait, and return that attempt."""
+    story.tell("the failed jobs are run again")
+    again = story.world.runner.rerun(run)
+    story.wait()
+    return again
 
 
 def wrong_title(story: Story) -> None:
@@ -169,8 +190,7 @@ def hotfix(story: Story) -> None:
     number = story.propose("hotfix", "fix: stop")
     story.wait()
     story.check("it must be brought up to date first", refused(story, number))
-    story.ask("PUT", f"/pulls/{number}/update-branch", {}, MAINTAINER)
-    story.wait()
+    story.bring_up_to_date("hotfix")
     story.check_proposed(number, "0.5.1")
     story.merge(number)
     story.check_released("0.5.1")
@@ -198,7 +218,7 @@ SCENARIOS = {
     ),
     "breaking-before-1.0": Scenario(
         "a breaking change, rebased: 0.4.1 to 1.0.0",
-        one_change("feat: turn\n\nBREAKING CHANGE: the other way", "1.0.0", "rebase"),
+        one_change("feat: turn\n\nBREAKING CHANGE: the other way", "1.0.0", "rebase", title="feat!: turn"),
     ),
     "untyped": Scenario("a change of no type: 0.4.1 to 0.4.2", one_change("Tidy the garage", "0.4.2")),
     "fork": Scenario("a stranger's pull request: checked, explained, nothing published", fork),

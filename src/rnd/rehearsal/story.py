@@ -120,11 +120,10 @@ class Story:
         self.world.caller().ask("POST", f"/orgs/{owner}/repos", {"name": name, "private": private})
         where = f"{self.world.forge.url}/{self.repository}.git"
         self.git("remote", "add", "origin", where)
+        token = self.world.tokens[RESEARCHER]
         if quietly:
-            self.world.tokens["setup"] = self.world.forge.workflow_token(
-                self.repository, {"contents": "write", "workflows": "write"}
-            )
-        push(self.world, self.folder, self.repository, ["main"], "setup" if quietly else RESEARCHER)
+            token = self.world.forge.workflow_token(self.repository, {"contents": "write", "workflows": "write"})
+        push(self.world, self.folder, self.repository, ["main"], token)
         self.rnd("github", "apply", "--quiet", login=MAINTAINER)
         if not private:
             self.ask("PATCH", "", {"private": False}, MAINTAINER)
@@ -150,7 +149,7 @@ class Story:
         """Push a branch, a stranger to a fork, and return its commit."""
         where = self.repository.partition("/")[2]
         target = f"{STRANGER}/{where}" if login == STRANGER else self.repository
-        push(self.world, self.folder, target, [branch], login)
+        push(self.world, self.folder, target, [branch], self.world.tokens[login])
         return self.git("rev-parse", branch)
 
     def propose(self, branch: str, title: str, login: str = RESEARCHER) -> int:
@@ -159,6 +158,18 @@ class Story:
         head = f"{STRANGER}:{branch}" if login == STRANGER else branch
         made = self.ask("POST", "/pulls", {"title": title, "head": head, "base": "main"}, login)
         return int(made["number"])
+
+    def bring_up_to_date(self, branch: str) -> None:
+        """Merge main into a branch, and push it.
+
+        The pipeline has set a version on the branch and another on main, on the same lines, so GitHub's button meets a
+        conflict; whoever merges takes main's side there, and the pipeline sets the version anew.
+        """
+        self.tell(f"{RESEARCHER} merges main into {branch}")
+        self.git("switch", "--quiet", branch)
+        self.git("merge", "--quiet", "--no-edit", "--strategy-option", "theirs", "origin/main")
+        self.push(branch)
+        self.wait()
 
     def wait(self) -> list[Run]:
         """Wait until nothing runs, and return the runs since the last time."""

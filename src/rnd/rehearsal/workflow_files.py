@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+OUTSIDE = "jobs ran on this machine itself, not in their containers"
+
 
 class Loader(yaml.SafeLoader):
     """Reads YAML as GitHub does: `on` is a word, not a truth value."""
@@ -60,7 +62,7 @@ def fit(document: Document, *, containers: bool, left_out: Mapping[str, str]) ->
     for name, job in fitted.get("jobs", {}).items():
         if "container" in job and not containers:
             del job["container"]
-            said.append(f"job {name} ran on this machine itself, not in its container")
+            said.append(OUTSIDE)
         for number, step in enumerate(job.get("steps", [])):
             action = step.get("uses", "").partition("@")[0]
             reason = next((why for end, why in left_out.items() if action.endswith(end)), None)

@@ -143,7 +143,8 @@ def _host_template(world: World) -> None:
     commit = snapshot(world.checkout)
     ref = world.organisation.template.workflow_ref
     refs = [f"{commit}:refs/heads/main", f"{commit}:refs/tags/{ref}"]
-    push(world, world.checkout, f"{world.owner}/{name}", refs, MAINTAINER)
+    quiet = world.forge.workflow_token(f"{world.owner}/{name}", {"contents": "write", "workflows": "write"})
+    push(world, world.checkout, f"{world.owner}/{name}", refs, quiet)
     caller.ask("PUT", f"{where}/actions/permissions/access", {"access_level": "organization"})
 
 
@@ -158,12 +159,12 @@ def snapshot(checkout: Path) -> str:
         return process.run("git", "commit-tree", tree, "-m", "chore: rehearse", cwd=checkout, extra=who).strip()
 
 
-def push(world: World, folder: Path, repository: str, refs: list[str], login: str = RESEARCHER) -> None:
-    """Push to a repository of the forge as somebody; the token is in the environment of git alone."""
+def push(world: World, folder: Path, repository: str, refs: list[str], token: str) -> None:
+    """Push to a repository of the forge; the token is in the environment of git alone."""
     git_environment = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"http.{world.forge.url}/.extraheader",
-        "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {world.tokens[login]}",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {token}",
         "GIT_TERMINAL_PROMPT": "0",
     }
     process.run(

@@ -1,0 +1,54 @@
+"""The world of a rehearsal: what it takes of the checkout, and what people and jobs find in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd.rehearsal import world
+from tests.conftest import ROOT, TemplateRepository, git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[world.World]:
+    """A world."""
+    with world.start(tmp_path_factory.mktemp("world"), ROOT) as found:
+        yield found
+
+
+def test_the_checkout_is_taken_as_it_is(template: TemplateRepository) -> None:
+    template.edit("Makefile", "help:", "helping:")
+    (template.folder / "new.txt").write_text("new", encoding="utf-8")
+    before = git(template.folder, "status", "--porcelain")
+    commit = world.snapshot(template.folder)
+    assert git(template.folder, "show", f"{commit}:new.txt") == "new"
+    assert "helping:" in git(template.folder, "show", f"{commit}:Makefile")
+    assert git(template.folder, "status", "--porcelain") == before
+    assert git(template.folder, "branch", "--all", "--contains", commit) == ""
+
+
+def test_the_template_is_hosted_where_workflows_look_for_it(up: world.World) -> None:
+    name = up.organisation.template.repository.removesuffix(".git").rpartition("/")[2]
+    ref = up.organisation.template.workflow_ref
+    found = up.caller().ask("GET", f"/repos/{up.owner}/{name}/git/ref/tags/{ref}")
+    assert found["object"]["type"] == "commit"
+    action = up.caller().ask("GET", f"/repos/{up.owner}/{name}/contents/actions/set-up/action.yml?ref={ref}")
+    assert action["size"] > 0
+
+
+def test_its_environment_leads_nowhere_else(up: world.World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(up.environment) & {"GH_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_PROFILE", "SSH_AUTH_SOCK"} == set()
+    monkeypatch.setenv("GH_TOKEN", "of this machine")
+    own = world.own_environment(up, world.RESEARCHER)
+    assert own["GH_TOKEN"] == up.tokens[world.RESEARCHER]
+    assert own["GITHUB_API_URL"] == up.forge.api_url
+    assert own["HOME"] == str(up.folder / "home")
+
+
+def test_it_listens_on_the_loopback_interface_alone(up: world.World) -> None:
+    assert up.forge.host.startswith("127.0.0.1:")
+    assert up.index.url.startswith("http://127.0.0.1:")
