@@ -89,6 +89,7 @@ def workshop(tmp_path: Path) -> Iterator[Workshop]:
         forge.add_organisation("Acme", {"ada": "admin"})
         kept = {name: os.environ[name] for name in ("PATH", "HOME")}
         runner = Runner(forge, tmp_path / "runs", Settings(kept))
+        runner.listen()
         folder = tmp_path / "rover"
         folder.mkdir()
         git(folder, "init", "--quiet", "--initial-branch=main")

@@ -48,7 +48,10 @@ class Runner:
         self._threads: list[Thread] = []
         self._errors: list[BaseException] = []
         self._closed = False
-        forge.subscribe(self.hear)
+
+    def listen(self) -> None:
+        """Let what happens in the forge from now on start workflows."""
+        self.forge.subscribe(self.hear)
 
     def hear(self, event: Event) -> None:
         """Start what an event starts."""

@@ -92,6 +92,7 @@ def start(folder: Path, checkout: Path, *, app: bool = True) -> Iterator[World]:
         world = World(folder, checkout, organisation, forge, index, runner, tokens, environment)
         _give_secrets(world, app=app)
         _host_template(world)
+        runner.listen()  # only now: the template has workflows too, and they would run its whole test suite
         yield world
 
 
