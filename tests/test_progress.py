@@ -34,6 +34,10 @@ def test_every_step_is_there_before_the_first_has_begun() -> None:
     assert drawn(LiveList(PLAN)) == ["· Lock the dependencies", "· Test"]
 
 
+def test_a_plan_without_steps_shows_nothing() -> None:
+    assert drawn(LiveList(Plan("nothing", ()))) == []
+
+
 def test_a_finished_step_shows_its_time_and_its_evidence() -> None:
     shown = LiveList(PLAN)
     shown.finished(Outcome(LOCK, "applied", "21 packages", 1.23))

@@ -73,7 +73,7 @@ class LiveList:
         from rich.spinner import Spinner
 
         self.rows = {step.key: Row(step.title) for step in plan.steps}
-        self.width = max(len(row.title) for row in self.rows.values())
+        self.width = max((len(row.title) for row in self.rows.values()), default=0)
         self.spinner = Spinner("dots", style="cyan")
 
     def started(self, step: Step) -> None:
