@@ -133,7 +133,7 @@ def refused(story: Story, number: int) -> bool:
 
 
 def rerun(story: Story) -> None:
-    """Publishing fails at its first step, then at its last; each time the failed jobs are run again, till it is whole."""
+    """Publishing fails at its first step, then at its last; the failed jobs are run again, till it is whole."""
     story.prepare(BEFORE)
     story.commit("change", "feat: drive")
     number = story.propose("change", "feat: drive")

@@ -144,8 +144,7 @@ def _host_template(world: World) -> None:
     commit = snapshot(world.checkout)
     ref = world.organisation.template.workflow_ref
     refs = [f"{commit}:refs/heads/main", f"{commit}:refs/tags/{ref}"]
-    quiet = world.forge.workflow_token(f"{world.owner}/{name}", {"contents": "write", "workflows": "write"})
-    push(world, world.checkout, f"{world.owner}/{name}", refs, quiet)
+    push(world, world.checkout, f"{world.owner}/{name}", refs, world.tokens[MAINTAINER])
     caller.ask("PUT", f"{where}/actions/permissions/access", {"access_level": "organization"})
 
 
