@@ -147,6 +147,8 @@ def world(
     folder = tmp_path / "aligner"
     git(tmp_path, "clone", "--quiet", str(generated), str(folder))
     monkeypatch.chdir(folder)
+    for name in ("DOCKER_CONFIG", "DOCKER_CONTEXT", "REGISTRY_AUTH_FILE"):
+        monkeypatch.delenv(name, raising=False)
     for name, value in (INDEXES | engine | all_images.variables).items():
         monkeypatch.setenv(name, value)
     name = f"{ORGANISATION.slug}-{ORGANISATION.repository_prefix}-aligner"

@@ -116,6 +116,22 @@ def test_names_and_pushes(
     (built,) = [line for line in log.read_text().splitlines() if "--file" in line]
     assert built.startswith(" buildx build" if buildx else "1 build")
     assert [given.removeprefix("--tag=") for given in built.split() if given.startswith("--tag=")] == whole
-    assert ("--push" in built) is (buildx and "--push" in arguments)
+    assert "--push" not in built
+    assert ("--load" in built) is buildx
     pushed = [line.split()[-1] for line in log.read_text().splitlines() if " push " in line]
-    assert pushed == (whole if "--push" in arguments and not buildx else [])
+    assert pushed == (whole if "--push" in arguments else [])
+
+
+def test_several_platforms_are_built_and_pushed_in_one(made: Path, tmp_path: Path) -> None:
+    log, path = tmp_path / "log", f"{tmp_path / 'bin'}:/usr/bin:/bin"
+    program(tmp_path / "bin", "docker", f"echo $* >>{log}\n")
+    arguments = ("--platform", "linux/amd64,linux/arm64", "--tag", "a")
+    assert build(made, *arguments, "--push", PATH=path).returncode == 0
+    (built,) = [line.split() for line in log.read_text().splitlines() if "--file" in line]
+    assert "--push" in built
+    assert " push " not in log.read_text()
+    refused = build(made, *arguments, PATH=path)
+    assert (refused.returncode, refused.stderr.count("need --push, and Docker with buildx")) == (1, 1)
+    program(tmp_path / "bin", "docker", 'test "$1" != buildx && echo "Docker version 20.10.24"\n')
+    refused = build(made, *arguments, "--push", PATH=path)
+    assert (refused.returncode, refused.stderr.count("need --push, and Docker with buildx")) == (1, 1)

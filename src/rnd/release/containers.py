@@ -30,8 +30,8 @@ HELPER = """\
 #!/bin/sh
 test "$1" = get && printf %s "$RND_REGISTRY_CREDENTIALS"
 """
-# What build.py, buildx, podman and buildah say when it is not the build that failed.
-PUSHING = re.compile(r"(?i) push ended with exit code|failed to push|error: pushing|trying to reuse blob|writing blob")
+# What build.py says when it is not the build that failed, or buildx where it does both.
+PUSHING = re.compile(r" push ended with exit code|> pushing |failed to push")
 REFUSED = re.compile(
     r"(?i)denied|unauthorized|forbidden|no basic auth|authentication required|tag.invalid|immutable|name.unknown"
     r"|not found|does not exist|\b40[0134]\b"

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from rnd import aws
-from rnd.errors import StepFailed
+from rnd.errors import RndError, StepFailed
 from rnd.plan import Action, Plan, State, Step, done, needed
 from rnd.release.containers import build_and_push
-from rnd.release.errors import DigestMismatch, RegistryRefused, RegistryUnavailable
+from rnd.release.errors import DigestMismatch, RegistryUnavailable
 from rnd.retry import persist
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def push_once(target: Target, build: Build) -> None:
     ]
     try:
         build_and_push(build.root, arguments, target.registry, build.variables)
-    except (RegistryRefused, RegistryUnavailable):
+    except RndError:
         if look(target, inputs) is None:
             raise
 
