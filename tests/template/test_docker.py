@@ -135,3 +135,28 @@ def test_several_platforms_are_built_and_pushed_in_one(made: Path, tmp_path: Pat
     program(tmp_path / "bin", "docker", 'test "$1" != buildx && echo "Docker version 20.10.24"\n')
     refused = build(made, *arguments, "--push", PATH=path)
     assert (refused.returncode, refused.stderr.count("need --push, and Docker with buildx")) == (1, 1)
+
+
+def test_indexes_come_from_the_environment_and_reach_the_build_as_a_secret_alone(made: Path, tmp_path: Path) -> None:
+    log, secret = tmp_path / "log", tmp_path / "secret"
+    program(tmp_path / "bin", "docker", f'echo $* >>{log}; printf %s "$BUILD_INDEXES" >{secret}\n')
+    password = "it's $(a) \"word\" \\ of % all sorts"
+    given = {
+        "UV_DEFAULT_INDEX": "mirror=https://ada:word@mirror.example/simple/",
+        "UV_INDEX_LAB_PASSWORD": password,
+        "UV_PUBLISH_TOKEN": "for publishing alone",
+        "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin",
+    }
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "PIP_"))} | given
+    command = [sys.executable, str(made / "docker" / "build.py")]
+    subprocess.run(command, env=environ, capture_output=True, check=True)
+    assert "--secret=id=indexes,env=BUILD_INDEXES" in log.read_text()
+    assert "word" not in log.read_text()
+    said = subprocess.run(
+        ["/usr/bin/env", "-i", "sh", "-c", f". {secret}; env -0"], capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    assert {line for line in said if line.startswith(("UV_", "PIP_"))} == {
+        f"UV_DEFAULT_INDEX={given['UV_DEFAULT_INDEX']}",
+        f"UV_INDEX_LAB_PASSWORD={password}",
+        "PIP_INDEX_URL=https://ada:word@mirror.example/simple/",
+    }
