@@ -1,0 +1,109 @@
+"""Every example of "Change when the pipeline runs": applied to a new repository, linted, and held to what it starts."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rnd.organisation import load_organisation
+from tests.conftest import ROOT, copy_template, isolate, render
+from tests.contracts import faults
+from tests.linters import audit, lint, node, unexplained, validate, workflow_files
+from tests.workflows import workflows
+
+__all__ = ["node"]
+
+ORGANISATION = load_organisation()
+PAGE = (ROOT / "docs" / "how-to" / "change-when-the-pipeline-runs.md").read_text(encoding="utf-8")
+CENTRAL = re.sub(r"^.*?([^/:]+/[^/:]+?)(\.git)?$", r"\1", ORGANISATION.template.repository)
+
+# What each example starts, by event and branch; everything else starts what it did.
+BEFORE = {
+    ("pull_request", "main"): {"on_pr.yml"},
+    ("pull_request", "dev"): {"on_pr.yml"},
+    ("push", "main"): {"on_push_main.yml"},
+    ("push", "dev"): set[str](),
+    ("push", "feature/a"): set[str](),
+}
+STARTS: dict[str, dict[tuple[str, str], set[str]]] = {
+    "Release from `dev` instead of `main`": {("push", "main"): set(), ("push", "dev"): {"on_push_main.yml"}},
+    "Publish development versions from `dev`": {("push", "dev"): {"on_push_dev.yml"}},
+    "Check every branch but `main`, without a pull request": {
+        ("push", "dev"): {"on_push_branch.yml"},
+        ("push", "feature/a"): {"on_push_branch.yml"},
+    },
+    "Run pull requests into `dev` only": {("pull_request", "main"): set()},
+    "Use an image of your own": {},
+    "Test on a machine with a GPU": {},
+    "Let other tags follow the release": {},
+    "Let a job of your own decide too": {},
+}
+
+
+def examples() -> dict[str, list[tuple[str, list[str]]]]:
+    """Return the edits of each section of the page: files, each with the lines of a diff."""
+    sections = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+    blocks = {title: re.findall(r"```diff\n--- (\S+)\n(.*?)```", text, re.DOTALL) for title, text in sections.items()}
+    return {title: [(file, diff.splitlines()) for file, diff in found] for title, found in blocks.items() if found}
+
+
+def apply(root: Path, file: str, diff: list[str]) -> None:
+    """Make an edit, as a person would who reads the page; `…` is the rest of a line."""
+    path = root / file
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    old = "\n".join(re.escape(line[1:]).replace("…", ".*") for line in diff if line[:1] in " -") + "\n"
+    new = "".join(f"{line[1:]}\n" for line in diff if line[:1] in " +")
+    if not text:
+        path.write_text(new.replace("OWNER/rnd-template", CENTRAL), encoding="utf-8")
+        return
+    assert len(re.findall(old, text)) >= 1, f"{file} has nothing like it:\n{old}"
+    path.write_text(re.sub(old, lambda _: new, text, count=1), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new repository."""
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(tmp_path_factory.mktemp("home"), patch)
+        template = copy_template(tmp_path_factory.mktemp("template"))
+        return render(template, tmp_path_factory.mktemp("made") / "repository", project_name="arm_control")
+
+
+@pytest.fixture(params=STARTS)
+def title(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def changed(title: str, made: Path, tmp_path: Path) -> Path:
+    """A new repository with the edits of an example."""
+    copy = Path(shutil.copytree(made, tmp_path / "copy"))
+    for file, diff in examples()[title]:
+        apply(copy, file, diff)
+    return copy
+
+
+def test_every_example_of_the_page_is_tried() -> None:
+    assert examples().keys() == STARTS.keys()
+
+
+def test_it_starts_what_the_page_says(title: str, changed: Path) -> None:
+    found = workflows(changed)
+    for (event, branch), before in BEFORE.items():
+        started = {name for name, workflow in found.items() if workflow.starts_on(event, branch)}
+        assert started == STARTS[title].get((event, branch), before), (event, branch)
+
+
+def test_everything_still_fits(changed: Path) -> None:
+    for workflow in workflows(changed).values():
+        assert faults(workflow, f"{CENTRAL}/actions/") == []
+
+
+def test_the_linters_find_nothing(changed: Path, node: Path) -> None:
+    files = workflow_files(changed)
+    for ended in (audit(changed, "."), validate("github-workflows", files)):
+        assert ended.returncode == 0, ended.stdout
+    assert unexplained(changed, lint(node, files)) == []
