@@ -1,7 +1,7 @@
 """Gives the central actions to all repositories: moves the branch that they call them at to the commit checked out.
 
 The branch is `template.workflow_ref` of org.yml. It only ever moves forward, so a run that is repeated later takes
-nothing back. Why it is a branch and no tag: docs/decisions/0012-a-branch-for-the-actions.md. Touches git's remote.
+nothing back. Why it is a branch and no tag: docs/decisions/0013-a-branch-for-the-actions.md. Touches git's remote.
 """
 
 from __future__ import annotations
