@@ -15,7 +15,7 @@ help: ## List what can be done
 
 new: $(UV) ## Make a repository beside this checkout: make new NAME=my_project
 	@test -n "$$NAME" || { echo 'error: name it, as in `make new NAME=my_project`' >&2; exit 2; }
-	@$(RUN) --no-dev rnd new "../$$NAME" --data "project_name=$$NAME" --defaults
+	@$(RUN) --no-dev rnd new "../$$NAME" --data "project_name=$$NAME" --data create_github_repository=false --defaults
 
 test: $(UV) ## Run the whole test suite
 	@scripts/install-debian

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 RND = Path(sys.prefix) / "bin" / "rnd"
-ANSWERS = ("--defaults", "--data", f"project_name={PROJECT}", "--data", "author=Ada <ada@example.com>")
+ANSWERS = (
+    "--defaults",
+    "--data",
+    f"project_name={PROJECT}",
+    "--data",
+    "create_github_repository=false",
+    "--data",
+    "author=Ada <ada@example.com>",
+)
 # A finished step, as a pipe sees it.
 STEP = re.compile(r"(?P<title>[^:]+): (done|nothing to do) \(")
 START = "start, questions, rendering"

@@ -29,7 +29,15 @@ needs_mounts = pytest.mark.skipif(not CAN_MOUNT, reason="this machine allows no 
 
 def arguments(template: TemplateRepository, folder: Path) -> list[str]:
     """Return the command line that makes a repository."""
-    given = ["--defaults", "--data", "project_name=aligner", "--template", template.address]
+    given = [
+        "--defaults",
+        "--data",
+        "project_name=aligner",
+        "--data",
+        "create_github_repository=false",
+        "--template",
+        template.address,
+    ]
     return ["new", str(folder), *given]
 
 
@@ -173,7 +181,19 @@ def test_a_shallow_clone_of_the_template_serves_as_well(
         ["git", "clone", "--quiet", "--depth=1", f"file://{template.folder}", tmp_path / "shallow"], check=True
     )
     ended = subprocess.run(
-        [sys.executable, "-m", "rnd", "new", place / "made", "--defaults", "--data", "project_name=aligner", "--quiet"],
+        [
+            sys.executable,
+            "-m",
+            "rnd",
+            "new",
+            place / "made",
+            "--defaults",
+            "--data",
+            "project_name=aligner",
+            "--data",
+            "create_github_repository=false",
+            "--quiet",
+        ],
         env=os.environ | {"PYTHONPATH": str(tmp_path / "shallow" / "src")},
         capture_output=True,
         text=True,

@@ -68,7 +68,16 @@ def wrapped(tmp_path: Path) -> dict[str, str]:
 
 def command(template: TemplateRepository, folder: Path) -> list[str]:
     """Return the command that makes a repository."""
-    given = ["--defaults", "--data", "project_name=aligner", "--template", template.address, "--json"]
+    given = [
+        "--defaults",
+        "--data",
+        "project_name=aligner",
+        "--data",
+        "create_github_repository=false",
+        "--template",
+        template.address,
+        "--json",
+    ]
     return [sys.executable, "-m", "rnd", "new", str(folder), *given]
 
 

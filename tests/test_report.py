@@ -184,7 +184,17 @@ def test_ctrl_c_at_a_question_leaves_nothing(template: TemplateRepository, tmp_p
 def test_colour_only_where_it_is_wanted(
     template: TemplateRepository, tmp_path: Path, variables: dict[str, str], coloured: bool
 ) -> None:
-    given = ("new", "made", "--defaults", "-d", "project_name=aligner", "--template", template.address)
+    given = (
+        "new",
+        "made",
+        "--defaults",
+        "-d",
+        "project_name=aligner",
+        "--data",
+        "create_github_repository=false",
+        "--template",
+        template.address,
+    )
     terminal = Terminal(*given, cwd=tmp_path, **variables)
     shown = io.StringIO()
     terminal.program.logfile_read = shown

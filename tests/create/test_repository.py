@@ -77,7 +77,16 @@ def test_a_hook_of_the_user_s_own_is_kept_and_a_half_written_one_of_ours_is_not(
     template: TemplateRepository, tmp_path: Path
 ) -> None:
     made = tmp_path / "made"
-    given = ("--defaults", "--quiet", "--data", "project_name=aligner", "--template", template.address)
+    given = (
+        "--defaults",
+        "--quiet",
+        "--data",
+        "project_name=aligner",
+        "--data",
+        "create_github_repository=false",
+        "--template",
+        template.address,
+    )
     assert main(["new", str(made), *given]) == 0
     hooks = made / ".git" / "hooks"
     (hooks / "pre-commit").write_text("#!/bin/sh\necho mine\n")

@@ -26,7 +26,16 @@ def made(template: TemplateRepository, tmp_path: Path) -> Path:
 
 def make(template: TemplateRepository, folder: Path, *arguments: str) -> Path:
     """Make a repository and return its folder."""
-    given = ("--defaults", "--quiet", "--data", "project_name=aligner", "--template", template.address)
+    given = (
+        "--defaults",
+        "--quiet",
+        "--data",
+        "project_name=aligner",
+        "--data",
+        "create_github_repository=false",
+        "--template",
+        template.address,
+    )
     assert main(["new", str(folder), *given, *arguments]) == 0
     return folder
 

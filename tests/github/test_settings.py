@@ -15,7 +15,7 @@ from rnd.organisation import load_organisation
 from tests.conftest import ACME, git
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from rnd.github.client import Client
@@ -80,13 +80,14 @@ RULESET: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.fixture
-def place(hosting: Hosting, tmp_path: Path) -> Place:
+def place(hosting: Hosting, tmp_path: Path) -> Iterator[Place]:
     """A repository with content, not set up yet."""
     folder = tmp_path / "demo"
     git(tmp_path, "init", "--quiet", "--initial-branch=main", str(folder))
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "feat: all")
     git(folder, "branch", "elsewhere")
-    return Place(hosting.client, hosting.publish(folder), hosting.policy)
+    with hosting.client as client:
+        yield Place(client, hosting.publish(folder), hosting.policy)
 
 
 def apply(place: Place) -> list[str]:

@@ -287,7 +287,16 @@ def test_a_generated_repository_is_published(
 ) -> None:
     template = copy_template(tmp_path / "rnd-template")
     folder = tmp_path / "aligner"
-    given = ["--defaults", "--data", "project_name=aligner", "--template", template.address, "--quiet"]
+    given = [
+        "--defaults",
+        "--data",
+        "project_name=aligner",
+        "--data",
+        "create_github_repository=false",
+        "--template",
+        template.address,
+        "--quiet",
+    ]
     assert cli.main(["new", str(folder), *given]) == 0
     monkeypatch.chdir(folder)
     capsys.readouterr()

@@ -20,7 +20,7 @@ ORGANISATION = load_organisation()
 
 def make(template: TemplateRepository, folder: Path, python_version: str = ORGANISATION.python.default) -> Path:
     """Make a repository and return its folder."""
-    answers = ("--data", "project_name=template_test", "--data", f"python_version={python_version}")
+    answers = ("--data", "project_name=template_test", "--data", "create_github_repository=false", "--data", f"python_version={python_version}")
     assert main(["new", str(folder), "--defaults", "--quiet", "--template", template.address, *answers]) == 0
     return folder
 

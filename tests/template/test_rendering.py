@@ -46,6 +46,7 @@ def test_every_combination_of_answers(template: TemplateRepository, tmp_path: Pa
         assert {key: value for key, value in answers.items() if not key.startswith("_")} == {
             "project_name": name,
             "author": author,
+            "create_github_repository": True,
             "python_version": python_version,
         }
         for path, text in files.items():

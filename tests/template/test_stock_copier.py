@@ -41,12 +41,12 @@ def copy(copier: Path, template: TemplateRepository, folder: Path, *arguments: s
 @pytest.mark.slow
 def test_the_same_repository(copier: Path, template: TemplateRepository, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
-    ended = copy(copier, template, plain, "--data", "project_name=template_test", "--defaults")
+    ended = copy(copier, template, plain, "--data", "project_name=template_test", "--data", "create_github_repository=false", "--defaults")
     assert ended.returncode == 0, ended.stderr
     assert "Run the repository's checks: done (passed on " in ended.stderr
 
     ours = tmp_path / "ours"
-    given = ("--data", "project_name=template_test", "--template", template.address, "--vcs-ref", "HEAD")
+    given = ("--data", "project_name=template_test", "--data", "create_github_repository=false", "--template", template.address, "--vcs-ref", "HEAD")
     assert main(["new", str(ours), "--defaults", "--quiet", *given]) == 0
     assert git(plain, "rev-parse", "HEAD^{tree}") == git(ours, "rev-parse", "HEAD^{tree}")
     assert git(plain, "log", "--format=%an %ae %s") == git(ours, "log", "--format=%an %ae %s")
@@ -55,7 +55,7 @@ def test_the_same_repository(copier: Path, template: TemplateRepository, tmp_pat
 
 @pytest.mark.slow
 def test_again_over_what_is_there(copier: Path, template: TemplateRepository, tmp_path: Path) -> None:
-    given = ("--data", "project_name=template_test", "--data", "author=Ada", "--defaults")
+    given = ("--data", "project_name=template_test", "--data", "create_github_repository=false", "--data", "author=Ada", "--defaults")
     assert copy(copier, template, tmp_path / "made", *given).returncode == 0
     ended = copy(copier, template, tmp_path / "made", *given, "--overwrite")
     assert ended.returncode == 0
@@ -65,7 +65,7 @@ def test_again_over_what_is_there(copier: Path, template: TemplateRepository, tm
 
 @pytest.mark.slow
 def test_a_refused_answer_leaves_nothing(copier: Path, template: TemplateRepository, tmp_path: Path) -> None:
-    ended = copy(copier, template, tmp_path / "made", "--data", "project_name=2fast", "--defaults")
+    ended = copy(copier, template, tmp_path / "made", "--data", "project_name=2fast", "--data", "create_github_repository=false", "--defaults")
     assert ended.returncode != 0
     assert "A project name cannot start with a digit" in ended.stderr
     assert not (tmp_path / "made").exists()
@@ -76,7 +76,7 @@ def test_a_set_up_that_fails_leaves_nothing(
     copier: Path, template: TemplateRepository, tmp_path: Path, home: Path
 ) -> None:
     (home / ".gitconfig").unlink()
-    ended = copy(copier, template, tmp_path / "made", "--data", "project_name=template_test", "--defaults")
+    ended = copy(copier, template, tmp_path / "made", "--data", "project_name=template_test", "--data", "create_github_repository=false", "--defaults")
     assert ended.returncode != 0
     assert "error[identity-missing]" in ended.stderr
     assert not (tmp_path / "made").exists()

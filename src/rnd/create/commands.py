@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnd import process, report
 from rnd.arguments import add_json_option, add_plan_options
-from rnd.errors import ExitCode, UsageError
+from rnd.errors import ExitCode, Interrupted, RndError, UsageError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from rnd.create.hosting import Hosting
     from rnd.create.project import Project
+    from rnd.organisation import Organisation
+    from rnd.plan import Plan
 
 MARKS = {"ok": "✓", "missing": "✗", "optional": "·"}
 
@@ -43,6 +47,11 @@ def configure_setup(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd setup`."""
     parser.add_argument(
         "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the repository; by default this one"
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="end well once the folder is whole, whatever becomes of GitHub: copier removes a folder whose task failed",
     )
     add_plan_options(parser)
     parser.set_defaults(run=setup)
@@ -80,12 +89,14 @@ def new(options: argparse.Namespace) -> int:
         data=_data(options),
         ask=not options.defaults and sys.stdin.isatty(),
         template=find_template(options.template, options.vcs_ref, organisation.template.repository),
+        host=partial(_host, options, organisation),
     )
-    with plan_new(request, organisation) as (plan, project):
+    with plan_new(request, organisation) as (plan, project, hosting):
         names = derive_names(project.name, organisation)
-        report.carry_out(plan, options, folder=str(project.folder), names=vars(names))
+        facts: dict[str, object] = {"folder": str(project.folder), "names": vars(names)}
+        _carry_out(plan, options, hosting, facts)
     if not (options.json or options.quiet or options.only_show):
-        _end(project, {"package": names.package, "import": names.import_name})
+        _end(project, {"package": names.package, "import": names.import_name, **(hosting.links if hosting else {})})
         if request.template.has_uncommitted_changes():
             print(f"\nIt was made from uncommitted changes of {request.template.source}, and cannot be updated later.")
     return 0
@@ -93,10 +104,62 @@ def new(options: argparse.Namespace) -> int:
 
 def setup(options: argparse.Namespace) -> int:
     """Finish or repeat the set-up of a repository."""
-    from rnd.create.setup import plan_setup
+    from rnd import git
+    from rnd.create.setup import check_setup, plan_setup
+    from rnd.organisation import load_organisation
 
-    report.carry_out(plan_setup(options.folder.resolve()), options)
+    project = check_setup(options.folder.resolve())
+    # Copier runs its task for `recopy` too, which is not to touch GitHub: there, and where a copy is repeated, the
+    # repository is older than the run.
+    left_alone = options.keep and git.head(project.folder) is not None
+    hosting = None if left_alone else _host(options, load_organisation(), project)
+    try:
+        _carry_out(plan_setup(project, hosting), options, hosting, {})
+    except (RndError, KeyboardInterrupt) as error:
+        if not options.keep or hosting is None or not hosting.begun:
+            raise
+        stopped = error if isinstance(error, RndError) else hosting.explain(Interrupted("Interrupted."))
+        report.print_error(stopped, as_json=options.json)
+    else:
+        if hosting and not (options.json or options.quiet or options.only_show):
+            _say_links(hosting)
     return 0
+
+
+def _host(options: argparse.Namespace, organisation: Organisation, project: Project) -> Hosting | None:
+    """Open a project's way to GitHub, if it was asked for."""
+    if not project.on_github:
+        return None
+    import os
+
+    from rnd import retry
+    from rnd.create.hosting import open_hosting
+
+    retry.tell = (lambda _: None) if options.quiet else report.note
+    return open_hosting(project, organisation, os.environ, ask=sys.stdin.isatty() and not options.only_show)
+
+
+def _carry_out(plan: Plan, options: argparse.Namespace, hosting: Hosting | None, facts: dict[str, object]) -> None:
+    """Carry a plan out; whatever stops it on its way to GitHub also says how to go on, and how to give up."""
+    if hosting is None:
+        report.carry_out(plan, options, **facts)
+        return
+    try:
+        report.carry_out(plan, options, **facts, github=hosting.links)
+    except RndError as error:
+        raise hosting.explain(error) if hosting.begun else error from None
+    except KeyboardInterrupt:
+        if not hosting.begun:
+            raise
+        raise hosting.explain(Interrupted("Interrupted.")) from None
+    finally:
+        hosting.close()
+
+
+def _say_links(hosting: Hosting) -> None:
+    print()
+    for name, address in hosting.links.items():
+        print(f"  {name.replace('_', ' '):<13}{address}")
 
 
 def update(options: argparse.Namespace) -> int:
@@ -148,8 +211,9 @@ def _data(options: argparse.Namespace) -> dict[str, object]:
 
 def _end(project: Project, facts: Mapping[str, str]) -> None:
     print(f"\n{project.name} is ready in {report.place(project.folder)}\n")
+    width = max(map(len, facts)) + 2
     for name, value in facts.items():
-        print(f"  {name:<9}{value}")
+        print(f"  {name.replace('_', ' '):<{width}}{value}")
     print(f"\n  cd {report.place(project.folder)}\n  uv run pytest")
     if not process.on_path("uv"):
         print("\nuv is new here: `uv tool update-shell` puts it on the PATH of every new terminal.")

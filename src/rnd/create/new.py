@@ -22,8 +22,9 @@ from rnd.names import derive_names
 from rnd.plan import Action, Plan, State, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from rnd.create.hosting import Hosting
     from rnd.organisation import Organisation
 
 STAGING = ".rnd-new-"
@@ -38,16 +39,18 @@ class Request:
         data: Answers given beforehand.
         ask: Whether the other questions are asked; otherwise their defaults are taken.
         template: The template to render.
+        host: Opens a project's way to GitHub; called once its answers are known, and before anything is made.
     """
 
     folder: Path | None
     data: Mapping[str, object]
     ask: bool
     template: template.Template
+    host: Callable[[Project], Hosting | None]
 
 
 @contextmanager
-def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Plan, Project]]:
+def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Plan, Project, Hosting | None]]:
     """Ask, render beside the destination, and yield the plan that moves the draft into place and sets it up.
 
     What was rendered and not moved is removed at the end, so a plan that is only shown, refused or interrupted leaves
@@ -69,10 +72,14 @@ def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Pla
             there = _already_there(folder, {"project_name": draft.name})
             if there is None:
                 project = replace(draft, folder=folder)
-                steps = (*preparation(draft), _files_step(draft, folder), *completion(project))
-                yield Plan(f"make {project.name} in {folder}", steps), project
+                hosting = request.host(project)
+                last = hosting.steps() if hosting else ()
+                steps = (*preparation(draft), _files_step(draft, folder), *completion(project), *last)
+                yield Plan(f"make {project.name} in {folder}", steps), project, hosting
                 return
-    yield Plan(f"finish {there.name} in {there.folder}", setup_steps(there)), there
+    hosting = request.host(there)
+    last = hosting.steps() if hosting else ()
+    yield Plan(f"finish {there.name} in {there.folder}", (*setup_steps(there), *last)), there, hosting
 
 
 def _draft(request: Request, folder: Path) -> Project:

@@ -26,6 +26,7 @@ class Project:
         python_version: Such as `3.11`.
         source: The address of the template.
         commit: The template's version, as `git describe` puts it.
+        on_github: Whether it was asked for on GitHub too; older answers do not say.
     """
 
     folder: Path
@@ -34,6 +35,7 @@ class Project:
     python_version: str
     source: str
     commit: str
+    on_github: bool = False
 
 
 def read_project(folder: Path) -> Project:
@@ -51,6 +53,7 @@ def read_project(folder: Path) -> Project:
             python_version=answers["python_version"],
             source=answers["_src_path"],
             commit=answers["_commit"],
+            on_github=answers.get("create_github_repository") == "True",
         )
     except KeyError as error:
         raise NotGenerated(f"{folder / ANSWERS_FILE} holds no {error}, so it is not this template's.") from error

@@ -16,6 +16,7 @@ from rnd.plan import Plan
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rnd.create.hosting import Hosting
     from rnd.create.project import Project
     from rnd.plan import Step
 
@@ -26,8 +27,19 @@ TOOLS = {
 }
 
 
-def plan_setup(folder: Path) -> Plan:
+def plan_setup(project: Project, hosting: Hosting | None) -> Plan:
     """Return the plan that finishes, or repeats, the set-up of a generated repository.
+
+    Args:
+        project: The repository.
+        hosting: Its way to GitHub; None where it is to stay on this machine.
+    """
+    steps = setup_steps(project) + (hosting.steps() if hosting else ())
+    return Plan(f"set up {project.name} in {project.folder}", steps)
+
+
+def check_setup(folder: Path) -> Project:
+    """Return the project that a folder holds, if it can be set up.
 
     Raises:
         NotGenerated: The folder is no generated repository.
@@ -39,7 +51,7 @@ def plan_setup(folder: Path) -> Plan:
     check_tools()
     check_place(folder)
     check_identity(folder)
-    return Plan(f"set up {project.name} in {folder}", setup_steps(project))
+    return project
 
 
 def setup_steps(project: Project) -> tuple[Step, ...]:

@@ -86,16 +86,21 @@ class Client:
 
     def __init__(self, addresses: Addresses, token: str | None) -> None:
         self.addresses = addresses
+        self.settling = False  # whether a repository was made so lately that GitHub may not show it everywhere yet
         self.kit = _kit(addresses.api, token)
         self.token = token or ""
+        self.kit.__enter__()  # type: ignore[no-untyped-call] # one connection for all requests, closed by `close`
 
     def __enter__(self) -> Client:
-        """Keep connections open until the end."""
-        self.kit.__enter__()  # type: ignore[no-untyped-call]
+        """Be closed at the end."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close them."""
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections, which are kept open between requests."""
         self.kit.__exit__()
 
     def read(self, request: Callable[[Kit], Response[Any, Json]]) -> Json:
@@ -111,7 +116,7 @@ class Client:
     def find(self, request: Callable[[Kit], Response[Any, Json]]) -> Json | None:
         """Do as `read` does, and return None where GitHub has no such thing."""
         try:
-            return self.read(request)
+            return persist(lambda: self.once(request), GitHubUnavailable).json()
         except NotThere:
             return None
 
@@ -121,7 +126,16 @@ class Client:
 
     def answer(self, request: Callable[[Kit], Response[Any, Json]]) -> Response[Any, Json]:
         """Do as `read` does, and return the whole answer."""
-        return persist(lambda: self.once(request), GitHubUnavailable)
+
+        def attempt() -> Response[Any, Json]:
+            try:
+                return self.once(request)
+            except NotThere as error:
+                if not self.settling:
+                    raise
+                raise GitHubUnavailable(f"GitHub may not show it yet: {error.happened}") from error
+
+        return persist(attempt, GitHubUnavailable)
 
     def once(self, request: Callable[[Kit], Response[Any, Json]]) -> Response[Any, Json]:
         """Send a request once; the errors are those of `read`."""

@@ -95,3 +95,27 @@ class PlanLacks(GitHubRefused):
 
     code = "github-plan-lacks"
     remedy = "Take a larger plan, or make the repositories public: `github.repository.visibility` in org.yml."
+
+
+class NotPermitted(RndError):
+    """The token, or the person that it speaks for, may not do what is needed; the message lists everything."""
+
+    code = "github-not-permitted"
+    remedy = "Sign in with the scopes named (`rnd github sign-in`), or ask an owner of the organisation."
+
+
+class NameProtected(RndError):
+    """org.yml keeps the name from projects: it is the template's own, or another that nothing may be mistaken for."""
+
+    code = "github-name-protected"
+    remedy = "Choose another project name."
+
+
+class NameTaken(RndError):
+    """GitHub has a repository of that name, and it was not made from this folder; nothing of it was changed.
+
+    A repository is known to be this project's by its first commit.
+    """
+
+    code = "github-name-taken"
+    remedy = "Choose another project name; or, if it is a left-over of yours, remove it on GitHub first."
