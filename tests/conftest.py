@@ -134,9 +134,10 @@ def copy_template(folder: Path) -> TemplateRepository:
 
 
 def render(template: TemplateRepository, folder: Path, **answers: str) -> Path:
-    """Render the template as plain copier does, without its task, and return the folder."""
+    """Render the template as plain copier does, for this machine alone and without its task, and return the folder."""
+    data = {"create_github_repository": False, **answers}
     run_copy(
-        template.address, folder, data=answers, defaults=True, unsafe=True, quiet=True, skip_tasks=True, vcs_ref="HEAD"
+        template.address, folder, data=data, defaults=True, unsafe=True, quiet=True, skip_tasks=True, vcs_ref="HEAD"
     )
     return folder
 

@@ -72,6 +72,15 @@ def on_path(program: str) -> bool:
     return shutil.which(program) is not None
 
 
+def stays_on_path(program: str) -> bool:
+    """Say whether a user gets a program by its name once the environment that this process runs in is gone."""
+    import shutil
+
+    own = os.path.join(sys.prefix, "bin")  # noqa: PTH118
+    path = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != own]
+    return shutil.which(program, path=os.pathsep.join(path)) is not None
+
+
 def find(program: str) -> str | None:
     """Return the path of a program, or None where it is not installed."""
     import shutil

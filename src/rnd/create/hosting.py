@@ -160,7 +160,7 @@ def _steps(remote: Remote, project: Project) -> tuple[Step, ...]:
 
 def resume_command(project: Project) -> str:
     """Return the one command that goes on, as whoever stands anywhere on this machine would type it."""
-    if process.on_path("rnd"):
+    if process.stays_on_path("rnd"):
         return f"rnd setup {_quoted(project)}"
     source = project.source.removeprefix("git+")
     if "://" not in source and "@" in source.partition(":")[0]:  # as in git@host:owner/name.git, which uv does not take

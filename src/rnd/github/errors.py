@@ -13,7 +13,7 @@ class SignInNeeded(RndError):
     """
 
     code = "sign-in-needed"
-    remedy = "Run `rnd github sign-in` in a terminal, or set GH_TOKEN, then run the same command again."
+    remedy = "Run the same command in a terminal, where you can sign in with a browser, or set GH_TOKEN first."
 
 
 class GitHubRefused(RndError):
