@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,9 @@ class Creation:
             "actions": found.actions,
             "commits": git(found.folder, "for-each-ref", f"--format={trees}", "refs/heads/main"),
             "branches": sorted(git(found.folder, "for-each-ref", "--format=%(refname)", "refs/heads").split()),
-            "set-up": git(found.folder, "diff", "main", "set-up") if "set-up" in there else "",
+            "set-up": re.sub(r"(?m)^index .*$", "", git(found.folder, "diff", "main", "set-up"))
+            if "set-up" in there
+            else "",
             "pull requests": [
                 (one.number, one.title, one.body, one.state, one.head_branch) for one in found.pulls.values()
             ],

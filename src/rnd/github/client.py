@@ -157,7 +157,7 @@ class Client:
                 return
 
     def ensure(self, look: Callable[[], Item | None], make: Callable[[Kit], Response[Any, Any]]) -> Item:
-        """Make something that must not be made twice, unless it is there; return it as it is seen then.
+        """Make something that must not be made twice and was not there just now; return it as it is seen then.
 
         Args:
             look: Says what is there; None for nothing.
@@ -166,12 +166,13 @@ class Client:
         Raises:
             RndError: As `read` has it.
         """
-        made = False
+        sent = made = False
 
         def attempt() -> Item:
-            nonlocal made
-            there = look()
+            nonlocal sent, made
+            there = look() if sent else None
             if there is None and not made:
+                sent = True
                 self.once(make)
                 made = True
                 there = look()

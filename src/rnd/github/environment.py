@@ -32,9 +32,11 @@ def environment(place: Place) -> Part:
 
     def mend() -> None:
         place.client.send(lambda kit: kit.rest.repos.create_or_update_environment(*where, data=LIMITED))
-        for branch in wanted.branches:
+        there = policies(place)
+        known = {one["name"] for one in there if one.get("type") != "tag"}
+        for branch in sorted(set(wanted.branches) - known):
             place.client.ensure(partial(_find, place, branch), partial(_allow, where, branch))
-        for other in policies(place):
+        for other in there:
             if other["name"] not in wanted.branches or other.get("type") == "tag":
                 place.client.send(partial(_forbid, where, other["id"]))
 

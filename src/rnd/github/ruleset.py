@@ -28,8 +28,7 @@ def protection(place: Place, bypass: Sequence[str] | None = None) -> Part:
         protection = protection.model_copy(update={"bypass": list(bypass)})
     wanted = settings.wanted_protection(protection)
 
-    def read() -> Values:
-        ruleset = find_ruleset(place)
+    def found(ruleset: Document | None) -> Values:
         actors = (ruleset or {}).get("bypass_actors") or ()
         teams = place.team_ids() if any(actor["actor_type"] == "Team" for actor in actors) else {}
         return settings.found_protection(ruleset, {number: name for name, number in teams.items()})
@@ -37,14 +36,16 @@ def protection(place: Place, bypass: Sequence[str] | None = None) -> Part:
     def mend() -> None:
         teams = _teams(place, protection.bypass)
         new = settings.protection_body(protection, teams, None)
-        there = place.client.ensure(
-            lambda: find_ruleset(place), lambda kit: kit.rest.repos.create_repo_ruleset(*place.repository, data=new)
-        )
-        if settings.compare(wanted, read()):
+        there = find_ruleset(place)
+        if there is None:
+            there = place.client.ensure(
+                lambda: find_ruleset(place), lambda kit: kit.rest.repos.create_repo_ruleset(*place.repository, data=new)
+            )
+        if settings.compare(wanted, found(there)):
             body = settings.protection_body(protection, teams, there)
             place.client.send(lambda kit: kit.rest.repos.update_repo_ruleset(*place.repository, there["id"], data=body))
 
-    return Part("protection", f"Protect {settings.BRANCH}", wanted, read, mend)
+    return Part("protection", f"Protect {settings.BRANCH}", wanted, lambda: found(find_ruleset(place)), mend)
 
 
 def find_ruleset(place: Place) -> Document | None:
