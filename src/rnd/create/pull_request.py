@@ -75,7 +75,7 @@ def branch_step(remote: Remote) -> Step:
         commit = git.attempt(folder, "rev-parse", "--quiet", "--verify", f"refs/heads/{SET_UP}")
         if commit:
             return done(f"at {commit[:7]}")
-        there = remote.commit(f"heads/{SET_UP}")
+        there = remote.tip(SET_UP)
         if there:
             return done(f"at {there[:7]}, on GitHub")
         found = find(remote)
@@ -89,7 +89,7 @@ def push_step(remote: Remote) -> Step:
     """GitHub has the set-up branch, or has had it."""
 
     def observe() -> State:
-        commit = remote.commit(f"heads/{SET_UP}")
+        commit = remote.tip(SET_UP)
         if commit:
             return done(f"at {commit[:7]}")
         found = find(remote)

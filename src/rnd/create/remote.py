@@ -20,17 +20,23 @@ from rnd.plan import Action, State, Step, done, needed
 from rnd.retry import persist
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import Any
 
-    from rnd.github.client import Addresses
+    from githubkit import Response
+
+    from rnd.github.client import Addresses, Kit
     from rnd.github.part import Place
     from rnd.github.repository import Repository
     from rnd.github.settings import Document
 
 TRACKED = f"refs/remotes/origin/{BRANCH}"
 ADMINS = "repository-admins"
-NO_COMMIT = {404, 409, 422}  # what GitHub says of a commit that a repository, which may be empty, does not have
+NOTHING = {
+    409,
+    422,
+}  # what GitHub says, beside 404, of a commit that is not there: the repository is empty, no such hash
 
 
 @dataclass(frozen=True)
@@ -76,24 +82,31 @@ class Remote:
 
     def _has_first_commit(self) -> bool:
         first = first_commit(self.folder)
-        return first is not None and self.commit(first) is not None
+        return (
+            first is not None
+            and self._find(lambda kit: kit.rest.repos.get_commit(*self.place.repository, first)) is not None
+        )
 
-    def commit(self, ref: str) -> str | None:
-        """Return the full hash of the commit that a branch, or a hash, names on GitHub; None where there is none."""
+    def tip(self, branch: str) -> str | None:
+        """Return the full hash of the last commit of a branch on GitHub, or None where there is no such branch."""
+        found = self._find(lambda kit: kit.rest.git.get_ref(*self.place.repository, f"heads/{branch}"))
+        return None if found is None else str(found["object"]["sha"])
+
+    def _find(self, request: Callable[[Kit], Response[Any, Any]]) -> Document | None:
+        """Look for a commit or a branch, which an empty repository refuses to."""
         try:
-            found = self.place.client.find(lambda kit: kit.rest.repos.get_commit(*self.place.repository, ref))
+            return self.place.client.find(request)
         except GitHubRefused as refused:
-            if refused.status not in NO_COMMIT:
+            if refused.status not in NOTHING:
                 raise
             return None
-        return found["sha"] if found else None
 
     def push(self, branch: str) -> None:
         """Push a branch, and see it arrive."""
         push(self.place.client, self.place.repository, self.folder, (f"refs/heads/{branch}:refs/heads/{branch}",))
 
         def arrived() -> None:
-            if self.commit(f"heads/{branch}") is None:
+            if self.tip(branch) is None:
                 raise GitHubUnavailable(f"GitHub took {branch}, and does not show it yet.")
 
         persist(arrived, GitHubUnavailable)
@@ -170,7 +183,7 @@ def guard_step(remote: Remote) -> Step:
     part = protection(remote.place, [*bypass, *({ADMINS} - set(bypass))])
 
     def observe() -> State:
-        return done(f"{BRANCH} is there") if remote.commit(f"heads/{BRANCH}") else part.step().observe()
+        return done(f"{BRANCH} is there") if remote.tip(BRANCH) else part.step().observe()
 
     return replace(part.step(), key="guard", title=f"Protect {BRANCH} before it is there", observe=observe)
 
@@ -179,7 +192,7 @@ def content_step(remote: Remote) -> Step:
     """GitHub has `main`."""
 
     def observe() -> State:
-        commit = remote.commit(f"heads/{BRANCH}")
+        commit = remote.tip(BRANCH)
         return done(f"at {commit[:7]}") if commit else needed(f"no {BRANCH} yet")
 
     action = Action(f"git push origin {BRANCH}", lambda: remote.push(BRANCH))
@@ -208,7 +221,7 @@ def tracking_step(remote: Remote) -> Step:
         return done(f"origin/{BRANCH}") if tracked else needed("not followed yet")
 
     def follow() -> None:
-        commit = remote.commit(f"heads/{BRANCH}")
+        commit = remote.tip(BRANCH)
         known = commit and git.attempt(remote.folder, "cat-file", "-e", f"{commit}^{{commit}}") is not None
         git.run(remote.folder, "config", f"branch.{BRANCH}.remote", "origin")
         git.run(remote.folder, "config", f"branch.{BRANCH}.merge", f"refs/heads/{BRANCH}")
