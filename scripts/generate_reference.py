@@ -130,7 +130,7 @@ def questions_page(organisation: Organisation) -> str:
         NOTE.format(source="copier.yml and questions/"),
         "# Questions\n",
         "Each is asked on a terminal; `--data NAME=VALUE` answers it beforehand, and so does `--data-file FILE`.",
-        "The questions about the dependency tool and the GitHub repository are not there yet.\n",
+        "The question about the dependency tool is not there yet.\n",
         table(("name", "question", "default"), (_question(name, node, organisation) for name, node in asked.items())),
         "## project_name\n",
         "Four names follow from it, in lower case throughout:\n",
@@ -140,6 +140,9 @@ def questions_page(organisation: Organisation) -> str:
         "## author\n",
         "One line: `Name` or `Name <e-mail>`. `rnd new` proposes what git knows. Plain copier cannot ask git, so the",
         "default there is empty, and the set-up fills in git's own name and e-mail.\n",
+        "## create_github_repository\n",
+        "With yes, the set-up ends on GitHub: repository, teams, protection, a pull request that runs the whole pipeline.",
+        "With no, it ends with the local repository, which is whole without it.\n",
         "## python_version\n",
         f"One of {', '.join(f'`{version}`' for version in organisation.python.versions)}: the oldest Python that the",
         "project runs on, and the one that its environment is made with. Take the newest that your dependencies allow.",
@@ -149,10 +152,14 @@ def questions_page(organisation: Organisation) -> str:
 
 
 def _question(name: str, node: Mapping[str, Any], organisation: Organisation) -> list[str]:
-    template = Environment(autoescape=False).from_string(node.get("default", ""))  # noqa: S701 - no HTML
-    default = template.render(_external_data={"org": organisation.model_dump()})
-    shown = f"`{default}`" if default else "empty" if "default" in node else "none: it must be answered"
-    return [f"`{name}`", node["help"], shown]
+    facts = {"project_name": "template_test", "_external_data": {"org": organisation.model_dump()}}
+
+    def rendered(text: object) -> str:
+        return Environment(autoescape=False).from_string(str(text)).render(facts)  # noqa: S701 - no HTML
+
+    default = {True: "yes", False: "no"}.get(node.get("default", ""), node.get("default", ""))
+    shown = f"`{rendered(default)}`" if default else "empty" if "default" in node else "none: it must be answered"
+    return [f"`{name}`", rendered(node["help"]), shown]
 
 
 def _names_table(organisation: Organisation) -> str:

@@ -29,11 +29,8 @@ COMMANDS = {
     "github": ("rnd.github.commands", "the repository on GitHub: sign in, compare its settings, mend them"),
     "gate": ("rnd.release.gate_commands", "may a pull request be merged, by what became of its jobs"),
     "organisation": ("rnd.create.organisation_command", "print the values of org.yml"),
-    "runners": ("rnd.runners.runners_commands", "the machines that run the workflows: simulate, synthesise them"),
-    "rehearse": (
-        "rnd.rehearsal.rehearse_commands",
-        "live a repository's whole life on this machine, and see what comes out",
-    ),
+    "runners": ("rnd.runners.runners_commands", "the machines that run the workflows, and the images on them"),
+    "rehearse": ("rnd.rehearsal.rehearse_commands", "live a repository's whole life on this machine"),
     "completion": ("rnd.cli", "print the completion script of a shell"),
 }
 EPILOG = """\

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnd.organisation import load_organisation
+from rnd.rehearsal.forge import description
 from rnd.runners.errors import JobListInvalid
 from rnd.runners.job_list import FAULTS_SHOWN, read_job_list
 
@@ -83,9 +84,29 @@ def test_rows_are_put_in_the_order_in_which_jobs_were_queued(tmp_path: Path) -> 
 
 
 def test_jobs_that_run_still_or_never_ran_are_counted(tmp_path: Path) -> None:
-    rows = [job(), job(completed_at=None, conclusion=None), job(conclusion="skipped", started_at=None)]
+    rows = [
+        job(),
+        job(completed_at=None, conclusion=None),
+        job(conclusion="skipped", started_at=None),
+        job(conclusion="cancelled", started_at="2026-11-02T09:05:31Z", runner_id=0),
+        job(run_attempt=2, created_at="2026-11-02T12:00:00Z"),
+    ]
     listed = read_job_list(written(tmp_path, json.dumps(rows)))
-    assert (len(listed.rows), listed.unfinished, listed.skipped) == (1, 1, 1)
+    assert (len(listed.rows), listed.unfinished, listed.skipped) == (1, 1, 3)
+
+
+def test_github_s_own_example_is_read(tmp_path: Path) -> None:
+    """What is read are fields that GitHub's description of its API has, and its example of each is taken."""
+    path = "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs"
+    described = description.load([path], [])
+    if described is None:
+        pytest.skip("npm is not on this machine")
+    properties = described["components"]["schemas"]["job"]["properties"]
+    assert job().keys() <= properties.keys()
+    example = {name: node["example"] for name, node in properties.items() if "example" in node}
+    (row,) = read_job_list(written(tmp_path, json.dumps({"total_count": 1, "jobs": [example]}))).rows
+    assert row.labels == set(example["labels"])
+    assert row.job.created == datetime.fromisoformat(example["created_at"]).timestamp()
 
 
 def test_which_class_a_job_belongs_to(tmp_path: Path) -> None:

@@ -13,9 +13,13 @@ import shutil
 import ssl
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from rnd import process
 from rnd.errors import ToolMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PACKAGES = ("usr-is-merged", "ca-certificates", "python3", "python3-venv")
 PYTHON = "3.11"  # what Debian 12 has
@@ -34,35 +38,38 @@ ENV SSL_CERT_FILE={CERTIFICATES} PIP_CERT={CERTIFICATES}
 """
 
 
-def prepare_base_image(cache: Path) -> Path:
+def prepare_base_image(cache: Path, suite: str = SUITE, *packages: str) -> Path:
     """Return a folder from which a builder makes the base image, made now if it was not there.
 
     Args:
         cache: Where it is kept, outside any repository. Processes that ask at once wait for the one that makes it.
+        suite: The release of Debian.
+        packages: What else it shall have.
 
     Raises:
         ToolMissing: mmdebstrap is not installed, or may not be used.
         CommandFailed: It failed.
     """
     certificates = _trusted()
-    key = hashlib.sha256("\n".join((SUITE, *OPTIONS, DOCKERFILE)).encode()).hexdigest()[:12]
-    made = cache / f"base-image-{SUITE}-{platform.machine()}-{key}"
+    options = (*OPTIONS, *(f"--include={package}" for package in packages))
+    key = hashlib.sha256("\n".join((suite, *options, DOCKERFILE)).encode()).hexdigest()[:12]
+    made = cache / f"base-image-{suite}-{platform.machine()}-{key}"
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / f"{made.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.is_dir():
-            _make(made)
+            _make(made, suite, options)
     shutil.copyfile(certificates, made / "certificates.crt") if certificates else (made / "certificates.crt").touch()
     return made
 
 
-def _make(made: Path) -> None:
+def _make(made: Path, suite: str, options: Sequence[str]) -> None:
     if os.geteuid() != 0:
         raise ToolMissing("Only root can make a base image with mmdebstrap.")
     with TemporaryDirectory(dir=made.parent) as partial:
         folder = Path(partial, "made")
         folder.mkdir()
-        process.run("mmdebstrap", *OPTIONS, SUITE, str(folder / "base.tar"))
+        process.run("mmdebstrap", *options, suite, str(folder / "base.tar"))
         (folder / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
         folder.rename(made)
 

@@ -157,11 +157,13 @@ def _read_row(value: object) -> Row | str:
     labels = value.get("labels")
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         raise ValueError('labels must be a list of text, such as ["self-hosted", "research"]')
-    if value.get("conclusion") == "skipped":
-        return "skipped"
     if value.get("completed_at") is None:
         return "unfinished"
+    if value.get("conclusion") == "skipped" or not value.get("runner_id", True):
+        return "skipped"  # by a condition, or cancelled while it waited for a runner
     started, completed = _moment(value, "started_at"), _moment(value, "completed_at")
+    if started < created and value.get("run_attempt", 1) > 1:
+        return "skipped"  # a re-run of others: this one is from the attempt before
     if not created <= started <= completed:
         raise ValueError(
             f"a job is created, started, completed in this order, not "

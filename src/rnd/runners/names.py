@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rnd.organisation import Organisation
 
+# The workflow of the template's own repository that builds the base images.
+BASE_IMAGE_WORKFLOW = "base_images.yml"
 ISSUER = "token.actions.githubusercontent.com"
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 # The workflows of a repository that publish, as the template names them; GitHub puts the file that a job is written in
 # into the job's token. A repository's other workflows do not get the role.
 PUBLISHING_WORKFLOWS = ("push_python_package.yml", "build_and_push_docker_image.yml")
-BASE_IMAGE_WORKFLOW = "base_images.yml"
 LAYERS = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
@@ -91,7 +90,7 @@ class Publishing(Stack):
         owner, name = names.template_repository(self.organisation).split("/")
         return {
             "sub": f"repo:{owner}@{self.owner}/{name}@{self.template}:ref:refs/heads/main",
-            "job_workflow_ref": f"{owner}/{name}/.github/workflows/{BASE_IMAGE_WORKFLOW}@refs/heads/main",
+            "job_workflow_ref": f"{owner}/{name}/.github/workflows/{names.BASE_IMAGE_WORKFLOW}@refs/heads/main",
         }
 
     def _role(

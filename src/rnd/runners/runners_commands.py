@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rnd.arguments import add_json_option
+from rnd.runners.base_image_command import configure_base_image
 
 if TYPE_CHECKING:
     import argparse
@@ -190,6 +191,7 @@ def _class_row(one: MachineClass) -> tuple[str, ...]:
 
 SUBCOMMANDS = {
     "synth": ("the stacks of AWS resources that org.yml describes, checked", configure_synth),
+    "base-image": ("build and push the image that jobs run in", configure_base_image),
     "simulate": ("waiting time against cost for a policy, before paying for it", configure_simulate),
 }
 CONFIGURE = {"runners": configure_runners}
