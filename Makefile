@@ -28,6 +28,7 @@ check: $(UV) ## Lint, check the types, hold the import contract
 	@$(RUN) mypy
 	@$(RUN) lint-imports --no-logo
 	@$(RUN) check-jsonschema --quiet --schemafile docs/reference/org.schema.json org.yml
+	@$(RUN) zizmor --offline --quiet --no-progress --persona auditor actions .github
 
 format: $(UV) ## Format the code and mend what can be mended
 	@$(RUN) ruff format

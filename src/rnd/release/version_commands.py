@@ -64,13 +64,15 @@ def configure_check(parser: Parser) -> None:
 
 def configure_check_title(parser: Parser) -> None:
     """Define the arguments of `rnd version check-title`."""
-    parser.add_argument("title", metavar="TITLE", help="the pull request's title")
-    parser.add_argument(
-        "--base",
-        metavar="REF",
-        default="origin/main",
-        help="the branch that it is to be merged into; origin/main when left out",
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("title", metavar="TITLE", nargs="?", help="the pull request's title")
+    which.add_argument(
+        "--pull-request", type=int, metavar="NUMBER", help="read title and base off that pull request, as they are now"
     )
+    parser.add_argument(
+        "--base", metavar="REF", help="the branch that it is to be merged into; origin/main when left out"
+    )
+    add_repository_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=check_title)
 
@@ -149,17 +151,30 @@ def check_title(options: argparse.Namespace) -> int:
     """Compare a pull request's title with its commits, so that each way to merge it leads to one version."""
     from rnd.release.errors import TitleMismatch
 
-    ways = version.ways_to_merge(options.title, history.read_branch(HERE, options.base))
+    title, base = options.title, options.base or "origin/main"
+    if options.pull_request is not None:
+        title, branch = _read_pull_request(options)
+        base = options.base or f"origin/{branch}"
+    ways = version.ways_to_merge(title, history.read_branch(HERE, base))
     levels = {way["level"] for way in ways}
     if len(levels) > 1:
         raise TitleMismatch("The version would depend on how this is merged:\n" + "\n".join(map(_describe, ways)))
     if options.json:
         from rnd.report import print_json
 
-        print_json({"title": options.title, "level": levels.pop(), "ways": ways})
+        print_json({"title": title, "level": levels.pop(), "ways": ways})
     else:
         print(f"{levels.pop()}, whichever way it is merged.")
     return 0
+
+
+def _read_pull_request(options: argparse.Namespace) -> tuple[str, str]:
+    """Return the title of a pull request and the branch that it goes to: a run that is repeated shall see a new one."""
+    from rnd.github.commands import connected
+
+    with connected(options) as (client, (owner, name)):
+        found = client.read(lambda kit: kit.rest.pulls.get(owner, name, options.pull_request))
+    return found["title"], found["base"]["ref"]
 
 
 def set_version(options: argparse.Namespace) -> int:
