@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -85,3 +86,9 @@ def test_the_picture_is_small_and_safe_and_names_no_machine() -> None:
     assert not re.search(r"/(home|root|tmp|Users)/", picture)
     assert UNCOMMITTED not in picture, "record it with `make picture` where nothing is uncommitted"
     assert "is ready in ~/rnd-my-project" in picture
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_is_shown_as_json_is_json(page: Path) -> None:
+    for block in re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        json.loads(block)
