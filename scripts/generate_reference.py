@@ -141,7 +141,7 @@ def questions_page(organisation: Organisation) -> str:
         "One line: `Name` or `Name <e-mail>`. `rnd new` proposes what git knows. Plain copier cannot ask git, so the",
         "default there is empty, and the set-up fills in git's own name and e-mail.\n",
         "## create_github_repository\n",
-        "With yes, the set-up ends on GitHub: repository, teams, protection, and a pull request that runs the pipeline.",
+        "With yes, the set-up ends on GitHub: repository, teams, protection, a pull request and its pipeline.",
         "With no, it ends with the local repository, which is whole without it.\n",
         "## python_version\n",
         f"One of {', '.join(f'`{version}`' for version in organisation.python.versions)}: the oldest Python that the",

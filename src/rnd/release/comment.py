@@ -44,7 +44,7 @@ def plan_comment(client: Client, repository: Repository, number: int, text: str)
         return done("as it should be") if found[1].rstrip() == body.rstrip() else needed("it says something else")
 
     def write() -> None:
-        there = client.ensure(
+        there = look() or client.ensure(
             look, lambda kit: kit.rest.issues.create_comment(owner, name, number, data={"body": body})
         )
         if there[1].rstrip() != body.rstrip():
