@@ -153,6 +153,26 @@ def test_a_task_takes_one_job(deployed: Deployed) -> None:
     assert not wanted or wanted in gpus
 
 
+def test_no_two_jobs_fit_on_a_machine_of_any_type(deployed: Deployed) -> None:
+    """ECS reckons by that how many machines the waiting jobs need. The sizes are AWS's own, which moto carries."""
+    types = deployed.cloud.client("ec2").describe_instance_types(InstanceTypes=deployed.wanted.instances)
+    units = [1024 * one["VCpuInfo"]["DefaultVCpus"] for one in types["InstanceTypes"]]
+    assert len(units) == len(deployed.wanted.instances)
+    tasks = deployed.cloud.client("ecs")
+    reserved = {
+        tasks.describe_task_definition(taskDefinition=arn)["taskDefinition"]["containerDefinitions"][0]["cpu"]
+        for arn in tasks.list_task_definitions()["taskDefinitionArns"]
+    }
+    assert any(max(units) < 2 * one and one <= min(units) for one in reserved)
+
+
+def test_a_job_gets_all_gpus_of_a_machine(deployed: Deployed) -> None:
+    types = deployed.cloud.client("ec2").describe_instance_types(InstanceTypes=deployed.wanted.instances)
+    for one in types["InstanceTypes"]:
+        there = sum(gpu["Count"] for gpu in one.get("GpuInfo", {}).get("Gpus", []))
+        assert there == deployed.wanted.gpus, one["InstanceType"]
+
+
 def test_base_image_repositories_are_there(clouds: dict[str, Cloud]) -> None:
     for owner, cloud in clouds.items():
         found = {one["repositoryName"] for one in cloud.client("ecr").describe_repositories()["repositories"]}

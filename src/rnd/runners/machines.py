@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Tags
@@ -29,6 +30,7 @@ ROOT_DEVICE = "/dev/xvda"
 # A machine is replaced after so long, between two jobs: nothing that a job left behind lives longer.
 LIFETIME = Duration.days(7)
 REBUILD = Duration.days(7)
+UNITS = 1024  # of ECS, for one processor
 RETENTION = logs.RetentionDays.ONE_MONTH
 CRON_DAYS = {said: days for days, said in DAYS.items()}
 
@@ -71,9 +73,9 @@ class Machines(Construct):
             image_builder=self.image,
             labels=[label for label in self.wanted.labels if label != "self-hosted"],
             gpu=self.wanted.gpus or None,
-            # One job to a machine, with all its processors and memory: the reservation is no limit.
+            # One job to a machine, with all its processors and memory: what is reserved is no limit.
             placement_constraints=[ecs.PlacementConstraint.distinct_instances()],
-            cpu=1024,
+            cpu=reserved_units(self.wanted.instances),
             memory_reservation_mib=1024,
             log_retention=RETENTION,
         )
@@ -154,6 +156,17 @@ class Machines(Construct):
         if self.wanted.gpus:
             builder.add_component(_component("NvidiaContainerToolkit", NVIDIA_CONTAINER_TOOLKIT))
         return builder
+
+
+def reserved_units(instances: Sequence[str]) -> int:
+    """Return the CPU units that a job reserves: three quarters of the smallest machine, where its name says its size.
+
+    No two jobs fit on a machine then, so that ECS, which reckons how many machines the waiting jobs need by how many
+    fit on one, comes to one for each. AWS names sizes by processors: `large` has 2, `xlarge` 4, `2xlarge` 8.
+    """
+    sizes = [re.fullmatch(r"[^.]+\.(\d*)(x?)large", instance) for instance in instances]
+    processors = [(4 * int(found[1] or 1) if found[2] else 2) if found else 1 for found in sizes]
+    return UNITS * 3 * min(processors) // 4
 
 
 def _component(name: str, commands: Sequence[str]) -> github_runners.RunnerImageComponent:
