@@ -120,10 +120,17 @@ def test_which_class_a_job_belongs_to(tmp_path: Path) -> None:
         job(labels=[]),
         job(labels=[*first.labels, "with-a-label-of-nobody"]),
     ]
-    assert len(read_job_list(written(tmp_path, json.dumps(rows))).of_class(wanted[name])) == 3
-    if "research-gpu" in wanted:
-        gpu = read_job_list(written(tmp_path, json.dumps([job(labels=["self-hosted", "research-gpu"])])))
-        assert [len(gpu.of_class(one)) for one in wanted.values()] == [0, 1]
+    found = read_job_list(written(tmp_path, json.dumps(rows))).by_class(wanted)
+    assert {key: len(rows) for key, rows in found.items() if rows} == {name: 3}
+    for key, one in wanted.items():
+        listed = read_job_list(written(tmp_path, json.dumps([job(labels=one.labels)])))
+        assert [name for name, rows in listed.by_class(wanted).items() if rows] == [key]
+
+
+def test_a_job_that_any_class_could_run_is_counted_once(tmp_path: Path) -> None:
+    wanted = load_organisation().runners.classes
+    found = read_job_list(written(tmp_path, json.dumps([job(labels=["self-hosted"])]))).by_class(wanted)
+    assert [len(rows) for rows in found.values()] == [1] + [0] * (len(wanted) - 1)
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,16 @@ def test_jobs_as_github_reports_them_are_replayed_beside_what_really_was(
     assert "as it really was" in capsys.readouterr().out
 
 
+def test_a_single_job_without_length_is_no_division_by_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "jobs.json"
+    moments = dict.fromkeys(("created_at", "started_at", "completed_at"), "2026-11-02T09:00:00Z")
+    path.write_text(json.dumps([job(labels=WANTED.labels, **moments)]), encoding="utf-8")
+    options = ("--jobs", str(path), "--pickup-seconds", "0", "--always-on", f"{FIRST}=1")
+    found = simulate(capsys, *options)["classes"][FIRST]
+    assert found["waits"]["p99"] == 0
+    assert found["idle_share"] == 1
+
+
 def test_bad_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "jobs.json"
     path.write_text(f"[{json.dumps(job())},\n{json.dumps(job(created_at=None))}]", encoding="utf-8")

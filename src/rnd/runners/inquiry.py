@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 # A year with both changes of the clock; which one does not matter, but it must not depend on the day of the run.
 BEGIN = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
 LONGEST = 3660  # days
-POLICY = {"always_on": "always_on", "business_hours_extra": "business_hours_extra", "maximum": "maximum"}
-LOAD = {
+SHORTEST = 3600.0  # seconds of a replay, lest a single job without length be extrapolated to a month
+POLICY = ("always_on", "business_hours_extra", "maximum")
+LOAD = {  # option: field
     "jobs_per_day": "jobs_per_day",
     "job_minutes": "minutes",
     "durations": "shape",
@@ -72,9 +73,9 @@ def _amend(options: argparse.Namespace, shipped: Runners, names: Sequence[str]) 
     """Return the machines of org.yml with the options in place of its values, held to its rules."""
     data: dict[str, Any] = shipped.model_dump()
     for name in names:
-        for option, key in POLICY.items():
+        for option in POLICY:
             if (value := _given(getattr(options, option), name)) is not None:
-                data["classes"][name][key] = _whole_number(option, value)
+                data["classes"][name][option] = _whole_number(option, value)
     if options.timezone is not None:
         data["timezone"] = options.timezone
     if options.business_days is not None:
@@ -155,10 +156,11 @@ def _replayed(path: Path, runners: Runners, names: Sequence[str], timing: Timing
     listed = read_job_list(path)
     begin = listed.rows[0].job.created
     end = max(row.job.created + row.waited + row.job.seconds for row in listed.rows)
+    end = max(end, begin + SHORTEST)
+    by_class = listed.by_class(runners.classes)
     studies = []
     for name in names:
-        wanted = runners.classes[name]
-        rows = listed.of_class(wanted)
+        wanted, rows = runners.classes[name], by_class[name]
         if rows:
             jobs, reported = [row.job for row in rows], [row.waited for row in rows]
             hourly = machine_hour(wanted, runners.prices)

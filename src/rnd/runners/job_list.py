@@ -49,10 +49,16 @@ class JobList:
     unfinished: int
     skipped: int
 
-    def of_class(self, wanted: RunnerClass) -> list[Row]:
-        """Return the rows that a class of machines would have run."""
-        offered = {label.lower() for label in wanted.labels}
-        return [row for row in self.rows if row.labels & offered and row.labels <= offered | DEFAULT_LABELS]
+    def by_class(self, classes: Mapping[str, RunnerClass]) -> dict[str, list[Row]]:
+        """Return the rows that each class of machines would have run: the first that has all labels of the job."""
+        found: dict[str, list[Row]] = {name: [] for name in classes}
+        for row in self.rows:
+            for name, wanted in classes.items():
+                offered = {label.lower() for label in wanted.labels}
+                if row.labels & offered and row.labels <= offered | DEFAULT_LABELS:
+                    found[name].append(row)
+                    break
+        return found
 
 
 def read_job_list(path: Path) -> JobList:
