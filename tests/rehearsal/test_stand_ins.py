@@ -77,7 +77,7 @@ def test_an_attestation_is_found_by_its_digest(workshop: Workshop) -> None:
 
 
 TOKEN = """\
-on: push
+on: {push: {branches: [main]}}
 permissions: {}
 jobs:
   get:

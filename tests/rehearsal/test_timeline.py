@@ -31,7 +31,14 @@ def test_the_critical_path_is_what_took_the_time() -> None:
     assert [job.id for job in timeline.critical_path(run())] == ["a", "c", "d"]
     found = timeline.run_document(run(), 0)
     assert found["critical_seconds"] == 10
-    assert found["jobs"][2] == {"job": "c", "result": "success", "waited": 1, "seconds": 5, "steps": []}
+    assert found["jobs"][2] == {
+        "job": "c",
+        "result": "success",
+        "waited": 1,
+        "seconds": 5,
+        "steps": [],
+        "last_words": [],
+    }
 
 
 def test_a_table_marks_it() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING
 
 from rnd.arguments import add_json_option
 
 if TYPE_CHECKING:
-    import argparse
     from pathlib import Path
 
     from rnd.arguments import Parser
@@ -25,6 +25,12 @@ def configure_rehearse(parser: Parser) -> None:
         "--scenario", metavar="NAME", default=DEFAULT, help=f"the story to tell; {DEFAULT} when left out"
     )
     parser.add_argument("--list", dest="only_list", action="store_true", help="list the stories, and do nothing")
+    parser.add_argument(
+        "--images",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="make images too, which needs root, Docker and mmdebstrap; by default where these are there",
+    )
     parser.add_argument(
         "--keep", action="store_true", help="leave it up at the end until Ctrl-C, and say where things are"
     )
@@ -74,6 +80,7 @@ def _tell(options: argparse.Namespace, folder: Path) -> Document:
     import time
 
     from rnd import report
+    from rnd.errors import RndError
     from rnd.rehearsal import timeline, world
     from rnd.rehearsal.scenarios import SCENARIOS
     from rnd.rehearsal.story import Story
@@ -85,14 +92,28 @@ def _tell(options: argparse.Namespace, folder: Path) -> Document:
         report.note(f"{time.monotonic() - begin:6.1f} s  {sentence}")
 
     note(f"{options.scenario}: {scenario.summary}")
-    with world.start(folder, world.default_checkout(), app=scenario.app) as up:
+    with world.start(folder, world.default_checkout(), app=scenario.app, images=_wants_images(options)) as up:
         story = Story(up, note, began=begin)
-        scenario.tell(story)
+        try:
+            scenario.tell(story)
+        except RndError as error:
+            story.check(f"the story goes on: {error.happened}", holds=False)
         found = timeline.document(options.scenario, story, time.monotonic() - begin)
         report.print_json(found) if options.json else _print(found)
         if options.keep:
             _keep(up, story)
     return found
+
+
+def _wants_images(options: argparse.Namespace) -> bool:
+    """Return whether images are made: as was asked, or else where this machine can."""
+    import os
+
+    from rnd import process
+
+    if options.images is not None:
+        return bool(options.images)
+    return os.geteuid() == 0 and all(map(process.find, ("dockerd", "docker", "mmdebstrap")))
 
 
 def _print(found: Document) -> None:

@@ -167,6 +167,7 @@ class Story:
         """
         self.tell(f"{RESEARCHER} merges main into {branch}")
         self.git("switch", "--quiet", branch)
+        self.pull()
         self.git("merge", "--quiet", "--no-edit", "--strategy-option", "theirs", "origin/main")
         self.push(branch)
         self.wait()
@@ -215,6 +216,15 @@ class Story:
         """Return the versions whose wheels are on the index."""
         return {name.split("-")[1] for name in self.world.index.content() if name.endswith(".whl")}
 
+    @property
+    def package(self) -> str:
+        """The name of the package and of the image."""
+        return f"{self.world.organisation.slug}-{self.repository.partition('/')[2]}"
+
+    def images(self) -> dict[str, str]:
+        """Return the tags of the image in the registry, each with its digest; none where no images are made."""
+        return {} if self.world.images is None else self.world.images.tags(self.package)
+
     def tags(self) -> set[str]:
         """Return the tags of the repository."""
         return {tag["name"] for tag in self.ask("GET", "/tags?per_page=100")}
@@ -234,6 +244,11 @@ class Story:
         self.check(f"the tag {version} is on main", version in self.tags() and self._on_main(version))
         self.check(f"the release {version} is there", version in self.releases())
         self.check(f"pyproject.toml on main has {version}", self.version_at("main") == version)
+        if self.world.images is not None:
+            tags = self.images()
+            self.check("stable and latest are one image", len({tags.get("stable"), tags.get("latest")} - {None}) == 1)
+            inside = self.world.images.version_inside(self.package, "stable")
+            self.check(f"it holds the wheel {version}", inside == version)
 
     def _on_main(self, tag: str) -> bool:
         status = self.ask("GET", f"/compare/{tag}...main")["status"]
@@ -247,6 +262,9 @@ class Story:
         self.check(f"one development wheel of {version} is on the index", len(built) == 1)
         hashes = {wheel.partition("+")[2] for wheel in built}
         self.check("it is named after the commit it was built from", all(head.startswith(one) for one in hashes))
+        if self.world.images is not None:
+            named = {wheel.replace("+", "-") for wheel in built}
+            self.check("one image has that version", named <= set(self.images()) and named)
         self.check("all-green passed on that commit", self.conclusions(head).get("all-green") == "success")
         comments = [one["body"] for one in self.ask("GET", f"/issues/{number}/comments")]
         self.check("one comment explains the version", len(comments) == 1 and version in comments[0])

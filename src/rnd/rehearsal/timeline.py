@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from rnd.rehearsal.world import World
 
 Document = dict[str, Any]
+# How the lines begin that act writes about its own work.
+ACT_SAYS = (
+    "⭐",
+    "✅",
+    "❌",
+    "🏁",
+    "⚙",
+    "LocalRepositoryCache",
+    "GoGitActionCache",
+    "Cleaning up",
+    "Couldn't get a valid",
+)
+LAST_WORDS = 12  # lines
 DIFFERENCES = "What a rehearsal cannot show: docs/rehearsal-differences.md."
 
 
@@ -28,6 +41,7 @@ def document(name: str, story: Story, seconds: float) -> Document:
         "checks": [{"sentence": check.sentence, "holds": check.holds} for check in story.checks],
         "runs": [run_document(run, story.began) for run in world.runner.runs],
         "wheels": dict(sorted(world.index.content().items())),
+        "images": story.images(),
         "tags": {ref.removeprefix("refs/tags/"): sha for ref, sha in refs.items() if ref.startswith("refs/tags/")},
         "releases": [] if hosted is None else [one["tag_name"] for one in hosted.releases.values()],
         "attestations": 0 if hosted is None else len(hosted.attestations),
@@ -43,7 +57,8 @@ def succeeded(story: Story) -> bool:
 
 def violations(world: World) -> list[str]:
     """Return what was not as GitHub and AWS describe it."""
-    return world.forge.violations + world.index.codeartifact.violations
+    images = [] if world.images is None else world.images.registry.violations
+    return world.forge.violations + world.index.codeartifact.violations + images
 
 
 def left_out(world: World) -> list[str]:
@@ -77,7 +92,17 @@ def job_document(job: Job) -> Document:
         "waited": round(max(job.started - job.queued, 0), 1),
         "seconds": round(max(job.ended - job.started, 0), 1),
         "steps": [{"step": name, "seconds": round(spent, 1)} for name, spent in job.steps],
+        "last_words": last_words(job),
     }
+
+
+def last_words(job: Job) -> list[str]:
+    """Return the end of what a job said that failed, without what act says of itself; nothing of any other."""
+    if job.log is None or job.result is None or job.result.verdict != "failure":
+        return []
+    said = job.log.read_text(encoding="utf-8").splitlines()
+    steps = [line for line in said if line.strip() and not line.lstrip().startswith(ACT_SAYS)]
+    return steps[-LAST_WORDS:]
 
 
 def critical_path(run: Run) -> list[Job]:
@@ -101,13 +126,23 @@ def results(found: Document) -> list[str]:
             for r in paths
         ),
         *(f"wheel    {name}  sha256:{digest[:12]}…" for name, digest in found["wheels"].items()),
+        *(f"image    {tag}  {digest[:19]}…" for tag, digest in found["images"].items()),
         *(f"tag      {tag} at {sha[:12]}" for tag, sha in found["tags"].items()),
         *(f"release  {tag}" for tag in found["releases"]),
         *(f"differs from its description: {sentence}" for sentence in found["violations"]),
+        *([] if found["succeeded"] else failures(found)),
         f"{held} of {len(found['checks'])} expectations hold, after {found['seconds']} s.",
         *(f"  not so: {check['sentence']}" for check in found["checks"] if not check["holds"]),
         *(f"left out: {sentence}" for sentence in found["left_out"]),
         DIFFERENCES,
+    ]
+
+
+def failures(found: Document) -> list[str]:
+    """Return what the jobs said last that failed."""
+    jobs = [(run, job) for run in found["runs"] for job in run["jobs"] if job["last_words"]]
+    return [
+        line for run, job in jobs for line in (f"{run['workflow']}, job {job['job']}, said last:", *job["last_words"])
     ]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rnd import git, process
 from rnd.organisation import load_organisation
+from rnd.rehearsal import images as image_part
 from rnd.rehearsal import package_index
 from rnd.rehearsal.forge import Forge
 from rnd.rehearsal.jobs import Settings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rnd.organisation import Organisation
+    from rnd.rehearsal.images import Images
     from rnd.rehearsal.package_index import PackageIndex
 
 MAINTAINER, RESEARCHER, STRANGER = "mae", "rosa", "sam"
@@ -45,6 +47,7 @@ class World:
         organisation: As the checkout's org.yml has it.
         tokens: Of the people, by their names.
         environment: What programs that people run find; no secret.
+        images: Where images are made and kept; None where none are made.
     """
 
     folder: Path
@@ -55,6 +58,7 @@ class World:
     runner: Runner
     tokens: dict[str, str]
     environment: dict[str, str]
+    images: Images | None = None
 
     def caller(self, login: str = RESEARCHER) -> Caller:
         """Return somebody who asks the forge's API."""
@@ -68,17 +72,28 @@ class World:
     def secrets(self) -> dict[str, str]:
         """Return everything that must be in no log, by what it is."""
         given = {f"token {number}": value for number, value in enumerate(self.forge.state.tokens)}
-        return {**given, **self.runner.settings.secrets, **self.runner.settings.aws, "index token": self.index.token}
+        registry = {} if self.images is None else {"registry token": self.images.registry.token}
+        return {
+            **given,
+            **self.runner.settings.secrets,
+            **self.runner.settings.aws,
+            "index token": self.index.token,
+            **registry,
+        }
 
 
 @contextmanager
-def start(folder: Path, checkout: Path, *, app: bool = True) -> Iterator[World]:
+def start(folder: Path, checkout: Path, *, app: bool = True, images: bool = False) -> Iterator[World]:
     """Start a world, and stop it at the end.
 
     Args:
         folder: An empty folder for all that it keeps.
         checkout: The template's checkout, whose files are taken as they are, committed or not.
         app: Whether the organisation has the GitHub App whose pushes start runs.
+        images: Whether images are made, which needs root and Docker.
+
+    Raises:
+        RndError: Something that it needs is not on this machine.
     """
     organisation = load_organisation(checkout / "org.yml")
     with ExitStack() as stack:
@@ -86,10 +101,12 @@ def start(folder: Path, checkout: Path, *, app: bool = True) -> Iterator[World]:
         index = stack.enter_context(package_index.serve(folder / "index", aws=organisation.aws))
         tokens = _people(forge, organisation)
         environment = _environment(folder, index)
-        settings = Settings(environment, left_out={"/push-image": NO_IMAGES})
+        made = stack.enter_context(image_part.start(folder, organisation)) if images else None
+        environment |= {} if made is None else made.environment
+        settings = Settings(environment, left_out={} if images else {"/push-image": NO_IMAGES})
         runner = Runner(forge, folder / "runs", settings)
         stack.callback(runner.close)
-        world = World(folder, checkout, organisation, forge, index, runner, tokens, environment)
+        world = World(folder, checkout, organisation, forge, index, runner, tokens, environment, made)
         _give_secrets(world, app=app)
         _host_template(world)
         runner.listen()  # only now: the template has workflows too, and they would run its whole test suite
