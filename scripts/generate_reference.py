@@ -141,8 +141,10 @@ def questions_page(organisation: Organisation) -> str:
         "One line: `Name` or `Name <e-mail>`. `rnd new` proposes what git knows. Plain copier cannot ask git, so the",
         "default there is empty, and the set-up fills in git's own name and e-mail.\n",
         "## create_github_repository\n",
-        "With yes, the set-up ends on GitHub: repository, teams, protection, a pull request and its pipeline.",
-        "With no, it ends with the local repository, which is whole without it.\n",
+        "Yes: the repository is made on GitHub too, protected, and its first pull request opened; see",
+        "[The repository on GitHub](../how-to/repository-on-github.md). Without a token or a network, everything on",
+        "this machine is made all the same, and the end says how to go on. No: nothing leaves this machine, and no",
+        "account is needed. In scripts, `--data create_github_repository=false`.\n",
         "## python_version\n",
         f"One of {', '.join(f'`{version}`' for version in organisation.python.versions)}: the oldest Python that the",
         "project runs on, and the one that its environment is made with. Take the newest that your dependencies allow.",
@@ -152,14 +154,12 @@ def questions_page(organisation: Organisation) -> str:
 
 
 def _question(name: str, node: Mapping[str, Any], organisation: Organisation) -> list[str]:
-    facts = {"project_name": "template_test", "_external_data": {"org": organisation.model_dump()}}
-
-    def rendered(text: object) -> str:
-        return Environment(autoescape=False).from_string(str(text)).render(facts)  # noqa: S701 - no HTML
-
-    default = {True: "yes", False: "no"}.get(node.get("default", ""), node.get("default", ""))
-    shown = f"`{rendered(default)}`" if default else "empty" if "default" in node else "none: it must be answered"
-    return [f"`{name}`", rendered(node["help"]), shown]
+    if node["type"] == "bool":
+        return [f"`{name}`", node["help"], "`yes`" if node["default"] else "`no`"]
+    template = Environment(autoescape=False).from_string(node.get("default", ""))  # noqa: S701 - no HTML
+    default = template.render(_external_data={"org": organisation.model_dump()})
+    shown = f"`{default}`" if default else "empty" if "default" in node else "none: it must be answered"
+    return [f"`{name}`", node["help"], shown]
 
 
 def _names_table(organisation: Organisation) -> str:

@@ -91,6 +91,8 @@ class Story:
             f"project_name={PROJECT}",
             "--data",
             f"author={RESEARCHER.title()} <{RESEARCHER}@example.com>",
+            "--data",
+            "create_github_repository=false",
         )
         self.rnd("new", str(self.folder), *data, "--defaults")
         self._publish()
