@@ -84,18 +84,24 @@ def whole_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
 @pytest.fixture
 def hosting(whole_forge: Forge, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
     """An organisation of one member, with the teams that org.yml names."""
-    forge, number = whole_forge, next(NUMBERS)
+    forge = whole_forge
+    forge.violations.clear()
+    forge.calls.clear()
+    yield join(forge, monkeypatch)
+    forge.faults.clear()
+    assert forge.violations == []
+
+
+def join(forge: Forge, patch: pytest.MonkeyPatch) -> Hosting:
+    """Make an organisation on a forge, and be the one member of it."""
+    number = next(NUMBERS)
     policy = load_organisation().github.model_copy(update={"owner": f"lab-{number}", "client_id": "Iv1.rehearsal"})
     login = f"ada-{number}"
     token = forge.add_user(login, SCOPES)
     forge.add_organisation(policy.owner, members={login: "member"}, teams={team: [] for team in policy.teams})
-    monkeypatch.setenv("GITHUB_API_URL", forge.api_url)
-    monkeypatch.setenv("GITHUB_SERVER_URL", forge.url)
-    monkeypatch.setenv("GH_TOKEN", token)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(retry, "DELAYS", (0.0, 0.0, 0.0))
-    forge.violations.clear()
-    forge.calls.clear()
-    yield Hosting(forge, policy.owner, login, token, policy)
-    forge.faults.clear()
-    assert forge.violations == []
+    patch.setenv("GITHUB_API_URL", forge.api_url)
+    patch.setenv("GITHUB_SERVER_URL", forge.url)
+    patch.setenv("GH_TOKEN", token)
+    patch.setenv("NO_PROXY", "127.0.0.1")
+    patch.setattr(retry, "DELAYS", (0.0, 0.0, 0.0))
+    return Hosting(forge, policy.owner, login, token, policy)
