@@ -129,8 +129,7 @@ def questions_page(organisation: Organisation) -> str:
     parts = [
         NOTE.format(source="copier.yml and questions/"),
         "# Questions\n",
-        "Each is asked on a terminal; `--data NAME=VALUE` answers it beforehand, and so does `--data-file FILE`.",
-        "The question about the dependency tool is not there yet.\n",
+        "Each is asked on a terminal; `--data NAME=VALUE` answers it beforehand, and so does `--data-file FILE`.\n",
         table(("name", "question", "default"), (_question(name, node, organisation) for name, node in asked.items())),
         "## project_name\n",
         "Four names follow from it, in lower case throughout:\n",
@@ -140,6 +139,10 @@ def questions_page(organisation: Organisation) -> str:
         "## author\n",
         "One line: `Name` or `Name <e-mail>`. `rnd new` proposes what git knows. Plain copier cannot ask git, so the",
         "default there is empty, and the set-up fills in git's own name and e-mail.\n",
+        "## dependency_tool\n",
+        "`uv` takes packages from package indexes, `conda` from conda channels. Everything else is the same.",
+        "[uv or conda](../uv-or-conda.md) helps to choose, [conda](../how-to/conda.md) says how one works with it.\n",
+        _tools_table(),
         "## create_github_repository\n",
         "Yes: the repository is made on GitHub too, protected, and its first pull request opened; see",
         "[The repository on GitHub](../how-to/repository-on-github.md). Without a token or a network, everything on",
@@ -148,7 +151,8 @@ def questions_page(organisation: Organisation) -> str:
         "## python_version\n",
         f"One of {', '.join(f'`{version}`' for version in organisation.python.versions)}: the oldest Python that the",
         "project runs on, and the one that its environment is made with. Take the newest that your dependencies allow.",
-        "`rnd new` marks those that are on this machine and those that uv can fetch.\n",
+        "For uv, `rnd new` marks those that are on this machine and those that uv can fetch. With conda, Python is a",
+        "package of the channel, and a version that the channel has not is refused before anything is made.\n",
     ]
     return "\n".join(parts)
 
@@ -172,6 +176,20 @@ def _names_table(organisation: Organisation) -> str:
         ("import name", names.import_name),
     )
     return table(("what", "for example"), ((what, f"`{name}`") for what, name in rows))
+
+
+def _tools_table() -> str:
+    """Return where repositories made with one tool and the other differ, as the template's files have it."""
+    tools = yaml.safe_load((CHECKOUT / "questions" / "dependency_tools.yml").read_text(encoding="utf-8"))
+    meanings = {
+        "environment": "the environment",
+        "lock": "the lock file",
+        "run": "before the name of a program of the environment",
+        "lock_check": "what the hook calls to check the lock file",
+        "sync": "brings the environment up to date",
+    }
+    rows = ((text, *(f"`{tools[tool][key].strip()}`" for tool in tools)) for key, text in meanings.items())
+    return table(("what", *(f"`{tool}`" for tool in tools)), rows)
 
 
 def _refusals() -> Iterator[list[str]]:

@@ -24,6 +24,9 @@ FORMS = {
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'a time of day, in quotes: `"08:00"`',
     r"^[0-9]{12}$": "twelve digits, in quotes",
     r"^[a-z]{2}(-[a-z]+)+-[0-9]$": "an AWS region",
+    r"^([a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*|(https|s3|file)://[^\s]+)$": "the name or the address of a conda channel",
+    r"^(linux-(64|aarch64|ppc64le)|osx-(64|arm64))$": "a platform of conda's, such as `linux-64`",
+    r"^__[a-z0-9_]+$": "a virtual package, such as `__glibc`",
     r"\{version\}": "text with `{version}` in it",
     r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$": "the ARN of an IAM role",
     r"^[A-Za-z][A-Za-z0-9._-]*$": "the label of a runner",
@@ -110,9 +113,8 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {inner}" for name, inner in value.items())
-    if isinstance(value, bool):
-        return str(value).lower()
+        shown = {name: f"({plain(inner)})" if isinstance(inner, dict) else inner for name, inner in value.items()}
+        return ", ".join(f"{name}: {inner}" for name, inner in shown.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from copier import run_copy
 
 from rnd import process, retry
@@ -19,6 +20,7 @@ from rnd.rehearsal.base_image import prepare_base_image
 from rnd.rehearsal.engine import buildah_engine, docker_engine
 from rnd.rehearsal.package_index import PackageIndex, serve
 from rnd.rehearsal.registry import ImageRegistry, image_registry
+from tests import conda_channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,24 @@ pytest_plugins = ["tests.hosting"]
 ROOT = Path(__file__).parents[1]
 ACME = ROOT / "tests" / "acme.yml"
 AUTHOR = "Ada Lovelace <ada@example.com>"
+PYTHON = load_organisation().python.default
+# For what holds whichever tool a repository's environment is made with.
+BOTH_TOOLS = pytest.mark.parametrize("tool", ["uv", "conda"])
+
+
+# Variables of whoever runs the tests, by how they begin.
+TAKEN_AWAY = (
+    "GIT_",
+    "GH_",
+    "GITHUB_",
+    "COPIER_",
+    "XDG_",
+    "VIRTUAL_ENV",
+    "UV_PROJECT",
+    "CONDA_",
+    "MAMBA_",
+    "RATTLER_AUTH",
+)
 
 
 # A uv that is not on PATH has started these tests, and names itself.
@@ -56,6 +76,22 @@ BASE_IMAGE = "localhost/rnd-base:latest"
 PYTHONS = _pythons()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def conda_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of a test session share for what they make of conda: channels and a cache."""
+    root = tmp_path_factory.getbasetemp()
+    place = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "conda"
+    os.environ["RATTLER_CACHE_DIR"] = str(place / "cache")
+    return place
+
+
+def channel(version: str = PYTHON) -> Path:
+    """Return a conda channel that holds a Python of this machine, and the development tools for it."""
+    if conda_channel.interpreter(version) is None:
+        pytest.skip(f"no Python {version} that a conda package can be made of is on this machine")
+    return conda_channel.channel(Path(os.environ["RATTLER_CACHE_DIR"]).parent / "channels", version)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with a git identity and nothing else, so that no test sees this machine's configuration."""
@@ -65,13 +101,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def isolate(home: Path, patch: pytest.MonkeyPatch) -> Path:
     """Move to an empty folder as the home, and return it."""
     (home / ".gitconfig").write_text("[user]\nname = Ada Lovelace\nemail = ada@example.com\n")
-    for name in [
-        name
-        for name in os.environ
-        if name.startswith(("GIT_", "GH_", "GITHUB_", "COPIER_", "XDG_", "VIRTUAL_ENV", "UV_PROJECT"))
-    ]:
+    for name in [name for name in os.environ if name.startswith(TAKEN_AWAY)]:
         if name != "GIT_SSL_CAINFO":
             patch.delenv(name)
+    # Each program of a new environment would compile its modules at every start.
+    patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     patch.setenv("HOME", str(home))
     patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     patch.setenv("UV_CACHE_DIR", UV_CACHE)
@@ -107,6 +141,13 @@ class TemplateRepository:
         assert old in text
         file.write_text(text.replace(old, new), encoding="utf-8")
 
+    def use_channel(self, *channels: Path) -> None:
+        """Make these the organisation's conda channels."""
+        path = self.folder / "org.yml"
+        organisation = yaml.safe_load(path.read_text(encoding="utf-8"))
+        organisation["conda"]["channels"] = [channel.as_uri() for channel in channels]
+        path.write_text(yaml.safe_dump(organisation, sort_keys=False), encoding="utf-8")
+
     def release(self, tag: str) -> None:
         """Commit what has changed, and tag it."""
         git(self.folder, "add", "--all")
@@ -115,13 +156,25 @@ class TemplateRepository:
 
 
 @pytest.fixture
-def template(tmp_path: Path) -> TemplateRepository:
-    """The template, released as 1.0.0."""
-    return copy_template(tmp_path / "rnd-template")
+def tool() -> str:
+    """The tool that environments are made with; `BOTH_TOOLS` makes it two."""
+    return "uv"
 
 
-def copy_template(folder: Path) -> TemplateRepository:
-    """Copy this working tree into a folder, and release it as 1.0.0."""
+@pytest.fixture
+def template(tmp_path: Path, tool: str) -> TemplateRepository:
+    """The template, released as 1.0.0, of an organisation whose default tool is `tool`."""
+    return copy_template(tmp_path / "rnd-template", tool)
+
+
+def copy_template(folder: Path, tool: str = "uv", python_version: str = PYTHON) -> TemplateRepository:
+    """Copy this working tree into a folder, and release it as 1.0.0.
+
+    Args:
+        folder: Where to.
+        tool: The default answer to the question about the dependency tool.
+        python_version: Which Python the organisation's conda channel holds, where the tool is conda.
+    """
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_symlink() or (ROOT / name).exists():
@@ -129,6 +182,9 @@ def copy_template(folder: Path) -> TemplateRepository:
             shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
     git(folder, "init", "--quiet", "--initial-branch=main")
     repository = TemplateRepository(folder)
+    if tool == "conda":
+        repository.edit("copier.yml", "  default: uv\n", "  default: conda\n")
+        repository.use_channel(channel(python_version))
     repository.release("1.0.0")
     return repository
 

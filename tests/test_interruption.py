@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.create.environment import damage
+from rnd.create.uv_environment import damage
 from tests.conftest import TemplateRepository, copy_template, git, isolate
 
 if TYPE_CHECKING:

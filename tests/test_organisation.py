@@ -91,6 +91,10 @@ def test_invalid_yaml(tmp_path: Path) -> None:
     [
         ("slug: acme", "slug: Ac Me", "slug is 'Ac Me': does not have the right form"),
         ("builders: maintain", "builders: boss", "github.teams.builders is 'boss': input should be 'pull', 'triage'"),
+        ("https://conda", "https://ada:secret@conda", "conda.channels.0: an address holds a password or a token"),
+        ("example.com/acme,", "example.com/t/ab-123/acme,", "conda.channels.0: an address holds a password or"),
+        ("linux-aarch64:", "linux-arm:", "conda.platforms.linux-arm is 'linux-arm': does not have the right form"),
+        ("__glibc:", "glibc:", "conda.platforms.linux-aarch64.glibc is 'glibc': does not have the right form"),
         ("America/Chicago", "Mars/Base", "runners.timezone: 'Mars/Base' is no time zone"),
         ('default: "3.11"', 'default: "3.7"', "python: default must be one of versions"),
         ("maximum: 2", "maximum: 1", "runners.classes.small: maximum must be at least always_on"),

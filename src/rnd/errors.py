@@ -140,6 +140,40 @@ class PackagesUnavailable(RndError):
     remedy = "Check the network and the package index, then run the same command again."
 
 
+class EnvironmentInvalid(RndError):
+    """`environment.yml`, or `virtual-packages.yml` beside it, asks for something that cannot be read or locked."""
+
+    code = "environment-invalid"
+    remedy = "Mend the file, then run the same command again; docs/how-to/conda.md explains what may stand in it."
+
+
+class LockInvalid(RndError):
+    """`conda-lock.yml` cannot be read; it was left as it is."""
+
+    code = "lock-invalid"
+    remedy = "Take the committed one back, `git checkout -- conda-lock.yml`, or delete it to lock anew."
+
+
+class Unsolvable(RndError):
+    """The channels have no packages that fulfil all that `environment.yml` asks for on every platform.
+
+    What was asked for does not exist there, or two requests exclude each other; the message names them.
+    """
+
+    code = "unsolvable"
+    remedy = "Change the request in environment.yml, or its channels, then run the same command again."
+
+
+class DependencyMissing(RndError):
+    """The package needs something, by `pyproject.toml`, that its conda environment does not hold.
+
+    Into a conda environment nothing is fetched from a package index, so `environment.yml` has to ask for it too.
+    """
+
+    code = "dependency-missing"
+    remedy = "Add it to environment.yml, under its name in the channels, then run the same command again."
+
+
 class DiskFull(RndError):
     """No space is left on the disk."""
 
@@ -197,7 +231,7 @@ class UpdateConflict(RndError):
 
     code = "update-conflict"
     remedy = (
-        "Edit each file between `<<<<<<<` and `>>>>>>>`, run `uv sync --all-extras`, then commit. "
+        "Edit each file between `<<<<<<<` and `>>>>>>>`, run `rnd setup`, then commit. "
         "To give up the update instead: `git reset --hard`."
     )
 

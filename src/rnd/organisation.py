@@ -13,6 +13,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError, model_validator
 
 from rnd.errors import OrganisationInvalid
+from rnd.organisation_conda import Conda  # noqa: TC001 - pydantic resolves it when the class is made
 from rnd.organisation_forms import Slug, Strict, Text
 from rnd.organisation_github import GitHub  # noqa: TC001 - pydantic resolves it when the class is made
 
@@ -197,6 +198,7 @@ class Organisation(Strict):
     template: Template = Field(description="this template")
     github: GitHub = Field(description="owner, teams and settings of the repositories")
     python: Python = Field(description="Python versions")
+    conda: Conda = Field(description="conda channels and platforms")
     aws: Aws = Field(description="account, package index and image registry")
     docker: Docker = Field(description="images of repositories")
     runners: Runners = Field(description="machines")

@@ -105,6 +105,6 @@ def begin(hosting: fixtures.Hosting, folder: Path, name: str = "demo") -> Creati
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "chore: create the repository from its template", "--date", DAY)
-    project = Project(folder, name, "Ada", "3.11", "https://example.com/template.git", "1.0.0", on_github=True)
+    project = Project(folder, name, "Ada", "uv", "3.11", "https://example.com/template.git", "1.0.0", on_github=True)
     organisation = load_organisation().model_copy(update={"github": hosting.policy})
     return Creation(hosting, project, organisation)

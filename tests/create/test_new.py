@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from rnd.cli import main
+from rnd.create.environment import environment_of
+from rnd.create.project import read_project
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
-from rnd.process import run
-from tests.conftest import AUTHOR, TemplateRepository, git
+from tests.conftest import AUTHOR, BOTH_TOOLS, TemplateRepository, git
 
 NAMES = derive_names("speech_alignment", load_organisation())
 
@@ -38,7 +39,10 @@ def files(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_a_whole_repository(template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+@BOTH_TOOLS
+def test_a_whole_repository(
+    template: TemplateRepository, tmp_path: Path, tool: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "work" / "aligner"
     assert new(template, folder) == 0
 
@@ -50,7 +54,10 @@ def test_a_whole_repository(template: TemplateRepository, tmp_path: Path, capfd:
     )
     assert {"pre-commit", "commit-msg"} <= files(folder / ".git" / "hooks")
     assert f"author: {AUTHOR}\n" in (folder / ".copier-answers.yml").read_text()
-    run("uv", "sync", "--all-extras", "--locked", "--check", "--offline", cwd=folder)
+    assert f"dependency_tool: {tool}\n" in (folder / ".copier-answers.yml").read_text()
+    assert environment_of(read_project(folder)).install_step().observe().done
+    assert ("uv.lock" in files(folder)) is (tool == "uv")
+    assert ("conda-lock.yml" in files(folder)) is (tool == "conda")
     assert files(tmp_path / "work") == {"aligner"}
 
     said = capfd.readouterr()
@@ -59,6 +66,7 @@ def test_a_whole_repository(template: TemplateRepository, tmp_path: Path, capfd:
     assert "Run the repository's checks: done (passed on " in said.err
 
 
+@BOTH_TOOLS
 def test_again_repeats_nothing(template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert new(template, tmp_path / "made") == 0
     head = git(tmp_path / "made", "rev-parse", "HEAD")
@@ -69,6 +77,7 @@ def test_again_repeats_nothing(template: TemplateRepository, tmp_path: Path, cap
     assert git(tmp_path / "made", "rev-parse", "HEAD") == head
 
 
+@BOTH_TOOLS
 def test_a_plan_changes_nothing_and_the_command_does_exactly_that(
     template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,6 +107,7 @@ def test_without_a_folder_it_is_named_like_the_github_repository(
     assert new(template, "--quiet") == 0
 
 
+@BOTH_TOOLS
 def test_the_empty_folder_that_one_stands_in(
     template: TemplateRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,7 +260,7 @@ def test_variables_of_a_hook_that_runs_it_point_nowhere(
 def test_uncommitted_changes_of_the_template_are_rendered_and_pointed_out(
     template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    template.edit("template/.gitignore", "dist/\n", "dist/\n*.wav\n")
+    template.edit("template/.gitignore.jinja", "dist/\n", "dist/\n*.wav\n")
     given = (
         "--defaults",
         "--data",

@@ -22,7 +22,7 @@ def project(tmp_path: Path) -> Project:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "README.md").write_text("# project\n")
-    return Project(folder, "project", "Ada", "3.11", "somewhere", "1.0.0")
+    return Project(folder, "project", "Ada", "uv", "3.11", "somewhere", "1.0.0")
 
 
 def test_the_repository_appears_with_its_first_commit_in_it(project: Project) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.cli import main
-from tests.conftest import AUTHOR, TemplateRepository, git, render
+from tests.conftest import AUTHOR, BOTH_TOOLS, TemplateRepository, git, render
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,7 @@ def results(folder: Path, capfd: pytest.CaptureFixture[str], *arguments: str) ->
     return {step["key"]: step["result"] for step in json.loads(capfd.readouterr().out)["steps"]}
 
 
+@BOTH_TOOLS
 def test_it_finishes_what_copier_began_and_repeats_nothing(rendered: Path, capfd: pytest.CaptureFixture[str]) -> None:
     first = results(rendered, capfd)
     assert [key for key, result in first.items() if result == "applied"] == [
@@ -52,6 +53,7 @@ def test_the_author_of_plain_copier_is_that_of_rnd_new(
         assert (rendered / name).read_text() == (answered / name).read_text()
 
 
+@BOTH_TOOLS
 def test_a_plan_changes_nothing(rendered: Path, capfd: pytest.CaptureFixture[str]) -> None:
     before = {path: path.stat().st_mtime_ns for path in rendered.rglob("*")}
     planned = results(rendered, capfd, "--plan")
@@ -77,6 +79,7 @@ def test_a_repository_that_the_user_has_made_already(rendered: Path, capfd: pyte
     assert git(rendered, "rev-parse", "--abbrev-ref", "HEAD") == "trunk"
 
 
+@BOTH_TOOLS
 def test_a_colleague_s_clone_needs_no_git_identity(
     rendered: Path, home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,6 +91,7 @@ def test_a_colleague_s_clone_needs_no_git_identity(
     assert applied == ["environment", "hooks", "checks"]
 
 
+@BOTH_TOOLS
 def test_checks_that_find_something_are_shown_and_not_called_passed(
     rendered: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

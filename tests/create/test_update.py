@@ -10,12 +10,19 @@ import pytest
 
 from rnd.cli import main
 from rnd.create.update import Target, is_behind
-from tests.conftest import TemplateRepository, git
+from tests.conftest import BOTH_TOOLS, TemplateRepository, git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-IGNORED = ("--exclude=.git", "--exclude=.venv", "--exclude=.copier-answers.yml", "--exclude=__pycache__")
+IGNORED = [f"--exclude={name}" for name in (".git", ".venv", ".conda", ".copier-answers.yml", "__pycache__")]
+# With each tool: what the change below brings into the lock file and into the environment.
+CHANGED = {
+    "uv": ("uv.lock", "pytest-timeout", ".venv/lib/python*/site-packages/pytest_timeout.py"),
+    "conda": ("conda-lock.yml", "greeting", ".conda/share/greeting.txt"),
+}
+
+ENVIRONMENT = "template/{% if dependency_tool == 'conda' %}environment.yml{% endif %}.jinja"
 
 
 @pytest.fixture
@@ -42,7 +49,8 @@ def make(template: TemplateRepository, folder: Path, *arguments: str) -> Path:
 
 def release_a_change(template: TemplateRepository) -> None:
     """Change, add and remove a file, and release that as 1.1.0."""
-    template.edit("template/.gitignore", "dist/\n", "dist/\n*.wav\n")
+    template.edit("template/.gitignore.jinja", "dist/\n", "dist/\n*.wav\n")
+    template.edit(ENVIRONMENT, "  - pip\n", "  - greeting\n  - pip\n")
     template.edit("template/pyproject.toml.jinja", '  "pytest>=8",\n', '  "pytest>=8",\n  "pytest-timeout>=2",\n')
     (template.folder / "template" / "CONTRIBUTING.md").write_text("# Contributing\n")
     (template.folder / "template" / ".vscode" / "extensions.json").unlink()
@@ -57,14 +65,16 @@ def difference(one: Path, other: Path) -> str:
     ).stdout
 
 
-def test_updated_equals_made_fresh(template: TemplateRepository, made: Path, tmp_path: Path) -> None:
+@BOTH_TOOLS
+def test_updated_equals_made_fresh(template: TemplateRepository, made: Path, tmp_path: Path, tool: str) -> None:
     release_a_change(template)
     assert main(["update", str(made)]) == 0
     fresh = make(template, tmp_path / "fresh")
     assert difference(made, fresh) == ""
     assert "_commit: 1.1.0\n" in (made / ".copier-answers.yml").read_text()
-    assert "pytest-timeout" in (made / "uv.lock").read_text()
-    assert list((made / ".venv").glob("lib/python*/site-packages/pytest_timeout.py"))
+    lock, package, module = CHANGED[tool]
+    assert package in (made / lock).read_text()
+    assert list(made.glob(module))
 
 
 def test_plain_copier_update_and_uv_sync_come_to_the_same(
@@ -90,6 +100,7 @@ def test_the_user_s_edits_are_kept(template: TemplateRepository, made: Path) -> 
     assert "*.wav" in (made / ".gitignore").read_text()
 
 
+@BOTH_TOOLS
 def test_nothing_to_do(made: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["update", str(made), "--json"]) == 0
     assert {step["result"] for step in json.loads(capfd.readouterr().out)["steps"]} == {"done"}
@@ -137,7 +148,7 @@ def test_a_template_that_does_not_answer(
 
 
 def test_a_copy_of_head_updates_at_the_next_release(template: TemplateRepository, tmp_path: Path) -> None:
-    template.edit("template/.gitignore", "dist/\n", "dist/\n*.flac\n")
+    template.edit("template/.gitignore.jinja", "dist/\n", "dist/\n*.flac\n")
     git(template.folder, "commit", "--quiet", "--all", "--message", "feat: ahead of the release")
     made = make(template, tmp_path / "made", "--vcs-ref", "HEAD")
     assert "_commit: 1.0.0-1-g" in (made / ".copier-answers.yml").read_text()
@@ -150,7 +161,7 @@ def test_a_copy_of_head_updates_at_the_next_release(template: TemplateRepository
 
 
 def test_a_branch_of_the_template_is_updated_to_once(template: TemplateRepository, made: Path) -> None:
-    template.edit("template/.gitignore", "dist/\n", "dist/\n*.flac\n")
+    template.edit("template/.gitignore.jinja", "dist/\n", "dist/\n*.flac\n")
     git(template.folder, "commit", "--quiet", "--all", "--message", "feat: ahead of the release")
     assert main(["update", str(made), "--vcs-ref", "main"]) == 0
     git(made, "commit", "--quiet", "--all", "--no-verify", "--message", "chore: update")

@@ -114,3 +114,9 @@ def test_an_author_that_cannot_be_written(template: TemplateRepository, author: 
 def test_a_python_that_the_organisation_does_not_offer(template: TemplateRepository, version: str) -> None:
     with pytest.raises(ValueError, match="python_version"):
         answer(template.address, python_version=version)
+
+
+@pytest.mark.parametrize("tool", ["poetry", "UV", "", "conda\n"])
+def test_a_dependency_tool_that_there_is_not(template: TemplateRepository, tool: str) -> None:
+    with pytest.raises(ValueError, match="dependency_tool"):
+        answer(template.address, dependency_tool=tool)

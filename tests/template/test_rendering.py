@@ -13,11 +13,12 @@ from copier import run_copy
 
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
-from tests.conftest import ACME, ROOT, TemplateRepository
+from tests.conftest import ACME, BOTH_TOOLS, ROOT, TemplateRepository
 
 ORGANISATION = load_organisation()
 AUTHORS = ("", "Ada Lovelace", "Ada Lovelace <ada@example.com>", 'Zoë "Zo" O\'Neil \\ 🎉 <zoe@example.com>')
 NAMES = ("template_test", "x", "Speech2Text", "a" * 86)
+
 
 def render(source: str | Path, folder: Path, **answers: str) -> dict[str, str]:
     """Render the template and return the text of every file by its path."""
@@ -25,18 +26,27 @@ def render(source: str | Path, folder: Path, **answers: str) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("author", AUTHORS, ids=["nobody", "a name", "name and e-mail", "quotes and accents"])
+@pytest.mark.parametrize(("dependency_tool", "author"), [*(("uv", author) for author in AUTHORS), ("conda", AUTHORS[-1])])
 @pytest.mark.parametrize("python_version", ORGANISATION.python.versions)
-def test_every_combination_of_answers(template: TemplateRepository, tmp_path: Path, python_version: str, author: str) -> None:
+def test_every_combination_of_answers(
+    template: TemplateRepository, tmp_path: Path, dependency_tool: str, python_version: str, author: str
+) -> None:
     for name in NAMES:
         folder = tmp_path / name
-        files = render(template.address, folder, project_name=name, author=author, python_version=python_version)
+        given = {"author": author, "dependency_tool": dependency_tool, "python_version": python_version}
+        files = render(template.address, folder, project_name=name, **given)
         names = derive_names(name, ORGANISATION)
 
         project = tomllib.loads(files["pyproject.toml"])["project"]
         assert project["name"] == names.package
         assert project["requires-python"] == f">={python_version}"
-        assert files[".python-version"] == f"{python_version}\n"
+        if dependency_tool == "uv":
+            assert files[".python-version"] == f"{python_version}\n"
+            assert {"environment.yml", "virtual-packages.yml", "scripts/check_lock.py"}.isdisjoint(files)
+        else:
+            assert f"python {python_version}.*" in yaml.safe_load(files["environment.yml"])["dependencies"]
+            assert ".python-version" not in files
+            assert not re.search(r"\buv (?!build)|uv\.lock|\.venv|\[tool\.uv\]", "".join(files.values()))
         assert written_author(project["authors"]) == author
         assert f"src/{names.import_name}/__init__.py" in files
         assert f"tests/test_{names.import_name}.py" in files
@@ -46,6 +56,7 @@ def test_every_combination_of_answers(template: TemplateRepository, tmp_path: Pa
         assert {key: value for key, value in answers.items() if not key.startswith("_")} == {
             "project_name": name,
             "author": author,
+            "dependency_tool": dependency_tool,
             "create_github_repository": True,
             "python_version": python_version,
         }
@@ -81,8 +92,9 @@ def check_file(path: str, text: str) -> None:
         yaml.safe_load(text)
 
 
+@BOTH_TOOLS
 def test_another_organisation_edits_one_file_and_leaves_no_trace_of_the_shipped_one(
-    template: TemplateRepository, tmp_path: Path
+    template: TemplateRepository, tmp_path: Path, tool: str
 ) -> None:
     (template.folder / "org.yml").write_text(ACME.read_text())
     template.release("2.0.0")
@@ -98,6 +110,12 @@ def test_another_organisation_edits_one_file_and_leaves_no_trace_of_the_shipped_
             found = text.lower().replace("research project", "").replace("rnd-template", "")
             assert value.lower() not in found, f"{path} holds {value}"
     assert tomllib.loads(files["pyproject.toml"])["project"]["name"] == "acme-lab-arm-control"
+    if tool == "conda":
+        environment = yaml.safe_load(files["environment.yml"])
+        assert environment["channels"] == ["https://conda.example.com/acme", "conda-forge", "nodefaults"]
+        assert environment["platforms"] == ["linux-aarch64"]
+        packages = yaml.safe_load(files["virtual-packages.yml"])["subdirs"]["linux-aarch64"]["packages"]
+        assert packages == {"__unix": "0", "__glibc": "2.31"}
     assert files["src/arm_control/__init__.py"].startswith("# (C) 1999 Acme Robotics & Sons [R+D]\n")
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd import git, uv
+from rnd import git
+from rnd.create.environment import environment_of
 from rnd.errors import ChecksFailed
 from rnd.plan import Action, State, Step, done, needed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rnd.create.environment import Environment
     from rnd.create.project import Project
 
 # Names the commit whose checks passed, in git's own terms; a branch push does not carry it along.
@@ -35,18 +37,20 @@ def checks_step(project: Project) -> Step:
     def passed() -> None:
         git.run(folder, "update-ref", PASSED, "HEAD")
 
-    actions = (*(_check(folder, *check) for check in CHECKS), Action(f"git update-ref {PASSED} HEAD", passed))
+    environment = environment_of(project)
+    actions = (
+        *(_check(environment, folder, *check) for check in CHECKS),
+        Action(f"git update-ref {PASSED} HEAD", passed),
+    )
     return Step("checks", "Run the repository's checks", observe, actions)
 
 
-def _check(folder: Path, *check: str) -> Action:
-    argv = ("run", "--frozen", *check)
-
+def _check(environment: Environment, folder: Path, *check: str) -> Action:
     def run() -> None:
-        completed = uv.attempt(folder, *argv)
+        completed = environment.attempt(*check)
         if completed.returncode != 0:
             said = (completed.stdout + completed.stderr).strip().splitlines()
             told = "\n".join(line for line in said if not line.endswith(("Passed", "Skipped")))
             raise ChecksFailed(f"{' '.join(check)} found something in {folder}:\n{told}")
 
-    return Action(f"uv {' '.join(argv)}", run)
+    return Action(environment.command(*check), run)

@@ -82,7 +82,7 @@ def new(options: argparse.Namespace) -> int:
     from rnd.names import derive_names
     from rnd.organisation import load_organisation
 
-    check_tools()
+    check_tools(("git",))
     organisation = load_organisation()
     request = Request(
         folder=options.folder.resolve() if options.folder else None,
@@ -210,12 +210,15 @@ def _data(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _end(project: Project, facts: Mapping[str, str]) -> None:
+    from rnd.create.environment import environment_of
+
+    environment = environment_of(project)
     print(f"\n{project.name} is ready in {report.place(project.folder)}\n")
     width = max(map(len, facts)) + 2
     for name, value in facts.items():
         print(f"  {name.replace('_', ' '):<{width}}{value}")
-    print(f"\n  cd {report.place(project.folder)}\n  uv run pytest")
-    if not process.on_path("uv"):
+    print(f"\n  cd {report.place(project.folder)}\n  {environment.invitation}")
+    if "uv" in environment.programs and not process.on_path("uv"):
         print("\nuv is new here: `uv tool update-shell` puts it on the PATH of every new terminal.")
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from rnd import git, process
-from rnd.create.environment import available_pythons
 from rnd.create.setup import TOOLS
+from rnd.create.uv_environment import available_pythons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,149 +1,50 @@
-"""The Python environment of a generated repository: interpreter, lock and packages, by uv."""
+"""The environment of a generated repository, whichever tool its answer `dependency_tool` names.
+
+The two tools differ in how they lock and install; what a repository needs of them is said here, once. Touches nothing
+by itself.
+"""
 
 from __future__ import annotations
 
-import csv
-import json
-import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from rnd import process, uv
-from rnd.errors import PythonUnavailable
-from rnd.plan import Action, State, Step, done, needed
+from rnd.create.conda_environment import CondaEnvironment
+from rnd.create.uv_environment import UvEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import subprocess
 
     from rnd.create.project import Project
+    from rnd.plan import Step
 
 
-def uv_action(folder: Path | None, *arguments: str) -> Action:
-    """Return the action of one uv command, in a folder if one is named."""
-    return Action(f"uv {' '.join(arguments)}", lambda: uv.run(folder, *arguments))
+class Environment(Protocol):
+    """What a repository needs of the tool that makes its environment."""
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The programs without which nothing works."""
+
+    @property
+    def invitation(self) -> str:
+        """The first command that a person may try in the new repository."""
+
+    def preparation(self) -> tuple[Step, ...]:
+        """Return the steps that find what the environment is made with."""
+
+    def lock_step(self) -> Step:
+        """Return the step after which the lock file fits what is asked for."""
+
+    def install_step(self) -> Step:
+        """Return the step after which the environment holds exactly what the lock file says, and all of it whole."""
+
+    def command(self, *argv: str) -> str:
+        """Return how a person runs a program of the environment, from the repository's root."""
+
+    def attempt(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment in the repository to its end, whatever its exit code."""
 
 
-def uv_says_yes(folder: Path, *arguments: str) -> bool:
-    """Say whether a uv command that only looks ends well."""
-    return uv.attempt(folder, *arguments).returncode == 0
-
-
-def uv_step() -> Step:
-    """The user has uv: the hooks and daily work call it, long after the uv that started this run is gone."""
-
-    def observe() -> State:
-        if process.on_path("uv"):
-            return done("on PATH")
-        installed = Path(uv.run(None, "tool", "dir", "--bin").strip()) / "uv"
-        if not installed.exists():
-            return needed("not on PATH")
-        return done(f"in {installed.parent}; `uv tool update-shell` puts it on PATH")
-
-    return Step("uv", "Install uv", observe, (uv_action(None, "tool", "install", "--quiet", "uv"),))
-
-
-def python_step(version: str) -> Step:
-    """The chosen Python is there: found on this machine, or fetched by uv."""
-
-    def find() -> str | None:
-        found = uv.attempt(None, "python", "find", "--system", "--no-project", version)
-        return found.stdout.strip() if found.returncode == 0 else None
-
-    def observe() -> State:
-        path = find()
-        return done(path) if path else needed("not on this machine")
-
-    def install() -> None:
-        completed = uv.attempt(None, "python", "install", version)
-        if completed.returncode != 0:
-            cause = uv.last_cause(completed.stderr)
-            raise PythonUnavailable(f"Python {version} is not on this machine, and uv could not fetch it:\n{cause}")
-
-    return Step("python", f"Find Python {version}", observe, (Action(f"uv python install {version}", install),))
-
-
-def lock_step(project: Project) -> Step:
-    """`uv.lock` is there and fits `pyproject.toml`."""
-    folder = project.folder
-
-    def observe() -> State:
-        if not (folder / "uv.lock").exists():
-            return needed("no uv.lock yet")
-        fits = uv_says_yes(folder, "lock", "--check")
-        return done(_locked(folder)) if fits else needed("uv.lock does not fit pyproject.toml")
-
-    return Step("lock", "Lock the dependencies", observe, (uv_action(folder, "lock"),))
-
-
-def _locked(folder: Path) -> str:
-    count = (folder / "uv.lock").read_text(encoding="utf-8").count("\n[[package]]")
-    return f"{count} packages in uv.lock"
-
-
-def environment_step(project: Project) -> Step:
-    """`.venv` holds exactly what `uv.lock` says, extras and tools included, and every package whole."""
-    folder = project.folder
-    sync = ("sync", "--all-extras", "--locked")
-
-    def observe() -> State:
-        if not (folder / ".venv").exists():
-            return needed("no .venv yet")
-        broken = damage(folder / ".venv")
-        if broken:
-            return needed(f"{broken}, so .venv is made anew")
-        if not uv_says_yes(folder, *sync, "--check"):
-            return needed(".venv does not fit uv.lock")
-        return done(f"{sum(1 for _ in _metadata(folder / '.venv'))} packages in .venv")
-
-    def install() -> None:
-        if damage(folder / ".venv"):
-            shutil.rmtree(folder / ".venv")
-        uv.run(folder, *sync)
-
-    return Step("environment", "Install the environment", observe, (Action(f"uv {' '.join(sync)}", install),))
-
-
-def damage(environment: Path) -> str | None:
-    """Say what is broken in an environment that was killed while it was made, or None.
-
-    uv trusts the metadata folder of a package, and never looks whether the files that it lists (PEP 376, RECORD) came
-    through.
-    """
-    if not environment.exists():
-        return None
-    if not (environment / "pyvenv.cfg").is_file() or not (environment / "bin" / "python").exists():
-        return "the environment is incomplete"
-    return next(
-        (f"{folder.name.split('-')[0]} is incomplete" for folder in _metadata(environment) if not _whole(folder)),
-        None,
-    )
-
-
-def _metadata(environment: Path) -> Iterator[Path]:
-    return environment.glob("lib/python*/site-packages/*.dist-info")
-
-
-def _whole(metadata: Path) -> bool:
-    """Say whether every file that a package's RECORD lists is there in its full size.
-
-    A wheel brings a RECORD of its own; the one that uv puts in its place, after the commands in `bin`, lists INSTALLER.
-    """
-    try:
-        with (metadata / "RECORD").open(newline="", encoding="utf-8") as record:
-            rows = list(csv.reader(record))
-        sizes = [((metadata.parent / path).stat().st_size, size) for path, _, size in rows]
-    except (OSError, ValueError):
-        return False
-    finished = any(path == f"{metadata.name}/INSTALLER" for path, _, _ in rows)
-    return finished and all(not size or actual == int(size) for actual, size in sizes)
-
-
-def available_pythons() -> dict[str, str]:
-    """Say of each Python that uv knows, such as `3.11`, whether it is `here` or uv `can fetch it`; offline."""
-    listed = uv.attempt(None, "python", "list", "--output-format", "json")
-    said: dict[str, str] = {}
-    for python in json.loads(listed.stdout) if listed.returncode == 0 else []:
-        version = f"{python['version_parts']['major']}.{python['version_parts']['minor']}"
-        if python["implementation"] == "cpython" and said.get(version) != "here":
-            said[version] = "here" if python["path"] else "uv can fetch it"
-    return said
+def environment_of(project: Project) -> Environment:
+    """Return the environment of a repository."""
+    return CondaEnvironment(project) if project.dependency_tool == "conda" else UvEnvironment(project)

@@ -11,12 +11,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
-from rnd import git
+from rnd import git, process
 from rnd.create import template
-from rnd.create.environment import available_pythons
+from rnd.create.environment import environment_of
 from rnd.create.project import ANSWERS_FILE, Project, read_answers, read_project
 from rnd.create.repository import check_place
-from rnd.create.setup import check_identity, completion, preparation, setup_steps
+from rnd.create.setup import check_identity, check_tools, completion, preparation, setup_steps
+from rnd.create.uv_environment import available_pythons
 from rnd.errors import DestinationRefused, NotGenerated, UsageError
 from rnd.names import derive_names
 from rnd.plan import Action, Plan, State, Step
@@ -83,9 +84,9 @@ def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Pla
 
 
 def _draft(request: Request, folder: Path) -> Project:
-    """Render the draft, and refuse answers to questions that are not asked."""
+    """Render the draft, and refuse what cannot work: answers to no question, a tool that is not there."""
     proposed: dict[str, object] = {"author": git.identity(folder.parent) or ""}
-    if request.ask:
+    if request.ask and process.find("uv"):
         proposed["pythons"] = available_pythons()
     template.render(request.template, folder, request.data, proposed, ask=request.ask)
     answers = [name for name in read_answers(folder) if not name.startswith("_")]
@@ -94,7 +95,9 @@ def _draft(request: Request, folder: Path) -> Project:
         raise UsageError(
             f"There is no question called {', '.join(sorted(unknown))}.", f"There are: {', '.join(answers)}."
         )
-    return read_project(folder)
+    project = read_project(folder)
+    check_tools(environment_of(project).programs)
+    return project
 
 
 def _files_step(draft: Project, folder: Path) -> Step:

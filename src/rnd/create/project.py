@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ANSWERS_FILE = ".copier-answers.yml"
+TOOLS = ("uv", "conda")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Project:
         folder: Its root.
         name: The answer to the first question.
         author: `Name <e-mail>`, `Name`, or empty where it is still to be filled in.
+        dependency_tool: `uv` or `conda`.
         python_version: Such as `3.11`.
         source: The address of the template.
         commit: The template's version, as `git describe` puts it.
@@ -32,6 +34,7 @@ class Project:
     folder: Path
     name: str
     author: str
+    dependency_tool: str
     python_version: str
     source: str
     commit: str
@@ -50,6 +53,7 @@ def read_project(folder: Path) -> Project:
             folder=folder,
             name=answers["project_name"],
             author=answers["author"],
+            dependency_tool=_tool(answers.get("dependency_tool", "uv")),  # older answers do not say
             python_version=answers["python_version"],
             source=answers["_src_path"],
             commit=answers["_commit"],
@@ -57,6 +61,12 @@ def read_project(folder: Path) -> Project:
         )
     except KeyError as error:
         raise NotGenerated(f"{folder / ANSWERS_FILE} holds no {error}, so it is not this template's.") from error
+
+
+def _tool(answer: str) -> str:
+    if answer not in TOOLS:
+        raise NotGenerated(f"{ANSWERS_FILE} names {answer} as the dependency tool; known are {' and '.join(TOOLS)}.")
+    return answer
 
 
 def read_answers(folder: Path) -> dict[str, str]:

@@ -6,7 +6,8 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from rnd import git, uv
+from rnd import git, process
+from rnd.create.environment import environment_of
 from rnd.errors import DestinationRefused
 from rnd.plan import Action, State, Step, done, needed
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 FIRST_COMMIT = "chore: create the repository from its template"
 PARTIAL = ".git.partial"
 HOOKS = ("pre-commit", "commit-msg")
+PRE_COMMIT = ("pre-commit", "install")
 
 
 def check_place(folder: Path) -> None:
@@ -72,7 +74,7 @@ def commit_all(folder: Path) -> None:
 
 def hooks_step(project: Project) -> Step:
     """Git runs the project's hooks on each commit; a hook that was there before runs first."""
-    folder = project.folder
+    folder, environment = project.folder, environment_of(project)
 
     def hooks() -> tuple[Path, ...]:
         path = git.attempt(folder, "rev-parse", "--git-path", "hooks")
@@ -90,9 +92,11 @@ def hooks_step(project: Project) -> Step:
         for hook in hooks():
             if hook.exists() and not _runs(hook) and _is_ours(hook):
                 hook.unlink()  # half written: pre-commit would keep it as a hook of the user's own
-        uv.run(folder, "run", "--frozen", "pre-commit", "install")
+        completed = environment.attempt(*PRE_COMMIT)
+        if completed.returncode != 0:
+            raise process.failure(completed, *PRE_COMMIT)
 
-    return Step("hooks", "Install the git hooks", observe, (Action("uv run --frozen pre-commit install", install),))
+    return Step("hooks", "Install the git hooks", observe, (Action(environment.command(*PRE_COMMIT), install),))
 
 
 def _runs(hook: Path) -> bool:

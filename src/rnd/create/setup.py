@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 from rnd import git, process
 from rnd.create.author import author_step
 from rnd.create.checks import checks_step
-from rnd.create.environment import environment_step, lock_step, python_step, uv_step
+from rnd.create.environment import environment_of
 from rnd.create.project import read_project
 from rnd.create.repository import check_place, hooks_step, repository_step
 from rnd.errors import IdentityMissing, ToolMissing
 from rnd.plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from rnd.create.hosting import Hosting
     from rnd.create.project import Project
     from rnd.plan import Step
 
-# What nothing works without, and how to get it.
+# What a repository cannot do without, and how to get it.
 TOOLS = {
     "git": "Install it with your system's packages, such as `apt-get install git`.",
     "uv": "Install it: `pipx install uv`, or `python3 -m pip install --user uv`.",
@@ -44,11 +45,11 @@ def check_setup(folder: Path) -> Project:
     Raises:
         NotGenerated: The folder is no generated repository.
         DestinationRefused: It lies inside another git repository.
-        ToolMissing: git or uv is not installed.
+        ToolMissing: A program that the repository needs is not installed.
         IdentityMissing: Git does not know whose name to write on the first commit.
     """
     project = read_project(folder)
-    check_tools()
+    check_tools(environment_of(project).programs)
     check_place(folder)
     check_identity(folder)
     return project
@@ -61,23 +62,24 @@ def setup_steps(project: Project) -> tuple[Step, ...]:
 
 def preparation(project: Project) -> tuple[Step, ...]:
     """Return the steps that may refuse: after them nothing but git and a download is left to go wrong."""
-    return (uv_step(), python_step(project.python_version), author_step(project), lock_step(project))
+    environment = environment_of(project)
+    return (*environment.preparation(), author_step(project), environment.lock_step())
 
 
 def completion(project: Project) -> tuple[Step, ...]:
     """Return the steps that need the folder to be where it will stay."""
-    return (environment_step(project), repository_step(project), hooks_step(project), checks_step(project))
+    return (environment_of(project).install_step(), repository_step(project), hooks_step(project), checks_step(project))
 
 
-def check_tools() -> None:
+def check_tools(tools: Iterable[str]) -> None:
     """Refuse early what would fail half-way.
 
     Raises:
-        ToolMissing: git or uv is not installed.
+        ToolMissing: One of these programs is not installed.
     """
-    for tool, remedy in TOOLS.items():
+    for tool in tools:
         if process.find(tool) is None:
-            raise ToolMissing(f"{tool} is not installed.", remedy)
+            raise ToolMissing(f"{tool} is not installed.", TOOLS[tool])
 
 
 def check_identity(folder: Path) -> None:

@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from rnd import git
 from rnd.create import template
-from rnd.create.environment import environment_step, lock_step
+from rnd.create.environment import environment_of
 from rnd.create.project import read_project
 from rnd.create.setup import check_tools
 from rnd.errors import NotGenerated, TemplateUnavailable, UncommittedChanges, UpdateConflict
@@ -41,13 +41,14 @@ def plan_update(folder: Path, ref: str | None, *, ask: bool) -> Plan:
         UncommittedChanges: It holds changes that are not committed.
         TemplateUnavailable: The template's repository does not answer.
     """
-    check_tools()
     project = read_project(folder)
+    environment = environment_of(project)
+    check_tools(environment.programs)
     if git.toplevel(folder) != folder.resolve() or git.head(folder) is None:
         raise NotGenerated(f"{folder} is not the root of a git repository with a commit.")
     target = find_target(project.source, ref)
     first = _template_step(project, target, ask=ask)
-    rest = (_after(first, step) for step in (lock_step(project), environment_step(project)))
+    rest = (_after(first, step) for step in (environment.lock_step(), environment.install_step()))
     return Plan(f"update {project.name} to the template's version {target.ref}", (first, *rest))
 
 

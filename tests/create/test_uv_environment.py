@@ -1,4 +1,4 @@
-"""The environment: damage is seen, and mended by the next run."""
+"""The environment that uv makes: damage is seen, and mended by the next run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rnd import process
-from rnd.create.environment import available_pythons, damage, environment_step, lock_step, python_step, uv_step
 from rnd.create.project import Project
+from rnd.create.uv_environment import available_pythons, damage, install_step, lock_step, python_step, uv_step
 from rnd.errors import CommandFailed, PackagesUnavailable, PythonUnavailable
 from rnd.plan import Plan
 from rnd.progress import Quiet
@@ -29,12 +29,12 @@ def tiny(tmp_path: Path) -> Project:
     folder = tmp_path / "tiny"
     folder.mkdir()
     (folder / "pyproject.toml").write_text(PYPROJECT)
-    return Project(folder, "tiny", "Ada", "3.11", "somewhere", "1.0.0")
+    return Project(folder, "tiny", "Ada", "uv", "3.11", "somewhere", "1.0.0")
 
 
 def apply(project: Project) -> list[str]:
     """Lock and install, and return what became of the two steps."""
-    plan = Plan("a tiny environment", (lock_step(project), environment_step(project)))
+    plan = Plan("a tiny environment", (lock_step(project), install_step(project)))
     return [outcome.result for outcome in plan.apply(Quiet())]
 
 
@@ -61,7 +61,7 @@ def test_a_new_dependency_makes_both_needed(tiny: Project) -> None:
 def test_a_package_taken_out_by_hand(tiny: Project) -> None:
     apply(tiny)
     process.run("uv", "pip", "uninstall", "iniconfig", cwd=tiny.folder)
-    assert environment_step(tiny).observe().evidence == ".venv does not fit uv.lock"
+    assert install_step(tiny).observe().evidence == ".venv does not fit uv.lock"
     assert apply(tiny) == ["done", "applied"]
 
 

@@ -1,0 +1,31 @@
+"""The Python packages of an environment, as installers record them (PEP 376, PEP 610). Reads their metadata alone."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def distributions(environment: Path) -> Iterator[Path]:
+    """Yield the metadata folder of each Python package."""
+    return environment.glob("lib/python*/site-packages/*.dist-info")
+
+
+def whole(metadata: Path) -> bool:
+    """Say whether every file that a package's RECORD lists is there in its full size.
+
+    A wheel brings a RECORD of its own; the one that an installer puts in its place, after the commands in `bin`, lists
+    INSTALLER.
+    """
+    try:
+        with (metadata / "RECORD").open(newline="", encoding="utf-8") as record:
+            rows = list(csv.reader(record))
+        sizes = [((metadata.parent / path).stat().st_size, size) for path, _, size in rows]
+    except (OSError, ValueError):
+        return False
+    finished = any(path == f"{metadata.name}/INSTALLER" for path, _, _ in rows)
+    return finished and all(not size or actual == int(size) for actual, size in sizes)

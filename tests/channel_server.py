@@ -1,0 +1,73 @@
+"""A private conda channel for tests: HTTP on the loopback interface, for those alone who bring its password."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+USER, PASSWORD = "ada", "engine"
+
+
+@dataclass
+class ChannelServer:
+    """The channel, as a test sees it.
+
+    Attributes:
+        port: Where it listens.
+        altered: What a request for a path that holds the key is answered with, in place of the file.
+    """
+
+    port: int
+    altered: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves a folder."""
+
+    server_state: ChannelServer
+
+    def do_GET(self) -> None:
+        expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        if self.headers["Authorization"] != expected:
+            self.send_error(401)
+            return
+        altered = next((text for part, text in self.server_state.altered.items() if part in self.path), None)
+        if altered is None:
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(altered)))
+        self.end_headers()
+        self.wfile.write(altered)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[ChannelServer]:
+    """Serve a channel, and stop at the end."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        state = ChannelServer(server.server_port)
+        handler = type("StatefulHandler", (Handler,), {"server_state": state})
+        server.RequestHandlerClass = partial(handler, directory=str(folder))
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield state
+        finally:
+            server.shutdown()
+            thread.join()
