@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -11,9 +12,10 @@ import pytest
 
 from rnd import process
 from rnd.cli import main
+from rnd.create.project import read_project
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
-from tests.conftest import ROOT, TemplateRepository, git
+from tests.conftest import ROOT, TemplateRepository, copy_template, git, isolate
 
 ORGANISATION = load_organisation()
 
@@ -30,6 +32,14 @@ def offline(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     return process.attempt(*argv, cwd=folder, extra={"UV_OFFLINE": "1"})
 
 
+def run(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of a repository's environment, as its README says, without a network."""
+    if read_project(folder).dependency_tool == "uv":
+        return offline(folder, "uv", "run", "--frozen", program, *arguments)
+    activated = {"PATH": f"{folder}/.conda/bin:{os.environ['PATH']}", "CONDA_PREFIX": f"{folder}/.conda"}
+    return process.attempt("env", program, *arguments, cwd=folder, extra=activated | {"PIP_NO_INDEX": "1"})
+
+
 def is_here(version: str) -> bool:
     """Say whether uv finds a Python on this machine."""
     return process.attempt("uv", "python", "find", "--system", "--no-project", version).returncode == 0
@@ -37,19 +47,22 @@ def is_here(version: str) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("python_version", ORGANISATION.python.versions)
-def test_its_own_checks_pass_on_every_python(template: TemplateRepository, tmp_path: Path, python_version: str) -> None:
+@pytest.mark.parametrize("chosen", ["uv", "conda"])
+def test_its_own_checks_pass_on_every_python(tmp_path: Path, chosen: str, python_version: str) -> None:
     if not is_here(python_version):
         pytest.skip(f"Python {python_version} is not on this machine")
+    template = copy_template(tmp_path / "rnd-template", chosen, python_version)
     made = make(template, tmp_path / "made", python_version)
-    for command in (
-        ("uv", "sync", "--all-extras", "--locked"),
-        ("uv", "run", "--frozen", "pytest"),
-        ("uv", "run", "--frozen", "pre-commit", "run", "--all-files"),
-        (prek(), "run", "--all-files"),
-    ):
-        ended = offline(made, *command)
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-    said = offline(made, "uv", "run", "--frozen", "python", "--version").stdout
+    if chosen == "uv":
+        assert offline(made, "uv", "sync", "--all-extras", "--locked").returncode == 0
+    ended = (
+        run(made, "pytest"),
+        run(made, "pre-commit", "run", "--all-files"),
+        offline(made, prek(), "run", "--all-files"),
+    )
+    for one in ended:
+        assert one.returncode == 0, one.stdout + one.stderr
+    said = run(made, "python", "--version").stdout
     assert said.startswith(f"Python {python_version}.")
     assert git(made, "status", "--porcelain") == ""
 
@@ -59,15 +72,13 @@ def prek() -> str:
     return str(Path(sys.executable).with_name("prek"))
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One repository for the tests that put back what they change."""
-    from tests.conftest import copy_template, isolate
-
+@pytest.fixture(scope="module", params=["uv", "conda"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One repository with each tool, for the tests that put back what they change."""
     with pytest.MonkeyPatch.context() as patch:
         tmp_path = tmp_path_factory.mktemp("generated")
         isolate(tmp_path_factory.mktemp("home"), patch)
-        return make(copy_template(tmp_path / "rnd-template"), tmp_path / "made")
+        return make(copy_template(tmp_path / "rnd-template", request.param), tmp_path / "made")
 
 
 @pytest.mark.slow
@@ -94,8 +105,8 @@ def test_each_hook_refuses_what_it_is_for(made: Path, runner: str, path: str, co
     (made / path).write_bytes(content.encode())
     git(made, "add", "--all")
     try:
-        argv = ("uv", "run", "--frozen", "pre-commit") if runner == "pre-commit" else (prek(),)
-        ended = offline(made, *argv, "run", "--all-files")
+        arguments = ("run", "--all-files")
+        ended = run(made, runner, *arguments) if runner == "pre-commit" else offline(made, prek(), *arguments)
         assert ended.returncode == 1
         failed = [line for line in ended.stdout.splitlines() if line.endswith("Failed")]
         assert any(line.startswith(hook) for line in failed), ended.stdout
@@ -109,20 +120,26 @@ def test_a_header_with_a_year_is_as_good(made: Path, year: str) -> None:
     header = ORGANISATION.copyright.replace("(c) ", f"(c) {year} ")
     (made / "src" / "template_test" / "old.py").write_text(f"# {header}\nx = 1\n")
     try:
-        assert offline(made, "uv", "run", "--frozen", "ruff", "check").returncode == 0
+        assert run(made, "ruff", "check").returncode == 0
     finally:
         (made / "src" / "template_test" / "old.py").unlink()
 
 
 @pytest.mark.slow
 def test_a_stale_lock_is_refused(made: Path) -> None:
-    pyproject = made / "pyproject.toml"
-    pyproject.write_text(pyproject.read_text().replace("dependencies = []", 'dependencies = ["iniconfig"]', 1))
+    file, old, new, lock = {
+        "uv": ("pyproject.toml", "dependencies = []", 'dependencies = ["iniconfig"]', "uv.lock"),
+        "conda": ("environment.yml", "  - pip\n", "  - iniconfig\n  - pip\n", "conda-lock.yml"),
+    }[read_project(made).dependency_tool]
+    path = made / file
+    path.write_text(path.read_text().replace(old, new, 1))
     try:
-        ended = offline(made, "uv", "run", "--frozen", "pre-commit", "run", "--all-files")
+        ended = run(made, "pre-commit", "run", "--all-files")
         assert ended.returncode == 1
-        assert "uv.lock is up to date" in ended.stdout
-        assert offline(made, "uv", "sync", "--all-extras", "--locked").returncode != 0
+        (failed,) = [line for line in ended.stdout.splitlines() if line.endswith("Failed")]
+        assert failed.startswith(f"{lock} is up to date")
+        if lock == "uv.lock":
+            assert offline(made, "uv", "sync", "--all-extras", "--locked").returncode != 0
     finally:
         git(made, "checkout", "--quiet", "--", ".")
 
@@ -135,6 +152,9 @@ def test_a_stale_lock_is_refused(made: Path) -> None:
         ("fix(io)!: close the file", True),
         ("aligned two speakers", False),
         ("feature: align", False),
+        ("docs: say more\n\nand feat: in the body", True),
+        ("say more\n\nfeat: in the body", False),
+        ("Merge branch 'dev'", True),
     ],
 )
 def test_commit_messages_are_held_to_conventional_form(made: Path, message: str, accepted: bool) -> None:  # noqa: FBT001
@@ -149,11 +169,18 @@ def test_commit_messages_are_held_to_conventional_form(made: Path, message: str,
 
 @pytest.mark.slow
 def test_its_wheel_is_one_that_an_index_accepts(made: Path, tmp_path: Path) -> None:
-    ended = offline(made, "uv", "build", "--out-dir", str(tmp_path / "dist"))
+    stem = derive_names("template_test", ORGANISATION).package.replace("-", "_")
+    wheel, source = f"{stem}-0.1.0-py3-none-any.whl", f"{stem}-0.1.0.tar.gz"
+    if read_project(made).dependency_tool == "uv":
+        ended = offline(made, "uv", "build", "--out-dir", str(tmp_path / "dist"))
+        expected = [wheel, source]
+    else:
+        wheel_only = ("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path / "dist"), ".")
+        ended = run(made, "python", "-m", "pip", *wheel_only)
+        expected = [wheel]
     assert ended.returncode == 0, ended.stderr
     built = sorted(path.name for path in (tmp_path / "dist").iterdir() if path.name != ".gitignore")
-    stem = derive_names("template_test", ORGANISATION).package.replace("-", "_")
-    assert built == [f"{stem}-0.1.0-py3-none-any.whl", f"{stem}-0.1.0.tar.gz"]
+    assert built == expected
     twine = [sys.executable, "-m", "twine", "check", "--strict", *(str(tmp_path / "dist" / name) for name in built)]
     checked = subprocess.run(twine, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -161,6 +188,8 @@ def test_its_wheel_is_one_that_an_index_accepts(made: Path, tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_the_private_index_is_declared_and_not_needed(made: Path) -> None:
+    if read_project(made).dependency_tool == "conda":
+        pytest.skip("with conda, private packages come from channels")
     project = tomllib.loads((made / "pyproject.toml").read_text())
     (index,) = project["tool"]["uv"]["index"]
     assert index["explicit"] is True
@@ -172,7 +201,7 @@ def test_the_private_index_is_declared_and_not_needed(made: Path) -> None:
 @pytest.mark.slow
 def test_names_that_the_development_tools_take_are_reserved(made: Path) -> None:
     reserved = set((ROOT / "questions" / "reserved_names.txt").read_text(encoding="utf-8").split())
-    (site,) = made.glob(".venv/lib/python*/site-packages")
+    (site,) = made.glob(".*/lib/python3.*/site-packages")
     modules = {path.name.partition(".")[0].lower() for path in site.iterdir() if path.suffix in {"", ".py", ".so"}}
     importable = {name for name in modules if name.isidentifier() and not name.startswith("_")}
     assert importable <= reserved

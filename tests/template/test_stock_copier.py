@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rnd.cli import main
-from tests.conftest import TemplateRepository, git
+from tests.conftest import BOTH_TOOLS, TemplateRepository, git
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,7 @@ def copy(copier: Path, template: TemplateRepository, folder: Path, *arguments: s
 
 
 @pytest.mark.slow
+@BOTH_TOOLS
 def test_the_same_repository(copier: Path, template: TemplateRepository, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     ended = copy(copier, template, plain, "--data", "project_name=template_test", "--data", "create_github_repository=false", "--defaults")
