@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 import rattler
 
+from rnd import process
 from rnd.conda.lockfile import LOCK, LockedPackage, fits, read_lock, write_lock
 from rnd.conda.specification import Specification
 from rnd.errors import LockInvalid
@@ -61,6 +63,23 @@ def test_py_rattler_reads_the_same(written: Path) -> None:
     assert "python_abi 3.10.* *_cp310" in python.depends
     assert (tzdata.url, tzdata.sha256) == (TZDATA.url, None)
     assert [str(channel) for channel in environment.channels()] == ["https://conda.example.com/acme"]
+
+
+@pytest.mark.slow
+def test_conda_lock_reads_the_same_and_takes_the_same_digests(written: Path) -> None:
+    asked = """if True:
+        import json, pathlib
+        from conda_lock.lockfile import parse_conda_lock_file
+        from conda_lock.lockfile.v1.models import InputMeta
+        lock = parse_conda_lock_file(pathlib.Path("conda-lock.yml"))
+        packages = {package.name: [package.version, package.url, package.hash.md5] for package in lock.package}
+        taken = InputMeta.get_input_sha256(pathlib.Path("environment.yml"))
+        print(json.dumps([packages, taken, lock.metadata.inputs_metadata["environment.yml"].sha256]))
+    """
+    program = ("uv", "run", "--no-project", "--isolated", "--with", "conda-lock>=3,<5", "python", "-c", asked)
+    packages, taken, recorded = json.loads(process.run(*program, cwd=written))
+    assert packages == {package.name: [package.version, package.url, package.md5] for package in (PYTHON, TZDATA)}
+    assert taken == recorded
 
 
 def test_it_fits_until_what_it_was_made_from_changes(written: Path) -> None:

@@ -46,6 +46,21 @@ def test_compiled_modules_come_and_go(packages: tuple[LockedPackage, ...], tmp_p
     assert difference(tmp_path / "prefix", packages) is None
 
 
+def test_sizes_where_conda_keeps_those_of_a_package_for_any_python(
+    packages: tuple[LockedPackage, ...], tmp_path: Path
+) -> None:
+    record = tmp_path / "prefix" / "conda-meta" / "module-1.0-0.json"
+    module = tmp_path / "prefix" / "lib" / "python3.11" / "site-packages" / "module.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("x = 1\n")
+    described = [{"_path": "site-packages/module.py", "path_type": "hardlink", "size_in_bytes": 6}]
+    files = {"files": ["lib/python3.11/site-packages/module.py"], "paths_data": {"paths": described}}
+    record.write_text(json.dumps(json.loads(record.read_text()) | files))
+    assert difference(tmp_path / "prefix", packages) is None
+    module.write_text("x =")
+    assert difference(tmp_path / "prefix", packages) == "module is incomplete"
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [

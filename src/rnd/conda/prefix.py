@@ -6,6 +6,7 @@ Every conda client keeps one JSON file for each package there, with every path t
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rnd.conda.lockfile import LockedPackage
+
+SITE_PACKAGES = re.compile(r"^lib/python[^/]*/site-packages/")
 
 
 def difference(prefix: Path, locked: tuple[LockedPackage, ...]) -> str | None:
@@ -54,10 +57,14 @@ def _whole(prefix: Path, record: dict[str, Any]) -> bool:
 def _files(record: dict[str, Any]) -> Iterator[tuple[str, int | None]]:
     """Yield each path and its size; text into which the prefix was written has no size known beforehand.
 
-    Compiled modules are left out: Python makes them anew.
+    conda has the sizes of a package for any Python under the paths that they have in the package. Compiled modules are
+    left out: Python makes them anew.
     """
-    for entry in record.get("paths_data", {}).get("paths", ()):
-        if entry["_path"].endswith(".pyc") or entry.get("path_type") == "directory":
-            continue
-        altered = entry.get("prefix_placeholder") or entry.get("path_type") == "softlink"
-        yield entry["_path"], None if altered else entry.get("size_in_bytes")
+    sizes = {
+        entry["_path"]: entry.get("size_in_bytes")
+        for entry in record.get("paths_data", {}).get("paths", ())
+        if not entry.get("prefix_placeholder") and entry.get("path_type") == "hardlink"
+    }
+    for path in record.get("files", ()):
+        if not path.endswith(".pyc"):
+            yield path, sizes.get(path, sizes.get(SITE_PACKAGES.sub("site-packages/", path)))
