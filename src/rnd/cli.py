@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "new": ("rnd.create.commands", "make a repository: ask, render, set up"),
     "setup": ("rnd.create.commands", "finish or repeat the set-up of a repository"),
+    "environment": ("rnd.create.commands", "install the environment that the lock file says, and lock nothing"),
     "update": ("rnd.create.commands", "bring later template changes in"),
     "doctor": ("rnd.create.commands", "what is missing on this machine, and what to do"),
     "version": ("rnd.release.version_commands", "which version comes next, and why; write it, check it"),

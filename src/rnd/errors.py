@@ -154,6 +154,17 @@ class LockInvalid(RndError):
     remedy = "Take the committed one back, `git checkout -- conda-lock.yml`, or delete it to lock anew."
 
 
+class LockStale(RndError):
+    """The lock file was made from something else than what the repository asks for now.
+
+    Where nothing may be locked, in the pipeline above all, this is refused: it would run what nobody has seen.
+    """
+
+    code = "lock-stale"
+    remedy = "Run `rnd setup` in the repository, commit the lock file that it wrote, and push."
+    exit_code = ExitCode.DIFFERENCE
+
+
 class Unsolvable(RndError):
     """The channels have no packages that fulfil all that `environment.yml` asks for on every platform.
 

@@ -25,7 +25,7 @@ def organisation(request: pytest.FixtureRequest) -> Organisation:
 
 @pytest.fixture(scope="module")
 def repository(organisation: Organisation, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository of an organisation, rendered for its oldest Python."""
+    """A repository of an organisation, rendered for its oldest Python, one with each dependency tool."""
     with pytest.MonkeyPatch.context() as patch:
         isolate(tmp_path_factory.mktemp("home"), patch)
         template = copy_template(tmp_path_factory.mktemp("template"))
@@ -34,6 +34,7 @@ def repository(organisation: Organisation, tmp_path_factory: pytest.TempPathFact
         template.release("2.0.0")
         made = tmp_path_factory.mktemp("made") / "repository"
         data = {"project_name": "arm_control", "python_version": organisation.python.versions[0]}
+        data["dependency_tool"] = "conda" if source == ACME else "uv"
         run_copy(template.address, made, data=data, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
         return made
 

@@ -57,6 +57,20 @@ def configure_setup(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=setup)
 
 
+def configure_environment(parser: argparse.ArgumentParser) -> None:
+    """Define the arguments of `rnd environment`."""
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the repository; by default this one"
+    )
+    parser.add_argument(
+        "--github-environment",
+        action="store_true",
+        help="also let the later steps of a GitHub Actions job run its programs by name",
+    )
+    add_plan_options(parser)
+    parser.set_defaults(run=environment)
+
+
 def configure_update(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd update`."""
     parser.add_argument(
@@ -162,6 +176,17 @@ def _say_links(hosting: Hosting) -> None:
         print(f"  {name.replace('_', ' '):<13}{address}")
 
 
+def environment(options: argparse.Namespace) -> int:
+    """Install the environment that the lock file says."""
+    from rnd.create.locked import give_to_later_steps, plan_environment
+
+    folder = options.folder.resolve()
+    report.carry_out(plan_environment(folder), options)
+    if options.github_environment and not options.only_show:
+        give_to_later_steps(folder)
+    return 0
+
+
 def update(options: argparse.Namespace) -> int:
     """Bring later template changes in."""
     from rnd.create.update import plan_update
@@ -225,6 +250,7 @@ def _end(project: Project, facts: Mapping[str, str]) -> None:
 CONFIGURE = {
     "new": configure_new,
     "setup": configure_setup,
+    "environment": configure_environment,
     "update": configure_update,
     "doctor": configure_doctor,
 }

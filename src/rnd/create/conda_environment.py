@@ -32,6 +32,8 @@ PIP = ("python", "-m", "pip", "--disable-pip-version-check", "--no-input")
 # The package itself. What it needs must be in the environment already, its build backend included: pip fetches nothing.
 EDITABLE = ("install", "--no-index", "--no-build-isolation", "--quiet", "--editable", ".")
 UNMET = "No matching distribution found for "
+# What a shell sets by itself.
+OF_THE_SHELL = {"PATH", "PWD", "OLDPWD", "SHLVL", "_"}
 # What `conda activate` does, for one program: packages may bring scripts that set variables.
 ACTIVATED = (
     'for script in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do [ ! -r "$script" ] || . "$script"; done; exec "$@"'
@@ -93,6 +95,18 @@ class CondaEnvironment:
         path = f"{self.prefix / 'bin'}:{process.environment()['PATH']}"
         extra = {"CONDA_PREFIX": str(self.prefix), "PATH": path, "PIP_REQUIRE_VIRTUALENV": None}
         return process.attempt("sh", "-c", ACTIVATED, "sh", *argv, cwd=self.project.folder, extra=extra)
+
+    @property
+    def programs_folder(self) -> Path:
+        """Where the environment's programs are."""
+        return self.prefix / "bin"
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables, beyond PATH, that the environment has when it is activated and otherwise has not."""
+        said = self.attempt("env", "-0").stdout.rstrip("\0").split("\0")
+        before = process.environment().items()
+        pairs = (tuple(line.partition("=")[::2]) for line in said)
+        return {name: value for name, value in pairs if (name, value) not in before and name not in OF_THE_SHELL}
 
     @property
     def prefix(self) -> Path:

@@ -13,6 +13,7 @@ from rnd.create.uv_environment import UvEnvironment
 
 if TYPE_CHECKING:
     import subprocess
+    from pathlib import Path
 
     from rnd.create.project import Project
     from rnd.plan import Step
@@ -37,6 +38,13 @@ class Environment(Protocol):
 
     def install_step(self) -> Step:
         """Return the step after which the environment holds exactly what the lock file says, and all of it whole."""
+
+    @property
+    def programs_folder(self) -> Path:
+        """Where the environment's programs are."""
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables, beyond PATH, that the environment's programs need."""
 
     def command(self, *argv: str) -> str:
         """Return how a person runs a program of the environment, from the repository's root."""

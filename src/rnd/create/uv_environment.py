@@ -39,6 +39,15 @@ class UvEnvironment:
         """Return the step after which `.venv` fits `uv.lock`."""
         return install_step(self.project)
 
+    @property
+    def programs_folder(self) -> Path:
+        """Where the environment's programs are."""
+        return self.project.folder.resolve() / ".venv" / "bin"
+
+    def variables(self) -> dict[str, str]:
+        """Return no variable: programs in `.venv` find it by themselves."""
+        return {}
+
     def command(self, *argv: str) -> str:
         """Return how a person runs a program of the environment."""
         return " ".join(("uv run --frozen", *argv))
