@@ -36,6 +36,7 @@ format: $(UV) ## Format the code and mend what can be mended
 
 benchmark: $(UV) ## Measure beside the peers, and write docs/benchmarks/
 	@$(RUN) python -m benchmarks.creation
+	@$(RUN) python -m benchmarks.dependency_tools
 	@$(RUN) python -m benchmarks.version
 	@$(RUN) python -m benchmarks.image
 
