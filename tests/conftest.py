@@ -141,11 +141,11 @@ class TemplateRepository:
         assert old in text
         file.write_text(text.replace(old, new), encoding="utf-8")
 
-    def use_channel(self, *channels: Path) -> None:
-        """Make these the organisation's conda channels."""
+    def use_channel(self, channel: Path | str) -> None:
+        """Make this, a folder or an address, the organisation's conda channel."""
         path = self.folder / "org.yml"
         organisation = yaml.safe_load(path.read_text(encoding="utf-8"))
-        organisation["conda"]["channels"] = [channel.as_uri() for channel in channels]
+        organisation["conda"]["channels"] = [channel.as_uri() if isinstance(channel, Path) else channel]
         path.write_text(yaml.safe_dump(organisation, sort_keys=False), encoding="utf-8")
 
     def release(self, tag: str) -> None:

@@ -21,12 +21,13 @@ OPTIONS = """
 FAKE = "#!/bin/sh\n"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A rendered repository that no test changes."""
+@pytest.fixture(scope="module", params=["uv", "conda"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rendered repository with each dependency tool, that no test changes."""
     place = tmp_path_factory.mktemp("docker")
-    folder = render(copy_template(place / "rnd-template"), place / "made", project_name="aligner")
-    (folder / "uv.lock").touch()
+    answers = {"project_name": "aligner", "dependency_tool": request.param}
+    folder = render(copy_template(place / "rnd-template"), place / "made", **answers)
+    (folder / {"uv": "uv.lock", "conda": "conda-lock.yml"}[request.param]).touch()
     return folder
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSIONED = (manifest.MANIFEST, manifest.LOCK)
+CONDA_LOCK = "conda-lock.yml"  # holds nothing of the project itself, its version neither
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def read_inputs(root: Path, revision: str, wheels: Mapping[str, str], options: M
     Raises:
         ManifestInvalid: `pyproject.toml` names no package or version.
     """
-    files = [*git.run(root, "ls-files", "-z", "--", "docker").split("\0"), *VERSIONED]
+    files = [*git.run(root, "ls-files", "-z", "--", "docker").split("\0"), *VERSIONED, CONDA_LOCK]
     content = {
         name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in files if (root / name).is_file()
     }

@@ -1,0 +1,82 @@
+"""The image of a repository made with conda: what is locked, from a private channel, and nothing of its password."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd.create.environment import environment_of
+from rnd.create.project import read_project
+from tests import channel_server
+from tests.conftest import BASE_IMAGE, INDEXES, PYTHON, TemplateRepository, channel, copy_template, git, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def private(tmp_path: Path, home: Path) -> Iterator[TemplateRepository]:
+    """The template of an organisation whose channel asks for a password, which the user's ~/.netrc has."""
+    entry = f"machine 127.0.0.1 login {channel_server.USER} password {channel_server.PASSWORD}\n"
+    (home / ".netrc").write_text(entry)
+    template = copy_template(tmp_path / "rnd-template", "conda")
+    with channel_server.serve(channel()) as server:
+        template.use_channel(server.url)
+        template.release("2.0.0")
+        yield template
+
+
+@pytest.fixture
+def made(private: TemplateRepository, tmp_path: Path) -> Path:
+    """A repository of theirs, locked and committed."""
+    folder = render(private, tmp_path / "made", project_name="aligner")
+    for action in environment_of(read_project(folder)).lock_step().actions:
+        action.run()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "feat: all")
+    return folder
+
+
+def build(made: Path, engine: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Build the image of the code that is there."""
+    argv = [sys.executable, "docker/build.py", "--local", "--builder", "docker", "--network", "host"]
+    variables = os.environ | INDEXES | engine
+    argv += ["--base-image", BASE_IMAGE, "--tag", "aligner:test"]
+    return subprocess.run(argv, cwd=made, env=variables, capture_output=True, text=True, check=False)
+
+
+def run(engine: dict[str, str], *arguments: str) -> str:
+    """Run docker and return what it said."""
+    argv = ["docker", *arguments]
+    return subprocess.run(argv, env=os.environ | engine, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.slow
+def test_it_holds_what_is_locked_and_no_password(made: Path, docker: dict[str, str]) -> None:
+    built = build(made, docker)
+    assert built.returncode == 0, built.stderr
+    assert run(docker, "run", "--rm", "aligner:test") == "0.1.0"
+    asked = "import sys; print(sys.prefix, sys.version)"
+    said = run(docker, "run", "--rm", "aligner:test", "python", "-c", asked)
+    assert said.startswith(f"/app/.conda {PYTHON}.")
+    assert run(docker, "run", "--rm", "aligner:test", "id", "-u") == "1000"
+    told = built.stdout + built.stderr + run(docker, "history", "--no-trunc", "aligner:test")
+    assert channel_server.PASSWORD not in told + run(docker, "image", "inspect", "aligner:test")
+    found = ["run", "--rm", "--user", "0", "aligner:test", "sh", "-c", "cat /root/.netrc; env"]
+    listed = subprocess.run(["docker", *found], env=os.environ | docker, capture_output=True, text=True, check=False)
+    assert channel_server.PASSWORD not in listed.stdout
+
+
+@pytest.mark.slow
+def test_a_lock_that_does_not_fit_makes_no_image(made: Path, docker: dict[str, str]) -> None:
+    environment = made / "environment.yml"
+    environment.write_text(environment.read_text() + "# changed\n")
+    built = build(made, docker)
+    assert built.returncode != 0
+    assert "conda-lock.yml does not fit environment.yml" in built.stderr
