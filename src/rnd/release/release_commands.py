@@ -1,4 +1,4 @@
-"""The arguments of `rnd release package`, `image` and `publish`, and what each calls."""
+"""The arguments of `rnd release package`, `image`, `dependencies` and `publish`, and what each calls."""
 
 from __future__ import annotations
 
@@ -184,9 +184,27 @@ def _read_release(page: str, pending: str | None) -> Release:
     return Release(tag, head, write_notes(answer, page), is_latest=newest([*tags, tag]) == tag)
 
 
+def configure_dependencies(parser: Parser) -> None:
+    """Define the arguments of `rnd release dependencies`."""
+    parser.add_argument("file", metavar="FILE", help="where to write it")
+    parser.set_defaults(run=dependencies)
+
+
+def dependencies(options: argparse.Namespace) -> int:
+    """Write what the lock file has as a CycloneDX document."""
+    from pathlib import Path
+
+    from rnd import git
+    from rnd.release.dependencies import write_dependencies
+
+    write_dependencies(git.work_tree(Path()), Path(options.file))
+    return 0
+
+
 SUBCOMMANDS = {
     "package": ("build the wheel and the source distribution, and publish them", configure_package),
     "image": ("build the image of the published package, and push it", configure_image),
+    "dependencies": ("write what the package depends on, as a CycloneDX document", configure_dependencies),
     "publish": ("make the tag and the GitHub release: the very last step", configure_publish),
 }
 CONFIGURE = {"release": configure_release}
