@@ -40,6 +40,21 @@ def test_every_python_of_the_organisation_has_a_line(capfd: pytest.CaptureFixtur
         assert found[f"Python {version}"]["found"] in {"here", "uv can fetch it", "not available"}
 
 
+def test_what_installs_conda_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert findings(capfd)["conda"]["state"] == "ok"  # py-rattler is there, at least
+    client = tmp_path / "micromamba"
+    client.write_text("#!/bin/sh\n")
+    client.chmod(0o755)
+    monkeypatch.setenv("MAMBA_EXE", str(client))
+    assert findings(capfd)["conda"]["found"] == str(client)
+    monkeypatch.delenv("MAMBA_EXE")
+    monkeypatch.setattr("rnd.conda.rattler.is_installed", lambda: False)
+    monkeypatch.setattr("rnd.conda.clients.find_client", lambda: None)
+    assert findings(capfd)["conda"]["state"] == "optional"
+
+
 def test_no_identity(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (home / ".gitconfig").unlink()
     assert main(["doctor"]) == 3

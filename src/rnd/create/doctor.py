@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from rnd import git, process
+from rnd.conda import clients, rattler
 from rnd.create.setup import TOOLS
 from rnd.create.uv_environment import available_pythons
 
@@ -44,6 +45,7 @@ def examine(organisation: Organisation) -> tuple[Finding, ...]:
         _identity(),
         _program("uv"),
         *_pythons(organisation),
+        _conda(),
     )
 
 
@@ -69,6 +71,15 @@ def _identity() -> Finding:
     remedy = 'git config --global user.name "Your Name"; git config --global user.email you@example.com'
     identity = git.identity(Path.cwd()) if process.find("git") else None
     return Finding("git identity", "ok" if identity else "missing", identity or "unknown", "" if identity else remedy)
+
+
+def _conda() -> Finding:
+    """Look for what installs a conda environment; only repositories that answered `conda` need it."""
+    found = clients.find_client() or ("py-rattler" if rattler.is_installed() else None)
+    if found:
+        return Finding("conda", "ok", found, "")
+    remedy = "For repositories with conda: install micromamba, or rnd with the extra `conda`."
+    return Finding("conda", "optional", "no client, and no py-rattler", remedy)
 
 
 def _pythons(organisation: Organisation) -> Iterator[Finding]:
