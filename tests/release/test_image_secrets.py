@@ -68,7 +68,8 @@ class Search:
         yield from (("an argument", line) for line in self.arguments)
         for root in (self.world.folder, self.home, self.place, self.engine()):
             for path in root.rglob("*"):
-                if path.is_file() and not path.is_symlink():
+                # A namespace that Docker has mounted is a file without a size, which nobody can read.
+                if path.is_file() and not path.is_symlink() and path.stat().st_size:
                     yield str(path), path.read_bytes()
         yield from self.pushed()
 
