@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-import logging
+import re
+import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from moto.server import ThreadedMotoServer
+
+from rnd import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rnd.organisation import Aws
 
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 # What moto's CloudFormation does not know, or could only run in a container. These are held to their template instead.
 UNKNOWN = {
     "AWS::CloudFormation::WaitCondition",
@@ -87,16 +91,22 @@ class Cloud:
 
 
 @contextmanager
-def serve() -> Iterator[str]:
-    """Start moto's server on a free port, yield its address, and stop it in the end."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+def serve(log: Path) -> Iterator[str]:
+    """Start moto's server on a free port, yield its address, and stop it in the end.
+
+    It is a process of its own: in this one, whatever else uses moto would empty it.
+
+    Args:
+        log: The file that takes what it says.
+    """
+
+    def address() -> str:
+        found = ADDRESS.search(log.read_text(encoding="utf-8"))
+        return found[0] if found else ""
+
+    program = str(Path(sys.executable).with_name("moto_server"))
+    with process.serving(program, "--host", "127.0.0.1", "--port", "0", log=log, ready=lambda: bool(address())):
+        yield address()
 
 
 def deployable(template: dict[str, Any]) -> dict[str, Any]:

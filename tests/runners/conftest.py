@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,10 +85,9 @@ def stacks(synthesised: dict[str, Stacks], request: pytest.FixtureRequest) -> St
 
 
 @pytest.fixture(scope="session")
-def clouds(synthesised: dict[str, Stacks]) -> Iterator[dict[str, Cloud]]:
+def clouds(synthesised: dict[str, Stacks], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Cloud]]:
     """An account for each organisation, with both of its stacks deployed."""
-    with warnings.catch_warnings(), serve() as url:
-        warnings.simplefilter("ignore")  # moto's own, of what it does not do
+    with serve(tmp_path_factory.mktemp("cloud") / "log") as url:
         clouds = {owner: Cloud(url, stacks.organisation.aws) for owner, stacks in synthesised.items()}
         for owner, stacks in synthesised.items():
             cloud, organisation = clouds[owner], stacks.organisation
