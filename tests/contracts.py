@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.workflows import ACTIONS, levels, load, references
+from tests.workflows import ACTIONS, levels, load, outputs_of_script, references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.workflows import Job, Workflow
+    from tests.workflows import Job, Step, Workflow
 
     Rule = Callable[[Workflow, str], Iterator[str]]
 
@@ -80,10 +80,10 @@ def central_action_gets_what_it_needs_and_nothing_else(workflow: Workflow, centr
 
 def what_is_read_from_a_step_is_there(workflow: Workflow, central: str) -> Iterator[str]:
     for job in workflow.jobs.values():
-        actions = {step.data["id"]: action_of(step.uses, central) for step in job.steps if "id" in step.data}
-        for step, output in references(job.data, "steps"):
-            if step not in actions or output not in load(ACTIONS / actions[step] / "action.yml").get("outputs", {}):
-                yield f"{job.name} reads {output} of the step {step}, which does not give it"
+        steps = {step.data["id"]: step for step in job.steps if "id" in step.data}
+        for name, output in references(job.data, "steps"):
+            if name not in steps or output not in outputs(steps[name], central):
+                yield f"{job.name} reads {output} of the step {name}, which does not give it"
 
 
 def set_up_comes_first(workflow: Workflow, central: str) -> Iterator[str]:
@@ -119,6 +119,13 @@ def central_actions(job: Job, central: str) -> Iterator[tuple[str, set[str]]]:
     for step in job.steps:
         if step.uses.startswith(central):
             yield action_of(step.uses, central), set(step.given)
+
+
+def outputs(step: Step, central: str) -> set[str]:
+    """Return what a step of a workflow gives to later ones."""
+    if step.uses.startswith(central):
+        return set(load(ACTIONS / action_of(step.uses, central) / "action.yml").get("outputs", {}))
+    return outputs_of_script(step)
 
 
 def action_of(uses: str, central: str) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from rnd.create.organisation_command import flatten
+from rnd.organisation import load_organisation
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ OUTPUTS = {
     "version check": {"version", "tag"},
     "release package": {"version", "wheel", "sha256"},
     "release image": {"name", "digest"},
+    "runners base-image": {"pythons", "role", "region"},
 }
 
 
@@ -170,6 +173,17 @@ def action_names() -> list[str]:
 def action_steps(name: str) -> list[Step]:
     """Return the steps of a central action."""
     return [Step(f"actions/{name}", step) for step in load(ACTIONS / name / "action.yml")["runs"]["steps"]]
+
+
+def outputs_of_script(step: Step) -> set[str]:
+    """Return what a step that calls `rnd` gives to later ones."""
+    run = str(step.data.get("run", ""))
+    if "--github-output" not in run:
+        return set()
+    if " rnd organisation " in run:
+        values = load_organisation().model_dump()
+        return {path.replace(".", "-").replace("_", "-") for path, _ in flatten(values)}
+    return OUTPUTS[next(command for command in OUTPUTS if f" rnd {command} " in run)]
 
 
 def references(data: object, context: str) -> set[tuple[str, str]]:

@@ -8,10 +8,8 @@ import shlex
 import pytest
 
 from rnd.cli import build_parser
-from rnd.create.organisation_command import flatten
-from rnd.organisation import load_organisation
 from tests.conftest import ROOT
-from tests.workflows import ACTIONS, OUTPUTS, Step, action_names, action_steps, load, references
+from tests.workflows import ACTIONS, Step, action_names, action_steps, load, outputs_of_script, references
 
 NAMES = action_names()
 STEPS = [step for name in NAMES for step in action_steps(name)]
@@ -83,16 +81,8 @@ def test_what_one_step_reads_from_another_is_there(name: str) -> None:
 
 
 def outputs(step: Step) -> set[str]:
-    """Return what a step gives to later ones."""
-    if step.uses:
-        return {"token"} if step.uses.startswith("actions/create-github-app-token@") else set()
-    run = step.data["run"]
-    assert "--github-output" in run, f"{identify(step)} gives nothing"
-    if " rnd organisation " in run:
-        values = load_organisation().model_dump()
-        return {path.replace(".", "-").replace("_", "-") for path, _ in flatten(values)}
-    command = next(command for command in OUTPUTS if f" rnd {command} " in run)
-    return OUTPUTS[command]
+    """Return what a step of an action gives to later ones."""
+    return {"token"} if step.uses.startswith("actions/create-github-app-token@") else outputs_of_script(step)
 
 
 @pytest.mark.parametrize("name", ["push-package", "push-image"])
