@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PICTURE = CHECKOUT / "docs" / "picture.svg"
-COLUMNS, ROWS = 80, 27
+COLUMNS, ROWS = 80, 28
+ANSWERS = (("Project name", "my_project"), ("Author", ""), ("GitHub repository", "n"), ("Python version", ""))
 # Seconds: between two keys, before an answer, between two frames, at the end.
 KEY, THINK, FRAME, REST = 0.07, 1.1, 0.125, 9.0
 
@@ -70,7 +71,7 @@ def record() -> Recording:
     """Run `rnd new`, answer as a person would, and return what the terminal was sent."""
     with shell_at_home(ROWS, COLUMNS) as (shell, recording):
         answer(shell, "rnd new")
-        for awaited, typed in (("Project name", "my_project"), ("Author", ""), ("Python version", "")):
+        for awaited, typed in ANSWERS:
             shell.expect_exact(awaited)
             answer(shell, typed)
         shell.expect_exact("is ready in")

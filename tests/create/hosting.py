@@ -12,6 +12,7 @@ from rnd.create.project import Project
 from rnd.organisation import Organisation, load_organisation
 from rnd.plan import Outcome, Plan
 from rnd.progress import Quiet
+from rnd.rehearsal.forge.api.actions import DEFAULTS
 from tests.conftest import git
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Creation:
             "rulesets": [without_ids(ruleset) for ruleset in found.rulesets.values()],
             "teams": {team.slug: team.repositories.get(found.full_name) for team in one.teams.values()},
             "environments": [without_ids(environment) for environment in found.environments.values()],
-            "actions": found.actions,
+            "actions": actions(found),
             "commits": git(found.folder, "for-each-ref", f"--format={trees}", "refs/heads/main"),
             "branches": sorted(git(found.folder, "for-each-ref", "--format=%(refname)", "refs/heads").split()),
             "set-up": re.sub(r"(?m)^index .*$", "", git(found.folder, "diff", "main", "set-up"))
@@ -88,6 +89,11 @@ class Creation:
             "tracking": git(self.project.folder, "rev-parse", "refs/remotes/origin/main"),
             "status": git(self.project.folder, "status", "--porcelain", "--branch"),
         }
+
+
+def actions(repository: Repository) -> dict[str, object]:
+    """Return what workflows may do in a repository, whether it was said or is so by default."""
+    return {part: {**default, **repository.actions.get(part, {})} for part, default in DEFAULTS.items()}
 
 
 def without_ids(document: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -1,8 +1,9 @@
 """The fault matrix: whatever goes wrong with any request of a creation, one more run gives the same repository.
 
 The requests are those that an undisturbed creation was seen to make, those of git included. Each of them in turn is
-refused, limited, failed, cut before and after the forge acted, and the process is killed before and after. What one
-more run makes of a world depends on that world alone, so a world that has been completed once is not completed again.
+refused, limited, failed, cut before and after the forge acted, and the process is killed before and after. A request
+that only looks has no after: the forge does not act on it. What one more run makes of a world depends on that world
+alone, so a world that has been completed once is not completed again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import time
 import warnings
 from contextlib import suppress
@@ -23,7 +25,7 @@ import pytest
 from rnd.errors import RndError
 from rnd.rehearsal.forge.faults import DROP, refusal
 from tests.conftest import git
-from tests.create.hosting import Creation, begin, without_ids
+from tests.create.hosting import Creation, actions, begin, without_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +130,7 @@ class World:
                 "topics": there.topics,
                 "rulesets": [without_ids(one) for one in there.rulesets.values()],
                 "environments": [without_ids(one) for one in there.environments.values()],
-                "actions": there.actions,
+                "actions": actions(there),
                 "teams": [team.repositories.get(there.full_name) for team in teams],
                 "pulls": [(one.number, one.state, one.title) for one in there.pulls.values()],
             }
@@ -186,7 +188,9 @@ def run_and_die(creation: Creation, fault: Fault) -> None:
 
 
 @pytest.fixture
-def world(hosting: Hosting, tmp_path: Path) -> World:
+def world(hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    # The forge speaks http: reading the authorities of the system for each run would take a quarter of its time.
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
     return World(hosting, tmp_path)
 
 
@@ -196,17 +200,22 @@ PARTS = 4
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_one_more_run_gives_the_same_repository(world: World, part: int, capsys: pytest.CaptureFixture[str]) -> None:
-    started = time.perf_counter()
+    started, before = time.perf_counter(), sum(os.times()[:4])
     numbers = range(part, len(world.calls), PARTS)
-    for number in numbers:
-        for kind in OUTCOMES:
-            world.suffer(number, kind)
+    cases = [(number, kind) for number in numbers for kind in OUTCOMES if acts(world.calls[number], kind)]
+    for number, kind in cases:
+        world.suffer(number, kind)
     with capsys.disabled():
         print(
-            f"\nfault matrix, part {part + 1} of {PARTS}: {len(numbers)} of {len(world.calls)} requests "
-            f"by {len(OUTCOMES)} faults, {len(numbers) * len(OUTCOMES)} cases; "
-            f"{len(world.completed)} different worlds, {world.runs} runs, {time.perf_counter() - started:.0f} s"
+            f"\nfault matrix, part {part + 1} of {PARTS}: {len(numbers)} of {len(world.calls)} requests by "
+            f"{len(OUTCOMES)} faults, {len(cases)} cases; {len(world.completed)} different worlds, {world.runs} runs; "
+            f"{time.perf_counter() - started:.0f} s, {sum(os.times()[:4]) - before:.0f} s of a processor"
         )
+
+
+def acts(call: tuple[str, str, int], kind: str) -> bool:
+    """Say whether a fault is another one than that before the forge acted."""
+    return not kind.endswith("after") or call[0] != "GET"
 
 
 def test_fifty_creations_fit_into_an_hour_of_githubs_limits(world: World, capsys: pytest.CaptureFixture[str]) -> None:
