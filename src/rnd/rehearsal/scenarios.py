@@ -39,8 +39,13 @@ class Scenario:
 
 
 def first_release(story: Story) -> None:
-    """A new repository releases the version that its pyproject.toml has."""
+    """A new repository's first pull request proves its pipeline; merged, it releases the first version."""
     story.create()
+    (number,) = [pull["number"] for pull in story.ask("GET", "/pulls")]
+    story.check("making it has released nothing", story.tags() == set())
+    story.check("main is protected", story.ask("GET", "/rules/branches/main"))
+    story.check("its first pull request is green", story.pull_request(number)["mergeable_state"] == "clean")
+    story.merge(number)
     story.check_released("0.1.0")
 
 

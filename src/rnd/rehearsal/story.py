@@ -94,8 +94,7 @@ class Story:
             "--data",
             "create_github_repository=false",
         )
-        self.rnd("new", str(self.folder), *data, "--defaults")
-        self._publish()
+        self.rnd("new", str(self.folder), *data, "--data", "create_github_repository=true", "--defaults")
         self.wait()
 
     def prepare(self, version: str, *, private: bool = True) -> None:
