@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -15,15 +16,35 @@ from rnd.rehearsal.story import Story
 from tests.conftest import ROOT
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_it_ends_as_it_should(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of this machine's own accounts, and act."""
     if not (Path(sys.prefix) / "bin" / "act").exists():
         pytest.skip("act is not on this machine")
     for variable in [one for one in os.environ if one.startswith(("AWS_", "GITHUB_", "GH_", "UV_PUBLISH_"))]:
         monkeypatch.delenv(variable)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_it_ends_as_it_should(name: str, tmp_path: Path) -> None:
+    tell(name, tmp_path, images=False)
+
+
+@pytest.mark.slow
+def test_images_are_made_and_followed(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("a Docker daemon of one's own needs root")
+    for program in ("dockerd", "docker", "mmdebstrap"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not on this machine")
+    tell("fix", tmp_path, images=True)
+
+
+def tell(name: str, folder: Path, *, images: bool) -> None:
+    """Tell a story, and look at all that came of it."""
     scenario = SCENARIOS[name]
-    with world.start(tmp_path, ROOT, app=scenario.app) as up:
+    with world.start(folder, ROOT, app=scenario.app, images=images) as up:
         story = Story(up)
         scenario.tell(story)
         found = timeline.document(name, story, 0)
