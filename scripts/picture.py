@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 PICTURE = CHECKOUT / "docs" / "picture.svg"
 COLUMNS, ROWS = 80, 28
-ANSWERS = (("Project name", "my_project"), ("Author", ""), ("GitHub repository", "n"), ("Python version", ""))
+ANSWERS = (
+    ("Project name", "my_project"),
+    ("Author", ""),
+    ("Dependency tool", ""),
+    ("GitHub repository", "n"),
+    ("Python version", ""),
+)
 # Seconds: between two keys, before an answer, between two frames, at the end.
 KEY, THINK, FRAME, REST = 0.07, 1.1, 0.125, 9.0
 
