@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PICTURE = CHECKOUT / "docs" / "picture.svg"
-COLUMNS, ROWS = 80, 28
+COLUMNS, ROWS = 80, 32
 ANSWERS = (
     ("Project name", "my_project"),
     ("Author", ""),
