@@ -30,6 +30,7 @@ ANSWERS = (
     ("GitHub repository", "n"),
     ("Python version", ""),
 )
+YES_OR_NO = ("y", "n")
 # Seconds: between two keys, before an answer, between two frames, at the end.
 KEY, THINK, FRAME, REST = 0.07, 1.1, 0.125, 9.0
 
@@ -92,8 +93,9 @@ def answer(shell: pexpect.spawn[str], typed: str) -> None:
     for key in re.findall("_?.", typed):  # a name that ends with _ is refused, and that would flash up
         shell.send(key)
         pause(shell, KEY)
-    pause(shell, KEY * 3)
-    shell.send("\r")
+    if typed not in YES_OR_NO:  # which is an answer without Enter
+        pause(shell, KEY * 3)
+        shell.send("\r")
 
 
 def pause(shell: pexpect.spawn[str], seconds: float) -> None:
