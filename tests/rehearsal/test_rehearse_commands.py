@@ -46,19 +46,22 @@ def test_it_tells_reports_and_stays_up_when_asked(tmp_path: Path) -> None:
     with (
         said.open("w") as stderr,
         subprocess.Popen(
-            [sys.executable, "-m", "rnd", "rehearse", "--scenario", "first-release", "--keep", "--json"],
+            [sys.executable, "-m", "rnd", "rehearse", "--scenario", "first-release", "--no-images", "--keep", "--json"],
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
         ) as process,
     ):
         end = time.monotonic() + 300
-        while "Press Ctrl-C" not in said.read_text() and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.5)
-        places = dict(line.split(maxsplit=1) for line in said.read_text().splitlines() if line.startswith("repository"))
-        with urlopen(places["repository"]) as page:
-            assert page.status == 200
-        process.send_signal(signal.SIGINT)
+        try:
+            while "Press Ctrl-C" not in said.read_text() and process.poll() is None and time.monotonic() < end:
+                time.sleep(0.5)
+            lines = said.read_text().splitlines()
+            places = dict(line.split(maxsplit=1) for line in lines if line.startswith("repository"))
+            with urlopen(places["repository"]) as page:
+                assert page.status == 200
+        finally:  # whatever happened, it does not stay up
+            process.send_signal(signal.SIGINT)
         document = json.loads(process.communicate(timeout=60)[0])
     assert process.returncode == 0
     assert document["succeeded"]
