@@ -24,7 +24,7 @@ COMMANDS = {
     "setup": ("rnd.create.commands", "finish or repeat the set-up of a repository"),
     "environment": ("rnd.create.commands", "install the environment that the lock file says, and lock nothing"),
     "update": ("rnd.create.commands", "bring later template changes in"),
-    "doctor": ("rnd.create.commands", "what is missing on this machine, and what to do"),
+    "doctor": ("rnd.create.commands", "what is missing on this machine and in the accounts, and what to do"),
     "version": ("rnd.release.version_commands", "which version comes next, and why; write it, check it"),
     "release": ("rnd.release.release_commands", "publish what a commit makes: the wheel, the image, the release"),
     "github": ("rnd.github.commands", "the repository on GitHub: sign in, compare its settings, mend them"),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rnd.errors import RndError
 
 Result = TypeVar("Result")
 
-DELAYS = (1.0, 3.0, 9.0)  # seconds before the second, the third and the last attempt
+DELAYS: tuple[float, ...] = (1.0, 3.0, 9.0)  # seconds before the second, the third and the last attempt
 PATIENCE = 90.0  # seconds; a service that asks for more is left alone, and the error says so
 
 tell: Callable[[str], None] = lambda _: None  # noqa: E731 - a hook, told why something is tried again
@@ -40,3 +41,14 @@ def persist(call: Callable[[], Result], by_chance: type[RndError]) -> Result:
             tell(f"{error.happened} Trying again in {pause:g} s ({attempt} of {len(DELAYS)}).")
             time.sleep(pause)
     return call()
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Try nothing again meanwhile: for whoever only wants to know whether something works now."""
+    global DELAYS  # noqa: PLW0603 - one setting of the whole program, put back at the end
+    kept, DELAYS = DELAYS, ()
+    try:
+        yield
+    finally:
+        DELAYS = kept

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand where no repository has a git identity of its own."""
+    """Stand where no repository has a git identity of its own, and where no service is."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("AWS_ENDPOINT_URL", "GITHUB_API_URL", "GITHUB_SERVER_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 def findings(capfd: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:

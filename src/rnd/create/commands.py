@@ -201,10 +201,12 @@ def update(options: argparse.Namespace) -> int:
 
 def doctor(options: argparse.Namespace) -> int:
     """Report what is there and what is missing."""
+    from rnd.create.accounts import examine_accounts
     from rnd.create.doctor import examine
     from rnd.organisation import load_organisation
 
-    findings = examine(load_organisation())
+    organisation = load_organisation()
+    findings = (*examine(organisation), *examine_accounts(organisation))
     if options.json:
         report.print_json([vars(finding) for finding in findings])
     else:
