@@ -34,7 +34,7 @@ def test_the_checkout_is_taken_as_it_is(template: TemplateRepository) -> None:
 def test_the_template_is_hosted_where_workflows_look_for_it(up: world.World) -> None:
     name = up.organisation.template.repository.removesuffix(".git").rpartition("/")[2]
     ref = up.organisation.template.workflow_ref
-    found = up.caller().ask("GET", f"/repos/{up.owner}/{name}/git/ref/tags/{ref}")
+    found = up.caller().ask("GET", f"/repos/{up.owner}/{name}/git/ref/heads/{ref}")
     assert found["object"]["type"] == "commit"
     action = up.caller().ask("GET", f"/repos/{up.owner}/{name}/contents/actions/set-up/action.yml?ref={ref}")
     assert action["size"] > 0

@@ -160,7 +160,7 @@ def _host_template(world: World) -> None:
     where = f"/repos/{world.owner}/{name}"
     commit = snapshot(world.checkout)
     ref = world.organisation.template.workflow_ref
-    refs = [f"{commit}:refs/heads/main", f"{commit}:refs/tags/{ref}"]
+    refs = [f"{commit}:refs/heads/main", f"{commit}:refs/heads/{ref}"]
     push(world, world.checkout, f"{world.owner}/{name}", refs, world.tokens[MAINTAINER])
     caller.ask("PUT", f"{where}/actions/permissions/access", {"access_level": "organization"})
 
