@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnd import retry
 from rnd.errors import UsageError
 from rnd.progress import Quiet, watcher
 
@@ -71,6 +72,11 @@ def describe(outcome: Outcome) -> dict[str, object]:
 def note(text: str) -> None:
     """Print a line for a person, above the live list if there is one."""
     print(text, file=sys.stderr, flush=True)
+
+
+def tell_retries(*, quiet: bool) -> None:
+    """Have a person told, unless it shall be quiet, why something is tried again."""
+    retry.tell = (lambda _: None) if quiet else note
 
 
 def print_plan(plan: Plan, outcomes: Sequence[Outcome]) -> None:

@@ -146,10 +146,9 @@ def _host(options: argparse.Namespace, organisation: Organisation, project: Proj
         return None
     import os
 
-    from rnd import retry
     from rnd.create.hosting import open_hosting
 
-    retry.tell = (lambda _: None) if options.quiet else report.note
+    report.tell_retries(quiet=options.quiet)
     return open_hosting(project, organisation, os.environ, ask=sys.stdin.isatty() and not options.only_show)
 
 

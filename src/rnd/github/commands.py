@@ -155,13 +155,12 @@ def connected(options: argparse.Namespace) -> Iterator[tuple[Client, Repository]
     import sys
     from pathlib import Path
 
-    from rnd import report, retry
+    from rnd import report
     from rnd.github.repository import find_repository, parse_repository
     from rnd.github.sign_in import connect
     from rnd.organisation import load_organisation
 
-    quiet = getattr(options, "quiet", False)
-    retry.tell = (lambda _: None) if quiet else report.note
+    report.tell_retries(quiet=getattr(options, "quiet", False))
     with connect(os.environ, load_organisation().github.client_id, ask=sys.stdin.isatty()) as client:
         named = options.repository
         yield client, parse_repository(named) if named else find_repository(Path(), os.environ, client.addresses)

@@ -43,12 +43,12 @@ def package(options: argparse.Namespace) -> int:
     from functools import partial
     from pathlib import Path
 
-    from rnd import git, report, retry
+    from rnd import git, report
     from rnd.organisation import load_organisation
     from rnd.release.index import find_index
     from rnd.release.package import plan_package
 
-    retry.tell = (lambda _: None) if options.quiet else report.note
+    report.tell_retries(quiet=options.quiet)
     aws = load_organisation().aws
     find = None if options.only_build else partial(find_index, os.environ, options.publish_url, options.check_url, aws)
     kinds = ("wheel",) if options.wheel else ("wheel", "sdist")
@@ -102,12 +102,12 @@ def image(options: argparse.Namespace) -> int:
     from functools import partial
     from pathlib import Path
 
-    from rnd import git, report, retry
+    from rnd import git, report
     from rnd.organisation import load_organisation
     from rnd.release.image import find_digest, plan_image
     from rnd.release.target import find_target
 
-    retry.tell = (lambda _: None) if options.quiet else report.note
+    report.tell_retries(quiet=options.quiet)
     options.tags = [tag for value in options.tags or () for tag in value.split()]
     target, build = find_target(git.work_tree(Path()), os.environ, options, load_organisation())
     inputs, tags = build.inputs, [target.tag, *(target.moving if target.follows else ())]
