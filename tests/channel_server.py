@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING
+
+from rnd.rehearsal import loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ class ChannelServer:
         return f"http://127.0.0.1:{self.port}"
 
 
-class Handler(SimpleHTTPRequestHandler):
+class Handler(loopback.Handler, SimpleHTTPRequestHandler):
     """Serves a folder."""
 
     server_state: ChannelServer
@@ -48,13 +49,7 @@ class Handler(SimpleHTTPRequestHandler):
         if altered is None:
             super().do_GET()
             return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(altered)))
-        self.end_headers()
-        self.wfile.write(altered)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.say(200, {}, altered)
 
 
 @contextmanager
@@ -64,10 +59,5 @@ def serve(folder: Path) -> Iterator[ChannelServer]:
         state = ChannelServer(server.server_port)
         handler = type("StatefulHandler", (Handler,), {"server_state": state})
         server.RequestHandlerClass = partial(handler, directory=str(folder))
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
+        with loopback.listening(server):
             yield state
-        finally:
-            server.shutdown()
-            thread.join()

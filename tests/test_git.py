@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import base64
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rnd import git, process
+from rnd.rehearsal import loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-class Remote(BaseHTTPRequestHandler):
+class Remote(loopback.Handler):
     """A remote that wants to know who asks, and then has nothing."""
 
     asked: list[str | None]
@@ -24,26 +24,16 @@ class Remote(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Note the credentials."""
         self.asked.append(self.headers["Authorization"])
-        self.send_response(404 if self.headers["Authorization"] else 401)
-        self.send_header("WWW-Authenticate", 'Basic realm="here"')
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        self.say(404 if self.headers["Authorization"] else 401, {"WWW-Authenticate": 'Basic realm="here"'}, b"")
 
 
 @pytest.fixture
 def remote() -> Iterator[tuple[str, list[str | None]]]:
     """The address of a remote, and the credentials that it was asked with."""
     asked: list[str | None] = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Remote,), {"asked": asked})) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/owner/name", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    handler = type("Handler", (Remote,), {"asked": asked})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, loopback.listening(server):
+        yield f"http://127.0.0.1:{server.server_port}/owner/name", asked
 
 
 def test_the_remote_is_given_the_token(

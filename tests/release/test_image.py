@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rnd.rehearsal.registry import Answer
+    from rnd.rehearsal.loopback import Answer
     from tests.release.image_world import World
 
 LOOK = "import hashlib, os, aligner.align as it; print(hashlib.sha256(open(it.__file__, 'rb').read()).hexdigest())"

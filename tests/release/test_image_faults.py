@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.rehearsal.registry import Answer, Cut, just_act
+from rnd.rehearsal.registry import Cut, just_act
 from tests.release.image_world import IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rnd.rehearsal.loopback import Answer
     from tests.release.image_world import World
 
     Act = Callable[[], Answer]

@@ -20,7 +20,7 @@ from tests.release.image_world import IMAGE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rnd.rehearsal.registry import Answer
+    from rnd.rehearsal.loopback import Answer
     from tests.release.image_world import World
 
 # What lets a token out, as an edit of the repository's own files, and where it is found then.

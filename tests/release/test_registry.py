@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from rnd import retry
 from rnd.errors import UsageError
 from rnd.organisation import load_organisation
+from rnd.rehearsal import loopback
 from rnd.release.errors import RegistryRefused, RegistryUnavailable
 from rnd.release.registry import INDEXES, MANIFESTS, Registry
 from rnd.release.target import find_registry, is_release, version_tag
@@ -21,7 +21,7 @@ from rnd.release.target import find_registry, is_release, version_tag
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Answer = tuple[int, dict[str, str], bytes]
+    from rnd.rehearsal.loopback import Answer
 
 BASIC = f"Basic {base64.b64encode(b'ada:word').decode()}"
 CONFIG = json.dumps({"config": {"Labels": {"a": "b"}}}).encode()
@@ -52,27 +52,15 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def serve(answer: Callable[[str, str | None], Answer]) -> Iterator[str]:
     """Run a server that answers a path and an authorization, and yield its host."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(loopback.Handler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"] or 0))
-            status, headers, body = answer(self.path, self.headers["Authorization"])
-            self.send_response(status)
-            for name, value in (headers | {"Content-Length": str(len(body))}).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+            self.say(*answer(self.path, self.headers["Authorization"]))
 
-        do_PUT = do_GET  # noqa: N815
+        do_PUT = do_GET
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, loopback.listening(server):
         yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def test_the_labels_of_an_image_and_of_one_for_several_platforms() -> None:

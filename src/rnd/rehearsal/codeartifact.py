@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from botocore.model import OperationModel, StructureShape
 
-Answer = tuple[int, dict[str, str], bytes]
+    from rnd.rehearsal.loopback import Answer
 
 MODEL = ServiceModel(Loader().load_service_model("codeartifact", "service-2"))
 OPERATIONS: dict[tuple[str, str], OperationModel] = {

@@ -7,25 +7,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import http.client
 import socket
 import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from rnd.organisation import load_organisation
 from rnd.rehearsal.codeartifact import CodeArtifact
+from rnd.rehearsal.loopback import Handler, listening, pass_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rnd.organisation import Aws
+    from rnd.rehearsal.loopback import Answer
 
 USER = "aws"
 
@@ -138,7 +139,7 @@ class PackageIndex:
         return sum(1 for request in self.requests if request.startswith(method))
 
 
-class Front(BaseHTTPRequestHandler):
+class Front(Handler):
     """Answers as CodeArtifact, passes everything else on to pypiserver, and fails where it is told to."""
 
     index: PackageIndex
@@ -148,26 +149,23 @@ class Front(BaseHTTPRequestHandler):
         """Answer what reads."""
         self._serve(self.index.reads)
 
-    do_HEAD = do_GET  # noqa: N815
+    do_HEAD = do_GET
 
     def do_POST(self) -> None:
         """Answer an upload."""
         self._serve(self.index.uploads)
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
     def _serve(self, faults: Iterator[Fault | None]) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         self.index.arguments |= command_lines()
         if self.path.startswith("/v1/"):
-            self._say(*self.index.codeartifact.answer(self.command, self.path, self.headers))
+            self.say(*self.index.codeartifact.answer(self.command, self.path, self.headers))
             return
         self.index.requests.append(f"{self.command} {self.path}")
         self.index.authorizations.append(self.headers["Authorization"])
         fault = next(faults, None)
         if fault is None:
-            self._say(*self._pass_on(body))
+            self.say(*self._pass_on(body))
             return
         try:
             self._fail(fault, body)
@@ -179,30 +177,16 @@ class Front(BaseHTTPRequestHandler):
             self._pass_on(body)
         fault.strike()
         if fault.mild:
-            self._say(*self._pass_on(body))
+            self.say(*self._pass_on(body))
         elif fault.status is None:
             self.connection.shutdown(socket.SHUT_RDWR)
         else:
             # Some servers repeat to a client what it has sent.
             told = f"refused: {self.headers['Authorization']}".encode() if fault.body is None else fault.body
-            self._say(fault.status, fault.headers, told)
+            self.say(fault.status, fault.headers, told)
 
-    def _pass_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.behind)
-        kept = {name: value for name, value in self.headers.items() if name not in {"Connection", "Accept-Encoding"}}
-        connection.request(self.command, self.path, body, kept)
-        response = connection.getresponse()
-        answer = response.status, dict(response.headers), response.read()
-        connection.close()
-        return answer
-
-    def _say(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in ({"Content-Length": str(len(body))} | headers).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+    def _pass_on(self, body: bytes) -> Answer:
+        return pass_on(self.behind, self.command, self.path, dict(self.headers), body)
 
 
 def command_lines() -> set[bytes]:
@@ -241,11 +225,8 @@ def serve(place: Path, *options: str, aws: Aws | None = None) -> Iterator[Packag
         ) as pypiserver:
             behind = int(pypiserver.stdout.readline()) if pypiserver.stdout else 0
             front.RequestHandlerClass = type("Handler", (Front,), {"index": index, "behind": behind})
-            thread = Thread(target=front.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
             try:
-                yield index
+                with listening(front):
+                    yield index
             finally:
-                front.shutdown()
-                thread.join()
                 pypiserver.terminate()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import fnmatch
-import http.client
 import json
 import secrets
 import socket
@@ -17,25 +16,25 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from rnd import process
 from rnd.errors import ExtraMissing
+from rnd.rehearsal.loopback import Handler, listening, pass_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from botocore.model import ServiceModel
 
-Answer = tuple[int, dict[str, str], bytes]
+    from rnd.rehearsal.loopback import Answer
+
 # What ministack listens with beyond the loopback interface is off, and so is all that nobody here asks for.
 SETTINGS = {"BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SERVICES": "ecr,sts", "LOG_LEVEL": "WARNING"}
-HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
 TARGET = "AmazonEC2ContainerRegistry_V20150921."
 
 
@@ -142,16 +141,7 @@ class ImageRegistry:
 
     def pass_on(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Let ministack answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.behind)
-        kept = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
-        connection.request(method, path, body, kept)
-        response = connection.getresponse()
-        told = {name: value for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP}
-        if method == "HEAD":
-            told["Content-Length"] = response.getheader("Content-Length", "0")
-        answer = response.status, told, response.read()
-        connection.close()
-        return answer
+        return pass_on(self.behind, method, path, headers, body)
 
 
 def _say(status: int, document: object, headers: dict[str, str] | None = None) -> Answer:
@@ -161,7 +151,7 @@ def _say(status: int, document: object, headers: dict[str, str] | None = None) -
 _refuse = _say
 
 
-class _Front(BaseHTTPRequestHandler):
+class _Front(Handler):
     registry: ImageRegistry
     protocol_version = "HTTP/1.1"
 
@@ -174,15 +164,9 @@ class _Front(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
-        status, headers, content = answer
-        self.send_response(status)
-        for name, value in ({"Content-Length": str(len(content))} | headers).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
+        self.say(*answer)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def _body(self) -> Iterator[bytes]:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -192,9 +176,6 @@ class _Front(BaseHTTPRequestHandler):
             yield self.rfile.read(size)
             self.rfile.readline()
         self.rfile.readline()
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @contextmanager
@@ -215,21 +196,18 @@ def image_registry(account: str) -> Iterator[ImageRegistry]:
         front.RequestHandlerClass = type("Handler", (_Front,), {"registry": registry})
         front.daemon_threads = True
         settings = SETTINGS | {"GATEWAY_PORT": str(registry.behind), "MINISTACK_ACCOUNT_ID": account, "HOME": folder}
-        with process.serving(
-            sys.executable,
-            "-m",
-            "ministack",
-            log=Path(folder, "log"),
-            ready=lambda: _listens(registry.behind),
-            extra=settings,
+        with (
+            process.serving(
+                sys.executable,
+                "-m",
+                "ministack",
+                log=Path(folder, "log"),
+                ready=lambda: _listens(registry.behind),
+                extra=settings,
+            ),
+            listening(front),
         ):
-            thread = Thread(target=front.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
-            try:
-                yield registry
-            finally:
-                front.shutdown()
-                thread.join()
+            yield registry
 
 
 def _free_port() -> int:

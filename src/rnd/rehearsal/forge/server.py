@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import ssl
 from contextlib import contextmanager
-from threading import RLock, Thread
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from rnd.rehearsal.forge import apps, description, events, faults, git_http, git_repository, pages, sign_in
@@ -18,6 +18,7 @@ from rnd.rehearsal.forge.api import ROUTES
 from rnd.rehearsal.forge.routing import Call, build_map
 from rnd.rehearsal.forge.state import Account, Organisation, State, Team, Token
 from rnd.rehearsal.forge.validation import Contract
+from rnd.rehearsal.loopback import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -80,18 +81,10 @@ class Forge:
         """
         forge = cls(folder)
         context = forge._make_context() if tls else None
-        server: BaseWSGIServer = make_server(
-            "127.0.0.1", 0, forge, threaded=True, request_handler=Silent, ssl_context=context
-        )
-        forge.scheme, forge.host = "https" if tls else "http", f"127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="forge")
-        thread.start()
-        try:
-            yield forge
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
+        with make_server("127.0.0.1", 0, forge, threaded=True, request_handler=Silent, ssl_context=context) as server:
+            forge.scheme, forge.host = "https" if tls else "http", f"127.0.0.1:{server.server_port}"
+            with listening(server):
+                yield forge
 
     def _make_context(self) -> ssl.SSLContext:
         import trustme

@@ -1,0 +1,60 @@
+"""Servers in threads of this process: they listen on the loopback interface alone, and end with who started them."""
+
+from __future__ import annotations
+
+import http.client
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from socketserver import BaseServer
+
+# Status, headers and body.
+Answer = tuple[int, dict[str, str], bytes]
+# What each server says for itself; see RFC 9110, "Message Forwarding".
+HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
+
+
+@contextmanager
+def listening(server: BaseServer) -> Iterator[None]:
+    """Let a server serve until the context is left; to close it is for who made it."""
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Tells whoever asks an answer, and nobody else that there was a request."""
+
+    def say(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Send an answer; its length is added where it is not among the headers."""
+        self.send_response(status)
+        for name, value in ({"Content-Length": str(len(body))} | dict(headers)).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def pass_on(port: int, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Let the server behind, which listens on a port of this machine, answer a request."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    kept = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
+    connection.request(method, path, body, kept)
+    response = connection.getresponse()
+    told = {name: value for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP}
+    if method == "HEAD":
+        told["Content-Length"] = response.getheader("Content-Length", "0")
+    answer = response.status, told, response.read()
+    connection.close()
+    return answer
