@@ -99,14 +99,14 @@ class ImageRegistry:
             return self._answer_client(method, path, headers, body)
         operation = headers.get("X-Amz-Target", "").removeprefix(TARGET)
         if operation and "/ecr/aws4_request" not in headers.get("Authorization", ""):
-            return _refuse(400, {"__type": "MissingAuthenticationTokenException", "message": "not signed"})
+            return _say(400, {"__type": "MissingAuthenticationTokenException", "message": "not signed"})
         return self._answer_aws(operation, headers, body) if operation else self.pass_on(method, path, headers, body)
 
     def _answer_client(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if headers.get("Authorization") != f"Basic {self.basic}":
             challenge = {"WWW-Authenticate": f'Basic realm="http://{self.host}/",service="ecr.amazonaws.com"'}
             error = {"code": "UNAUTHORIZED", "message": "Not Authorized"}
-            return _refuse(401, {"errors": [error]}, challenge)
+            return _say(401, {"errors": [error]}, challenge)
         name, manifests, tag = path.removeprefix("/v2/").partition("/manifests/")
         if (
             method == "PUT"
@@ -116,7 +116,7 @@ class ImageRegistry:
             there = self.pass_on("GET", path, headers, b"")
             if there[0] == 200 and there[2] != body:
                 message = f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten."
-                return _refuse(400, {"errors": [{"code": "TAG_INVALID", "message": message}]})
+                return _say(400, {"errors": [{"code": "TAG_INVALID", "message": message}]})
         return self.pass_on(method, path, headers, body)
 
     def _answer_aws(self, operation: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -128,10 +128,9 @@ class ImageRegistry:
         unknown = [name for name in asked if name not in shape.members]
         if report.has_errors() or unknown:
             self.violations.append(f"{operation}: {report.generate_report()} {unknown}")
-            return _refuse(400, {"__type": "InvalidParameterException", "message": self.violations[-1]})
+            return _say(400, {"__type": "InvalidParameterException", "message": self.violations[-1]})
         if operation == "GetAuthorizationToken":
-            token = base64.b64encode(f"AWS:{self.token}".encode()).decode()
-            given = {"authorizationToken": token, "proxyEndpoint": f"http://{self.host}"}
+            given = {"authorizationToken": self.basic, "proxyEndpoint": f"http://{self.host}"}
             return _say(200, {"authorizationData": [given]})
         answer = self.pass_on("POST", "/", headers, body)
         if operation == "CreateRepository" and answer[0] == 200 and "IMMUTABLE" in asked.get("imageTagMutability", ""):
@@ -146,9 +145,6 @@ class ImageRegistry:
 
 def _say(status: int, document: object, headers: dict[str, str] | None = None) -> Answer:
     return status, {"Content-Type": "application/x-amz-json-1.1"} | (headers or {}), json.dumps(document).encode()
-
-
-_refuse = _say
 
 
 class _Front(Handler):
