@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import bz2
-import fcntl
 import io
 import json
 import shutil
 import subprocess
 import sys
 import tarfile
-from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PathDistribution
@@ -29,6 +27,7 @@ from packaging.utils import canonicalize_name
 from rattler.index.index import index_fs
 
 from rnd.conda.rattler import PLATFORMS, this_platform
+from rnd.rehearsal.cache import alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +72,7 @@ def channel(place: Path, version: str) -> Path:
         version: Such as `3.11`; `interpreter` must know it.
     """
     folder = place / version
-    with _alone(place / f"{version}.lock"):
+    with alone(place / f"{version}.lock"):
         if not folder.is_dir():
             prefix = interpreter(version)
             assert prefix is not None
@@ -105,14 +104,6 @@ def add_noarch(
 ) -> None:
     """Add a package for any platform that has nothing to do with Python."""
     _write_noarch(folder, {"name": name, "version": version, "build": build, "depends": list(depends)}, files, None)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
 
 
 def _build(folder: Path, staging: Path, prefix: Path, version: str) -> None:

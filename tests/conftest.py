@@ -17,6 +17,7 @@ from rnd import process, retry
 from rnd.errors import RndError
 from rnd.organisation import load_organisation
 from rnd.rehearsal.base_image import prepare_base_image
+from rnd.rehearsal.cache import cache_folder
 from rnd.rehearsal.engine import buildah_engine, docker_engine
 from rnd.rehearsal.package_index import PackageIndex, serve
 from rnd.rehearsal.registry import ImageRegistry, image_registry
@@ -67,7 +68,7 @@ def _pythons() -> list[Path]:
 
 UV_CACHE = _cache()
 # What the rehearsal has fetched stays shared and warm too.
-RND_CACHE = os.environ.get("RND_CACHE_DIR") or str(Path.home() / ".cache" / "rnd")
+RND_CACHE = str(cache_folder())
 # What leads to packages on this machine, which a build in a container needs as well.
 INDEXES = {
     name: value for name, value in os.environ.items() if name.startswith(("UV_DEFAULT_INDEX", "UV_INDEX", "PIP_INDEX"))

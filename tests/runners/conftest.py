@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rnd.organisation import SHIPPED, load_organisation
+from rnd.rehearsal.cache import alone
 from rnd.runners import names
 from tests.conftest import ACME
 from tests.runners.cloud import Cloud, serve
@@ -58,9 +58,7 @@ def synthesised(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dic
         pytest.skip("node is not on this machine")
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "stacks"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(folder / "lock"):
         if not (folder / "done").exists():
             from rnd.runners.synthesis import synthesise
 

@@ -5,7 +5,6 @@ It trusts what this machine trusts, so that a build in it reaches the package in
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import platform
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from rnd import process
 from rnd.errors import ToolMissing
+from rnd.rehearsal.cache import alone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,9 +54,7 @@ def prepare_base_image(cache: Path, suite: str = SUITE, *packages: str) -> Path:
     options = (*OPTIONS, *(f"--include={package}" for package in packages))
     key = hashlib.sha256("\n".join((suite, *options, DOCKERFILE)).encode()).hexdigest()[:12]
     made = cache / f"base-image-{suite}-{platform.machine()}-{key}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / f"{made.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(cache / f"{made.name}.lock"):
         if not made.is_dir():
             _make(made, suite, options)
     shutil.copyfile(certificates, made / "certificates.crt") if certificates else (made / "certificates.crt").touch()

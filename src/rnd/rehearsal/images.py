@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from rnd import process
 from rnd.errors import ToolMissing
 from rnd.rehearsal.base_image import PYTHON, prepare_base_image
+from rnd.rehearsal.cache import cache_folder
 from rnd.rehearsal.engine import docker_engine
-from rnd.rehearsal.forge.description import cache_folder
 from rnd.rehearsal.registry import ImageRegistry, image_registry
 
 if TYPE_CHECKING:

@@ -1,34 +1,25 @@
 """GitHub's own description of its API: fetched once with npm, cut down to what a forge serves, and kept.
 
-Touches npm, its registry, and a cache folder of the user: RND_CACHE_DIR, by default `rnd` in the cache folder of
-the system. The version is pinned, with its digest, by `node/package-lock.json`.
+Touches npm, its registry, and the cache. The version is pinned, with its digest, by `node/package-lock.json`.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from rnd import process
+from rnd.rehearsal.cache import alone, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 NODE = Path(__file__).parents[1] / "node"
 PACKAGED = Path("node_modules", "@octokit", "openapi", "generated", "api.github.com.json")
-
-
-def cache_folder() -> Path:
-    """Return the folder where downloads are kept, which may be emptied at any time."""
-    given = os.environ.get("RND_CACHE_DIR")
-    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rnd"
 
 
 def load(paths: Iterable[str], webhooks: Iterable[str]) -> dict[str, Any] | None:
@@ -49,8 +40,7 @@ def load(paths: Iterable[str], webhooks: Iterable[str]) -> dict[str, Any] | None
     if not kept.exists():
         if process.find("npm") is None:
             return None
-        folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
+        with alone(folder / "lock"):
             whole = json.loads(_whole(folder).read_bytes())
             _write(kept, json.dumps(cut(whole, *wanted)).encode())
     document: dict[str, Any] = json.loads(kept.read_bytes())
@@ -135,11 +125,3 @@ def _write(path: Path, content: bytes) -> None:
     new = path.with_suffix(".new")
     new.write_bytes(content)
     new.replace(path)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other processes out, so that what is fetched is fetched once."""
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
