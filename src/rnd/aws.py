@@ -1,7 +1,7 @@
 """The organisation's AWS account: the only caller of boto3. It reads, and makes repositories for images.
 
 Who asks is for boto3's own chain to say: environment, SSO session, or the role of the machine or the job. Addresses
-too: AWS_ENDPOINT_URL_CODEARTIFACT, AWS_ENDPOINT_URL_ECR and the like lead elsewhere.
+too: AWS_ENDPOINT_URL_CODEARTIFACT, AWS_ENDPOINT_URL_ECR and the like lead elsewhere. Only `ecr_tags_at` is told both.
 """
 
 from __future__ import annotations
@@ -108,6 +108,35 @@ def create_ecr_repository(aws: Aws, name: str, moving: Sequence[str]) -> None:
             ),
             unless="RepositoryAlreadyExistsException",
         )
+
+
+def ecr_tags_at(endpoint: str, key: tuple[str, str], region: str, name: str) -> dict[str, str]:
+    """Return the tags of an image's repository, each with the digest of its image; none where there is no repository.
+
+    Args:
+        endpoint: The address of the service, whatever the environment says.
+        key: The access key's id, and its secret.
+        region: Of the registry.
+        name: Of the repository.
+
+    Raises:
+        RndError: As `codeartifact_access` has it.
+    """
+    tags: dict[str, str] = {}
+
+    def make(session: Session, config: Config) -> ECRClient:
+        key_id, secret = key
+        return session.client(
+            "ecr", config=config, endpoint_url=endpoint, aws_access_key_id=key_id, aws_secret_access_key=secret
+        )
+
+    def look() -> None:
+        for image in client.describe_images(repositoryName=name)["imageDetails"]:
+            tags.update(dict.fromkeys(image.get("imageTags", ()), image["imageDigest"]))
+
+    with closing(_client(region, make)) as client:
+        _happens(look, unless="RepositoryNotFoundException")
+    return tags
 
 
 def _codeartifact(region: str) -> CodeArtifactClient:

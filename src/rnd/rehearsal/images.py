@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rnd import process
+from rnd.aws import ecr_tags_at
 from rnd.errors import ToolMissing
 from rnd.rehearsal.base_image import PYTHON, prepare_base_image
 from rnd.rehearsal.cache import cache_folder
@@ -36,6 +37,7 @@ case "$1 $2" in
   *) exec {docker} "$@" ;;
 esac
 """
+ANY_KEY = ("AKIAIOSFODNN7EXAMPLE", "rehearsal")  # the registry takes any
 WITH_BUILDX = 23  # from this version on, Docker's client has BuildKit only through that plugin
 
 
@@ -55,23 +57,7 @@ class Images:
 
     def tags(self, repository: str) -> dict[str, str]:
         """Return the tags of an image's repository, each with the digest of its image."""
-        import boto3
-        from botocore.exceptions import ClientError
-
-        client = boto3.client(
-            "ecr",
-            region_name=self.region,
-            endpoint_url=f"http://{self.registry.host}",
-            aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
-            aws_secret_access_key="rehearsal",  # noqa: S106 - the stand-in takes any
-        )
-        try:
-            details = client.describe_images(repositoryName=repository)["imageDetails"]
-        except ClientError:  # there is no such repository yet
-            return {}
-        finally:
-            client.close()
-        return {tag: image["imageDigest"] for image in details for tag in image.get("imageTags", [])}
+        return ecr_tags_at(f"http://{self.registry.host}", ANY_KEY, self.region, repository)
 
     def version_inside(self, repository: str, tag: str) -> str:
         """Return the version of the package that an image holds; its name is that of the repository."""
