@@ -69,18 +69,6 @@ def commit(forge: Forge, repository: Repository, one: Commit) -> Document:
     }
 
 
-def simple_commit(one: Commit) -> Document:
-    """Return a commit as runs and check suites have it."""
-    return {
-        "id": one.sha,
-        "tree_id": one.tree,
-        "message": one.message,
-        "timestamp": utc(one.committer.date),
-        "author": {"name": one.author.name, "email": one.author.email},
-        "committer": {"name": one.committer.name, "email": one.committer.email},
-    }
-
-
 def pushed_commit(forge: Forge, repository: Repository, one: Commit) -> Document:
     """Return a commit as the payload of a push has it."""
     changed: dict[str, list[str]] = {"added": [], "removed": [], "modified": []}

@@ -37,28 +37,14 @@ def end(forge: Forge, repository: Repository, branch: str, sha: str) -> Document
 
 def simple_pull(forge: Forge, repository: Repository, pull: PullRequest) -> Document:
     """Return a pull request as lists have it."""
-    url = f"{forge.api_url}/repos/{repository.full_name}"
-    page = f"{forge.url}/{repository.full_name}/pull/{pull.number}"
-    places = {
-        "self": f"{url}/pulls/{pull.number}",
-        "html": page,
-        "issue": f"{url}/issues/{pull.number}",
-        "comments": f"{url}/issues/{pull.number}/comments",
-        "review_comments": f"{url}/pulls/{pull.number}/comments",
-        "review_comment": f"{url}/pulls/comments{{/number}}",
-        "commits": f"{url}/pulls/{pull.number}/commits",
-        "statuses": f"{url}/statuses/{pull.head}",
-    }
+    places = _places(forge, repository, pull)
     return {
         "id": pull.id,
         "node_id": node_id("PullRequest", pull.id),
         "number": pull.number,
-        "url": places["self"],
-        "html_url": page,
-        "diff_url": f"{page}.diff",
-        "patch_url": f"{page}.patch",
-        **{f"{name}_url": places[name] for name in ("issue", "commits", "review_comments", "review_comment")},
-        **{f"{name}_url": places[name] for name in ("comments", "statuses")},
+        **{"url" if name == "self" else f"{name}_url": place for name, place in places.items()},
+        "diff_url": f"{places['html']}.diff",
+        "patch_url": f"{places['html']}.patch",
         "state": pull.state,
         "locked": False,
         "active_lock_reason": None,
@@ -79,9 +65,24 @@ def simple_pull(forge: Forge, repository: Repository, pull: PullRequest) -> Docu
         "draft": pull.draft,
         "head": end(forge, pull.head_repository, pull.head_branch, pull.head),
         "base": end(forge, repository, pull.base_branch, pull.base),
-        "_links": {name: {"href": href} for name, href in places.items()},
+        "_links": {name: {"href": place} for name, place in places.items()},
         "author_association": association(forge, repository, pull.author),
         "auto_merge": None,
+    }
+
+
+def _places(forge: Forge, repository: Repository, pull: PullRequest) -> dict[str, str]:
+    """Return the addresses of a pull request and of what hangs on it, by their names among its links."""
+    url = f"{forge.api_url}/repos/{repository.full_name}"
+    return {
+        "self": f"{url}/pulls/{pull.number}",
+        "html": f"{forge.url}/{repository.full_name}/pull/{pull.number}",
+        "issue": f"{url}/issues/{pull.number}",
+        "comments": f"{url}/issues/{pull.number}/comments",
+        "review_comments": f"{url}/pulls/{pull.number}/comments",
+        "review_comment": f"{url}/pulls/comments{{/number}}",
+        "commits": f"{url}/pulls/{pull.number}/commits",
+        "statuses": f"{url}/statuses/{pull.head}",
     }
 
 

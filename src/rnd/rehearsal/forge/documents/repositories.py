@@ -101,7 +101,6 @@ def permissions(role: Role | None) -> dict[str, bool]:
 
 def repository(forge: Forge, one: Repository, viewer: Account | None = None) -> Document:
     """Return a repository as lists and payloads have it, seen by somebody."""
-    url = f"{forge.api_url}/repos/{one.full_name}"
     role = None if viewer is None else forge.state.role(viewer, one)
     shown = {
         name: value
@@ -110,13 +109,35 @@ def repository(forge: Forge, one: Repository, viewer: Account | None = None) -> 
     }
     if shown.get("security_and_analysis", "") is None:
         del shown["security_and_analysis"]
-    forks = sum(other.parent is one for other in forge.state.repositories.values())
     return {
         "id": one.id,
         "node_id": node_id("Repository", one.id),
         "name": one.name,
         "full_name": one.full_name,
         "owner": simple_user(forge, one.owner),
+        **_addresses(forge, one),
+        **shown,
+        "visibility": "private" if one.private else "public",
+        "default_branch": one.default_branch,
+        "topics": one.topics,
+        "fork": one.parent is not None,
+        "has_pages": False,
+        "has_downloads": True,
+        "language": None,
+        "license": None,
+        "disabled": False,
+        **_counts(forge, one),
+        "created_at": one.created_at,
+        "updated_at": one.updated_at,
+        "pushed_at": one.pushed_at,
+        **({} if viewer is None else {"permissions": permissions(role)}),
+    }
+
+
+def _addresses(forge: Forge, one: Repository) -> Document:
+    """Return where a repository is found, and what hangs on it."""
+    url = f"{forge.api_url}/repos/{one.full_name}"
+    return {
         "url": url,
         "html_url": f"{forge.url}/{one.full_name}",
         "clone_url": f"{forge.url}/{one.full_name}.git",
@@ -125,28 +146,22 @@ def repository(forge: Forge, one: Repository, viewer: Account | None = None) -> 
         "svn_url": f"{forge.url}/{one.full_name}",
         "mirror_url": None,
         **{name: f"{url}/{place}" for name, place in PLACES.items()},
-        **shown,
-        "visibility": "private" if one.private else "public",
-        "default_branch": one.default_branch,
-        "topics": one.topics,
-        "fork": one.parent is not None,
+    }
+
+
+def _counts(forge: Forge, one: Repository) -> Document:
+    """Return how much of everything a repository has."""
+    forks = sum(other.parent is one for other in forge.state.repositories.values())
+    pulls = sum(pull.state == "open" for pull in one.pulls.values())
+    return {
         "forks": forks,
         "forks_count": forks,
-        "has_pages": False,
-        "has_downloads": True,
-        "language": None,
-        "license": None,
-        "disabled": False,
-        "open_issues": sum(pull.state == "open" for pull in one.pulls.values()),
-        "open_issues_count": sum(pull.state == "open" for pull in one.pulls.values()),
+        "open_issues": pulls,
+        "open_issues_count": pulls,
         "size": 0,
         "stargazers_count": 0,
         "watchers": 0,
         "watchers_count": 0,
-        "created_at": one.created_at,
-        "updated_at": one.updated_at,
-        "pushed_at": one.pushed_at,
-        **({} if viewer is None else {"permissions": permissions(role)}),
     }
 
 
