@@ -25,6 +25,7 @@ from tests import conda_channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 pytest_plugins = ["tests.hosting"]
 
@@ -190,6 +191,12 @@ def copy_template(folder: Path, tool: str = "uv", python_version: str = PYTHON) 
     return repository
 
 
+def asking_nothing(address: str, name: str = "aligner") -> tuple[str, ...]:
+    """Return the options with which `rnd new` asks nothing, and makes a repository for this machine alone."""
+    data = (f"project_name={name}", "create_github_repository=false")
+    return ("--defaults", *(option for answer in data for option in ("-d", answer)), "--template", address)
+
+
 def render(template: TemplateRepository, folder: Path, **answers: str) -> Path:
     """Render the template as plain copier does, for this machine alone and without its task, and return the folder."""
     data = {"create_github_repository": False, **answers}
@@ -226,23 +233,24 @@ def base_image() -> Path:
 @pytest.fixture(scope="session")
 def docker(base_image: Path) -> Iterator[dict[str, str]]:
     """The variables that lead to a Docker daemon of the tests' own, which has the base image."""
-    try:
-        with docker_engine() as variables:
-            process.run("docker", "build", "--quiet", "--tag", BASE_IMAGE, str(base_image), extra=variables)
-            yield variables
-    except RndError as error:
-        pytest.skip(f"no Docker on this machine: {error}")
+    yield from _with_base_image("docker", docker_engine(), base_image)
 
 
 @pytest.fixture(scope="session")
 def buildah(base_image: Path) -> Iterator[dict[str, str]]:
     """The variables that lead to a store of images of the tests' own, which has the base image."""
+    yield from _with_base_image("buildah", buildah_engine(), base_image)
+
+
+def _with_base_image(
+    program: str, engine: AbstractContextManager[dict[str, str]], base_image: Path
+) -> Iterator[dict[str, str]]:
     try:
-        with buildah_engine() as variables:
-            process.run("buildah", "build", "--quiet", "--tag", BASE_IMAGE, str(base_image), extra=variables)
+        with engine as variables:
+            process.run(program, "build", "--quiet", "--tag", BASE_IMAGE, str(base_image), extra=variables)
             yield variables
     except RndError as error:
-        pytest.skip(f"no buildah on this machine: {error}")
+        pytest.skip(f"no {program} on this machine: {error}")
 
 
 @pytest.fixture(scope="session")

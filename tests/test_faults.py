@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.cli import main
-from tests.conftest import ACME, ROOT, TemplateRepository
+from tests.conftest import ACME, ROOT, TemplateRepository, asking_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,16 +29,7 @@ needs_mounts = pytest.mark.skipif(not CAN_MOUNT, reason="this machine allows no 
 
 def arguments(template: TemplateRepository, folder: Path) -> list[str]:
     """Return the command line that makes a repository."""
-    given = [
-        "--defaults",
-        "--data",
-        "project_name=aligner",
-        "--data",
-        "create_github_repository=false",
-        "--template",
-        template.address,
-    ]
-    return ["new", str(folder), *given]
+    return ["new", str(folder), *asking_nothing(template.address)]
 
 
 def only(tmp_path: Path, *programs: str) -> str:

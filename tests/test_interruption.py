@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.create.uv_environment import damage
-from tests.conftest import TemplateRepository, copy_template, git, isolate
+from tests.conftest import TemplateRepository, asking_nothing, copy_template, git, isolate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,17 +68,7 @@ def wrapped(tmp_path: Path) -> dict[str, str]:
 
 def command(template: TemplateRepository, folder: Path) -> list[str]:
     """Return the command that makes a repository."""
-    given = [
-        "--defaults",
-        "--data",
-        "project_name=aligner",
-        "--data",
-        "create_github_repository=false",
-        "--template",
-        template.address,
-        "--json",
-    ]
-    return [sys.executable, "-m", "rnd", "new", str(folder), *given]
+    return [sys.executable, "-m", "rnd", "new", str(folder), *asking_nothing(template.address), "--json"]
 
 
 def content(folder: Path) -> dict[str, object]:

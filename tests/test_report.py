@@ -17,7 +17,7 @@ from rnd.errors import ChecksFailed
 from rnd.plan import Action, Plan, State, Step
 from rnd.progress import watcher
 from rnd.report import carry_out, print_error, print_table, write_github_output
-from tests.conftest import TemplateRepository, git
+from tests.conftest import TemplateRepository, asking_nothing, git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,18 +189,7 @@ def test_ctrl_c_at_a_question_leaves_nothing(template: TemplateRepository, tmp_p
 def test_colour_only_where_it_is_wanted(
     template: TemplateRepository, tmp_path: Path, variables: dict[str, str], coloured: bool
 ) -> None:
-    given = (
-        "new",
-        "made",
-        "--defaults",
-        "-d",
-        "project_name=aligner",
-        "--data",
-        "create_github_repository=false",
-        "--template",
-        template.address,
-    )
-    terminal = Terminal(*given, cwd=tmp_path, **variables)
+    terminal = Terminal("new", "made", *asking_nothing(template.address), cwd=tmp_path, **variables)
     shown = io.StringIO()
     terminal.program.logfile_read = shown
     assert terminal.end() == 0

@@ -15,23 +15,14 @@ from rnd.create.environment import environment_of
 from rnd.create.project import read_project
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
-from tests.conftest import AUTHOR, BOTH_TOOLS, TemplateRepository, git
+from tests.conftest import AUTHOR, BOTH_TOOLS, TemplateRepository, asking_nothing, git
 
 NAMES = derive_names("speech_alignment", load_organisation())
 
 
 def new(template: TemplateRepository, *arguments: str | Path, name: str = "speech_alignment") -> int:
     """Run `rnd new` on the template under test, asking nothing."""
-    answers = (
-        "--defaults",
-        "--data",
-        f"project_name={name}",
-        "--data",
-        "create_github_repository=false",
-        "--template",
-        template.address,
-    )
-    return main(["new", *map(str, arguments), *answers])
+    return main(["new", *map(str, arguments), *asking_nothing(template.address, name)])
 
 
 def files(folder: Path) -> set[str]:
@@ -154,22 +145,7 @@ def test_a_template_that_cannot_be_read(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
     monkeypatch.setenv("GIT_SSH_COMMAND", "false")
-    assert (
-        main(
-            [
-                "new",
-                str(tmp_path / "made"),
-                "--template",
-                source,
-                "-d",
-                "project_name=x",
-                "--data",
-                "create_github_repository=false",
-                "--defaults",
-            ]
-        )
-        == 1
-    )
+    assert main(["new", str(tmp_path / "made"), *asking_nothing(source, "x")]) == 1
     assert "error[template-unavailable]: " in capfd.readouterr().err
     assert not (tmp_path / "made").exists()
 
@@ -261,15 +237,6 @@ def test_uncommitted_changes_of_the_template_are_rendered_and_pointed_out(
     template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     template.edit("template/.gitignore.jinja", "dist/\n", "dist/\n*.wav\n")
-    given = (
-        "--defaults",
-        "--data",
-        "project_name=aligner",
-        "--data",
-        "create_github_repository=false",
-        "--template",
-        str(template.folder),
-    )
-    assert main(["new", str(tmp_path / "made"), *given]) == 0
+    assert main(["new", str(tmp_path / "made"), *asking_nothing(str(template.folder))]) == 0
     assert "*.wav" in (tmp_path / "made" / ".gitignore").read_text()
     assert f"made from uncommitted changes of {template.folder}" in capfd.readouterr().out

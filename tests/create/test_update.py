@@ -10,7 +10,7 @@ import pytest
 
 from rnd.cli import main
 from rnd.create.update import Target, is_behind
-from tests.conftest import BOTH_TOOLS, TemplateRepository, git
+from tests.conftest import BOTH_TOOLS, TemplateRepository, asking_nothing, git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,17 +33,7 @@ def made(template: TemplateRepository, tmp_path: Path) -> Path:
 
 def make(template: TemplateRepository, folder: Path, *arguments: str) -> Path:
     """Make a repository and return its folder."""
-    given = (
-        "--defaults",
-        "--quiet",
-        "--data",
-        "project_name=aligner",
-        "--data",
-        "create_github_repository=false",
-        "--template",
-        template.address,
-    )
-    assert main(["new", str(folder), *given, *arguments]) == 0
+    assert main(["new", str(folder), "--quiet", *asking_nothing(template.address), *arguments]) == 0
     return folder
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from rnd import cli
 from rnd.rehearsal.package_index import USER, PackageIndex, serve
-from tests.conftest import copy_template, git
+from tests.conftest import asking_nothing, copy_template, git
 from tests.workflows import OUTPUTS
 
 if TYPE_CHECKING:
@@ -287,17 +287,7 @@ def test_a_generated_repository_is_published(
 ) -> None:
     template = copy_template(tmp_path / "rnd-template")
     folder = tmp_path / "aligner"
-    given = [
-        "--defaults",
-        "--data",
-        "project_name=aligner",
-        "--data",
-        "create_github_repository=false",
-        "--template",
-        template.address,
-        "--quiet",
-    ]
-    assert cli.main(["new", str(folder), *given]) == 0
+    assert cli.main(["new", str(folder), "--quiet", *asking_nothing(template.address)]) == 0
     monkeypatch.chdir(folder)
     capsys.readouterr()
     assert cli.main(["version", "set", "--dev", "--quiet"]) == 0
