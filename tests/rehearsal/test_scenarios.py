@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from rnd.rehearsal.runner import iterate_logs
 from rnd.rehearsal.scenarios import SCENARIOS
 from rnd.rehearsal.story import Story
 from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from rnd.rehearsal.world import World
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +45,17 @@ def test_images_are_made_and_followed(tmp_path: Path) -> None:
     tell("fix", tmp_path, images=True)
 
 
+def check_containers(up: World) -> None:
+    """Look whether each job ran in the image that its workflow names, and whether none of them is left."""
+    assert timeline.left_out(up) == []
+    containers = up.runner.settings.containers
+    assert containers is not None
+    assert containers.left() == []
+    image = up.organisation.aws.base_image.partition(":")[0]
+    for run, job, log in iterate_logs(up.runner.runs):
+        assert f"/{image}:" in log, f"{job.id} of run {run.number} did not run in its container"
+
+
 def tell(name: str, folder: Path, *, images: bool) -> None:
     """Tell a story, and look at all that came of it."""
     scenario = SCENARIOS[name]
@@ -51,6 +66,8 @@ def tell(name: str, folder: Path, *, images: bool) -> None:
         assert [check.sentence for check in story.checks if not check.holds] == []
         assert found["violations"] == []
         assert found["succeeded"]
+        if images:
+            check_containers(up)
         logs = list(iterate_logs(up.runner.runs))
         assert len(logs) >= len(up.runner.runs)
         for run, job, log in logs:

@@ -122,14 +122,20 @@ def test_a_job_runs_alone_with_stubs_for_what_it_needs() -> None:
 
 def test_what_this_machine_cannot_do_is_left_out_and_said() -> None:
     left_out = {"/push-image": "no images here"}
-    fitted, said = workflow_files.fit(workflow_files.load(WORKFLOW), containers=False, left_out=left_out)
+    fitted, said = workflow_files.fit(workflow_files.load(WORKFLOW), volumes=None, left_out=left_out)
     assert "container" not in fitted["jobs"]["a"]
     assert fitted["jobs"]["a"]["steps"] == [{"id": "push", "run": "echo 'no images here'"}]
     assert said == [
         workflow_files.OUTSIDE,
         "job a left out Acme/t/actions/push-image: no images here",
     ]
-    assert workflow_files.fit(workflow_files.load(WORKFLOW), containers=True, left_out={})[1] == []
+
+
+def test_a_container_gets_the_folders_that_are_shared() -> None:
+    fitted, said = workflow_files.fit(workflow_files.load(WORKFLOW), volumes=["/a:/a"], left_out={})
+    assert said == []
+    written = workflow_files.load(WORKFLOW)["jobs"]["a"]["container"]
+    assert fitted["jobs"]["a"]["container"] == {"image": written, "volumes": ["/a:/a"]}
 
 
 def test_what_a_workflow_uses_and_where_it_runs() -> None:

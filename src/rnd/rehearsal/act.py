@@ -23,6 +23,8 @@ from rnd.rehearsal.workflows import TELLER, Result
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from rnd.rehearsal.containers import Containers
+
 HIDDEN = "***"
 # An address and a port that are never listened at; act would look for the machine's own address otherwise.
 QUIET = ("--no-cache-server", "--no-skip-checkout", "--json", "--rm")
@@ -44,6 +46,7 @@ class Task:
         replaced: Folders that stand in for actions, each by `owner/name@ref`.
         place: A folder for what act itself writes.
         labels: Of machines that called workflows ask for; this machine has every label.
+        containers: Where the containers are that its jobs run in; None where they run on this machine itself.
     """
 
     folder: Path
@@ -57,6 +60,12 @@ class Task:
     replaced: Mapping[str, Path]
     place: Path
     labels: frozenset[str] = frozenset()
+    containers: Containers | None = None
+
+    @property
+    def key(self) -> str:
+        """A name that no other job of a rehearsal has."""
+        return f"{self.place.parent.name}-{self.place.name}"
 
 
 @dataclass
@@ -117,7 +126,9 @@ def run(task: Task, job: str, started: Callable[[subprocess.Popen[str]], None]) 
         started(process)
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         lines = list(process.stdout)
-    for name in ("secrets", "payload.json"):
+    if task.containers is not None and process.returncode < 0:
+        task.containers.end(task.key)
+    for name in ("secrets", "payload.json", "environment"):
         (task.place / name).unlink()
     return _read(lines, job, task.secrets, time.monotonic() - begin)
 
@@ -137,6 +148,7 @@ def _command(task: Task) -> list[str]:
         "payload.json": json.dumps(task.payload),
         "variables": _dotenv(task.variables),
         "secrets": _dotenv(task.secrets),
+        "environment": _dotenv({} if task.containers is None else task.containers.environment(task.environment)),
     }
     for name, text in files.items():
         with open(os.open(task.place / name, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
@@ -144,7 +156,8 @@ def _command(task: Task) -> list[str]:
     command = [find(), task.event, "--job", TELLER, "--workflows", str(task.place / "workflow.yml"), *QUIET]
     command += ["--eventpath", str(task.place / "payload.json"), "--actor", task.actor]
     command += ["--secret-file", str(task.place / "secrets"), "--var-file", str(task.place / "variables")]
-    command += ["--env-file", os.devnull, "--input-file", os.devnull]
+    command += ["--env-file", str(task.place / "environment"), "--input-file", os.devnull]
+    command += [] if task.containers is None else task.containers.options(task.key)
     command += ["--action-cache-path", str(task.place / "cache")]
     for label in sorted({"self-hosted", *workflow_files.labels_of(task.workflow), *task.labels}):
         command += ["--platform", f"{label}=-self-hosted"]

@@ -38,20 +38,25 @@ ENV SSL_CERT_FILE={CERTIFICATES} PIP_CERT={CERTIFICATES}
 """
 
 
-def prepare_base_image(cache: Path, suite: str = SUITE, *packages: str) -> Path:
+def prepare_base_image(cache: Path, suite: str = SUITE, *packages: str, without: Sequence[str] = ()) -> Path:
     """Return a folder from which a builder makes the base image, made now if it was not there.
 
     Args:
         cache: Where it is kept, outside any repository. Processes that ask at once wait for the one that makes it.
         suite: The release of Debian.
         packages: What else it shall have.
+        without: Paths of theirs that it shall not have, as patterns of dpkg.
 
     Raises:
         ToolMissing: mmdebstrap is not installed, or may not be used.
         CommandFailed: It failed.
     """
     certificates = _trusted()
-    options = (*OPTIONS, *(f"--include={package}" for package in packages))
+    options = (
+        *OPTIONS,
+        *(f"--include={package}" for package in packages),
+        *(f"--dpkgopt=path-exclude={path}" for path in without),
+    )
     key = hashlib.sha256("\n".join((suite, *options, DOCKERFILE)).encode()).hexdigest()[:12]
     made = cache / f"base-image-{suite}-{platform.machine()}-{key}"
     with alone(cache / f"{made.name}.lock"):

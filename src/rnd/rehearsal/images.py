@@ -20,6 +20,7 @@ from rnd.aws import ecr_tags_at
 from rnd.errors import ToolMissing
 from rnd.rehearsal.base_image import PYTHON, prepare_base_image
 from rnd.rehearsal.cache import cache_folder
+from rnd.rehearsal.containers import build_job_image
 from rnd.rehearsal.engine import docker_engine
 from rnd.rehearsal.registry import ImageRegistry, image_registry
 
@@ -89,19 +90,25 @@ def find_client() -> str:
 
 @contextmanager
 def start(folder: Path, organisation: Organisation) -> Iterator[Images]:
-    """Start the daemon and the registry, and make the base image known under the name that org.yml has for it.
+    """Start the daemon and the registry, and make the base images known under the names that org.yml has for them.
 
     Raises:
         ToolMissing: Docker or mmdebstrap is not installed, or this is not root.
         ExtraMissing: ministack is not installed.
     """
     with docker_engine() as engine, image_registry(organisation.aws.account) as registry:
-        shims = folder / "programs"
-        shims.mkdir()
-        shim = shims / "docker"
-        shim.write_text(SHIM.format(docker=shlex.quote(find_client())))
-        shim.chmod(0o755)
+        shims, inside = folder / "programs", folder / "programs-of-jobs"
+        _write_shim(shims, find_client())
+        _write_shim(inside, "/usr/bin/docker")
         environment = {**engine, **registry.variables, "PATH": f"{shims}:{process.environment()['PATH']}"}
         name = organisation.docker.base_image.replace("{version}", PYTHON)
         process.run("docker", "build", "--quiet", "--tag", name, str(prepare_base_image(cache_folder())), extra=engine)
+        build_job_image(organisation, engine, inside / "docker")
         yield Images(registry, environment, organisation.aws.region)
+
+
+def _write_shim(folder: Path, client: str) -> None:
+    folder.mkdir()
+    shim = folder / "docker"
+    shim.write_text(SHIM.format(docker=shlex.quote(client)))
+    shim.chmod(0o755)

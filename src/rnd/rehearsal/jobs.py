@@ -13,6 +13,7 @@ from rnd.rehearsal import act, runs, workflow_files, workflows
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rnd.rehearsal.containers import Containers
     from rnd.rehearsal.forge import Forge
     from rnd.rehearsal.runs import Job, Run
 
@@ -29,7 +30,7 @@ class Settings:
         secrets: In the `secrets` context.
         variables: In the `vars` context.
         aws: What a job that may ask for an OIDC token finds in its environment, to exchange it for.
-        containers: Whether a job's `container` can be had.
+        containers: Where a job's `container` runs; None where jobs run on this machine itself.
         left_out: Actions that this machine cannot run, each by the end of its name, with the reason.
         machines: How many jobs run at once.
     """
@@ -38,7 +39,7 @@ class Settings:
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     variables: dict[str, str] = field(default_factory=dict)
     aws: dict[str, str] = field(default_factory=dict, repr=False)
-    containers: bool = False
+    containers: Containers | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     machines: int = field(default_factory=lambda: max(2, os.cpu_count() or 1))
 
@@ -63,7 +64,14 @@ def make_task(forge: Forge, settings: Settings, run: Run, job: Job) -> act.Task:
         replaced=stand_ins(forge, run),
         place=run.folder / f"act-{job.id}",
         labels=frozenset(set().union(*map(workflow_files.labels_of, run.called.values()))),
+        containers=settings.containers if _in_container(written, called) else None,
     )
+
+
+def _in_container(written: workflow_files.Document, called: workflow_files.Document | None) -> bool:
+    """Say whether a job, or one of the workflow that it calls, runs in a container."""
+    jobs = [written] if called is None else called["jobs"].values()
+    return any("container" in job for job in jobs)
 
 
 def environment(forge: Forge, settings: Settings, run: Run, granted: Mapping[str, str]) -> dict[str, str]:

@@ -67,11 +67,11 @@ class Runner:
 
     def _add(self, event: Event, path: str, found: dict[str, workflow_files.Document]) -> None:
         fitted: dict[str, workflow_files.Document] = {}
+        containers = self.settings.containers
+        volumes = None if containers is None else containers.volumes
         said: list[str] = []
         for name, document in found.items():
-            fitted[name], left_out = workflow_files.fit(
-                document, containers=self.settings.containers, left_out=self.settings.left_out
-            )
+            fitted[name], left_out = workflow_files.fit(document, volumes=volumes, left_out=self.settings.left_out)
             said += left_out if name == path or name in _called(found[path]) else []
         pull: workflow_files.Document = event.payload.get("pull_request", {})
         number = next(self._numbers)

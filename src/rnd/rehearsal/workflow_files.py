@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 Document = dict[str, Any]
 
@@ -50,19 +50,25 @@ def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a string or a list
     return value if isinstance(value, list) else [value]
 
 
-def fit(document: Document, *, containers: bool, left_out: Mapping[str, str]) -> tuple[Document, list[str]]:
+def fit(
+    document: Document, *, volumes: Sequence[str] | None, left_out: Mapping[str, str]
+) -> tuple[Document, list[str]]:
     """Return a workflow as this machine can run it, and what that leaves out, in sentences.
 
     Args:
         document: As it is written.
-        containers: Whether a job's `container` can be had.
+        volumes: What each job's `container` has besides its own; None where no container can be had.
         left_out: Actions of whose steps only the name is kept, each by the end of its name, with the reason.
     """
     fitted, said = yaml.load(dump(document), Loader), []  # noqa: S506 - a copy, by a safe loader
     for name, job in fitted.get("jobs", {}).items():
-        if "container" in job and not containers:
+        if "container" in job and volumes is None:
             del job["container"]
             said.append(OUTSIDE)
+        elif "container" in job:
+            written = job["container"]
+            wanted = {"image": written} if isinstance(written, str) else written
+            job["container"] = {**wanted, "volumes": [*wanted.get("volumes", ()), *(volumes or ())]}
         for number, step in enumerate(job.get("steps", [])):
             action = step.get("uses", "").partition("@")[0]
             reason = next((why for end, why in left_out.items() if action.endswith(end)), None)

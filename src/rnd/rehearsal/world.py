@@ -17,6 +17,7 @@ from rnd import git, process
 from rnd.organisation import load_organisation
 from rnd.rehearsal import images as image_part
 from rnd.rehearsal import package_index
+from rnd.rehearsal.containers import Containers
 from rnd.rehearsal.forge import Forge
 from rnd.rehearsal.jobs import Settings
 from rnd.rehearsal.rest import Caller
@@ -104,6 +105,8 @@ def start(folder: Path, checkout: Path, *, app: bool = True, images: bool = Fals
         made = stack.enter_context(image_part.start(folder, organisation)) if images else None
         environment |= {} if made is None else made.environment
         settings = Settings(environment, left_out={} if images else {"/push-image": NO_IMAGES})
+        if images:  # the cache of packages is shared, or every job would download them anew
+            settings.containers = Containers(environment["DOCKER_HOST"], (Path(environment["UV_CACHE_DIR"]),))
         runner = Runner(forge, folder / "runs", settings)
         stack.callback(runner.close)
         world = World(folder, checkout, organisation, forge, index, runner, tokens, environment, made)
