@@ -14,6 +14,8 @@ import yaml
 from copier import run_copy
 
 from rnd import process, retry
+from rnd.create.environment import environment_of
+from rnd.create.project import read_project
 from rnd.errors import RndError
 from rnd.organisation import load_organisation
 from rnd.rehearsal.base_image import prepare_base_image
@@ -197,6 +199,16 @@ def asking_nothing(address: str, name: str = "aligner") -> tuple[str, ...]:
     return ("--defaults", *(option for answer in data for option in ("-d", answer)), "--template", address)
 
 
+def lock_and_commit(folder: Path) -> Path:
+    """Make a rendered repository what a job would check out, locked and with nothing installed, and return it."""
+    for action in environment_of(read_project(folder)).lock_step().actions:
+        action.run()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "feat: all")
+    return folder
+
+
 def render(template: TemplateRepository, folder: Path, **answers: str) -> Path:
     """Render the template as plain copier does, for this machine alone and without its task, and return the folder."""
     data = {"create_github_repository": False, **answers}
@@ -204,6 +216,19 @@ def render(template: TemplateRepository, folder: Path, **answers: str) -> Path:
         template.address, folder, data=data, defaults=True, unsafe=True, quiet=True, skip_tasks=True, vcs_ref="HEAD"
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def copier(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PATH with copier, uv and git on it, and nothing of ours."""
+    folder = tmp_path_factory.mktemp("alone")
+    variables = os.environ | {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
+    subprocess.run(["uv", "tool", "install", "--quiet", "copier"], env=variables, check=True)
+    for program in ("uv", "uvx", "git"):
+        found = shutil.which(program)
+        assert found is not None
+        (folder / "bin" / program).symlink_to(found)
+    return f"{folder / 'bin'}:/usr/bin:/bin"
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ organisation of its own in it, and whatever was not as GitHub describes it fails
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -79,6 +80,21 @@ def whole_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
         with Forge.serve(tmp_path_factory.mktemp("forge")) as forge:
             forge.device_interval = 0
             yield forge
+
+
+@pytest.fixture
+def secure_forge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forge]:
+    """A forge that speaks https, as gh wants it; gh and git trust its authority."""
+    if shutil.which("gh") is None:
+        pytest.skip("gh is not on this machine")
+    with Forge.serve(tmp_path / "forge", tls=True) as forge:
+        assert forge.certificate
+        authority = tmp_path / "authority.pem"
+        authority.write_bytes(forge.certificate)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        monkeypatch.setenv("GIT_SSL_CAINFO", str(authority))
+        yield forge
+    assert forge.violations == []
 
 
 @pytest.fixture

@@ -125,6 +125,17 @@ def test_starting_imports_next_to_nothing() -> None:
         assert dear not in imported
 
 
+@pytest.mark.parametrize("command", [("release", "package"), ("release", "image"), ("github", "check")])
+def test_help_imports_nothing_dear(command: tuple[str, str]) -> None:
+    code = "import sys; from rnd.cli import main\ntry: main([*sys.argv[1:], '--help'])\nfinally: print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-I", "-c", code, *command], capture_output=True, text=True, check=True)
+    imported = set(shown.stdout.splitlines()[-1].split())
+    assert "rnd.cli" in imported
+    assert imported.isdisjoint(
+        {"boto3", "copier", "githubkit", "httpx", "keyring", "packaging", "pydantic", "rich", "subprocess"}
+    )
+
+
 def test_every_command_s_module_defines_it() -> None:
     for command, (module, _) in COMMANDS.items():
         assert callable(import_module(module).CONFIGURE[command])

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.create.environment import environment_of
-from rnd.create.project import read_project
-from tests.conftest import BOTH_TOOLS, ROOT, TemplateRepository, git, render
+from tests.conftest import BOTH_TOOLS, ROOT, TemplateRepository, git, lock_and_commit, render
 from tests.workflows import action_steps
 
 if TYPE_CHECKING:
@@ -22,13 +20,7 @@ ACTION = "lint-and-test"
 @pytest.fixture
 def checkout(template: TemplateRepository, tmp_path: Path) -> Path:
     """A repository as a job checks it out: locked, and nothing installed."""
-    folder = render(template, tmp_path / "made", project_name="aligner", author="Ada")
-    for action in environment_of(read_project(folder)).lock_step().actions:
-        action.run()
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "feat: all")
-    return folder
+    return lock_and_commit(render(template, tmp_path / "made", project_name="aligner", author="Ada"))
 
 
 def run_steps(checkout: Path, tool: str, place: Path) -> list[subprocess.CompletedProcess[str]]:

@@ -194,19 +194,6 @@ class TestKeep:
         assert github.forge.calls == []
 
 
-@pytest.fixture(scope="module")
-def copier(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A PATH with copier, uv and git on it, and nothing of ours."""
-    folder = tmp_path_factory.mktemp("alone")
-    variables = os.environ | {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
-    subprocess.run(["uv", "tool", "install", "--quiet", "copier"], env=variables, check=True)
-    for program in ("uv", "uvx", "git"):
-        found = shutil.which(program)
-        assert found is not None
-        (folder / "bin" / program).symlink_to(found)
-    return f"{folder / 'bin'}:/usr/bin:/bin"
-
-
 @pytest.fixture
 def remade(template: TemplateRepository, hosting: Hosting) -> TemplateRepository:
     """The template of the organisation that the forge has."""

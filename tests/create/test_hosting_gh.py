@@ -4,45 +4,32 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rnd import cli
-from rnd.rehearsal.forge import Forge
-from tests.conftest import RND_CACHE
 from tests.create.hosting import begin
 from tests.hosting import join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from rnd.rehearsal.forge import Forge
     from tests.hosting import Hosting
 
 
 @pytest.fixture
-def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
-    """A forge that speaks https, as gh wants it, and a member who is signed in to gh alone."""
-    if shutil.which("gh") is None:
-        pytest.skip("gh is not on this machine")
-    monkeypatch.setenv("RND_CACHE_DIR", RND_CACHE)
-    with Forge.serve(tmp_path / "forge", tls=True) as forge:
-        assert forge.certificate
-        authority = tmp_path / "authority.pem"
-        authority.write_bytes(forge.certificate)
-        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-        monkeypatch.setenv("GIT_SSL_CAINFO", str(authority))
-        hosting = join(forge, monkeypatch)
-        monkeypatch.delenv("GH_TOKEN")
-        monkeypatch.setenv("GH_CONFIG_DIR", str(tmp_path / "gh"))
-        monkeypatch.setenv("GH_PROMPT_DISABLED", "1")
-        monkeypatch.setenv("GH_ENTERPRISE_TOKEN", hosting.token)  # `gh auth login` takes no host with a port
-        monkeypatch.setenv("GH_HOST", forge.host)
-        yield hosting
-    assert forge.violations == []
+def signed_in(secure_forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hosting:
+    """A member of an organisation, who is signed in to gh alone."""
+    hosting = join(secure_forge, monkeypatch)
+    monkeypatch.delenv("GH_TOKEN")
+    monkeypatch.setenv("GH_CONFIG_DIR", str(tmp_path / "gh"))
+    monkeypatch.setenv("GH_PROMPT_DISABLED", "1")
+    monkeypatch.setenv("GH_ENTERPRISE_TOKEN", hosting.token)  # `gh auth login` takes no host with a port
+    monkeypatch.setenv("GH_HOST", secure_forge.host)
+    return hosting
 
 
 def gh(*arguments: str) -> str:
@@ -52,17 +39,17 @@ def gh(*arguments: str) -> str:
 
 
 def test_both_see_the_same(
-    secure: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    signed_in: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    creation = begin(secure, tmp_path / "demo")
+    creation = begin(signed_in, tmp_path / "demo")
     creation.run()
-    full_name = f"{secure.owner}/{creation.name}"
+    full_name = f"{signed_in.owner}/{creation.name}"
     seen = json.loads(gh("api", f"repos/{full_name}"))
-    assert seen["private"] is (secure.policy.repository.visibility == "private")
+    assert seen["private"] is (signed_in.policy.repository.visibility == "private")
     (listed,) = json.loads(gh("api", f"repos/{full_name}/pulls"))
     assert (listed["title"], listed["head"]["ref"]) == ("docs: say where the repository is", "set-up")
     teams = {team["slug"]: team["permission"] for team in json.loads(gh("api", f"repos/{full_name}/teams"))}
-    assert teams == secure.policy.teams
+    assert teams == signed_in.policy.teams
 
     monkeypatch.setattr("rnd.organisation.load_organisation", lambda: creation.organisation)
     monkeypatch.chdir(creation.project.folder)
@@ -71,4 +58,4 @@ def test_both_see_the_same(
     assert cli.main(["github", "check"]) == 3
     assert "features.wiki" in capsys.readouterr().out
     assert cli.main(["github", "apply", "--quiet"]) == 0
-    assert json.loads(gh("api", f"repos/{full_name}"))["has_wiki"] is secure.policy.repository.features.wiki
+    assert json.loads(gh("api", f"repos/{full_name}"))["has_wiki"] is signed_in.policy.repository.features.wiki

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import webbrowser
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -271,13 +269,3 @@ def test_the_command_forgets(ring: Memory, hosting: Hosting, capsys: pytest.Capt
         "The token is out of the system keyring.",
         "The system keyring has no token of ours.",
     ]
-
-
-def test_help_imports_nothing_dear() -> None:
-    code = (
-        "import sys; from rnd.cli import main\n"
-        "try: main(['github', 'check', '--help'])\n"
-        "except SystemExit: print(*{'githubkit', 'keyring', 'httpx', 'pydantic', 'rich'} & {*sys.modules})"
-    )
-    said = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.splitlines()[-1] == ""

@@ -37,6 +37,8 @@ build-backend = "uv_build"
 [tool.uv.build-backend]
 module-name = "demo"
 """
+# What uv makes of a project of that version that needs nothing.
+LOCKED = 'version = 1\n\n[[package]]\nname = "demo"\nversion = "0.4.1"\nsource = { editable = "." }\n'
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +87,18 @@ def repository(tmp_path: Path) -> Repository:
 @pytest.fixture
 def released(repository: Repository) -> Repository:
     """A repository whose release 0.4.1 is its head."""
+    repository.commit("feat: everything so far")
+    repository.release("0.4.1")
+    return repository
+
+
+@pytest.fixture
+def locked(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository to stand in, with a lock file, whose release 0.4.1 is its head."""
+    monkeypatch.chdir(repository.path)
+    repository.manifest("0.4.1")
+    (repository.path / "uv.lock").write_text(LOCKED)
+    repository.git("add", "--all")
     repository.commit("feat: everything so far")
     repository.release("0.4.1")
     return repository

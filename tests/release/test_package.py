@@ -224,16 +224,6 @@ def test_without_a_commit(
     assert "There is no commit yet" in capsys.readouterr().err
 
 
-def test_help_imports_nothing_dear() -> None:
-    code = (
-        "import sys; from rnd.cli import main\n"
-        "try: main(['release', 'package', '--help'])\n"
-        "except SystemExit: print(*{'boto3', 'pydantic', 'copier', 'packaging', 'rich'} & {*sys.modules})"
-    )
-    said = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.splitlines()[-1] == ""
-
-
 def install_with_pip(index: PackageIndex, requirement: str, target: Path) -> None:
     command = [
         sys.executable,

@@ -11,14 +11,13 @@ import pytest
 
 from rnd import cli
 from rnd.release import manifest
+from tests.release.conftest import LOCKED
 from tests.workflows import OUTPUTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.release.conftest import Repository
-
-LOCKED = 'version = 1\n\n[[package]]\nname = "demo"\nversion = "0.4.1"\nsource = { editable = "." }\n'
 
 
 @pytest.fixture

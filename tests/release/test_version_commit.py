@@ -16,24 +16,16 @@ if TYPE_CHECKING:
 
     from tests.release.conftest import Repository
 
-LOCKED = 'version = 1\n\n[[package]]\nname = "demo"\nversion = "0.4.1"\nsource = { editable = "." }\n'
-
 
 @pytest.fixture
-def branch(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+def branch(locked: Repository, tmp_path: Path) -> Repository:
     """A branch with a feature since 0.4.1, checked out as a workflow has it, that lies on a remote as well."""
-    monkeypatch.chdir(repository.path)
-    repository.manifest("0.4.1")
-    (repository.path / "uv.lock").write_text(LOCKED)
-    repository.git("add", "--all")
-    repository.commit("feat: everything so far")
-    repository.release("0.4.1")
-    repository.commit("feat: a")
-    repository.git("init", "--quiet", "--bare", str(tmp_path / "remote.git"))
-    repository.git("remote", "add", "origin", str(tmp_path / "remote.git"))
-    repository.git("push", "--quiet", "origin", "HEAD:refs/heads/topic", "HEAD~1:refs/heads/main", "--tags")
-    repository.git("checkout", "--quiet", "--detach")
-    return repository
+    locked.commit("feat: a")
+    locked.git("init", "--quiet", "--bare", str(tmp_path / "remote.git"))
+    locked.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    locked.git("push", "--quiet", "origin", "HEAD:refs/heads/topic", "HEAD~1:refs/heads/main", "--tags")
+    locked.git("checkout", "--quiet", "--detach")
+    return locked
 
 
 def remote(repository: Repository, name: str = "topic") -> str:

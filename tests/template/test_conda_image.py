@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.create.environment import environment_of
-from rnd.create.project import read_project
 from tests import channel_server
-from tests.conftest import BASE_IMAGE, INDEXES, PYTHON, TemplateRepository, channel, copy_template, git, render
+from tests.conftest import (
+    BASE_IMAGE,
+    INDEXES,
+    PYTHON,
+    TemplateRepository,
+    channel,
+    copy_template,
+    lock_and_commit,
+    render,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +41,7 @@ def private(tmp_path: Path, home: Path) -> Iterator[TemplateRepository]:
 @pytest.fixture
 def made(private: TemplateRepository, tmp_path: Path) -> Path:
     """A repository of theirs, locked and committed."""
-    folder = render(private, tmp_path / "made", project_name="aligner")
-    for action in environment_of(read_project(folder)).lock_step().actions:
-        action.run()
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "feat: all")
-    return folder
+    return lock_and_commit(render(private, tmp_path / "made", project_name="aligner"))
 
 
 def build(made: Path, engine: dict[str, str]) -> subprocess.CompletedProcess[str]:

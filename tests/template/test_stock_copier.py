@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,24 +12,11 @@ from rnd.cli import main
 from tests.conftest import BOTH_TOOLS, TemplateRepository, git
 
 
-@pytest.fixture(scope="module")
-def copier(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with copier, uv and git in it, and nothing of ours."""
-    folder = tmp_path_factory.mktemp("alone")
-    variables = os.environ | {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
-    subprocess.run(["uv", "tool", "install", "--quiet", "copier"], env=variables, check=True)
-    for program in ("uv", "uvx", "git"):
-        found = shutil.which(program)
-        assert found is not None
-        (folder / "bin" / program).symlink_to(found)
-    return folder / "bin"
-
-
-def copy(copier: Path, template: TemplateRepository, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def copy(copier: str, template: TemplateRepository, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the plain command."""
     return subprocess.run(
         ["copier", "copy", "--trust", "--vcs-ref", "HEAD", *arguments, template.address, str(folder)],
-        env=os.environ | {"PATH": f"{copier}:/usr/bin:/bin"},
+        env=os.environ | {"PATH": copier},
         capture_output=True,
         text=True,
         check=False,
@@ -40,7 +26,7 @@ def copy(copier: Path, template: TemplateRepository, folder: Path, *arguments: s
 
 @pytest.mark.slow
 @BOTH_TOOLS
-def test_the_same_repository(copier: Path, template: TemplateRepository, tmp_path: Path) -> None:
+def test_the_same_repository(copier: str, template: TemplateRepository, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     ended = copy(copier, template, plain, "--data", "project_name=template_test", "--data", "create_github_repository=false", "--defaults")
     assert ended.returncode == 0, ended.stderr
@@ -55,7 +41,7 @@ def test_the_same_repository(copier: Path, template: TemplateRepository, tmp_pat
 
 
 @pytest.mark.slow
-def test_again_over_what_is_there(copier: Path, template: TemplateRepository, tmp_path: Path) -> None:
+def test_again_over_what_is_there(copier: str, template: TemplateRepository, tmp_path: Path) -> None:
     given = ("--data", "project_name=template_test", "--data", "create_github_repository=false", "--data", "author=Ada", "--defaults")
     assert copy(copier, template, tmp_path / "made", *given).returncode == 0
     ended = copy(copier, template, tmp_path / "made", *given, "--overwrite")
@@ -65,7 +51,7 @@ def test_again_over_what_is_there(copier: Path, template: TemplateRepository, tm
 
 
 @pytest.mark.slow
-def test_a_refused_answer_leaves_nothing(copier: Path, template: TemplateRepository, tmp_path: Path) -> None:
+def test_a_refused_answer_leaves_nothing(copier: str, template: TemplateRepository, tmp_path: Path) -> None:
     ended = copy(copier, template, tmp_path / "made", "--data", "project_name=2fast", "--data", "create_github_repository=false", "--defaults")
     assert ended.returncode != 0
     assert "A project name cannot start with a digit" in ended.stderr
@@ -74,7 +60,7 @@ def test_a_refused_answer_leaves_nothing(copier: Path, template: TemplateReposit
 
 @pytest.mark.slow
 def test_a_set_up_that_fails_leaves_nothing(
-    copier: Path, template: TemplateRepository, tmp_path: Path, home: Path
+    copier: str, template: TemplateRepository, tmp_path: Path, home: Path
 ) -> None:
     (home / ".gitconfig").unlink()
     ended = copy(copier, template, tmp_path / "made", "--data", "project_name=template_test", "--data", "create_github_repository=false", "--defaults")

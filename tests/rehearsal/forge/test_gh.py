@@ -4,44 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.rehearsal.forge import Forge
 from tests.conftest import git
 from tests.rehearsal.forge.conftest import SCOPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from rnd.rehearsal.forge import Forge
 
     Gh = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forge]:
-    """A forge that speaks https, whose authority gh and git trust."""
-    if shutil.which("gh") is None:
-        pytest.skip("gh is not on this machine")
-    with Forge.serve(tmp_path / "forge", tls=True) as forge:
-        assert forge.certificate
-        authority = tmp_path / "authority.pem"
-        authority.write_bytes(forge.certificate)
-        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-        monkeypatch.setenv("GIT_SSL_CAINFO", str(authority))
-        yield forge
-    assert forge.violations == []
-
-
-@pytest.fixture
-def gh(secure: Forge, tmp_path: Path) -> Gh:
+def gh(secure_forge: Forge, tmp_path: Path) -> Gh:
     """The program, signed in to the forge as ada."""
-    token = secure.add_user("ada", scopes=SCOPES)
-    secure.add_organisation("Acme", {"ada": "admin"}, {"builders": []})
-    own = {"GH_HOST": secure.host, "GH_ENTERPRISE_TOKEN": token, "GH_CONFIG_DIR": str(tmp_path / "gh")}
+    token = secure_forge.add_user("ada", scopes=SCOPES)
+    secure_forge.add_organisation("Acme", {"ada": "admin"}, {"builders": []})
+    own = {"GH_HOST": secure_forge.host, "GH_ENTERPRISE_TOKEN": token, "GH_CONFIG_DIR": str(tmp_path / "gh")}
     own["GH_NO_UPDATE_NOTIFIER"] = "1"
 
     def run(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
@@ -62,17 +47,19 @@ def test_it_makes_configures_and_reads(gh: Gh) -> None:
     assert "name already exists on this account" in again.stdout + again.stderr
 
 
-def test_it_says_who_is_signed_in(gh: Gh, secure: Forge) -> None:
-    status = gh("auth", "status", "--hostname", secure.host)
-    assert f"Logged in to {secure.host} as ada" in status.stdout + status.stderr
+def test_it_says_who_is_signed_in(gh: Gh, secure_forge: Forge) -> None:
+    status = gh("auth", "status", "--hostname", secure_forge.host)
+    assert f"Logged in to {secure_forge.host} as ada" in status.stdout + status.stderr
 
 
-def test_it_releases(gh: Gh, secure: Forge, tmp_path: Path) -> None:
+def test_it_releases(gh: Gh, secure_forge: Forge, tmp_path: Path) -> None:
     gh("api", "orgs/Acme/repos", "-f", "name=rover", "-F", "auto_init=true")
-    made = gh("release", "create", "0.1.0", "--repo", f"{secure.host}/Acme/rover", "--notes", "", "--target", "main")
+    made = gh(
+        "release", "create", "0.1.0", "--repo", f"{secure_forge.host}/Acme/rover", "--notes", "", "--target", "main"
+    )
     assert made.returncode == 0, made.stderr
-    assert made.stdout.strip() == f"{secure.url}/Acme/rover/releases/tag/0.1.0"
+    assert made.stdout.strip() == f"{secure_forge.url}/Acme/rover/releases/tag/0.1.0"
     tags = json.loads(gh("api", "repos/Acme/rover/tags").stdout)
     assert [tag["name"] for tag in tags] == ["0.1.0"]
-    git(tmp_path, "clone", "--quiet", f"{secure.url}/Acme/rover.git", "clone")
+    git(tmp_path, "clone", "--quiet", f"{secure_forge.url}/Acme/rover.git", "clone")
     assert git(tmp_path / "clone", "tag") == "0.1.0"
