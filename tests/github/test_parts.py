@@ -1,0 +1,284 @@
+"""The parts of what is set on GitHub: what is changed by hand is found, shown and mended, and then left alone."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rnd import cli
+from rnd.github.part import Place
+from rnd.github.parts import all_parts
+from rnd.organisation import load_organisation
+from tests.conftest import ACME, git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from rnd.github.client import Client
+    from rnd.github.repository import Repository
+    from rnd.github.settings import Change
+    from tests.hosting import Hosting
+
+REPOSITORY = {
+    "visibility": ("visibility", "public"),
+    "features.issues": ("has_issues", False),
+    "features.projects": ("has_projects", True),
+    "features.wiki": ("has_wiki", True),
+    "merging.methods": ("allow_rebase_merge", False),
+    "merging.squash_title": ("squash_merge_commit_title", "COMMIT_OR_PR_TITLE"),
+    "merging.squash_message": ("squash_merge_commit_message", "BLANK"),
+    "merging.merge_title": ("merge_commit_title", "PR_TITLE"),
+    "merging.merge_message": ("merge_commit_message", "BLANK"),
+    "merging.automatic": ("allow_auto_merge", False),
+    "merging.update_branch": ("allow_update_branch", False),
+    "merging.delete_branch": ("delete_branch_on_merge", False),
+    "default_branch": ("default_branch", "elsewhere"),
+}
+# Merge messages are taken in pairs only.
+BESIDE = {
+    "merge_commit_title": {"merge_commit_message": "PR_BODY"},
+    "merge_commit_message": {"merge_commit_title": "PR_TITLE"},
+}
+
+
+def without(*kinds: str) -> Callable[[dict[str, Any]], None]:
+    """Return an edit of a ruleset that takes some rules out."""
+
+    def edit(ruleset: dict[str, Any]) -> None:
+        ruleset["rules"] = [rule for rule in ruleset["rules"] if rule["type"] not in kinds]
+
+    return edit
+
+
+def parameters(kind: str, **changed: object) -> Callable[[dict[str, Any]], None]:
+    """Return an edit of a ruleset that changes the parameters of a rule."""
+
+    def edit(ruleset: dict[str, Any]) -> None:
+        next(rule for rule in ruleset["rules"] if rule["type"] == kind)["parameters"].update(changed)
+
+    return edit
+
+
+RULESET: dict[str, Callable[[dict[str, Any]], object]] = {
+    "main.enforced": lambda ruleset: ruleset.update(enforcement="disabled"),
+    "main.branches": lambda ruleset: ruleset["conditions"]["ref_name"]["exclude"].append("refs/heads/main"),
+    "main.deletion": without("deletion"),
+    "main.forced_push": without("non_fast_forward"),
+    "main.pull_request": without("pull_request"),
+    "main.required_check": parameters("required_status_checks", required_status_checks=[{"context": "lint"}]),
+    "main.up_to_date": parameters("required_status_checks", strict_required_status_checks_policy=False),
+    "main.approvals": parameters("pull_request", required_approving_review_count=3),
+    "main.resolve_conversations": parameters("pull_request", required_review_thread_resolution=True),
+    "main.bypass": lambda ruleset: ruleset["bypass_actors"].append(
+        {"actor_type": "RepositoryRole", "actor_id": 5, "bypass_mode": "always"}
+    ),
+    "main.other_rules": lambda ruleset: ruleset["rules"].append({"type": "required_linear_history"}),
+}
+
+
+@pytest.fixture
+def place(hosting: Hosting, tmp_path: Path) -> Iterator[Place]:
+    """A repository with content, not set up yet."""
+    folder = tmp_path / "demo"
+    git(tmp_path, "init", "--quiet", "--initial-branch=main", str(folder))
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "feat: all")
+    git(folder, "branch", "elsewhere")
+    with hosting.client as client:
+        yield Place(client, hosting.publish(folder), hosting.policy)
+
+
+def apply(place: Place) -> list[str]:
+    """Mend every part that needs it, and return their keys."""
+    return [part.key for part in all_parts(place) if part.changes() and (part.mend(), 1)]
+
+
+def drift(place: Place) -> list[Change]:
+    """Return every difference."""
+    return [change for part in all_parts(place) for change in part.changes()]
+
+
+def keys(place: Place) -> list[str]:
+    """Return every setting."""
+    return [key for part in all_parts(place) for key in part.wanted]
+
+
+def disturb(place: Place, key: str) -> None:
+    """Change one setting by hand."""
+    owner, name = place.repository
+    client = place.client
+    if key in REPOSITORY:
+        field, value = REPOSITORY[key]
+        body: Any = {field: value, **BESIDE.get(field, {})}
+        client.send(lambda kit: kit.rest.repos.update(owner, name, data=body))
+    elif key in RULESET:
+        edit_ruleset(client, place.repository, RULESET[key])
+    elif key == "topics":
+        client.send(lambda kit: kit.rest.repos.replace_all_topics(owner, name, names=["own"]))
+    elif key.startswith("teams."):
+        team = key.partition(".")[2]
+        client.send(
+            lambda kit: kit.rest.teams.add_or_update_repo_permissions_in_org(
+                owner, team, owner, name, permission="pull"
+            )
+        )
+    elif key.startswith("actions."):
+        disturb_actions(client, place.repository, key)
+    else:
+        disturb_environment(client, place, key)
+
+
+def edit_ruleset(client: Client, repository: Repository, edit: Callable[[dict[str, Any]], object]) -> None:
+    (listed,) = client.read(lambda kit: kit.rest.repos.get_repo_rulesets(*repository))
+    found: Any = client.read(lambda kit: kit.rest.repos.get_repo_ruleset(*repository, listed["id"]))
+    ruleset: Any = {
+        field: found[field] for field in ("name", "target", "enforcement", "bypass_actors", "conditions", "rules")
+    }
+    edit(ruleset)
+    client.send(lambda kit: kit.rest.repos.update_repo_ruleset(*repository, found["id"], data=ruleset))
+
+
+def disturb_actions(client: Client, repository: Repository, key: str) -> None:
+    if key == "actions.shared_with":
+        client.send(
+            lambda kit: kit.rest.actions.set_workflow_access_to_repository(*repository, access_level="organization")
+        )
+        return
+    changed: Any = {
+        "actions.token": {"default_workflow_permissions": "write"},
+        "actions.approve_pull_requests": {"can_approve_pull_request_reviews": True},
+    }[key]
+    client.send(
+        lambda kit: kit.rest.actions.set_github_actions_default_workflow_permissions_repository(
+            *repository, data=changed
+        )
+    )
+
+
+def disturb_environment(client: Client, place: Place, key: str) -> None:
+    where = (*place.repository, place.policy.repository.environment.name)
+    if key == "environment.name":
+        client.send(lambda kit: kit.rest.repos.delete_an_environment(*where))
+        return
+    client.send(lambda kit: kit.rest.repos.create_deployment_branch_policy(*where, data={"name": "release/*"}))
+    first = client.read(lambda kit: kit.rest.repos.list_deployment_branch_policies(*where))["branch_policies"][0]
+    client.send(lambda kit: kit.rest.repos.delete_deployment_branch_policy(*where, first["id"]))
+
+
+def test_a_new_repository_is_set_up_and_then_left_alone(place: Place, hosting: Hosting) -> None:
+    assert apply(place)
+    assert drift(place) == []
+    hosting.forge.calls.clear()
+    assert apply(place) == []
+    assert {method for method, _, _ in hosting.forge.calls} == {"GET"}
+
+
+def test_another_organisations_wishes_are_met_too(place: Place, hosting: Hosting) -> None:
+    """The same repository, as a made-up organisation would have it: other values for every setting."""
+    other = load_organisation(ACME).github
+    hosting.forge.state.organisation(hosting.owner).teams |= hosting.forge.add_organisation(  # type: ignore[union-attr]
+        "acme-robotics", teams={team: [] for team in other.teams}
+    ).teams
+    assert apply(place)
+    elsewhere = Place(place.client, place.repository, other.model_copy(update={"owner": hosting.owner}))
+    changed = {change.key for change in drift(elsewhere)}
+    fixed = {"main.enforced", "main.branches", "main.deletion", "main.forced_push", "main.pull_request"}
+    assert set(keys(elsewhere)) - changed <= fixed | {"main.other_rules", "default_branch", "merging.squash_message"}
+    apply(elsewhere)
+    assert drift(elsewhere) == []
+
+
+ALL = (
+    *REPOSITORY,
+    *RULESET,
+    "topics",
+    *(f"teams.{team}" for team in load_organisation().github.teams),
+    "actions.token",
+    "actions.approve_pull_requests",
+    "actions.shared_with",
+    "environment.name",
+    "environment.branches",
+)
+
+
+def test_every_setting_is_tried(place: Place) -> None:
+    assert set(keys(place)) == set(ALL)
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_a_drift_made_by_hand_is_found_shown_and_mended(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    monkeypatch.setattr("rnd.organisation.load_organisation", lambda: _Organisation(place))
+    named = ["--repository", str(place.repository)]
+    apply(place)
+    capsys.readouterr()
+    assert cli.main(["github", "check", *named]) == 0
+    assert capsys.readouterr().out == f"{place.repository} is set as org.yml has it.\n"
+
+    disturb(place, key)
+    assert cli.main(["github", "check", *named]) == 3
+    assert key in capsys.readouterr().out
+    assert cli.main(["github", "check", "--json", *named]) == 3
+    assert key in [change["key"] for change in json.loads(capsys.readouterr().out)["drift"]]
+    assert cli.main(["github", "apply", "--plan", *named]) == 0
+    assert key in capsys.readouterr().out
+    assert key in [change.key for change in drift(place)], "a plan changes nothing"
+
+    assert cli.main(["github", "apply", *named]) == 0
+    assert cli.main(["github", "check", *named]) == 0
+    capsys.readouterr()
+    assert cli.main(["github", "apply", "--json", *named]) == 0
+    assert {step["result"] for step in json.loads(capsys.readouterr().out)["steps"]} == {"done"}
+
+
+class _Organisation:
+    def __init__(self, place: Place) -> None:
+        self.github = place.policy
+
+
+def test_what_others_added_stays(place: Place, hosting: Hosting) -> None:
+    """Topics, teams and stricter reviews that a team has added are its own."""
+    apply(place)
+    one = hosting.forge.state.organisation(hosting.owner)
+    assert one is not None
+    one.teams["guests"] = hosting.forge.add_organisation("x", teams={"guests": []}).teams["guests"]
+    disturb(place, "teams.guests")
+    place.client.send(
+        lambda kit: kit.rest.repos.replace_all_topics(
+            *place.repository, names=["own", *hosting.policy.repository.topics]
+        )
+    )
+    edit_ruleset(place.client, place.repository, parameters("pull_request", require_code_owner_review=True))
+    assert drift(place) == []
+    disturb(place, "main.approvals")
+    apply(place)
+    (ruleset,) = hosting.repository().rulesets.values()
+    rule = next(rule for rule in ruleset["rules"] if rule["type"] == "pull_request")
+    assert rule["parameters"]["require_code_owner_review"] is True
+    assert "own" in hosting.repository().topics
+    assert one.teams["guests"].repositories[str(place.repository)] == "pull"
+
+
+def test_a_team_that_may_bypass_and_is_none(place: Place, hosting: Hosting, capsys: pytest.CaptureFixture[str]) -> None:
+    main = place.policy.repository.main.model_copy(update={"bypass": ["nobody"]})
+    settings = place.policy.repository.model_copy(update={"main": main})
+    with pytest.MonkeyPatch.context() as patch:
+        elsewhere = Place(place.client, place.repository, place.policy.model_copy(update={"repository": settings}))
+        patch.setattr("rnd.organisation.load_organisation", lambda: _Organisation(elsewhere))
+        assert cli.main(["github", "apply", "--repository", str(place.repository)]) == 1
+    assert "error[team-missing]: github.repository.main.bypass names nobody" in capsys.readouterr().err
+    assert hosting.repository().rulesets == {}
+
+
+def test_a_free_plan(
+    place: Place, hosting: Hosting, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hosting.forge.state.organisation(hosting.owner).plan = "free"  # type: ignore[union-attr]
+    monkeypatch.setattr("rnd.organisation.load_organisation", lambda: _Organisation(place))
+    assert cli.main(["github", "apply", "--repository", str(place.repository)]) == 1
+    said = capsys.readouterr().err
+    assert "error[github-plan-lacks]" in said
+    assert "Upgrade to GitHub Pro or make this repository public" in said
