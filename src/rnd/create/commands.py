@@ -45,9 +45,7 @@ def configure_new(parser: argparse.ArgumentParser) -> None:
 
 def configure_setup(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd setup`."""
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the repository; by default this one"
-    )
+    _add_folder(parser)
     parser.add_argument(
         "--keep",
         action="store_true",
@@ -59,9 +57,7 @@ def configure_setup(parser: argparse.ArgumentParser) -> None:
 
 def configure_environment(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd environment`."""
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the repository; by default this one"
-    )
+    _add_folder(parser)
     parser.add_argument(
         "--github-environment",
         action="store_true",
@@ -73,9 +69,7 @@ def configure_environment(parser: argparse.ArgumentParser) -> None:
 
 def configure_update(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd update`."""
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the repository; by default this one"
-    )
+    _add_folder(parser)
     parser.add_argument("--defaults", action="store_true", help="ask nothing new, and take the defaults")
     parser.add_argument("--vcs-ref", metavar="REF", help="another version of the template than its newest release")
     add_plan_options(parser)
@@ -86,6 +80,12 @@ def configure_doctor(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd doctor`."""
     add_json_option(parser)
     parser.set_defaults(run=doctor)
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the repository; by default this one"
+    )
 
 
 def new(options: argparse.Namespace) -> int:

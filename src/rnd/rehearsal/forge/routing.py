@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from werkzeug.routing import Map, Rule
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rnd.rehearsal.forge.server import Forge
 
+Thing = TypeVar("Thing")
 Handler = Any  # (call), (call, repository) or (call, organisation), each returning an Answer
 SLASHES = {"ref", "basehead", "branch", "path", "tag"}  # parameters that hold slashes
 LEVELS = ("read", "write", "admin")
@@ -105,6 +106,17 @@ class Call:
     def viewer(self) -> Account | None:
         """Who is asking; None for a stranger."""
         return None if self.token is None else self.token.account
+
+    def numbered(self, parameter: str, those: Mapping[int, Thing]) -> Thing:
+        """Return the one of those whose number the path names.
+
+        Raises:
+            Refused: There is no such number.
+        """
+        number = self.parameters[parameter]
+        if not number.isdigit() or int(number) not in those:
+            raise NotFound
+        return those[int(number)]
 
     def url(self, *parts: object) -> str:
         """Return an address in the API."""

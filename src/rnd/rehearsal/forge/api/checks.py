@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.rehearsal.forge.answers import Answer, Forbidden, Invalid, NotFound, Refused
+from rnd.rehearsal.forge.answers import Answer, Forbidden, Invalid, Refused
 from rnd.rehearsal.forge.api.git_data import found_commit
 from rnd.rehearsal.forge.documents.accounts import node_id, simple_user
 from rnd.rehearsal.forge.documents.repositories import repository as repository_document
@@ -110,11 +110,7 @@ def get(call: Call, repository: Repository) -> Answer:
 
 
 def _check_run(call: Call, repository: Repository) -> Document:
-    number = call.parameters["check_run_id"]
-    found = repository.check_runs.get(int(number)) if number.isdigit() else None
-    if found is None:
-        raise NotFound
-    return found
+    return call.numbered("check_run_id", repository.check_runs)
 
 
 @route("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", permission=READ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.rehearsal.forge.answers import Answer, Forbidden, NotFound
+from rnd.rehearsal.forge.answers import Answer, Forbidden
 from rnd.rehearsal.forge.documents.pulls import comment as document
 from rnd.rehearsal.forge.routing import Call, route
 from rnd.rehearsal.forge.state import Comment, now
@@ -20,7 +20,7 @@ READ, WRITE = "pull_requests:read", "pull_requests:write"
 @route(f"GET {COMMENTS}", permission=READ)
 def list_comments(call: Call, repository: Repository) -> Answer:
     """Return the comments on a pull request, the oldest first."""
-    number = _number(call, repository)
+    number = call.numbered("issue_number", repository.pulls).number
     found = [one for one in repository.comments.values() if one.number == number]
     return call.listing([document(call.forge, repository, one) for one in found])
 
@@ -28,7 +28,7 @@ def list_comments(call: Call, repository: Repository) -> Answer:
 @route(f"POST {COMMENTS}", role="pull", permission=WRITE)
 def create(call: Call, repository: Repository) -> Answer:
     """Comment on a pull request."""
-    number = _number(call, repository)
+    number = call.numbered("issue_number", repository.pulls).number
     comment = Comment(call.forge.state.next_id(), number, call.caller.account, call.body["body"])
     repository.comments[comment.id] = comment
     return Answer(201, document(call.forge, repository, comment))
@@ -65,16 +65,5 @@ def _may_change(call: Call, repository: Repository, comment: Comment) -> None:
         raise Forbidden("Must have admin rights to Repository.")
 
 
-def _number(call: Call, repository: Repository) -> int:
-    number = call.parameters["issue_number"]
-    if not number.isdigit() or int(number) not in repository.pulls:
-        raise NotFound
-    return int(number)
-
-
 def _comment(call: Call, repository: Repository) -> Comment:
-    number = call.parameters["comment_id"]
-    found = repository.comments.get(int(number)) if number.isdigit() else None
-    if found is None:
-        raise NotFound
-    return found
+    return call.numbered("comment_id", repository.comments)

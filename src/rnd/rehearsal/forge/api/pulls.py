@@ -22,11 +22,7 @@ READ, WRITE = "pull_requests:read", "pull_requests:write"
 
 def pull_of(call: Call, repository: Repository) -> PullRequest:
     """Return the pull request that a path names."""
-    number = call.parameters["pull_number"]
-    found = repository.pulls.get(int(number)) if number.isdigit() else None
-    if found is None:
-        raise NotFound
-    return found
+    return call.numbered("pull_number", repository.pulls)
 
 
 @route("POST /repos/{owner}/{repo}/pulls", role="pull", permission=WRITE)

@@ -144,8 +144,4 @@ def delete(call: Call, repository: Repository) -> Answer:
 
 
 def _release(call: Call, repository: Repository) -> Document:
-    number = call.parameters["release_id"]
-    found = repository.releases.get(int(number)) if number.isdigit() else None
-    if found is None:
-        raise NotFound
-    return found
+    return call.numbered("release_id", repository.releases)

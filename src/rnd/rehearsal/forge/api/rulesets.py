@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.rehearsal.forge.answers import Answer, Forbidden, Invalid, NotFound
+from rnd.rehearsal.forge.answers import Answer, Forbidden, Invalid
 from rnd.rehearsal.forge.documents.accounts import node_id
 from rnd.rehearsal.forge.routing import Call, route
 from rnd.rehearsal.forge.rules import may_bypass, rules_for
@@ -122,11 +122,7 @@ def list_branch_rules(call: Call, repository: Repository) -> Answer:
 
 
 def _ruleset(call: Call, repository: Repository) -> Document:
-    number = call.parameters["ruleset_id"]
-    found = repository.rulesets.get(int(number)) if number.isdigit() else None
-    if found is None:
-        raise NotFound
-    return found
+    return call.numbered("ruleset_id", repository.rulesets)
 
 
 def _refuse_taken(repository: Repository, name: str, own: int | None) -> None:
