@@ -70,6 +70,12 @@ class Repository:
     def release(self, tag: str) -> None:
         self.git("tag", "--annotate", "--message", tag, tag)
 
+    def release_all(self, tag: str) -> None:
+        """Commit the work tree, and release it."""
+        self.git("add", "--all")
+        self.commit("feat: everything so far")
+        self.release(tag)
+
     def manifest(self, version: str) -> None:
         """Write a manifest, as `rnd` would find it in the work tree."""
         (self.path / "pyproject.toml").write_text(f'[project]\nname = "demo"\nversion = "{version}"\n')
@@ -87,8 +93,7 @@ def repository(tmp_path: Path) -> Repository:
 @pytest.fixture
 def released(repository: Repository) -> Repository:
     """A repository whose release 0.4.1 is its head."""
-    repository.commit("feat: everything so far")
-    repository.release("0.4.1")
+    repository.release_all("0.4.1")
     return repository
 
 
@@ -98,9 +103,7 @@ def locked(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repositor
     monkeypatch.chdir(repository.path)
     repository.manifest("0.4.1")
     (repository.path / "uv.lock").write_text(LOCKED)
-    repository.git("add", "--all")
-    repository.commit("feat: everything so far")
-    repository.release("0.4.1")
+    repository.release_all("0.4.1")
     return repository
 
 
@@ -112,9 +115,7 @@ def package(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Reposito
     (repository.path / "src" / "demo" / "__init__.py").write_text('"""A demonstration."""\n')
     (repository.path / "README.md").write_text("# Demonstration\n")
     (repository.path / "pyproject.toml").write_text(MANIFEST)
-    repository.git("add", "--all")
-    repository.commit("feat: everything so far")
-    repository.release("0.4.1")
+    repository.release_all("0.4.1")
     return repository
 
 
