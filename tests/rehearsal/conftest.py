@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +80,33 @@ class Workshop:
         return path.read_text(encoding="utf-8")
 
 
+def need_images() -> None:
+    """Skip a test where no images can be made."""
+    if os.geteuid() != 0:
+        pytest.skip("a Docker daemon of one's own needs root")
+    for program in ("dockerd", "docker", "mmdebstrap"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not on this machine")
+
+
+def need_act() -> None:
+    """Skip a test where there is no runner."""
+    if not (Path(sys.prefix) / "bin" / "act").exists():
+        pytest.skip("act is not on this machine")
+
+
+@pytest.fixture
+def no_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Act, and nothing of this machine's own accounts."""
+    need_act()
+    for variable in [one for one in os.environ if one.startswith(("AWS_", "GITHUB_", "GH_", "UV_PUBLISH_"))]:
+        monkeypatch.delenv(variable)
+
+
 @pytest.fixture
 def workshop(tmp_path: Path) -> Iterator[Workshop]:
     """The repository, empty so far."""
-    if not (Path(sys.prefix) / "bin" / "act").exists():
-        pytest.skip("act is not on this machine")
+    need_act()
     with Forge.serve(tmp_path / "forge") as forge:
         token = forge.add_user("ada", scopes=SCOPES)
         forge.add_organisation("Acme", {"ada": "admin"})

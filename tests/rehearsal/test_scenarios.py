@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,18 +11,15 @@ from rnd.rehearsal.runner import iterate_logs
 from rnd.rehearsal.scenarios import SCENARIOS
 from rnd.rehearsal.story import Story
 from tests.conftest import ROOT
+from tests.rehearsal.conftest import need_images
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rnd.rehearsal.world import World
 
 
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of this machine's own accounts, and act."""
-    if not (Path(sys.prefix) / "bin" / "act").exists():
-        pytest.skip("act is not on this machine")
-    for variable in [one for one in os.environ if one.startswith(("AWS_", "GITHUB_", "GH_", "UV_PUBLISH_"))]:
-        monkeypatch.delenv(variable)
+pytestmark = pytest.mark.usefixtures("no_accounts")
 
 
 @pytest.mark.slow
@@ -37,11 +30,7 @@ def test_it_ends_as_it_should(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_images_are_made_and_followed(tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("a Docker daemon of one's own needs root")
-    for program in ("dockerd", "docker", "mmdebstrap"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not on this machine")
+    need_images()
     tell("fix", tmp_path, images=True)
 
 

@@ -19,6 +19,7 @@ ACT_SAYS = (
     "✅",
     "❌",
     "🏁",
+    "🐳",
     "⚙",
     "LocalRepositoryCache",
     "GoGitActionCache",
