@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -117,6 +119,21 @@ def test_invalid_yaml(tmp_path: Path) -> None:
 )
 def test_a_value_that_cannot_be(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert said in complaint(tmp_path, old, new)
+
+
+def test_time_zones_are_known_where_the_system_knows_none() -> None:
+    zoneinfo.reset_tzpath(to=[])  # as in a slim image
+    ZoneInfo.clear_cache()
+    try:
+        assert load_organisation(ACME).runners.timezone == "America/Chicago"
+    finally:
+        zoneinfo.reset_tzpath()
+        ZoneInfo.clear_cache()
+
+
+@pytest.mark.parametrize("name", ["Mars/Base", "Europe", "../etc/passwd", "", "europe/\\u0000"])
+def test_what_is_no_time_zone(tmp_path: Path, name: str) -> None:
+    assert "runners.timezone" in complaint(tmp_path, "timezone: America/Chicago", f'timezone: "{name}"')
 
 
 @pytest.mark.parametrize(
