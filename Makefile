@@ -8,7 +8,7 @@ UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --frozen --quiet
 
 .PHONY: help new test check format docs picture rehearse runners simulation benchmark
-export NAME SCENARIO
+export NAME SCENARIO TOOL
 
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,8 +40,8 @@ benchmark: $(UV) ## Measure beside the peers, and write docs/benchmarks/
 	@$(RUN) python -m benchmarks.version
 	@$(RUN) python -m benchmarks.image
 
-rehearse: $(UV) ## Live a repository's whole life on this machine: make rehearse SCENARIO=fix
-	@$(RUN) --extra rehearsal --extra release --extra github rnd rehearse --scenario "$${SCENARIO:-feature}"
+rehearse: $(UV) ## Live a repository's whole life on this machine: make rehearse SCENARIO=fix TOOL=conda
+	@$(RUN) --extra rehearsal --extra release --extra github rnd rehearse --scenario "$${SCENARIO:-feature}" --dependency-tool "$${TOOL:-uv}"
 
 docs: $(UV) ## Write docs/reference/ from the code
 	@$(RUN) python -m scripts.generate_reference

@@ -17,12 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import yaml
-
 from benchmarks.contests import ROOT
 from benchmarks.timing import Contender, Machine, Timings, duration, measure, same_for_all, table, this_machine
 from rnd.organisation import load_organisation
-from tests import conda_channel
+from rnd.rehearsal.channel import channel
+from rnd.rehearsal.conda import name_channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,9 +119,7 @@ def prepare(place: Path) -> Bench:
     bench = Bench(Machine(variables), place)
     template = place / "template"
     machine.run("git", "clone", "--quiet", ROOT, template, cwd=place)
-    organisation = yaml.safe_load((template / "org.yml").read_text(encoding="utf-8"))
-    organisation["conda"]["channels"] = [conda_channel.channel(place / "channels", PYTHON).as_uri()]
-    (template / "org.yml").write_text(yaml.safe_dump(organisation, sort_keys=False), encoding="utf-8")
+    name_channel(template / "org.yml", channel(place / "channels", PYTHON).as_uri())
     machine.run("git", "commit", "--quiet", "--all", "--message", "build: measure", cwd=template)
     for tool in FILES:
         bench.make(tool, place / tool)

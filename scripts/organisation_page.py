@@ -24,7 +24,9 @@ FORMS = {
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'a time of day, in quotes: `"08:00"`',
     r"^[0-9]{12}$": "twelve digits, in quotes",
     r"^[a-z]{2}(-[a-z]+)+-[0-9]$": "an AWS region",
-    r"^([a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*|(https|s3|file)://[^\s]+)$": "the name or the address of a conda channel",
+    r"^([a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*|((https|s3|file)://|http://localhost[:/])[^\s]+)$": (
+        "the name or the address of a conda channel"
+    ),
     r"^(linux-(64|aarch64|ppc64le)|osx-(64|arm64))$": "a platform of conda's, such as `linux-64`",
     r"^__[a-z0-9_]+$": "a virtual package, such as `__glibc`",
     r"\{version\}": "text with `{version}` in it",

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 from copier import run_copy
 
 from rnd import process, retry
@@ -18,12 +17,13 @@ from rnd.create.environment import environment_of
 from rnd.create.project import read_project
 from rnd.errors import RndError
 from rnd.organisation import load_organisation
+from rnd.rehearsal import channel as conda_channel
 from rnd.rehearsal.base_image import prepare_base_image
 from rnd.rehearsal.cache import cache_folder
+from rnd.rehearsal.conda import name_channel
 from rnd.rehearsal.engine import buildah_engine, docker_engine
 from rnd.rehearsal.package_index import PackageIndex, serve
 from rnd.rehearsal.registry import ImageRegistry, image_registry
-from tests import conda_channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,10 +82,10 @@ PYTHONS = _pythons()
 
 @pytest.fixture(scope="session", autouse=True)
 def conda_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that all processes of a test session share for what they make of conda: channels and a cache."""
+    """The folder that all processes of a test session share for what conda fetches."""
     root = tmp_path_factory.getbasetemp()
     place = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "conda"
-    os.environ["RATTLER_CACHE_DIR"] = str(place / "cache")
+    os.environ["RATTLER_CACHE_DIR"] = str(place)
     return place
 
 
@@ -93,7 +93,7 @@ def channel(version: str = PYTHON) -> Path:
     """Return a conda channel that holds a Python of this machine, and the development tools for it."""
     if conda_channel.interpreter(version) is None:
         pytest.skip(f"no Python {version} that a conda package can be made of is on this machine")
-    return conda_channel.channel(Path(os.environ["RATTLER_CACHE_DIR"]).parent / "channels", version)
+    return conda_channel.channel(Path(RND_CACHE), version)
 
 
 @pytest.fixture(autouse=True)
@@ -147,10 +147,7 @@ class TemplateRepository:
 
     def use_channel(self, channel: Path | str) -> None:
         """Make this, a folder or an address, the organisation's conda channel."""
-        path = self.folder / "org.yml"
-        organisation = yaml.safe_load(path.read_text(encoding="utf-8"))
-        organisation["conda"]["channels"] = [channel.as_uri() if isinstance(channel, Path) else channel]
-        path.write_text(yaml.safe_dump(organisation, sort_keys=False), encoding="utf-8")
+        name_channel(self.folder / "org.yml", channel.as_uri() if isinstance(channel, Path) else channel)
 
     def release(self, tag: str) -> None:
         """Commit what has changed, and tag it."""

@@ -93,6 +93,11 @@ def test_invalid_yaml(tmp_path: Path) -> None:
     [
         ("slug: acme", "slug: Ac Me", "slug is 'Ac Me': does not have the right form"),
         ("builders: maintain", "builders: boss", "github.teams.builders is 'boss': input should be 'pull', 'triage'"),
+        (
+            "https://conda",
+            "http://conda",
+            "conda.channels.0 is 'http://conda.example.com/acme': does not have the right",
+        ),
         ("https://conda", "https://ada:secret@conda", "conda.channels.0: an address holds a password or a token"),
         ("example.com/acme,", "example.com/t/ab-123/acme,", "conda.channels.0: an address holds a password or"),
         ("linux-aarch64:", "linux-arm:", "conda.platforms.linux-arm is 'linux-arm': does not have the right form"),

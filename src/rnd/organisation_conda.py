@@ -20,7 +20,10 @@ def _without_credentials(channel: str) -> str:
 
 Channel = Annotated[
     str,
-    StringConstraints(pattern=r"\A([a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*|(https|s3|file)://[^\s]+)\z"),
+    # A channel of this machine itself may do without TLS.
+    StringConstraints(
+        pattern=r"\A([a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*|((https|s3|file)://|http://localhost[:/])[^\s]+)\z"
+    ),
     AfterValidator(_without_credentials),
 ]
 

@@ -12,7 +12,7 @@ from rnd.conda.lockfile import LockedPackage, write_lock
 from rnd.conda.prefix import difference
 from rnd.conda.rattler import install, solve, this_platform
 from rnd.conda.specification import Specification
-from tests import conda_channel
+from rnd.rehearsal import channel as conda_channel
 
 if TYPE_CHECKING:
     from pathlib import Path

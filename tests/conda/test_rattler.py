@@ -13,7 +13,8 @@ from rnd.conda.lockfile import LOCK, write_lock
 from rnd.conda.prefix import difference
 from rnd.conda.specification import Specification
 from rnd.errors import EnvironmentInvalid, ExtraMissing, PackagesUnavailable, Unsolvable
-from tests import channel_server, conda_channel
+from rnd.rehearsal import channel as conda_channel
+from rnd.rehearsal import channel_server
 
 HERE = rattler.this_platform()
 THERE = next(platform for platform in rattler.PLATFORMS.values() if platform != HERE)
@@ -118,14 +119,13 @@ def test_a_private_channel_from_netrc(small: Path, home: Path, tmp_path: Path) -
         private = asked(server.url, "library")
         with pytest.raises(PackagesUnavailable, match="401"):
             solve(private)
-        netrc = f"machine 127.0.0.1 login {channel_server.USER} password {channel_server.PASSWORD}\n"
-        (home / ".netrc").write_text(netrc)
+        (home / ".netrc").write_text(server.netrc)
         packages = rattler.solve(private, Path("none"))
         (tmp_path / "environment.yml").write_text("")
         write_lock(tmp_path, private, packages)
         rattler.install(tmp_path, tmp_path / "prefix", HERE)
         assert difference(tmp_path / "prefix", tuple(packages)) is None
-        assert channel_server.PASSWORD not in (tmp_path / LOCK).read_text()
+        assert server.password not in (tmp_path / LOCK).read_text()
 
 
 def test_a_private_channel_from_rattler_s_own_file(
@@ -133,7 +133,7 @@ def test_a_private_channel_from_rattler_s_own_file(
 ) -> None:
     with channel_server.serve(small) as server:
         credentials = {
-            "127.0.0.1": {"BasicHTTP": {"username": channel_server.USER, "password": channel_server.PASSWORD}}
+            channel_server.HOST: {"BasicHTTP": {"username": channel_server.USER, "password": server.password}}
         }
         (tmp_path / "credentials.json").write_text(json.dumps(credentials))
         monkeypatch.setenv("RATTLER_AUTH_FILE", str(tmp_path / "credentials.json"))
@@ -141,8 +141,8 @@ def test_a_private_channel_from_rattler_s_own_file(
 
 
 def test_a_package_that_is_not_the_one_that_was_locked(small: Path, home: Path, tmp_path: Path) -> None:
-    (home / ".netrc").write_text(f"machine 127.0.0.1 login {channel_server.USER} password {channel_server.PASSWORD}\n")
     with channel_server.serve(small) as server:
+        (home / ".netrc").write_text(server.netrc)
         private = asked(server.url, "library")
         (tmp_path / "environment.yml").write_text("")
         write_lock(tmp_path, private, rattler.solve(private, Path("none")))

@@ -10,7 +10,7 @@ from rnd.rehearsal import timeline, world
 from rnd.rehearsal.runner import iterate_logs
 from rnd.rehearsal.scenarios import SCENARIOS
 from rnd.rehearsal.story import Story
-from tests.conftest import ROOT
+from tests.conftest import BOTH_TOOLS, ROOT, channel
 from tests.rehearsal.conftest import need_images
 
 if TYPE_CHECKING:
@@ -18,20 +18,24 @@ if TYPE_CHECKING:
 
     from rnd.rehearsal.world import World
 
+# What is told with images, for each tool.
+IMAGES = {"uv": "fix", "conda": "feature"}
+WITHOUT_IMAGES = [(tool, name) for tool in IMAGES for name in SCENARIOS if (tool, name) != ("conda", "feature")]
 
 pytestmark = pytest.mark.usefixtures("no_accounts")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_it_ends_as_it_should(name: str, tmp_path: Path) -> None:
-    tell(name, tmp_path, images=False)
+@pytest.mark.parametrize(("tool", "name"), WITHOUT_IMAGES)
+def test_it_ends_as_it_should(tool: str, name: str, tmp_path: Path) -> None:
+    tell(name, tool, tmp_path, images=False)
 
 
 @pytest.mark.slow
-def test_images_are_made_and_followed(tmp_path: Path) -> None:
+@BOTH_TOOLS
+def test_images_are_made_and_followed(tool: str, tmp_path: Path) -> None:
     need_images()
-    tell("fix", tmp_path, images=True)
+    tell(IMAGES[tool], tool, tmp_path, images=True)
 
 
 def check_containers(up: World) -> None:
@@ -45,10 +49,12 @@ def check_containers(up: World) -> None:
         assert f"/{image}:" in log, f"{job.id} of run {run.number} did not run in its container"
 
 
-def tell(name: str, folder: Path, *, images: bool) -> None:
+def tell(name: str, tool: str, folder: Path, *, images: bool) -> None:
     """Tell a story, and look at all that came of it."""
+    if tool == "conda":
+        channel()  # which is made once, or says why it cannot be
     scenario = SCENARIOS[name]
-    with world.start(folder, ROOT, app=scenario.app, images=images) as up:
+    with world.start(folder, ROOT, app=scenario.app, images=images, dependency_tool=tool) as up:
         story = Story(up)
         scenario.tell(story)
         found = timeline.document(name, story, 0)
@@ -57,6 +63,7 @@ def tell(name: str, folder: Path, *, images: bool) -> None:
         assert found["succeeded"]
         if images:
             check_containers(up)
+        assert story.folder.joinpath({"uv": "uv.lock", "conda": "conda-lock.yml"}[tool]).exists()
         logs = list(iterate_logs(up.runner.runs))
         assert len(logs) >= len(up.runner.runs)
         for run, job, log in logs:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import channel_server
+from rnd.rehearsal import channel_server
 from tests.conftest import (
     BASE_IMAGE,
     INDEXES,
@@ -25,17 +25,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from rnd.rehearsal.channel_server import ChannelServer
+
 
 @pytest.fixture
-def private(tmp_path: Path, home: Path) -> Iterator[TemplateRepository]:
-    """The template of an organisation whose channel asks for a password, which the user's ~/.netrc has."""
-    entry = f"machine 127.0.0.1 login {channel_server.USER} password {channel_server.PASSWORD}\n"
-    (home / ".netrc").write_text(entry)
-    template = copy_template(tmp_path / "rnd-template", "conda")
+def server(home: Path) -> Iterator[ChannelServer]:
+    """A channel that asks for a password, which the user's ~/.netrc has."""
     with channel_server.serve(channel()) as server:
-        template.use_channel(server.url)
-        template.release("2.0.0")
-        yield template
+        (home / ".netrc").write_text(server.netrc)
+        yield server
+
+
+@pytest.fixture
+def private(tmp_path: Path, server: ChannelServer) -> TemplateRepository:
+    """The template of an organisation whose channel that is."""
+    template = copy_template(tmp_path / "rnd-template", "conda")
+    template.use_channel(server.url)
+    template.release("2.0.0")
+    return template
 
 
 @pytest.fixture
@@ -59,7 +66,7 @@ def run(engine: dict[str, str], *arguments: str) -> str:
 
 
 @pytest.mark.slow
-def test_it_holds_what_is_locked_and_no_password(made: Path, docker: dict[str, str]) -> None:
+def test_it_holds_what_is_locked_and_no_password(made: Path, server: ChannelServer, docker: dict[str, str]) -> None:
     built = build(made, docker)
     assert built.returncode == 0, built.stderr
     assert run(docker, "run", "--rm", "aligner:test") == "0.1.0"
@@ -68,10 +75,10 @@ def test_it_holds_what_is_locked_and_no_password(made: Path, docker: dict[str, s
     assert said.startswith(f"/app/.conda {PYTHON}.")
     assert run(docker, "run", "--rm", "aligner:test", "id", "-u") == "1000"
     told = built.stdout + built.stderr + run(docker, "history", "--no-trunc", "aligner:test")
-    assert channel_server.PASSWORD not in told + run(docker, "image", "inspect", "aligner:test")
+    assert server.password not in told + run(docker, "image", "inspect", "aligner:test")
     found = ["run", "--rm", "--user", "0", "aligner:test", "sh", "-c", "cat /root/.netrc; env"]
     listed = subprocess.run(["docker", *found], env=os.environ | docker, capture_output=True, text=True, check=False)
-    assert channel_server.PASSWORD not in listed.stdout
+    assert server.password not in listed.stdout
 
 
 @pytest.mark.slow

@@ -10,7 +10,8 @@ import asyncio
 import platform as machine
 from typing import TYPE_CHECKING, Any
 
-from rnd.conda.lockfile import LOCK, LockedPackage
+from rnd.conda.lockfile import LOCK, LockedPackage, write_lock
+from rnd.conda.specification import read_specification
 from rnd.errors import EnvironmentInvalid, ExtraMissing, PackagesUnavailable, Unsolvable
 
 if TYPE_CHECKING:
@@ -100,6 +101,16 @@ async def _solve_one(
     except rattler.exceptions.InvalidMatchSpecError as error:
         raise EnvironmentInvalid(f"A request of environment.yml cannot be read: {_sentence(error)}") from error
     return [_locked(record, platform) for record in solution]
+
+
+def lock(folder: Path) -> None:
+    """Write the lock file of a repository, solved anew from what it asks for.
+
+    Raises:
+        RndError: As `read_specification` and `solve` have it.
+    """
+    specification = read_specification(folder)
+    write_lock(folder, specification, solve(specification, folder / LOCK))
 
 
 def install(folder: Path, prefix: Path, platform: str) -> None:

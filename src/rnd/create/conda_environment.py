@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from rnd import process
 from rnd.conda import clients, rattler
-from rnd.conda.lockfile import LOCK, fits, read_lock, write_lock
+from rnd.conda.lockfile import LOCK, fits, read_lock
 from rnd.conda.prefix import difference
-from rnd.conda.specification import ENVIRONMENT, read_specification
+from rnd.conda.specification import ENVIRONMENT
 from rnd.create.distributions import distributions, whole
 from rnd.errors import DependencyMissing, EnvironmentInvalid
 from rnd.plan import Action, State, Step, done, needed
@@ -64,11 +64,8 @@ class CondaEnvironment:
                 return needed(f"{LOCK} does not fit {ENVIRONMENT}")
             return done(f"{len(lock.packages)} packages in {LOCK}, for {' and '.join(lock.platforms)}")
 
-        def solve() -> None:
-            specification = read_specification(folder)
-            write_lock(folder, specification, rattler.solve(specification, folder / LOCK))
-
-        return Step("lock", "Lock the dependencies", observe, (Action(f"solve {ENVIRONMENT} into {LOCK}", solve),))
+        action = Action(f"solve {ENVIRONMENT} into {LOCK}", lambda: rattler.lock(folder))
+        return Step("lock", "Lock the dependencies", observe, (action,))
 
     def install_step(self) -> Step:
         """Return the step after which `.conda` holds what `conda-lock.yml` says, and the package itself."""

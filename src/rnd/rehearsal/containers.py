@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PACKAGES = ("git", "docker.io", "python3-cryptography")
 WITHOUT = ("/usr/sbin/dockerd", "/usr/bin/containerd*", "/usr/bin/runc", "/usr/sbin/runc", "/usr/bin/docker-proxy")
 LABEL = "rnd-rehearsal-job"
+HOME = "/root"  # of the user that jobs run as there
 # What is of this machine, and leads nowhere in a container.
 OUTSIDE = frozenset(
     ("PATH", "HOME", "TMPDIR", "DOCKER_HOST", "UV_PYTHON", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
@@ -43,10 +44,12 @@ class Containers:
     Attributes:
         daemon: The address of Docker's daemon.
         shared: Folders of this machine that each container has too, at the same place.
+        home: Files of this machine that each container has too, in its user's home.
     """
 
     daemon: str
     shared: tuple[Path, ...]
+    home: tuple[Path, ...] = ()
 
     def options(self, job: str) -> list[str]:
         """Return what act is told; the image is there already, or else it is nowhere."""
@@ -56,7 +59,8 @@ class Containers:
     @property
     def volumes(self) -> list[str]:
         """What each container has besides its own, as workflows write it."""
-        return [f"{folder}:{folder}" for folder in self.shared]
+        own = [f"{file}:{HOME}/{file.name}:ro" for file in self.home]
+        return [*(f"{folder}:{folder}" for folder in self.shared), *own]
 
     def environment(self, outside: Mapping[str, str]) -> dict[str, str]:
         """Return what steps find there, of what they find on this machine itself."""

@@ -26,6 +26,12 @@ def configure_rehearse(parser: Parser) -> None:
     )
     parser.add_argument("--list", dest="only_list", action="store_true", help="list the stories, and do nothing")
     parser.add_argument(
+        "--dependency-tool",
+        choices=("uv", "conda"),
+        default="uv",
+        help="what the repository is made with; uv when left out",
+    )
+    parser.add_argument(
         "--images",
         action=argparse.BooleanOptionalAction,
         default=None,
@@ -92,7 +98,13 @@ def _tell(options: argparse.Namespace, folder: Path) -> Document:
         report.note(f"{time.monotonic() - begin:6.1f} s  {sentence}")
 
     note(f"{options.scenario}: {scenario.summary}")
-    with world.start(folder, world.default_checkout(), app=scenario.app, images=_wants_images(options)) as up:
+    with world.start(
+        folder,
+        world.default_checkout(),
+        app=scenario.app,
+        images=_wants_images(options),
+        dependency_tool=options.dependency_tool,
+    ) as up:
         story = Story(up, note, began=begin)
         try:
             scenario.tell(story)

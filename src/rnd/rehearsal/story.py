@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 PROJECT = "rover"
 PATIENCE = 300  # seconds that the runs of one moment may take
+# What locks a repository and does nothing else.
+LOCK = {
+    "uv": ("uv", "lock", "--quiet"),
+    "conda": (sys.executable, "-c", "from pathlib import Path; from rnd.conda.rattler import lock; lock(Path())"),
+}
 
 
 @dataclass(frozen=True)
@@ -92,20 +97,32 @@ class Story:
             "--data",
             f"author={RESEARCHER.title()} <{RESEARCHER}@example.com>",
             "--data",
-            "create_github_repository=false",
+            "create_github_repository=true",
+            "--data",
+            f"dependency_tool={self.world.dependency_tool}",
         )
-        self.rnd("new", str(self.folder), *data, "--data", "create_github_repository=true", "--defaults")
+        self.rnd("new", str(self.folder), "--template", str(self.world.checkout), *data, "--defaults")
         self.wait()
 
     def prepare(self, version: str, *, private: bool = True) -> None:
         """Have a repository that has released a version already, made without its own checks and first runs."""
         self.tell(f"there is a repository that has released {version}")
         template = str(self.world.checkout)
-        data = ("--data", f"project_name={PROJECT}", "--data", "author=Rosa <rosa@example.com>", "--defaults")
-        options = ("--trust", "--quiet", "--skip-tasks", "--vcs-ref", "HEAD")
+        tool = self.world.dependency_tool
+        data = ("--data", f"project_name={PROJECT}", "--data", "author=Rosa <rosa@example.com>")
+        options = (
+            "--trust",
+            "--quiet",
+            "--skip-tasks",
+            "--vcs-ref",
+            "HEAD",
+            "--defaults",
+            "-d",
+            f"dependency_tool={tool}",
+        )
         copier = (sys.executable, "-m", "copier", "copy", *options, *data, template, str(self.folder))
         process.run(*copier, extra=own_environment(self.world, RESEARCHER))
-        process.run("uv", "lock", "--quiet", cwd=self.folder, extra=self.world.environment)
+        process.run(*LOCK[tool], cwd=self.folder, extra=own_environment(self.world, RESEARCHER))
         self.git("init", "--quiet", "--initial-branch=main")
         self.rnd("version", "set", version)
         self.git("add", "--all")

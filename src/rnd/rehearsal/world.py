@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from rnd import git, process
 from rnd.organisation import load_organisation
+from rnd.rehearsal import conda, package_index
 from rnd.rehearsal import images as image_part
-from rnd.rehearsal import package_index
 from rnd.rehearsal.containers import Containers
 from rnd.rehearsal.forge import Forge
 from rnd.rehearsal.jobs import Settings
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rnd.organisation import Organisation
+    from rnd.rehearsal.conda import Channel
     from rnd.rehearsal.images import Images
     from rnd.rehearsal.package_index import PackageIndex
 
@@ -45,10 +46,12 @@ class World:
 
     Attributes:
         folder: What it keeps.
+        checkout: The template's.
         organisation: As the checkout's org.yml has it.
         tokens: Of the people, by their names.
         environment: What programs that people run find; no secret.
         images: Where images are made and kept; None where none are made.
+        channel: Where conda packages come from; None where repositories are made with uv.
     """
 
     folder: Path
@@ -60,6 +63,12 @@ class World:
     tokens: dict[str, str]
     environment: dict[str, str]
     images: Images | None = None
+    channel: Channel | None = None
+
+    @property
+    def dependency_tool(self) -> str:
+        """What the environments of repositories are made with."""
+        return "uv" if self.channel is None else "conda"
 
     def caller(self, login: str = RESEARCHER) -> Caller:
         """Return somebody who asks the forge's API."""
@@ -74,17 +83,21 @@ class World:
         """Return everything that must be in no log, by what it is."""
         given = {f"token {number}": value for number, value in enumerate(self.forge.state.tokens)}
         registry = {} if self.images is None else {"registry token": self.images.registry.token}
+        channel = {} if self.channel is None else {"channel password": self.channel.server.password}
         return {
             **given,
             **self.runner.settings.secrets,
             **self.runner.settings.aws,
             "index token": self.index.token,
             **registry,
+            **channel,
         }
 
 
 @contextmanager
-def start(folder: Path, checkout: Path, *, app: bool = True, images: bool = False) -> Iterator[World]:
+def start(
+    folder: Path, checkout: Path, *, app: bool = True, images: bool = False, dependency_tool: str = "uv"
+) -> Iterator[World]:
     """Start a world, and stop it at the end.
 
     Args:
@@ -92,6 +105,7 @@ def start(folder: Path, checkout: Path, *, app: bool = True, images: bool = Fals
         checkout: The template's checkout, whose files are taken as they are, committed or not.
         app: Whether the organisation has the GitHub App whose pushes start runs.
         images: Whether images are made, which needs root and Docker.
+        dependency_tool: What the environments of repositories are made with, `uv` or `conda`.
 
     Raises:
         RndError: Something that it needs is not on this machine.
@@ -104,12 +118,18 @@ def start(folder: Path, checkout: Path, *, app: bool = True, images: bool = Fals
         environment = _environment(folder, index)
         made = stack.enter_context(image_part.start(folder, organisation)) if images else None
         environment |= {} if made is None else made.environment
+        channel = None
+        if dependency_tool == "conda":
+            channel = stack.enter_context(conda.start(folder, folder / "home", organisation))
+            environment |= channel.environment
+            checkout = conda.template(checkout, snapshot(checkout), folder / "template", channel.server.url)
         settings = Settings(environment, left_out={} if images else {"/push-image": NO_IMAGES})
-        if images:  # the cache of packages is shared, or every job would download them anew
-            settings.containers = Containers(environment["DOCKER_HOST"], (Path(environment["UV_CACHE_DIR"]),))
+        if images:  # the caches of packages are shared, or every job would download them anew
+            shared = (Path(environment["UV_CACHE_DIR"]), *(channel.caches if channel else ()))
+            settings.containers = Containers(environment["DOCKER_HOST"], shared, (channel.netrc,) if channel else ())
         runner = Runner(forge, folder / "runs", settings)
         stack.callback(runner.close)
-        world = World(folder, checkout, organisation, forge, index, runner, tokens, environment, made)
+        world = World(folder, checkout, organisation, forge, index, runner, tokens, environment, made, channel)
         _give_secrets(world, app=app)
         _host_template(world)
         runner.listen()  # only now: the template has workflows too, and they would run its whole test suite

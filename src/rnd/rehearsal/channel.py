@@ -1,8 +1,8 @@
-"""Conda channels for tests: small real packages, made from this machine's Pythons and from wheels of the package index.
+"""A conda channel: small real packages, made from this machine's Pythons and from wheels of the package index.
 
-A channel holds one Python, the development tools for it, and two small packages of its own. For the platforms that this
-machine is not, each compiled package has a namesake without content: it is solved and locked, never installed.
-Packages for any platform are written in the older of conda's two formats, the others in the newer.
+It holds one Python, the development tools for it, and two small packages of its own; it is made once, then kept. For
+the platforms that this machine is not, each compiled package has a namesake without content: it is solved and locked,
+never installed. Packages for any platform are written in the older of conda's two formats, the others in the newer.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import bz2
 import io
 import json
 import shutil
-import subprocess
 import sys
 import tarfile
 from functools import cache
@@ -24,9 +23,10 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from rattler.index.index import index_fs
 
+from rnd import process
 from rnd.conda.rattler import PLATFORMS, this_platform
+from rnd.errors import ToolMissing
 from rnd.rehearsal.cache import alone
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ LEFT_OUT = ("test", "tests", "__pycache__", "site-packages", "idlelib", "turtled
 ASSEMBLE = """\
 import json, sys
 from rattler_build import assemble_package
-for package in json.load(sys.stdin):
+for package in json.load(open(sys.argv[1])):
     assemble_package(**package, compression_level=1, detect_prefix=False)
 """
 
@@ -47,13 +47,9 @@ for package in json.load(sys.stdin):
 @cache
 def interpreter(version: str) -> Path | None:
     """Return the prefix of a Python on this machine that a package can be made of: one that shares it with nothing."""
-    listed = subprocess.run(
-        ["uv", "python", "list", "--only-installed", "--output-format", "json", version],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    prefixes = (Path(python["path"]).resolve().parents[1] for python in json.loads(listed.stdout))
+    listed = process.run("uv", "python", "list", "--only-installed", "--output-format", "json", version)
+    # Ahead of them the one that runs this program, which may be on no path.
+    prefixes = (Path(sys.base_prefix), *(Path(python["path"]).resolve().parents[1] for python in json.loads(listed)))
     return next(
         (prefix for prefix in prefixes if (prefix / "bin" / f"python{version}").exists() and not _is_shared(prefix)),
         None,
@@ -68,15 +64,24 @@ def channel(place: Path, version: str) -> Path:
     """Return the channel for a Python, made at the first call, whichever of several processes makes it.
 
     Args:
-        place: The folder of all channels.
-        version: Such as `3.11`; `interpreter` must know it.
+        place: A cache folder.
+        version: Such as `3.11`.
+
+    Raises:
+        ToolMissing: This machine has no such Python that a package can be made of.
+        CommandFailed: The package index does not give a tool.
     """
-    folder = place / version
-    with alone(place / f"{version}.lock"):
+    prefix = interpreter(version)
+    if prefix is None:
+        raise ToolMissing(
+            f"There is no Python {version} on this machine that a conda package can be made of.",
+            f"Install one that is not the system's own: `uv python install {version}`.",
+        )
+    made_by = sha256(f"{prefix}\n{Path(__file__).read_text(encoding='utf-8')}".encode()).hexdigest()[:12]
+    folder = place / f"conda-channel-{version}-{made_by}"
+    with alone(place / f"{folder.name}.lock"):
         if not folder.is_dir():
-            prefix = interpreter(version)
-            assert prefix is not None
-            partial = place / f"{version}.partial"
+            partial = place / f"{folder.name}.partial"
             shutil.rmtree(partial, ignore_errors=True)
             with TemporaryDirectory(dir=place) as staging:
                 _build(partial, Path(staging), prefix, version)
@@ -87,6 +92,8 @@ def channel(place: Path, version: str) -> Path:
 
 def index(folder: Path) -> None:
     """Write what a channel says of its packages."""
+    from rattler.index.index import index_fs
+
     (folder / "noarch").mkdir(exist_ok=True)
     for subdir in set(PLATFORMS.values()):
         (folder / subdir).mkdir(exist_ok=True)
@@ -112,8 +119,7 @@ def _build(folder: Path, staging: Path, prefix: Path, version: str) -> None:
     compiled = [_compiled(folder, "python", number, "0_cpython", [], staging / "python")]
     wheels = staging / "wheels"
     python = str(prefix / "bin" / minor)
-    install = ("uv", "pip", "install", "--quiet", "--target", str(wheels), "--python", python, *TOOLS)
-    subprocess.run(install, check=True)
+    process.run("uv", "pip", "install", "--quiet", "--target", str(wheels), "--python", python, *TOOLS)
     tag = f"py{version.replace('.', '')}_0"
     environment = {"python_version": version, "python_full_version": number}
     for metadata in wheels.glob("*.dist-info"):
@@ -137,7 +143,9 @@ def _build(folder: Path, staging: Path, prefix: Path, version: str) -> None:
         for package in compiled
         for platform in set(PLATFORMS.values()) - {this_platform()}
     ]
-    subprocess.run([sys.executable, "-c", ASSEMBLE], input=json.dumps(compiled + stubs), text=True, check=True)
+    packages = staging / "packages.json"
+    packages.write_text(json.dumps(compiled + stubs), encoding="utf-8")
+    process.run(sys.executable, "-c", ASSEMBLE, str(packages))
 
 
 def _stage_python(prefix: Path, root: Path, minor: str) -> str:
@@ -156,10 +164,7 @@ def _stage_python(prefix: Path, root: Path, minor: str) -> str:
         copied.chmod(0o755)
     for name in ("python", "python3"):
         (root / "bin" / name).symlink_to(minor)
-    said = subprocess.run(
-        [str(root / "bin" / "python"), "--version"], capture_output=True, text=True, check=True
-    ).stdout
-    return said.removeprefix("Python ").strip()
+    return process.run(str(root / "bin" / "python"), "--version").removeprefix("Python ").strip()
 
 
 def _compiled(folder: Path, name: str, version: str, build: str, depends: list[str], files: Path) -> dict[str, object]:

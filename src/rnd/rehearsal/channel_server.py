@@ -1,8 +1,12 @@
-"""A private conda channel for tests: HTTP on the loopback interface, for those alone who bring its password."""
+"""A private conda channel: HTTP on the loopback interface, for those alone who bring its password.
+
+Its host is `localhost`, while everything else of a rehearsal is at 127.0.0.1: a `.netrc` tells hosts apart, not ports.
+"""
 
 from __future__ import annotations
 
 import base64
+import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,24 +19,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-USER, PASSWORD = "ada", "engine"
+HOST = "localhost"
+USER = "ada"
 
 
 @dataclass
 class ChannelServer:
-    """The channel, as a test sees it.
+    """The channel, as whoever started it sees it.
 
     Attributes:
         port: Where it listens.
+        password: What opens it.
         altered: What a request for a path that holds the key is answered with, in place of the file.
     """
 
     port: int
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
     altered: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        """The address."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def netrc(self) -> str:
+        """The line of a `.netrc` that opens it."""
+        return f"machine {HOST} login {USER} password {self.password}\n"
 
 
 class Handler(loopback.Handler, SimpleHTTPRequestHandler):
@@ -41,7 +54,8 @@ class Handler(loopback.Handler, SimpleHTTPRequestHandler):
     server_state: ChannelServer
 
     def do_GET(self) -> None:
-        expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        """Answer with a file."""
+        expected = "Basic " + base64.b64encode(f"{USER}:{self.server_state.password}".encode()).decode()
         if self.headers["Authorization"] != expected:
             self.send_error(401)
             return
