@@ -1,6 +1,7 @@
 """Killed at every step, resumed by the same command: the same repository as an undisturbed run makes.
 
-A wrapper ahead of uv and git on PATH waits for one of their calls, and ends this program during or right after it.
+A wrapper ahead of uv, git and sh on PATH waits for one of their calls, and ends this program during or right after it.
+With conda, what locks and installs is in the program itself: it is ended when the files are such that it must be at it.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.create.uv_environment import damage
+from rnd.create.environment import environment_of
+from rnd.create.project import read_project
 from tests.conftest import TemplateRepository, asking_nothing, copy_template, git, isolate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
 WRAPPER = """\
 #!/bin/sh
@@ -51,14 +54,25 @@ CALLS = (
     "pytest",
     "update-ref",
 )
+MOMENTS = (("during", "KILL"), ("after", "KILL"), ("during", "INT"))
+KILLS = [
+    *(("uv", call, *moment) for call in CALLS for moment in MOMENTS),
+    # Those that are another program's with conda; git's are the same.
+    ("conda", "install --no-index", "during", "KILL"),
+    ("conda", "pre-commit install", "during", "INT"),
+    ("conda", "pre-commit run", "after", "KILL"),
+    ("conda", "pytest", "during", "INT"),
+]
+# What is there when conda's packages are about to be solved, and while they are installed.
+RENDERED, INSTALLING = "one/.rnd-new-*/draft/.copier-answers.yml", "one/aligner/.conda/conda-meta/*.json"
 
 
 @pytest.fixture
 def wrapped(tmp_path: Path) -> dict[str, str]:
-    """Variables under which uv and git can be watched."""
+    """Variables under which uv, git and sh can be watched."""
     folder = tmp_path / "wrappers"
     folder.mkdir()
-    for name in ("uv", "git"):
+    for name in ("uv", "git", "sh"):
         program = shutil.which(name)
         assert program is not None
         (folder / name).write_text(WRAPPER.format(program=program))
@@ -82,8 +96,8 @@ def content(folder: Path) -> dict[str, object]:
         "configuration": git(folder, "config", "--local", "--list"),
         "checked": git(folder, "rev-parse", "refs/rnd/checks-passed") == git(folder, "rev-parse", "HEAD"),
         "hooks": sorted(path.name for path in (folder / ".git" / "hooks").iterdir() if os.access(path, os.X_OK)),
-        "packages": sorted(path.name for path in folder.glob(".venv/lib/python*/site-packages/*.dist-info")),
-        "damage": damage(folder / ".venv"),
+        "packages": sorted(path.name for path in folder.glob(".*/lib/python*/site-packages/*.dist-info")),
+        "environment": environment_of(read_project(folder)).install_step().observe(),
         "files": sorted(path.name for path in folder.iterdir() if path.name not in {".pytest_cache", ".ruff_cache"}),
         "beside": sorted(path.name for path in folder.parent.iterdir()),
         "check": subprocess.run(["git", "fsck", "--strict"], cwd=folder, capture_output=True, check=False).returncode,
@@ -99,17 +113,35 @@ def make(template: TemplateRepository, folder: Path) -> tuple[dict[str, object],
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+def undisturbed_with(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, object]]:
+    """Returns the content of a repository that was made with a tool in one go."""
+
+    @cache
+    def once(tool: str) -> dict[str, object]:
+        with pytest.MonkeyPatch.context() as patch:
+            tmp_path = tmp_path_factory.mktemp("undisturbed")
+            isolate(tmp_path_factory.mktemp("home"), patch)
+            return make(copy_template(tmp_path / "rnd-template", tool), tmp_path / "one" / "aligner")[0]
+
+    return once
+
+
+@pytest.fixture
+def undisturbed(undisturbed_with: Callable[[str], dict[str, object]], tool: str) -> dict[str, object]:
     """The content of a repository that was made in one go."""
-    with pytest.MonkeyPatch.context() as patch:
-        tmp_path = tmp_path_factory.mktemp("undisturbed")
-        isolate(tmp_path_factory.mktemp("home"), patch)
-        yield make(copy_template(tmp_path / "rnd-template"), tmp_path / "one" / "aligner")[0]
+    return undisturbed_with(tool)
+
+
+def is_finished(template: TemplateRepository, folder: Path, undisturbed: dict[str, object]) -> None:
+    """The same command finishes what is there, once."""
+    finished, _ = make(template, folder)
+    assert finished == undisturbed
+    _, again = make(template, folder)
+    assert set(again.values()) == {"done"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize(("moment", "sent"), [("during", "KILL"), ("after", "KILL"), ("during", "INT")])
+@pytest.mark.parametrize(("tool", "call", "moment", "sent"), KILLS)
 def test_killed_then_finished(
     template: TemplateRepository,
     tmp_path: Path,
@@ -124,17 +156,42 @@ def test_killed_then_finished(
     variables = wrapped | {"KILL_AT": call, "KILL_MOMENT": moment, "KILL_SIGNAL": sent}
     killed = subprocess.run(command(template, folder), env=variables, capture_output=True, text=True, check=False)
     assert Path(wrapped["KILL_ONCE"]).exists(), "the call was never made"
-    if sent == "KILL":
-        assert killed.returncode == -signal.SIGKILL
-    else:
-        assert killed.returncode == 130
-        assert json.loads(killed.stdout)["error"]["code"] == "interrupted"
-        assert not list(folder.parent.glob(".rnd-new-*")), "an interrupted run cleans up"
+    was_ended(killed.returncode, killed.stdout, sent, folder)
+    is_finished(template, folder, undisturbed)
 
-    finished, _ = make(template, folder)
-    assert finished == undisturbed
-    _, again = make(template, folder)
-    assert set(again.values()) == {"done"}
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tool", ["conda"])
+@pytest.mark.parametrize(("seen", "sent"), [(RENDERED, "KILL"), (INSTALLING, "INT")])
+def test_killed_where_no_program_is_called_then_finished(
+    template: TemplateRepository, tmp_path: Path, undisturbed: dict[str, object], seen: str, sent: str
+) -> None:
+    folder = tmp_path / "one" / "aligner"
+    folder.parent.mkdir()
+    with subprocess.Popen(command(template, folder), stdout=subprocess.PIPE, text=True) as running:
+        assert wait_for(tmp_path, seen, running), "it was never at it"
+        running.send_signal(signal.Signals[f"SIG{sent}"])
+        said, _ = running.communicate(timeout=60)
+    was_ended(running.returncode, said, sent, folder)
+    is_finished(template, folder, undisturbed)
+
+
+def wait_for(place: Path, seen: str, running: subprocess.Popen[str]) -> bool:
+    """Wait until a file is seen, and say whether it was, while a program runs."""
+    deadline = time.monotonic() + 60
+    while not list(place.glob(seen)) and time.monotonic() < deadline and running.poll() is None:
+        time.sleep(0.001)
+    return bool(list(place.glob(seen)))
+
+
+def was_ended(code: int, said: str, sent: str, folder: Path) -> None:
+    """A program was ended by a signal, and has cleaned up where it could."""
+    if sent == "KILL":
+        assert code == -signal.SIGKILL
+    else:
+        assert code == 130
+        assert json.loads(said)["error"]["code"] == "interrupted"
+        assert not list(folder.parent.glob(".rnd-new-*")), "an interrupted run cleans up"
 
 
 @pytest.mark.slow
@@ -157,10 +214,8 @@ def test_killed_while_the_template_is_rendered(
 ) -> None:
     folder = tmp_path / "one" / "aligner"
     folder.parent.mkdir()
-    with subprocess.Popen(command(template, folder), stdout=subprocess.DEVNULL) as running:
-        deadline = time.monotonic() + 60
-        while not list(folder.parent.glob(".rnd-new-*/draft/*")) and time.monotonic() < deadline:
-            time.sleep(0.001)
+    with subprocess.Popen(command(template, folder), stdout=subprocess.PIPE, text=True) as running:
+        wait_for(tmp_path, "one/.rnd-new-*/draft/*", running)
         running.kill()
     assert not folder.exists()
     assert list(folder.parent.iterdir()), "it was killed too late"
