@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.cli import main
-from tests.conftest import ACME, ROOT, TemplateRepository, asking_nothing
+from tests.conftest import ACME, BOTH_TOOLS, ROOT, TemplateRepository, asking_nothing, channel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,34 +79,53 @@ def test_git_does_not_know_who_commits(
     assert list(place.iterdir()) == []
 
 
+@BOTH_TOOLS
 def test_no_network_and_nothing_cached(
     template: TemplateRepository,
     place: Path,
+    tool: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    warm = os.environ["UV_CACHE_DIR"]
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cold"))
-    monkeypatch.setenv("UV_OFFLINE", "1")
-    assert main(arguments(template, place / "made")) == 1
-    assert "error[packages-unavailable]: uv lock could not reach the network" in capfd.readouterr().err
+    with monkeypatch.context() as offline:
+        offline.setenv("UV_CACHE_DIR", str(tmp_path / "cold"))
+        offline.setenv("UV_OFFLINE", "1")
+        if tool == "conda":
+            template.use_channel("http://localhost:9/acme")  # where nothing listens
+            template.release("2.0.0")
+        assert main(arguments(template, place / "made")) == 1
+    said = {"uv": "uv lock could not reach the network", "conda": "A channel did not give what is asked for: "}[tool]
+    assert f"error[packages-unavailable]: {said}" in capfd.readouterr().err
     assert list(place.iterdir()) == []
 
-    monkeypatch.setenv("UV_CACHE_DIR", warm)
+    if tool == "conda":
+        template.use_channel(channel())
+        template.release("3.0.0")
     assert main(arguments(template, place / "made")) == 0
 
 
+@BOTH_TOOLS
 def test_a_python_that_cannot_be_had(
-    template: TemplateRepository, place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    template: TemplateRepository,
+    place: Path,
+    tool: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
     monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(place.parent / "none"))
     (template.folder / "org.yml").write_text(ACME.read_text().replace("3.11", "3.5"))
+    if tool == "conda":
+        template.use_channel(channel())
     template.release("2.0.0")
     assert main(arguments(template, place / "made")) == 1
-    said = capfd.readouterr().err
-    assert "error[python-unavailable]: Python 3.5 is not on this machine, and uv could not fetch it" in said
+    said = {
+        "uv": "error[python-unavailable]: Python 3.5 is not on this machine, and uv could not fetch it",
+        "conda": "error[unsolvable]: For linux-aarch64: Cannot solve the request because of: "
+        "No candidates were found for python 3.5.*",
+    }[tool]
+    assert said in capfd.readouterr().err
     assert list(place.iterdir()) == []
 
 
@@ -119,7 +138,7 @@ def in_a_mount(place: Path, mount: str, command: list[str]) -> subprocess.Comple
 
 
 @needs_mounts
-@pytest.mark.parametrize("size", ["16k", "64k", "400k"])
+@pytest.mark.parametrize(("tool", "size"), [("uv", "16k"), ("uv", "64k"), ("uv", "400k"), ("conda", "3m")])
 def test_the_disk_is_full(template: TemplateRepository, place: Path, size: str) -> None:
     command = [sys.executable, "-m", "rnd", *arguments(template, place / "made")]
     ended = in_a_mount(place, f"-t tmpfs -o size={size} tmpfs", command)

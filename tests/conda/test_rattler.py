@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +20,11 @@ from rnd.rehearsal import channel as conda_channel
 from rnd.rehearsal import channel_server
 
 HERE = rattler.this_platform()
+ENVIRONMENT = """\
+channels: [{address}]
+platforms: [{platform}]
+dependencies: [python]
+"""
 THERE = next(platform for platform in rattler.PLATFORMS.values() if platform != HERE)
 
 
@@ -102,6 +110,29 @@ def test_a_request_that_cannot_be_read(small: Path) -> None:
 def test_a_channel_that_is_none(address: str) -> None:
     with pytest.raises(PackagesUnavailable, match="A channel did not give what is asked for"):
         solve(asked(address, "app"))
+
+
+def test_an_address_that_answers_and_is_no_channel(small: Path, home: Path) -> None:
+    with channel_server.serve(small) as server:
+        (home / ".netrc").write_text(server.netrc)
+        server.altered["repodata"] = b"<html>Welcome</html>"
+        with pytest.raises(PackagesUnavailable, match="A channel did not give what is asked for"):
+            solve(asked(server.url, "library"))
+        server.altered.clear()
+        assert solve(asked(server.url, "library")) == {HERE: ["library-2.0-0"]}
+
+
+def test_ctrl_c_while_a_channel_says_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://localhost:{silent.getsockname()[1]}"
+        (tmp_path / "environment.yml").write_text(ENVIRONMENT.format(address=address, platform=HERE))
+        made = "from pathlib import Path; from rnd.conda.rattler import lock; lock(Path())"
+        with subprocess.Popen([sys.executable, "-c", made], cwd=tmp_path, stderr=subprocess.PIPE) as running:
+            silent.accept()[0].close()
+            running.send_signal(signal.SIGINT)
+            _, said = running.communicate(timeout=30)
+    assert said.splitlines()[-1] == b"KeyboardInterrupt"
+    assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == ["environment.yml"]
 
 
 def test_a_channel_without_digests_cannot_be_locked(small: Path) -> None:

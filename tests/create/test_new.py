@@ -32,8 +32,15 @@ def files(folder: Path) -> set[str]:
 
 @BOTH_TOOLS
 def test_a_whole_repository(
-    template: TemplateRepository, tmp_path: Path, tool: str, capfd: pytest.CaptureFixture[str]
+    template: TemplateRepository,
+    tmp_path: Path,
+    tool: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
+    if tool == "conda":  # which needs no uv
+        monkeypatch.setenv("PATH", "/usr/bin:/bin")
+        monkeypatch.delenv("UV", raising=False)
     folder = tmp_path / "work" / "aligner"
     assert new(template, folder) == 0
 

@@ -7,10 +7,11 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from rnd.cli import main
 from rnd.create.update import Target, is_behind
-from tests.conftest import BOTH_TOOLS, TemplateRepository, asking_nothing, git
+from tests.conftest import BOTH_TOOLS, ROOT, TemplateRepository, asking_nothing, git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,12 +68,17 @@ def test_updated_equals_made_fresh(template: TemplateRepository, made: Path, tmp
     assert list(made.glob(module))
 
 
-def test_plain_copier_update_and_uv_sync_come_to_the_same(
-    template: TemplateRepository, made: Path, tmp_path: Path
+@BOTH_TOOLS
+def test_plain_copier_update_and_what_it_says_come_to_the_same(
+    template: TemplateRepository, made: Path, tmp_path: Path, tool: str
 ) -> None:
     release_a_change(template)
-    subprocess.run(["copier", "update", "--trust", "--defaults", "--quiet"], cwd=made, check=True)
-    subprocess.run(["uv", "sync", "--all-extras", "--quiet"], cwd=made, check=True)
+    sync = yaml.safe_load((ROOT / "questions" / "dependency_tools.yml").read_text(encoding="utf-8"))[tool]["sync"]
+    updated = subprocess.run(
+        ["copier", "update", "--trust", "--defaults"], cwd=made, capture_output=True, text=True, check=True
+    )
+    assert f"then run `{sync}` and commit" in updated.stderr
+    subprocess.run(sync.split(), cwd=made, capture_output=True, check=True)
     assert difference(made, make(template, tmp_path / "fresh")) == ""
 
 

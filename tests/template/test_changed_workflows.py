@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import copy_template, isolate, render
+from tests.conftest import BOTH_TOOLS, copy_template, isolate, render
 from tests.contracts import faults
 from tests.examples import CENTRAL, apply, examples
 from tests.linters import audit, lint, node, unexplained, validate, workflow_files
@@ -39,12 +39,16 @@ STARTS: dict[str, dict[tuple[str, str], set[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new repository."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A new repository with each dependency tool."""
     with pytest.MonkeyPatch.context() as patch:
         isolate(tmp_path_factory.mktemp("home"), patch)
         template = copy_template(tmp_path_factory.mktemp("template"))
-        return render(template, tmp_path_factory.mktemp("made") / "repository", project_name="arm_control")
+        place = tmp_path_factory.mktemp("made")
+        return {
+            tool: render(template, place / tool, project_name="arm_control", dependency_tool=tool)
+            for tool in ("uv", "conda")
+        }
 
 
 @pytest.fixture(params=STARTS)
@@ -53,9 +57,9 @@ def title(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def changed(title: str, made: Path, tmp_path: Path) -> Path:
+def changed(title: str, tool: str, made: dict[str, Path], tmp_path: Path) -> Path:
     """A new repository with the edits of an example."""
-    copy = Path(shutil.copytree(made, tmp_path / "copy"))
+    copy = Path(shutil.copytree(made[tool], tmp_path / "copy"))
     for file, diff in examples()[title]:
         apply(copy, file, diff)
     return copy
@@ -65,6 +69,7 @@ def test_every_example_of_the_page_is_tried() -> None:
     assert examples().keys() == STARTS.keys()
 
 
+@BOTH_TOOLS
 def test_it_starts_what_the_page_says(title: str, changed: Path) -> None:
     found = workflows(changed)
     for (event, branch), before in BEFORE.items():
@@ -72,6 +77,7 @@ def test_it_starts_what_the_page_says(title: str, changed: Path) -> None:
         assert started == STARTS[title].get((event, branch), before), (event, branch)
 
 
+@BOTH_TOOLS
 def test_everything_still_fits(changed: Path) -> None:
     for workflow in workflows(changed).values():
         assert faults(workflow, f"{CENTRAL}/actions/") == []

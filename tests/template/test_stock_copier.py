@@ -41,6 +41,7 @@ def test_the_same_repository(copier: str, template: TemplateRepository, tmp_path
 
 
 @pytest.mark.slow
+@BOTH_TOOLS
 def test_again_over_what_is_there(copier: str, template: TemplateRepository, tmp_path: Path) -> None:
     given = ("--data", "project_name=template_test", "--data", "create_github_repository=false", "--data", "author=Ada", "--defaults")
     assert copy(copier, template, tmp_path / "made", *given).returncode == 0

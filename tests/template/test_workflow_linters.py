@@ -20,13 +20,14 @@ __all__ = ["node"]
 
 @pytest.fixture(params=["shipped", "acme"])
 def repository(request: pytest.FixtureRequest, template: TemplateRepository, tmp_path: Path) -> Path:
-    """A repository of each organisation, for the oldest Python of one and the default of the other."""
+    """A repository of each organisation, with uv for the oldest Python of one, with conda for the default of the other."""
     if request.param == "acme":
         shutil.copy(ACME, template.folder / "org.yml")
         template.release("2.0.0")
     python = load_organisation(template.folder / "org.yml").python
     version = python.default if request.param == "acme" else python.versions[0]
-    return render(template, tmp_path / "made", project_name="arm_control", python_version=version)
+    answers = {"python_version": version, "dependency_tool": {"shipped": "uv", "acme": "conda"}[request.param]}
+    return render(template, tmp_path / "made", project_name="arm_control", **answers)
 
 
 def test_zizmor_finds_nothing_in_a_repository(repository: Path) -> None:
