@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.conda.lockfile import LOCK, LockedPackage, write_lock
 from rnd.conda.specification import read_specification
-from rnd.errors import EnvironmentInvalid, ExtraMissing, PackagesUnavailable, Unsolvable
+from rnd.errors import DiskFull, EnvironmentInvalid, ExtraMissing, PackagesUnavailable, Unsolvable
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -33,6 +33,7 @@ PLATFORMS = {
     ("Darwin", "x86_64"): "osx-64",
     ("Darwin", "arm64"): "osx-arm64",
 }
+NO_SPACE = "No space left on device"
 
 
 def this_platform() -> str:
@@ -123,6 +124,7 @@ def install(folder: Path, prefix: Path, platform: str) -> None:
 
     Raises:
         PackagesUnavailable: A package could not be fetched, or is not the one that was locked.
+        DiskFull: There is no room for it.
     """
     rattler = _library()
     records = rattler.LockFile.from_path(folder / LOCK).default_environment().conda_repodata_records()
@@ -153,7 +155,8 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
             "Check the channels in environment.yml, the network and your credentials, then run the same command again.",
         ) from error
     except exceptions.InstallerError as error:
-        raise PackagesUnavailable(f"A locked package could not be installed: {_sentence(error)}") from error
+        kind = DiskFull if NO_SPACE in str(error) else PackagesUnavailable
+        raise kind(f"A locked package could not be installed: {_sentence(error)}") from error
 
 
 def _virtual_packages(rattler: Any, packages: Mapping[str, str]) -> list[rattler.GenericVirtualPackage]:  # noqa: ANN401
