@@ -40,7 +40,8 @@ def environment(place: Place) -> Part:
             if other["name"] not in wanted.branches or other.get("type") == "tag":
                 place.client.send(partial(_forbid, where, other["id"]))
 
-    return Part("environment", "Make the environment for publishing", settings.wanted_environment(wanted), read, mend)
+    expected = settings.wanted_environment(wanted)
+    return Part("publishing-environment", "Limit where publishing runs", expected, read, mend)
 
 
 def policies(place: Place) -> list[Document]:
