@@ -186,11 +186,14 @@ def _kept(addresses: Addresses) -> str | None:
 
 def _keep(addresses: Addresses, value: str) -> bool:
     import keyring
-    from keyring.errors import KeyringError
+    from keyring.errors import KeyringError, NoKeyringError
 
     try:
         keyring.set_password(_service(addresses), USERNAME, value)
+    except NoKeyringError:  # its own words advise a keyring that is a file
+        note("The token is kept for this run only: this machine has no system keyring.")
+        return False
     except KeyringError as error:
-        note(f"The token is kept for this run only, since there is no system keyring to keep it in: {error}")
+        note(f"The token is kept for this run only: the system keyring does not take it ({error}).")
         return False
     return True
