@@ -9,10 +9,8 @@ import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 from urllib.request import urlopen
 
-import pexpect
 import pytest
 
 from rnd.cli import main
@@ -203,46 +201,13 @@ def remade(template: TemplateRepository, hosting: Hosting) -> TemplateRepository
     return template
 
 
-GIVEN = ("--data", "project_name=aligner", "--defaults")
-
-
-@pytest.mark.slow
-def test_plain_copier_with_the_sign_in_in_a_browser(
-    copier: str, remade: TemplateRepository, hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a terminal of a machine without a display: the code is shown, and entered elsewhere."""
-    monkeypatch.delenv("GH_TOKEN")
-    monkeypatch.setenv("PATH", copier)
-    hosting.forge.devices.clear()
-    command = ["copy", "--trust", "--vcs-ref", "HEAD", *GIVEN, remade.address, "aligner"]
-    with pexpect.spawn(
-        "copier", command, cwd=tmp_path, encoding="utf-8", timeout=300, dimensions=(60, 200)
-    ) as terminal:
-        terminal.expect(r"open (http://\S+) and enter the code (\S{4}-\S{4})")
-        page, code = terminal.match.groups()
-        form = {"user_code": code, "login": hosting.login, "answer": "allow"}
-        with urlopen(page, urlencode(form).encode()) as response:
-            assert response.status == 200
-        terminal.expect(pexpect.EOF)
-        said = terminal.before
-    assert terminal.exitstatus == 0, said
-    found = there(hosting)
-    assert found is not None
-    assert f"{hosting.forge.url}/{hosting.owner}/{NAME}/pull/1" in said
-    teams = hosting.forge.state.organisation(hosting.owner).teams  # type: ignore[union-attr]
-    assert {name: team.repositories[found.full_name] for name, team in teams.items()} == hosting.policy.teams
-    (ruleset,) = found.rulesets.values()
-    assert (ruleset["enforcement"], ruleset["bypass_actors"]) == ("active", [])
-    assert [pull.state for pull in found.pulls.values()] == ["open"]
-    issued = {token.value for token in hosting.forge.state.tokens.values()}
-    assert not any(token in said for token in issued)
-
-    # Neither of the two touches GitHub.
-    hosting.forge.calls.clear()
+def again(folder: Path) -> None:
+    """Do what plain copier can do to a repository that is there: neither touches GitHub."""
     for verb in (["recopy", "--overwrite"], ["update"]):
-        subprocess.run(["copier", *verb, "--trust", "--defaults", "--quiet"], cwd=tmp_path / "aligner", check=True)
-        git(tmp_path / "aligner", "reset", "--quiet", "--hard")
-    assert hosting.forge.calls == []
+        subprocess.run(["copier", *verb, "--trust", "--defaults", "--quiet"], cwd=folder, check=True)
+
+
+GIVEN = ("--data", "project_name=aligner", "--defaults")
 
 
 @pytest.mark.slow
@@ -259,8 +224,7 @@ def test_plain_copier_without_a_token(
     assert git(folder, "log", "--format=%s") == "chore: create the repository from its template"
     found = re.search(r"is whole and stays\. To go on: (uvx --from .* rnd setup \S+)", ended.stderr)
     assert found is not None, ended.stderr
-    for verb in (["recopy", "--overwrite"], ["update"]):
-        subprocess.run(["copier", *verb, "--trust", "--defaults", "--quiet"], cwd=folder, check=True)
+    again(folder)
     assert hosting.forge.calls == []
 
     # The command that it names goes on, on a machine that has nothing of ours.
@@ -268,3 +232,6 @@ def test_plain_copier_without_a_token(
     ended = subprocess.run(found[1], shell=True, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert len(there(hosting).pulls) == 1  # type: ignore[union-attr]
+    hosting.forge.calls.clear()
+    again(folder)
+    assert hosting.forge.calls == []

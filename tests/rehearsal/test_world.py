@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from rnd.rehearsal import world
 from tests.conftest import ROOT, TemplateRepository, git
@@ -31,8 +33,25 @@ def test_the_checkout_is_taken_as_it_is(template: TemplateRepository) -> None:
     assert git(template.folder, "branch", "--all", "--contains", commit) == ""
 
 
+def test_a_file_may_hold_something_else_there(template: TemplateRepository) -> None:
+    commit = world.snapshot(template.folder, {"org.yml": "name: Other\n"})
+    assert git(template.folder, "show", f"{commit}:org.yml") == "name: Other"
+    assert git(template.folder, "diff", "--name-only", "HEAD", commit) == "org.yml"
+    assert git(template.folder, "status", "--porcelain") == ""
+
+
+def test_people_can_sign_in_by_the_organisations_app(up: world.World) -> None:
+    found = up.caller().ask("GET", f"/repos/{up.template}/contents/org.yml")
+    hosted = yaml.safe_load(b64decode(found["content"]))
+    assert hosted["github"].pop("client_id") in up.forge.client_ids
+    checkout = yaml.safe_load((ROOT / "org.yml").read_text(encoding="utf-8"))
+    checkout["github"].pop("client_id", None)
+    assert hosted == checkout
+
+
 def test_the_template_is_hosted_where_workflows_look_for_it(up: world.World) -> None:
     name = up.organisation.template.repository.removesuffix(".git").rpartition("/")[2]
+    assert up.template == f"{up.owner}/{name}"
     ref = up.organisation.template.workflow_ref
     found = up.caller().ask("GET", f"/repos/{up.owner}/{name}/git/ref/heads/{ref}")
     assert found["object"]["type"] == "commit"

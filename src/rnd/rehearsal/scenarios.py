@@ -7,8 +7,12 @@ From 0.4.1, as the specification has it: any `fix` leads to 0.4.2, any `feat` to
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
+from rnd.github.settings import OUR_RULES
 from rnd.rehearsal.forge import once, refusal
 from rnd.rehearsal.package_index import Fault
 from rnd.rehearsal.rest import Refusal
@@ -47,6 +51,35 @@ def first_release(story: Story) -> None:
     story.check("its first pull request is green", story.pull_request(number)["mergeable_state"] == "clean")
     story.merge(number)
     story.check_released("0.1.0")
+
+
+def from_stock_copier(story: Story) -> None:
+    """Plain copier and a sign-in with a browser lead to the same; what the command prints at its end is there."""
+    ended = story.copy()
+    story.check("it showed no secret", not any(secret in ended.said for secret in story.world.secrets().values()))
+    number, page = 1, f"{story.world.forge.url}/{story.repository}"
+    named = {"repository": page, "pull request": f"{page}/pull/{number}"}
+    story.check("it ended with the repository and the pull request", ended.addresses == named)
+    story.check("the addresses that it printed open", all(map(opens, ended.addresses.values())))
+    policy = story.world.organisation.github
+    teams = {team["slug"]: team["permission"] for team in story.ask("GET", "/teams", login=MAINTAINER)}
+    story.check("each team may do what org.yml says", teams == policy.teams)
+    rules = {rule["type"] for rule in story.ask("GET", "/rules/branches/main")}
+    story.check("main is protected", set(OUR_RULES) <= rules)
+    said = story.rnd("github", "check", login=MAINTAINER)
+    story.check("nothing differs from org.yml", "is set as org.yml has it" in said)
+    story.check("its pull request is green", story.pull_request(number)["mergeable_state"] == "clean")
+    story.merge(number)
+    story.check_released("0.1.0")
+
+
+def opens(address: str) -> bool:
+    """Say whether an address leads to a page."""
+    try:
+        with urlopen(address) as page:  # noqa: S310 - the forge's own page
+            return bool(page.status == HTTPStatus.OK)
+    except HTTPError:
+        return False
 
 
 def feature(story: Story) -> None:
@@ -214,6 +247,9 @@ def without_app(story: Story) -> None:
 
 SCENARIOS = {
     "first-release": Scenario("a new repository releases its first version", first_release),
+    "stock-copier": Scenario(
+        "plain copier and a sign-in with a browser, on a machine with nothing of ours", from_stock_copier
+    ),
     "feature": Scenario("the whole life: made, a feature proposed, merged, released", feature),
     "fix": Scenario("a fix, merged by a merge commit: 0.4.1 to 0.4.2", one_change("fix: stop", "0.4.2", "merge")),
     "breaking": Scenario(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rnd import process
+from rnd.rehearsal import stock_copier
 from rnd.rehearsal.world import MAINTAINER, RESEARCHER, STRANGER, own_environment, push
 
 if TYPE_CHECKING:
@@ -103,6 +104,13 @@ class Story:
         )
         self.rnd("new", str(self.folder), "--template", str(self.world.checkout), *data, "--defaults")
         self.wait()
+
+    def copy(self) -> stock_copier.Ended:
+        """Make a repository with stock copier, on a machine that has nothing of ours."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        ended = stock_copier.copy(self.world, RESEARCHER, self.folder, PROJECT, self.tell)
+        self.wait()
+        return ended
 
     def prepare(self, version: str, *, private: bool = True) -> None:
         """Have a repository that has released a version already, made without its own checks and first runs."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from rnd import git, process
 from rnd.organisation import load_organisation
 from rnd.rehearsal import conda, package_index
@@ -24,7 +26,7 @@ from rnd.rehearsal.rest import Caller
 from rnd.rehearsal.runner import Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rnd.organisation import Organisation
     from rnd.rehearsal.conda import Channel
@@ -35,6 +37,7 @@ MAINTAINER, RESEARCHER, STRANGER = "mae", "rosa", "sam"
 APP = "rnd-pipeline"
 APP_PERMISSIONS = {"contents": "write", "metadata": "read", "pull_requests": "write", "statuses": "write"}
 SCOPES = {"repo", "workflow", "read:org"}
+CLIENT_ID = "Iv1.rehearsal"  # of the OAuth app that people sign in by, where org.yml has none yet
 NO_IMAGES = "this rehearsal makes no images"
 # What jobs and people find of this machine; nothing else of its environment reaches them.
 KEPT = ("LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "UV_PYTHON", "UV_NATIVE_TLS")
@@ -78,6 +81,12 @@ class World:
     def owner(self) -> str:
         """The organisation's name on the forge."""
         return self.organisation.github.owner
+
+    @property
+    def template(self) -> str:
+        """The full name of the template's repository on the forge."""
+        name = self.organisation.template.repository.removesuffix(".git").rpartition("/")[2]
+        return f"{self.owner}/{name}"
 
     def secrets(self) -> dict[str, str]:
         """Return everything that must be in no log, by what it is."""
@@ -177,24 +186,43 @@ def _give_secrets(world: World, *, app: bool) -> None:
 
 def _host_template(world: World) -> None:
     """Put the checkout onto the forge as the template's repository, with its actions shared in the organisation."""
-    name = world.organisation.template.repository.removesuffix(".git").rpartition("/")[2]
     caller = world.caller(MAINTAINER)
-    caller.ask("POST", f"/orgs/{world.owner}/repos", {"name": name, "private": True})
-    where = f"/repos/{world.owner}/{name}"
-    commit = snapshot(world.checkout)
+    caller.ask("POST", f"/orgs/{world.owner}/repos", {"name": world.template.partition("/")[2], "private": True})
+    commit = snapshot(world.checkout, _with_sign_in(world))
     ref = world.organisation.template.workflow_ref
     refs = [f"{commit}:refs/heads/main", f"{commit}:refs/heads/{ref}"]
-    push(world, world.checkout, f"{world.owner}/{name}", refs, world.tokens[MAINTAINER])
-    caller.ask("PUT", f"{where}/actions/permissions/access", {"access_level": "organization"})
+    push(world, world.checkout, world.template, refs, world.tokens[MAINTAINER])
+    caller.ask("PUT", f"/repos/{world.template}/actions/permissions/access", {"access_level": "organization"})
 
 
-def snapshot(checkout: Path) -> str:
-    """Return a commit of a work tree as it is, ignored files aside, on no branch; nothing that git shows changes."""
+def _with_sign_in(world: World) -> dict[str, str]:
+    """Return what org.yml is to hold, by its path, so that people can sign in with a browser."""
+    app = world.organisation.github.client_id or CLIENT_ID
+    world.forge.client_ids.add(app)
+    if world.organisation.github.client_id:
+        return {}
+    document = yaml.safe_load((world.checkout / "org.yml").read_text(encoding="utf-8"))
+    document["github"]["client_id"] = app
+    return {"org.yml": yaml.safe_dump(document, sort_keys=False, allow_unicode=True)}
+
+
+def snapshot(checkout: Path, written: Mapping[str, str] | None = None) -> str:
+    """Return a commit of a work tree as it is, ignored files aside, on no branch; nothing that git shows changes.
+
+    Args:
+        checkout: The work tree.
+        written: What files hold in that commit instead, by their paths.
+    """
     with tempfile.TemporaryDirectory(prefix="rnd-index-") as place:
         own = {"GIT_INDEX_FILE": str(Path(place) / "index"), **dict.fromkeys(("GIT_DIR", "GIT_WORK_TREE"))}
         person = {"NAME": "rehearsal", "EMAIL": "rehearsal@example.com"}
         who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in person.items()}
         process.run("git", "add", "--all", cwd=checkout, extra=own)
+        for path, text in (written or {}).items():
+            file = Path(place) / "file"
+            file.write_text(text, encoding="utf-8")
+            blob = process.run("git", "hash-object", "-w", "--no-filters", str(file), cwd=checkout).strip()
+            process.run("git", "update-index", "--cacheinfo", f"100644,{blob},{path}", cwd=checkout, extra=own)
         tree = process.run("git", "write-tree", cwd=checkout, extra=own).strip()
         return process.run("git", "commit-tree", tree, "-m", "chore: rehearse", cwd=checkout, extra=who).strip()
 
