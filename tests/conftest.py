@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-pytest_plugins = ["tests.hosting"]
+pytest_plugins = ["tests.hosting", "tests.create.fault_matrix"]
 
 ROOT = Path(__file__).parents[1]
 ACME = ROOT / "tests" / "acme.yml"

@@ -13,7 +13,6 @@ import os
 import shutil
 import signal
 import ssl
-import time
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -25,9 +24,11 @@ import pytest
 from rnd.errors import RndError
 from rnd.rehearsal.forge.faults import DROP, refusal
 from tests.conftest import git
+from tests.create.fault_matrix import CREATION, Part
 from tests.create.hosting import Creation, actions, begin, without_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from werkzeug.wrappers import Request, Response
@@ -87,6 +88,7 @@ class World:
         hosting: The forge.
         folder: For the projects.
         completed: The worlds from which one more run is known to give the same repository.
+        suffered: How many faults have struck, and been made up for.
         runs: How many runs it took.
     """
 
@@ -96,6 +98,7 @@ class World:
     calls: list[tuple[str, str, int]] = field(init=False)
     expected: str = field(init=False)
     completed: set[str] = field(default_factory=set)
+    suffered: int = 0
     runs: int = 0
 
     def __post_init__(self) -> None:
@@ -164,6 +167,7 @@ class World:
             assert self.whole(creation) == self.expected, f"{kind} at {self.calls[number]}"
             assert [outcome.result for outcome in creation.run()] == ["done"]
             self.completed.add(world)
+        self.suffered += 1
         shutil.rmtree(creation.project.folder)
 
 
@@ -199,18 +203,22 @@ PARTS = 4
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
-def test_one_more_run_gives_the_same_repository(world: World, part: int, capsys: pytest.CaptureFixture[str]) -> None:
-    started, before = time.perf_counter(), sum(os.times()[:4])
-    numbers = range(part, len(world.calls), PARTS)
-    cases = [(number, kind) for number in numbers for kind in OUTCOMES if acts(world.calls[number], kind)]
+def test_one_more_run_gives_the_same_repository(
+    world: World, part: int, record_property: Callable[[str, object], None]
+) -> None:
+    before = processor_time()
+    cases = [(number, kind) for number, call in enumerate(world.calls) for kind in OUTCOMES if acts(call, kind)]
     for number, kind in cases:
-        world.suffer(number, kind)
-    with capsys.disabled():
-        print(
-            f"\nfault matrix, part {part + 1} of {PARTS}: {len(numbers)} of {len(world.calls)} requests by "
-            f"{len(OUTCOMES)} faults, {len(cases)} cases; {len(world.completed)} different worlds, {world.runs} runs; "
-            f"{time.perf_counter() - started:.0f} s, {sum(os.times()[:4]) - before:.0f} s of a processor"
-        )
+        if number % PARTS == part:
+            world.suffer(number, kind)
+    size = {"requests": len(world.calls), "faults": len(OUTCOMES), "whole": len(cases)}
+    done = {"cases": world.suffered, "worlds": len(world.completed), "runs": world.runs}
+    record_property(*Part(PARTS, **size, **done, seconds=processor_time() - before).record())
+
+
+def processor_time() -> float:
+    """Return the seconds that this process and its children have taken of a processor."""
+    return sum(os.times()[:4])
 
 
 def acts(call: tuple[str, str, int], kind: str) -> bool:
@@ -218,7 +226,9 @@ def acts(call: tuple[str, str, int], kind: str) -> bool:
     return not kind.endswith("after") or call[0] != "GET"
 
 
-def test_fifty_creations_fit_into_an_hour_of_githubs_limits(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fifty_creations_fit_into_an_hour_of_githubs_limits(
+    world: World, record_property: Callable[[str, object], None]
+) -> None:
     """5,000 requests an hour; 900 points a minute; 80 requests that create content a minute, 500 an hour.
 
     See docs.github.com, "Rate limits for the REST API". What git sends is not counted there, and is counted here.
@@ -226,8 +236,7 @@ def test_fifty_creations_fit_into_an_hour_of_githubs_limits(world: World, capsys
     methods = [method for method, _, _ in world.calls]
     points = sum(POINTS.get(method, 5) for method in methods)
     creating = methods.count("POST")
-    with capsys.disabled():
-        print(f"\none creation: {len(methods)} requests, {points} points, {creating} that create")
+    record_property(CREATION, f"{len(methods)} requests, {points} points, {creating} that create")
     assert 50 * len(methods) <= 5000
     assert 50 * creating <= 500
     assert points <= 900 * 60 // 50
