@@ -86,7 +86,9 @@ class Environment(Strict):
 class Settings(Strict):
     """How each repository is set."""
 
-    visibility: Literal["private", "public"] = Field(description="private or public")
+    visibility: Literal["private", "internal", "public"] = Field(
+        description="private, public, or internal: for all of the enterprise that owns the organisation"
+    )
     features: Features = Field(description="its tabs")
     topics: list[Topic] = Field(description="topics that it is found by; a team may add others")
     merging: Merging = Field(description="how pull requests are merged")

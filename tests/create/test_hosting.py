@@ -42,7 +42,7 @@ def test_all_of_it(creation: Creation, hosting: Hosting) -> None:
     assert results(creation).keys() >= {"github-repository", "settings", "content", "protection", "pull-request"}
     state = creation.state()
     folder = creation.project.folder
-    assert state["settings"]["private"] is (hosting.policy.repository.visibility == "private")
+    assert state["settings"]["visibility"] == hosting.policy.repository.visibility
     assert state["settings"]["description"] == "demo, a research project"
     assert state["teams"] == hosting.policy.teams
     assert state["default branch"] == "main"
@@ -57,6 +57,22 @@ def test_all_of_it(creation: Creation, hosting: Hosting) -> None:
     assert state["origin"] == f"{page}.git"
     assert f'+[project.urls]\n+Repository = "{page}"\n+Issues = "{page}/issues"\n' in state["set-up"]
     assert state["status"] == "## main...origin/main"
+
+
+def wanting(creation: Creation, **changed: object) -> None:
+    """Have the organisation want something else of its repositories."""
+    github = creation.organisation.github
+    github = github.model_copy(update={"repository": github.repository.model_copy(update=changed)})
+    creation.organisation = creation.organisation.model_copy(update={"github": github})
+
+
+@pytest.mark.parametrize("visibility", ["internal", "public"])
+def test_an_organisation_that_wants_another_visibility(creation: Creation, hosting: Hosting, visibility: str) -> None:
+    hosting.forge.state.organisation(hosting.owner).plan = "enterprise"  # type: ignore[union-attr]
+    wanting(creation, visibility=visibility)
+    creation.run()
+    assert creation.state()["settings"]["visibility"] == visibility
+    assert results(creation) == {"github": "done"}
 
 
 def test_again_repeats_nothing_and_asks_nobody(creation: Creation, hosting: Hosting) -> None:
@@ -186,6 +202,19 @@ class TestPreflight:
         hosting.forge.state.organisation(hosting.owner).plan = "free"  # type: ignore[union-attr]
         monkeypatch.setattr(preflight, "examine", lambda client, owner: replace(examine(client, owner), plan=None))
         assert "Upgrade to" in self.refused(creation, PlanLacks)
+
+    def test_internal_without_an_enterprise(self, creation: Creation, hosting: Hosting) -> None:
+        wanting(creation, visibility="internal")
+        assert self.refused(creation, PlanLacks) == (
+            f"{hosting.owner} has GitHub's plan team, and no enterprise owns it: there are no internal repositories."
+        )
+
+    def test_internal_that_members_may_not_create(self, creation: Creation, hosting: Hosting) -> None:
+        one = hosting.forge.state.organisation(hosting.owner)
+        assert one is not None
+        one.plan, one.members_create = "enterprise", False
+        wanting(creation, visibility="internal")
+        assert f"Members of {hosting.owner} may not create internal" in self.refused(creation, NotPermitted)
 
     def test_another_repository_of_that_name(self, creation: Creation, hosting: Hosting, tmp_path: Path) -> None:
         git(tmp_path, "init", "--quiet", "other")

@@ -10,7 +10,9 @@ import pytest
 from rnd import cli
 from rnd.github.part import Place
 from rnd.github.parts import all_parts
+from rnd.github.settings import Change
 from rnd.organisation import load_organisation
+from rnd.rehearsal.forge.faults import DROP, once
 from tests.conftest import ACME, git
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from rnd.github.client import Client
     from rnd.github.repository import Repository
-    from rnd.github.settings import Change
     from tests.hosting import Hosting
 
 REPOSITORY = {
@@ -239,6 +240,47 @@ class _Organisation:
         self.github = place.policy
 
 
+def with_settings(place: Place, **changed: object) -> Place:
+    """Return the same repository, as an organisation would have it that wants something else there."""
+    repository = place.policy.repository.model_copy(update=changed)
+    return Place(place.client, place.repository, place.policy.model_copy(update={"repository": repository}))
+
+
+def test_internal_repositories_of_an_enterprise(place: Place, hosting: Hosting) -> None:
+    hosting.forge.state.organisation(hosting.owner).plan = "enterprise"  # type: ignore[union-attr]
+    place = with_settings(place, visibility="internal")
+    assert "actions.shared_with" in keys(place)
+    assert Change("visibility", "internal", "private") in drift(place)
+    apply(place)
+    assert hosting.repository().settings["visibility"] == "internal"
+    assert drift(place) == []
+    disturb(place, "visibility")
+    assert Change("visibility", "internal", "public") in drift(place)
+    apply(place)
+    assert drift(place) == []
+
+
+def test_what_is_mended_once_is_mended_when_the_answer_is_lost(place: Place, hosting: Hosting) -> None:
+    """GitHub refuses a visibility that is so already."""
+    apply(place)
+    disturb(place, "visibility")
+    path = f"/api/v3/repos/{place.repository}"
+    hosting.forge.faults.append(once("PATCH", path, DROP, phase="after"))
+    apply(place)
+    assert [method for method, called, _ in hosting.forge.calls if called == path].count("PATCH") > 1
+    assert drift(place) == []
+
+
+def test_a_method_that_is_not_allowed_has_no_title(place: Place, hosting: Hosting) -> None:
+    """GitHub takes titles and messages of the methods alone that are allowed."""
+    merging = place.policy.repository.merging.model_copy(update={"methods": ["squash"], "merge_title": "PR_TITLE"})
+    place = with_settings(place, merging=merging)
+    assert not {"merging.merge_title", "merging.merge_message"} & set(keys(place))
+    apply(place)
+    assert hosting.repository().settings["allow_merge_commit"] is False
+    assert drift(place) == []
+
+
 def test_what_others_added_stays(place: Place, hosting: Hosting) -> None:
     """Topics, teams and stricter reviews that a team has added are its own."""
     apply(place)
@@ -264,9 +306,8 @@ def test_what_others_added_stays(place: Place, hosting: Hosting) -> None:
 
 def test_a_team_that_may_bypass_and_is_none(place: Place, hosting: Hosting, capsys: pytest.CaptureFixture[str]) -> None:
     main = place.policy.repository.main.model_copy(update={"bypass": ["nobody"]})
-    settings = place.policy.repository.model_copy(update={"main": main})
     with pytest.MonkeyPatch.context() as patch:
-        elsewhere = Place(place.client, place.repository, place.policy.model_copy(update={"repository": settings}))
+        elsewhere = with_settings(place, main=main)
         patch.setattr("rnd.organisation.load_organisation", lambda: _Organisation(elsewhere))
         assert cli.main(["github", "apply", "--repository", str(place.repository)]) == 1
     assert "error[team-missing]: github.repository.main.bypass names nobody" in capsys.readouterr().err

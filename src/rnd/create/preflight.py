@@ -23,7 +23,7 @@ def check_remote(remote: Remote) -> None:
         NameTaken: There is a repository of that name, and it is not this project's.
         NotPermitted: The token, or whoever it speaks for, may not do what is needed.
         TeamMissing: org.yml names a team that the organisation does not have.
-        PlanLacks: The organisation's plan has no rulesets for such a repository.
+        PlanLacks: The organisation's plan has no such repository, or no rulesets for it.
         SignInNeeded: The token is not valid.
         GitHubUnavailable: GitHub could not be reached.
     """
@@ -31,12 +31,23 @@ def check_remote(remote: Remote) -> None:
     if place.repository.name in place.policy.protected_names:
         raise NameProtected(f"org.yml keeps the name {place.repository.name} from projects (github.protected_names).")
     found = examine(place.client, place.policy.owner)
+    _check_enterprise(place, found)
     faults = [*found.missing, *_may_not_create(place, found)]
     if faults:
         raise NotPermitted("\n".join(faults))
     _check_plan(place, found)
     _check_teams(place)
     remote.look()
+
+
+def _check_enterprise(place: Place, found: Permissions) -> None:
+    """Refuse internal repositories where no enterprise is: its organisations alone have that plan."""
+    if place.policy.repository.visibility == "internal" and found.plan not in {None, "enterprise"}:
+        raise PlanLacks(
+            f"{place.policy.owner} has GitHub's plan {found.plan}, and no enterprise owns it: there are no internal "
+            "repositories.",
+            "Choose private or public: `github.repository.visibility` in org.yml.",
+        )
 
 
 def _may_not_create(place: Place, found: Permissions) -> list[str]:

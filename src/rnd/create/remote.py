@@ -140,6 +140,7 @@ def after_repository(step: Step) -> Step:
 def repository_step(remote: Remote) -> Step:
     """GitHub has the repository, empty at first, and it is ours."""
     client, (owner, name) = remote.place.client, remote.place.repository
+    visibility = remote.place.policy.repository.visibility
 
     def observe() -> State:
         return done(remote.page) if remote.look() else needed(f"{owner}/{name} is free")
@@ -148,12 +149,12 @@ def repository_step(remote: Remote) -> Step:
         body: Any = {
             "name": name,
             "description": remote.marker(),
-            "visibility": remote.place.policy.repository.visibility,
+            "visibility": visibility,
+            "private": visibility != "public",
         }
         client.settling = True
         client.ensure(remote.look, lambda kit: kit.rest.repos.create_in_org(owner, data=body))
 
-    visibility = remote.place.policy.repository.visibility
     action = Action(f"create {owner}/{name}, {visibility} and empty", create)
     return Step("github-repository", "Make the repository on GitHub", observe, (action,))
 

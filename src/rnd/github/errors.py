@@ -90,7 +90,8 @@ class TeamMissing(RndError):
 class PlanLacks(GitHubRefused):
     """The organisation's plan on GitHub does not have what org.yml asks for.
 
-    On a free plan, private repositories have no rulesets and no environments.
+    On a free plan, private repositories have no rulesets and no environments; without an enterprise there are no
+    internal ones.
     """
 
     code = "github-plan-lacks"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnd.github import settings
 from rnd.github.client import PAGE
@@ -14,6 +14,9 @@ from rnd.github.ruleset import protection
 from rnd.plan import Plan
 
 if TYPE_CHECKING:
+    from githubkit import Response
+
+    from rnd.github.client import Kit
     from rnd.github.part import Place
 
 
@@ -24,21 +27,26 @@ def all_parts(place: Place) -> tuple[Part, ...]:
 
 def before_content(place: Place) -> tuple[Part, ...]:
     """Return what can be set before there is a commit, and should be."""
-    private = place.policy.repository.visibility == "private"  # the actions of a public one are everybody's
-    shared = (actions_access(place),) if private else ()
+    public = place.policy.repository.visibility == "public"  # its actions are everybody's
+    shared = () if public else (actions_access(place),)
     return (fields(place), topics(place), workflow_token(place), *shared, environment(place))
 
 
 def fields(place: Place) -> Part:
     """The repository's own fields."""
     wanted = settings.wanted_repository(place.policy.repository)
-    body = settings.repository_body(wanted)
+
+    def update(kit: Kit) -> Response[Any, Any]:
+        there = kit.rest.repos.get(*place.repository).json()  # anew at each attempt: one before may have been heard
+        body = settings.repository_body(wanted, settings.found_repository(there))
+        return kit.rest.repos.update(*place.repository, data=body)
+
     return Part(
         "settings",
         "Set the repository up",
         wanted,
         lambda: settings.found_repository(place.document()),
-        lambda: place.client.send(lambda kit: kit.rest.repos.update(*place.repository, data=body)),
+        lambda: place.client.send(update),
     )
 
 
@@ -121,7 +129,7 @@ def workflow_token(place: Place) -> Part:
 
 
 def actions_access(place: Place) -> Part:
-    """Who may use the actions of a private repository."""
+    """Who may use the actions of a private or internal repository."""
     level = place.policy.repository.actions.shared_with
 
     def read() -> settings.Values:

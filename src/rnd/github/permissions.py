@@ -56,7 +56,7 @@ def examine(client: Client, organisation: str) -> Permissions:
         missing.append(f"There is no organisation {organisation}, or it does not show itself to {login}.")
         found = {}
     plan = found.get("plan")
-    keys = {kind: f"members_can_create_{kind}_repositories" for kind in ("private", "public")}
+    keys = {kind: f"members_can_create_{kind}_repositories" for kind in ("private", "internal", "public")}
     may_create = {kind: bool(found[key]) for kind, key in keys.items() if key in found}
     return Permissions(login, scopes, role == "admin", plan["name"] if plan else None, may_create, tuple(missing))
 

@@ -79,13 +79,18 @@ def _same(wanted: Value, found: Value) -> bool:
 
 
 def wanted_repository(settings: Settings) -> Values:
-    """Return what the repository's own fields should be."""
+    """Return what the repository's own fields should be.
+
+    GitHub keeps titles and messages for the methods alone that are allowed.
+    """
     features, merging = settings.features, settings.merging
+    forbidden = set(METHODS) - set(merging.methods)
+    kept = {name: value for name, value in merging if name.partition("_")[0] not in forbidden}
     return {
         "visibility": settings.visibility,
         **{f"features.{name}": value for name, value in features},
         "merging.methods": tuple(method for method in METHODS if method in merging.methods),
-        **{f"merging.{name}": value for name, value in merging if name != "methods"},
+        **{f"merging.{name}": value for name, value in kept.items() if name != "methods"},
     }
 
 
@@ -97,12 +102,18 @@ def found_repository(repository: Document) -> Values:
     }
 
 
-def repository_body(wanted: Values) -> Document:
-    """Return the request that makes them so: all at once, since GitHub accepts some only together."""
+def repository_body(wanted: Values, found: Values) -> Document:
+    """Return the request that makes them so: all at once, since GitHub accepts some only together.
+
+    Not so the visibility: GitHub refuses one that is so already, and any at all from somebody who may not change it.
+    """
     methods = wanted["merging.methods"]
     assert isinstance(methods, tuple)  # noqa: S101 - a tuple by construction
+    fields = {field: wanted[key] for key, field in FIELDS.items() if key in wanted}
+    if wanted["visibility"] == found["visibility"]:
+        del fields["visibility"]
     return {
-        **{field: wanted[key] for key, field in FIELDS.items()},
+        **fields,
         **{field: method in methods for method, field in METHODS.items()},
     }
 

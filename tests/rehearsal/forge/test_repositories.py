@@ -66,6 +66,34 @@ def test_settings_stay_as_they_are_set(acme: Acme) -> None:
     assert refused(lambda: acme.bob.rest.repos.update("Acme", "rover", has_issues=False))[0] == 403
 
 
+def test_visibility(acme: Acme) -> None:
+    """Internal is for enterprises alone, and what is so already is refused."""
+    update = acme.ada.rest.repos.update
+    assert refused(lambda: update("Acme", "rover", visibility="private")) == (422, "Visibility is already private.")
+    update("Acme", "rover", private=True)  # the older name is taken twice
+    update("Acme", "rover", visibility="public")
+    assert acme.ada.rest.repos.get("Acme", "rover").parsed_data.private is False
+    acme.forge.state.organisation("Acme").plan = "enterprise"  # type: ignore[union-attr]
+    internal = {"visibility": "internal"}  # which the generated client, not being an enterprise's, does not know
+    acme.ada.request("PATCH", "/repos/Acme/rover", json=internal)
+    found = acme.bob.rest.repos.get("Acme", "rover").parsed_data
+    assert (found.private, found.visibility) == (True, "internal")
+    acme.ada.request("POST", "/orgs/Acme/repos", json={"name": "lander", **internal})
+    assert acme.ada.rest.repos.get("Acme", "lander").parsed_data.visibility == "internal"
+    acme.forge.state.organisation("Acme").plan = "team"  # type: ignore[union-attr]
+    update("Acme", "lander", private=False)
+    assert acme.forge.violations == []
+    words = "Only organizations associated with an enterprise can set visibility to internal"
+    assert refused(lambda: acme.ada.request("PATCH", "/repos/Acme/lander", json=internal)) == (422, words)
+    assert "'internal' is not one of ['public', 'private']" in acme.forge.violations.pop()
+
+
+def test_a_message_needs_its_method(acme: Acme) -> None:
+    said: Any = {"allow_squash_merge": False, "squash_merge_commit_title": "PR_TITLE"}
+    status, words = refused(lambda: acme.ada.rest.repos.update("Acme", "rover", data=said))
+    assert (status, words[:53]) == (422, "Sorry, you need to allow the squash merge strategy in")
+
+
 def test_topics_are_replaced(acme: Acme) -> None:
     acme.ada.rest.repos.replace_all_topics("Acme", "rover", names=["robots", "mars"])
     assert acme.ada.rest.repos.get_all_topics("Acme", "rover").parsed_data.names == ["robots", "mars"]

@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 NODE = Path(__file__).parents[1] / "node"
-PACKAGED = Path("node_modules", "@octokit", "openapi", "generated", "api.github.com.json")
+PACKAGED = Path("node_modules", "@octokit", "openapi", "generated")
+# GitHub as organisations without an enterprise have it, and GitHub Enterprise Cloud.
+EDITIONS = ("api.github.com", "ghec")
 
 
-def load(paths: Iterable[str], webhooks: Iterable[str]) -> dict[str, Any] | None:
+def load(paths: Iterable[str], webhooks: Iterable[str], edition: str = EDITIONS[0]) -> dict[str, Any] | None:
     """Return the part of the description that some paths and webhooks need, or None where npm is not installed.
 
     Args:
         paths: Of operations, as the description writes them: `/repos/{owner}/{repo}`.
         webhooks: Names, as the description has them: `pull-request-opened`.
+        edition: One of `EDITIONS`.
 
     Raises:
         CommandFailed: npm could not fetch it.
@@ -36,12 +39,12 @@ def load(paths: Iterable[str], webhooks: Iterable[str]) -> dict[str, Any] | None
     lock = (NODE / "package-lock.json").read_bytes()
     folder = cache_folder() / "github-api" / hashlib.sha256(lock).hexdigest()[:16]
     method = Path(__file__).read_text(encoding="utf-8")
-    kept = folder / f"{hashlib.sha256(json.dumps([wanted, method]).encode()).hexdigest()[:16]}.json"
+    kept = folder / f"{hashlib.sha256(json.dumps([wanted, edition, method]).encode()).hexdigest()[:16]}.json"
     if not kept.exists():
         if process.find("npm") is None:
             return None
         with alone(folder / "lock"):
-            whole = json.loads(_whole(folder).read_bytes())
+            whole = json.loads(_whole(folder, edition).read_bytes())
             _write(kept, json.dumps(cut(whole, *wanted)).encode())
     document: dict[str, Any] = json.loads(kept.read_bytes())
     return document
@@ -108,15 +111,16 @@ def _admit_null(node: Any) -> None:  # noqa: ANN401 - any JSON
             _admit_null(child)
 
 
-def _whole(folder: Path) -> Path:
+def _whole(folder: Path, edition: str) -> Path:
     """Return the whole description, fetched where it is not kept yet."""
-    kept = folder / PACKAGED.name
+    kept = folder / f"{edition}.json"
     if not kept.exists():
         with TemporaryDirectory(prefix="rnd-npm-", dir=folder) as place:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy2(NODE / name, place)
             process.run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=place)
-            (Path(place) / PACKAGED).replace(kept)
+            for name in EDITIONS:
+                (Path(place) / PACKAGED / f"{name}.json").replace(folder / f"{name}.json")
     return kept
 
 

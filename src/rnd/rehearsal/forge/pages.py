@@ -50,8 +50,8 @@ def serve(forge: Forge, request: Request) -> Response:
 
 
 def _repository(repository: Repository) -> Response:
-    visibility = "Private" if repository.private else "Public"
-    content = Markup("<p>{}. {}</p>").format(visibility, repository.settings["description"] or "")
+    visibility = repository.settings["visibility"]
+    content = Markup("<p>{}. {}</p>").format(visibility.title(), repository.settings["description"] or "")
     for pull in repository.pulls.values():
         content += Markup('<p><a href="/{}/pull/{}">#{} {}</a> ({})</p>').format(
             repository.full_name, pull.number, pull.number, pull.title, pull.state

@@ -65,9 +65,11 @@ class Forge:
         self._subscribers: list[Callable[[Event], None]] = []
         self._waiting: list[Event] = []
         self._map = build_map()
-        found = description.load([entry.path for entry in ROUTES], events.WEBHOOKS)
-        self.contract = None if found is None else Contract(found)
-        self.unvalidated = None if found else "npm is not on this machine: nothing is held to GitHub's description."
+        self._contracts: dict[str, Contract | None] = {}
+        self.contract = self._contract(description.EDITIONS[0])
+        self.unvalidated = (
+            None if self.contract else "npm is not on this machine: nothing is held to GitHub's description."
+        )
         git_repository.write_hooks(self.hooks)
 
     @classmethod
@@ -221,7 +223,8 @@ class Forge:
             return response_to(token, NotFound().answer())
         body = json.loads(request.get_data() or "null") if request.method != "GET" else None
         query = request.args.to_dict()
-        self._hold("request", entry, query, body)
+        contract = self._contract_for(parameters)
+        self._hold(contract, "request", entry, query, body)
         call = Call(
             self,
             entry,
@@ -238,12 +241,24 @@ class Forge:
                 answer = call.answer()
             except Refused as refused:
                 answer = refused.answer()
-        self._hold("response", entry, answer.status, answer.document)
+        self._hold(contract, "response", entry, answer.status, answer.document)
         return response_to(token, answer)
 
-    def _hold(self, what: str, entry: Route, first: object, second: object) -> None:
-        if self.contract is not None:
-            self.violations += getattr(self.contract, what)(entry.method, entry.path, first, second)
+    def _contract(self, edition: str) -> Contract | None:
+        """Return an edition of GitHub's description, read where it is asked for first."""
+        if edition not in self._contracts:
+            found = description.load([entry.path for entry in ROUTES], events.WEBHOOKS, edition)
+            self._contracts[edition] = None if found is None else Contract(found)
+        return self._contracts[edition]
+
+    def _contract_for(self, parameters: Mapping[str, str]) -> Contract | None:
+        """Return the description that holds where an organisation, or an owner, is."""
+        owner = self.state.organisation(parameters.get("org") or parameters.get("owner") or "")
+        return self._contract(description.EDITIONS[owner is not None and owner.in_enterprise])
+
+    def _hold(self, contract: Contract | None, what: str, entry: Route, first: object, second: object) -> None:
+        if contract is not None:
+            self.violations += getattr(contract, what)(entry.method, entry.path, first, second)
 
 
 class Silent(WSGIRequestHandler):

@@ -67,7 +67,8 @@ class Organisation(Account):
     """An organisation.
 
     Attributes:
-        plan: "free" has no rulesets and no branch protection for private repositories.
+        plan: "free" has no rulesets and no branch protection for private repositories; "enterprise" is that of an
+            organisation that an enterprise owns.
         members: Each with the role "admin" or "member".
         members_create: Whether members who are no owners may create repositories.
         single_sign_on: The tokens that were authorized for its single sign-on; None where it has none.
@@ -78,6 +79,11 @@ class Organisation(Account):
     teams: dict[str, Team] = field(default_factory=dict)
     members_create: bool = True
     single_sign_on: set[str] | None = None
+
+    @property
+    def in_enterprise(self) -> bool:
+        """Whether an enterprise owns it, as internal repositories need."""
+        return self.plan == "enterprise"
 
 
 @dataclass

@@ -43,10 +43,13 @@ def _create(call: Call, owner: Account) -> Answer:
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name) or name in RESERVED:
         raise Invalid("Repository", "name", "custom", "name is invalid", "Repository creation failed.")
     _refuse_taken(call, owner, name)
-    private = call.body.get("private", call.body.get("visibility") in {"private", "internal"})
+    visibility = call.body.get("visibility") or ("private" if call.body.get("private") else "public")
+    _check_internal(owner, visibility)
+    private = visibility != "public"
     if private and not scoped(call.caller, frozenset({"repo"})) and call.caller.kind == "user":
         raise NotFound
-    settings = DEFAULTS | {key: value for key, value in call.body.items() if key in DEFAULTS} | {"private": private}
+    given = {key: value for key, value in call.body.items() if key in DEFAULTS}
+    settings = DEFAULTS | given | {"private": private, "visibility": visibility}
     repository = add(call, owner, name, settings)
     repository.collaborators[call.caller.account.login] = "admin"  # whoever makes it administers it
     bare.create(repository.folder, call.forge.hooks)
@@ -54,6 +57,12 @@ def _create(call: Call, owner: Account) -> Answer:
         _initialise(call, repository)
     events.tell(call.forge, call.caller, repository, "repository", {"action": "created"})
     return Answer(201, full_repository(call.forge, repository, call.caller.account))
+
+
+def _check_internal(owner: Account, visibility: str) -> None:
+    if visibility == "internal" and not (isinstance(owner, Organisation) and owner.in_enterprise):
+        message = "Only organizations associated with an enterprise can set visibility to internal"
+        raise Invalid("Repository", "visibility", "custom", message)
 
 
 def _refuse_taken(call: Call, owner: Account, name: str) -> None:
@@ -91,7 +100,7 @@ def get(call: Call, repository: Repository) -> Answer:
 def update(call: Call, repository: Repository) -> Answer:
     """Change a repository's settings."""
     changes = dict(call.body)
-    _check_merge_sources(repository.settings | changes)
+    _check_merge_sources(repository.settings | changes, changes)
     branch = changes.get("default_branch")
     if branch is not None:
         if f"refs/heads/{branch}" not in bare.refs(repository.folder):
@@ -101,16 +110,33 @@ def update(call: Call, repository: Repository) -> Answer:
             raise Invalid("Repository", "default_branch", "invalid", message)
         repository.default_branch = branch
         bare.run(repository.folder, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
-    if "visibility" in changes:
-        changes["private"] = changes["visibility"] != "public"
+    changes |= _change_visibility(repository, changes)
     repository.settings |= {key: value for key, value in changes.items() if key in DEFAULTS}
     repository.updated_at = now()
     return Answer(200, full_repository(call.forge, repository, call.caller.account))
 
 
-def _check_merge_sources(settings: Document) -> None:
+def _change_visibility(repository: Repository, changes: Document) -> Document:
+    """Return both ways to say how visible it is to be; GitHub refuses what is so already under the newer name."""
+    now_is, wanted = repository.settings["visibility"], changes.get("visibility")
+    if wanted is None:
+        private = changes.get("private", repository.private)
+        wanted = now_is if private == repository.private else ("private" if private else "public")
+    elif wanted == now_is:
+        raise Refused(422, f"Visibility is already {now_is}.")
+    _check_internal(repository.owner, wanted)
+    return {"visibility": wanted, "private": wanted != "public"}
+
+
+def _check_merge_sources(settings: Document, changes: Document) -> None:
     if not any(settings[f"allow_{method}"] for method in ("squash_merge", "merge_commit", "rebase_merge")):
         raise Invalid("Repository", "merge_commit_allowed", "custom", "at least one merge method must be enabled")
+    for method, prefix in (("merge commit", "merge_commit"), ("squash merge", "squash_merge_commit")):
+        if not settings[f"allow_{method.replace(' ', '_')}"] and {f"{prefix}_title", f"{prefix}_message"} & set(
+            changes
+        ):
+            message = f"Sorry, you need to allow the {method} strategy in order to set the default {method} message."
+            raise Invalid("Repository", f"{prefix}_title", "no_merge_strategy", message)
     title, message = settings["squash_merge_commit_title"], settings["squash_merge_commit_message"]
     if title == "COMMIT_OR_PR_TITLE" and message in {"PR_BODY", "BLANK"}:
         raise Invalid("Repository", "squash_merge_commit_title", "custom", "Sorry, that combination is not allowed.")
@@ -177,7 +203,8 @@ def fork(call: Call, repository: Repository) -> Answer:
     name = call.body.get("name") or repository.name
     there = call.forge.state.repository(f"{owner.login}/{name}")
     if there is None:
-        settings = DEFAULTS | {"private": repository.private, "description": repository.settings["description"]}
+        taken = {name: repository.settings[name] for name in ("private", "visibility", "description")}
+        settings = DEFAULTS | taken
         there = add(call, owner, name, settings, repository)
         there.default_branch = repository.default_branch
         bare.fork(repository.folder, there.folder, call.forge.hooks)

@@ -122,6 +122,7 @@ def full_organisation(forge: Forge, organisation: Organisation, *, member: bool)
             "default_repository_permission": "read",
             "members_can_create_repositories": organisation.members_create,
             "members_can_create_private_repositories": organisation.members_create,
+            "members_can_create_internal_repositories": organisation.members_create and organisation.in_enterprise,
             "members_can_create_public_repositories": organisation.members_create,
             "two_factor_requirement_enabled": True,
         }
