@@ -186,6 +186,9 @@ class TestPreflight:
         held = {"repo", "workflow", "read:org"} - {scope}
         monkeypatch.setenv("GH_TOKEN", hosting.forge.add_user(hosting.login, held))
         assert f"lacks the scope {scope}" in self.refused(creation, NotPermitted)
+        with pytest.raises(NotPermitted) as caught:
+            creation.run()
+        assert caught.value.remedy == "Set GH_TOKEN to another token, or take it away to sign in with a browser."
 
     def test_a_free_plan_without_rulesets(self, creation: Creation, hosting: Hosting) -> None:
         one = hosting.forge.state.organisation(hosting.owner)

@@ -115,7 +115,9 @@ def test_what_the_preflight_finds_is_said_before_anything_is_made(
 ) -> None:
     github.forge.state.organisation(github.owner).members_create = False  # type: ignore[union-attr]
     assert new(template, tmp_path / "made" / "aligner") == 1
-    assert "error[github-not-permitted]: Members of " in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "error[github-not-permitted]: Members of " in said
+    assert "answer no: `--data create_github_repository=false`" in said
     assert not (tmp_path / "made" / "aligner").exists()
 
 
@@ -149,6 +151,7 @@ class TestKeep:
         assert main(["setup", "--keep", str(made)]) == 0
         said = capfd.readouterr().err
         assert "error[github-refused]: GitHub says no: PUT " in said
+        assert "the right one, then run the command below.\n" in said
         assert f"{made} is whole and stays. To go on: " in said
         assert f"To give up instead: gh repo delete {github.owner}/{NAME} --yes" in said
         github.forge.faults.clear()

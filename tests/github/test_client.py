@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -84,7 +85,7 @@ def test_what_fails_by_chance_is_tried_again_and_said(
     with hosting.client as client:
         assert login(client) == hosting.login
     assert len(told) == 1
-    assert told[0].endswith("Trying again in 0 s (1 of 3).")
+    assert re.search(r"[^.]\. Trying again in 0 s \(1 of 3\)\.$", told[0])
 
 
 def test_a_limit_is_waited_for_as_long_as_github_asks(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +104,9 @@ def test_an_hour_is_not_waited_for(hosting: Hosting, monkeypatch: pytest.MonkeyP
     with hosting.client as client, pytest.raises(RateLimited) as caught:
         login(client)
     assert caught.value.wait > 3600
+    assert re.search(
+        r"403 API rate limit exceeded\. It asks to be left alone for \d+ minutes\.$", caught.value.happened
+    )
 
 
 def test_there_is_an_end(hosting: Hosting) -> None:

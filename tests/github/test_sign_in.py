@@ -17,7 +17,7 @@ from rnd import cli
 from rnd.github.client import find_addresses
 from rnd.github.errors import SignInNeeded
 from rnd.github.permissions import examine
-from rnd.github.sign_in import SCOPES, find_token, need_token, sign_out
+from rnd.github.sign_in import SCOPES, Token, connect, find_token, need_token, renewal, sign_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -197,7 +197,7 @@ def test_nobody_comes(stranger: Hosting, monkeypatch: pytest.MonkeyPatch) -> Non
         next(iter(stranger.forge.devices.values())).expires = 0
 
     monkeypatch.setattr("rnd.github.sign_in.time.sleep", sleep)
-    with pytest.raises(SignInNeeded, match="expired"):
+    with pytest.raises(SignInNeeded, match="Nobody entered the code in time"):
         need_token(find_addresses(os.environ), os.environ, CLIENT, ask=True)
 
 
@@ -234,7 +234,9 @@ class TestPermissions:
         hosting.token = hosting.forge.add_user(hosting.login, set(SCOPES) - {lacking})
         with hosting.client as client:
             found = examine(client, hosting.owner)
-        assert any(f"lacks the scope {lacking}," in fault for fault in found.missing)
+        (fault,) = found.missing  # that GitHub does not say who is a member is no fault of its own
+        assert f"lacks the scope {lacking}," in fault
+        assert found.lacking == (lacking,)
 
     def test_a_wider_scope_holds_it(self, hosting: Hosting) -> None:
         hosting.token = hosting.forge.add_user(hosting.login, {"repo", "workflow", "admin:org"})
@@ -250,6 +252,25 @@ class TestPermissions:
     def test_no_such_organisation(self, hosting: Hosting) -> None:
         with hosting.client as client:
             assert any("There is no organisation nobody" in fault for fault in examine(client, "nobody").missing)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("GH_TOKEN", "Set GH_TOKEN to another token"),
+        ("gh", "`gh auth login --scopes repo,workflow,read:org`"),
+        ("the system keyring", "`rnd github sign-out` forgets that token"),
+    ],
+)
+def test_what_to_do_about_a_token_that_is_no_good(source: str, words: str) -> None:
+    assert words in renewal(Token("ghp_revoked", source))
+
+
+def test_a_revoked_token_in_the_keyring(ring: Memory, stranger: Hosting) -> None:
+    ring.set_password(f"rnd:{stranger.forge.host}", "token", "gho_revoked")
+    with connect(os.environ, CLIENT, ask=True) as client, pytest.raises(SignInNeeded, match="does not know") as caught:
+        examine(client, stranger.owner)
+    assert "rnd github sign-out" in caught.value.remedy
 
 
 @pytest.mark.usefixtures("hosting")

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rnd import process
+from rnd import git, process
 from rnd.create.preflight import check_remote
 from rnd.create.pull_request import pull_request_steps
 from rnd.create.remote import (
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from rnd.create.project import Project
     from rnd.organisation import Organisation
     from rnd.plan import State
+
+BELOW = "the command below"
+WITHOUT = "Nothing has been made yet. To do without GitHub, answer no: `--data create_github_repository=false`."
 
 
 @dataclass
@@ -100,7 +103,9 @@ class Hosting:
 
     def explain(self, error: RndError) -> RndError:
         """Return an error that also says what there is by now, how to go on, and how to give up."""
-        lines = [error.remedy, f"{self.project.folder} is whole and stays. To go on: {resume_command(self.project)}"]
+        # The same command is perhaps copier's, which would leave GitHub alone the second time.
+        remedy = error.remedy.replace("the same command again", BELOW).replace("the same command", BELOW)
+        lines = [remedy, f"{self.project.folder} is whole and stays. To go on: {resume_command(self.project)}"]
         if self.links and not isinstance(error, Interrupted):
             lines.append(f"On GitHub there is {' and '.join(self.links.values())}.")
         if self.links:
@@ -137,6 +142,10 @@ def open_hosting(project: Project, organisation: Organisation, environ: Mapping[
             check_remote(remote)
         except (ExtraMissing, GitHubUnavailable, SignInNeeded) as obstacle:
             return Hosting(project, repository, obstacle=obstacle)
+        except RndError as refusal:
+            if git.head(project.folder) is None:
+                refusal.remedy += f"\n  {WITHOUT}"
+            raise
         stack.pop_all()
     return Hosting(project, repository, remote, links=remote.links)
 

@@ -34,7 +34,10 @@ def check_remote(remote: Remote) -> None:
     _check_enterprise(place, found)
     faults = [*found.missing, *_may_not_create(place, found)]
     if faults:
-        raise NotPermitted("\n".join(faults))
+        remedies = [place.client.renewal] if found.lacking else []
+        if len(faults) > len(found.lacking):
+            remedies.append(NotPermitted.remedy)
+        raise NotPermitted("\n".join(faults), " ".join(remedies))
     _check_plan(place, found)
     _check_teams(place)
     remote.look()

@@ -82,10 +82,12 @@ class Client:
     Args:
         addresses: Where it is.
         token: Who asks; None before the sign-in.
+        renewal: What to do to get another token, in a sentence.
     """
 
-    def __init__(self, addresses: Addresses, token: str | None) -> None:
+    def __init__(self, addresses: Addresses, token: str | None, renewal: str = SignInNeeded.remedy) -> None:
         self.addresses = addresses
+        self.renewal = renewal
         self.settling = False  # whether a repository was made so lately that GitHub may not show it everywhere yet
         self.kit = _kit(addresses.api, token)
         self.token = token or ""
@@ -194,12 +196,11 @@ class Client:
         try:
             yield
         except RateLimitExceeded as error:
-            happened = f"GitHub limits how much it is asked: {self._said(error)}"
-            raise RateLimited(happened, error.retry_after.total_seconds()) from error
+            raise RateLimited(self._said(error), error.retry_after.total_seconds()) from error
         except RequestFailed as error:
             raise self._refusal(error) from error
         except GitHubException as error:
-            raise GitHubUnavailable(f"GitHub could not be reached: {self.hide(str(error))}.") from error
+            raise GitHubUnavailable(f"GitHub could not be reached: {self.hide(str(error)).rstrip('.')}.") from error
 
     def _said(self, error: RequestFailed) -> str:
         """Return what was asked for and what GitHub said to it, in one line."""
@@ -218,11 +219,11 @@ class Client:
         status = error.response.status_code
         said = self._said(error)
         if status == 401:
-            return SignInNeeded(f"GitHub does not know the token: {said}.")
+            return SignInNeeded(f"GitHub does not know the token: {said}.", self.renewal)
         if status == 404:
             return NotThere(f"GitHub has no such thing: {said}.", status=status)
         if status == 429 or (status == 403 and "secondary rate" in said):
-            return RateLimited(f"GitHub limits how much it is asked: {said}.", UNKNOWN_WAIT)
+            return RateLimited(said, UNKNOWN_WAIT)
         if status >= 500 or status == 408:
             return GitHubUnavailable(f"GitHub has a fault of its own: {said}.")
         if status == 422 and "already" in said.lower():  # already_exists, or "already exists" in words

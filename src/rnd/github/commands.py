@@ -103,13 +103,13 @@ def sign_in(options: argparse.Namespace) -> int:
     from rnd import report
     from rnd.github.client import Client, find_addresses
     from rnd.github.permissions import examine
-    from rnd.github.sign_in import need_token
+    from rnd.github.sign_in import need_token, renewal
     from rnd.organisation import load_organisation
 
     github = load_organisation().github
     addresses = find_addresses(os.environ)
     token = need_token(addresses, os.environ, github.client_id, ask=sys.stdin.isatty())
-    with Client(addresses, token.value) as client:
+    with Client(addresses, token.value, renewal(token)) as client:
         found = examine(client, github.owner)
     if options.json:
         report.print_json(

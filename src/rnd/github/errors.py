@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rnd.errors import RndError
 
+MINUTE = 60  # seconds
+
 
 class SignInNeeded(RndError):
     """There is no valid token for GitHub, and none could be had.
@@ -68,15 +70,16 @@ class RateLimited(GitHubUnavailable):
     """GitHub's limits on requests are reached; the message says for how long.
 
     Args:
-        happened: What was asked for.
+        said: What was asked for, and what GitHub said.
         wait: For how long GitHub asks to be left alone, in seconds.
     """
 
     code = "github-rate-limited"
     remedy = "Run the same command after that time; what is done is not repeated."
 
-    def __init__(self, happened: str, wait: float) -> None:
-        super().__init__(happened)
+    def __init__(self, said: str, wait: float) -> None:
+        span = f"{wait:.0f} s" if wait < 2 * MINUTE else f"{-(-wait // MINUTE):.0f} minutes"
+        super().__init__(f"GitHub limits how much it is asked: {said}. It asks to be left alone for {span}.")
         self.wait = wait
 
 
@@ -102,7 +105,7 @@ class NotPermitted(RndError):
     """The token, or the person that it speaks for, may not do what is needed; the message lists everything."""
 
     code = "github-not-permitted"
-    remedy = "Sign in with the scopes named (`rnd github sign-in`), or ask an owner of the organisation."
+    remedy = "Ask an owner of the organisation."
 
 
 class NameProtected(RndError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnd.github.client import PAGE
-from rnd.github.settings import compare
+from rnd.github.settings import compare, say
 from rnd.plan import Action, State, Step, done, needed
 
 if TYPE_CHECKING:
@@ -77,4 +77,5 @@ class Part:
             changes = self.changes()
             return needed("; ".join(map(str, changes))) if changes else done("as org.yml has it")
 
-        return Step(self.key, self.title, observe, (Action(f"set {', '.join(self.wanted)}", self.mend),))
+        wanted = ", ".join(f"{key}: {say(value)}" for key, value in self.wanted.items())
+        return Step(self.key, self.title, observe, (Action(f"set {wanted}", self.mend),))

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 # Scopes that hold others; see https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps.
 HOLDING = {"admin:org": {"write:org", "read:org"}, "write:org": {"read:org"}}
 
+NEEDED_FOR = {
+    "repo": "create a private repository",
+    "workflow": "push its workflow files",
+    "read:org": "see its teams",
+}
+
 
 @dataclass(frozen=True)
 class Permissions:
@@ -25,6 +31,7 @@ class Permissions:
         is_owner: Whether that is an owner of the organisation.
         plan: The organisation's plan, such as "free" or "team"; None where the token does not see it.
         may_create: Kinds of repository that members may create, each with yes or no; empty where it is not shown.
+        lacking: Scopes that are needed, and that the token has not.
         missing: What stands in the way, each in one sentence.
     """
 
@@ -33,6 +40,7 @@ class Permissions:
     is_owner: bool
     plan: str | None
     may_create: dict[str, bool]
+    lacking: tuple[str, ...]
     missing: tuple[str, ...]
 
 
@@ -47,9 +55,10 @@ def examine(client: Client, organisation: str) -> Permissions:
     answer = client.answer(lambda kit: kit.rest.users.get_authenticated())
     login = answer.json()["login"]
     scopes = _scopes(answer.headers.get("X-OAuth-Scopes"))
-    missing = [*_missing_scopes(scopes)]
+    lacking = _lacking(scopes)
+    missing = [f"The token lacks the scope {scope}, needed to {NEEDED_FOR[scope]}." for scope in lacking]
     role = _role(client, organisation)
-    if role not in {"admin", "member"}:
+    if role not in {"admin", "member"} and "read:org" not in lacking:  # without which GitHub does not say
         missing.append(f"{login} is {role} of the organisation {organisation}.")
     found: Any = client.find(lambda kit: kit.rest.orgs.get(organisation))
     if found is None:
@@ -58,25 +67,20 @@ def examine(client: Client, organisation: str) -> Permissions:
     plan = found.get("plan")
     keys = {kind: f"members_can_create_{kind}_repositories" for kind in ("private", "internal", "public")}
     may_create = {kind: bool(found[key]) for kind, key in keys.items() if key in found}
-    return Permissions(login, scopes, role == "admin", plan["name"] if plan else None, may_create, tuple(missing))
+    return Permissions(
+        login, scopes, role == "admin", plan["name"] if plan else None, may_create, lacking, tuple(missing)
+    )
 
 
 def _scopes(header: str | None) -> tuple[str, ...] | None:
     return None if header is None else tuple(filter(None, map(str.strip, header.split(","))))
 
 
-def _missing_scopes(scopes: tuple[str, ...] | None) -> list[str]:
+def _lacking(scopes: tuple[str, ...] | None) -> tuple[str, ...]:
     if scopes is None:
-        return []
+        return ()
     held = set(scopes).union(*(HOLDING.get(scope, set()) for scope in scopes))
-    needed_for = {
-        "repo": "create a private repository",
-        "workflow": "push its workflow files",
-        "read:org": "see its teams",
-    }
-    return [
-        f"The token lacks the scope {scope}, needed to {needed_for[scope]}." for scope in SCOPES if scope not in held
-    ]
+    return tuple(scope for scope in SCOPES if scope not in held)
 
 
 def _role(client: Client, organisation: str) -> str:

@@ -60,7 +60,17 @@ def find_token(addresses: Addresses, environ: Mapping[str, str]) -> Token | None
 def connect(environ: Mapping[str, str], client_id: str | None, *, ask: bool) -> Client:
     """Return GitHub, as whoever is signed in sees it, or signs in now; the arguments and errors are `need_token`'s."""
     addresses = find_addresses(environ)
-    return Client(addresses, need_token(addresses, environ, client_id, ask=ask).value)
+    token = need_token(addresses, environ, client_id, ask=ask)
+    return Client(addresses, token.value, renewal(token))
+
+
+def renewal(token: Token) -> str:
+    """Return what to do to get another token in the place of one that is no good, in a sentence."""
+    if token.source in VARIABLES:
+        return f"Set {token.source} to another token, or take it away to sign in with a browser."
+    if token.source == "gh":
+        return f"Sign in anew: `gh auth login --scopes {','.join(SCOPES)}`."
+    return "`rnd github sign-out` forgets that token; then the same command lets you sign in anew."
 
 
 def need_token(addresses: Addresses, environ: Mapping[str, str], client_id: str | None, *, ask: bool) -> Token:
@@ -137,8 +147,11 @@ def _device_flow(client: Client, environ: Mapping[str, str], client_id: str) -> 
                 interval = float(answer.get("interval", interval + SLOWER))
             case "access_denied":
                 raise SignInNeeded("The sign-in was denied in the browser.")
+            case "expired_token":
+                break
             case other:
-                raise SignInNeeded(f"The sign-in failed: {answer.get('error_description') or other}.")
+                said = str(answer.get("error_description") or other).rstrip(".")
+                raise SignInNeeded(f"The sign-in failed: {said}.")
     raise SignInNeeded("Nobody entered the code in time.")
 
 
