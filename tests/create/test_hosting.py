@@ -234,6 +234,7 @@ class TestPreflight:
         policy = hosting.policy.model_copy(update={"protected_names": [creation.name]})
         creation.organisation = creation.organisation.model_copy(update={"github": policy})
         assert f"org.yml keeps the name {creation.name}" in self.refused(creation, NameProtected)
+        assert hosting.forge.calls == [], "nobody is asked, nor has to sign in, for that"
 
 
 def test_a_remote_of_another_name_is_left_alone(creation: Creation) -> None:

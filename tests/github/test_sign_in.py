@@ -15,9 +15,10 @@ from keyring.errors import PasswordDeleteError
 
 from rnd import cli
 from rnd.github.client import find_addresses
-from rnd.github.errors import SignInNeeded
+from rnd.github.errors import AppNotApproved, SignInNeeded
 from rnd.github.permissions import examine
 from rnd.github.sign_in import SCOPES, Token, connect, find_token, need_token, renewal, sign_out
+from rnd.rehearsal.forge.faults import once, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -248,6 +249,14 @@ class TestPermissions:
         with hosting.client as client:
             (fault,) = examine(client, hosting.owner).missing
         assert fault == f"stranger is no member of the organisation {hosting.owner}."
+
+    def test_an_app_that_the_organisation_has_not_approved(self, hosting: Hosting) -> None:
+        said = f"Although you appear to have the correct authorization credentials, the `{hosting.owner}` organization "
+        refused = refusal(403, f"{said}has enabled OAuth App access restrictions, meaning that data access is limited.")
+        path = f"/api/v3/user/memberships/orgs/{hosting.owner}"
+        hosting.forge.faults.append(once("GET", path, refused))
+        with hosting.client as client, pytest.raises(AppNotApproved, match="has not approved the app"):
+            examine(client, hosting.owner)
 
     def test_no_such_organisation(self, hosting: Hosting) -> None:
         with hosting.client as client:

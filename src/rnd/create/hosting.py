@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rnd import git, process
-from rnd.create.preflight import check_remote
+from rnd.create.preflight import check_name, check_remote
 from rnd.create.pull_request import pull_request_steps
 from rnd.create.remote import (
     Remote,
@@ -127,7 +127,7 @@ def open_hosting(project: Project, organisation: Organisation, environ: Mapping[
         ask: Whether there is somebody who could sign in.
 
     Raises:
-        RndError: As `check_remote` has it.
+        RndError: As `check_name` and `check_remote` have it.
     """
     addresses = find_addresses(environ)
     there = followed(project.folder, addresses)
@@ -137,6 +137,7 @@ def open_hosting(project: Project, organisation: Organisation, environ: Mapping[
     repository = Repository(policy.owner, derive_names(project.name, organisation).repository)
     with ExitStack() as stack:
         try:
+            check_name(repository.name, policy)
             client = stack.enter_context(connect(environ, policy.client_id, ask=ask))
             remote = Remote(Place(client, repository, policy), project.folder)
             check_remote(remote)

@@ -13,13 +13,23 @@ if TYPE_CHECKING:
     from rnd.github.client import Client
     from rnd.github.part import Place
     from rnd.github.permissions import Permissions
+    from rnd.organisation_github import GitHub
+
+
+def check_name(name: str, policy: GitHub) -> None:
+    """Look whether a project may have a repository of some name at all, which takes no GitHub.
+
+    Raises:
+        NameProtected: org.yml keeps the name from projects.
+    """
+    if name in policy.protected_names:
+        raise NameProtected(f"org.yml keeps the name {name} from projects (github.protected_names).")
 
 
 def check_remote(remote: Remote) -> None:
     """Look for everything that can be known to stand in the way.
 
     Raises:
-        NameProtected: org.yml keeps the name from projects.
         NameTaken: There is a repository of that name, and it is not this project's.
         NotPermitted: The token, or whoever it speaks for, may not do what is needed.
         TeamMissing: org.yml names a team that the organisation does not have.
@@ -28,8 +38,6 @@ def check_remote(remote: Remote) -> None:
         GitHubUnavailable: GitHub could not be reached.
     """
     place = remote.place
-    if place.repository.name in place.policy.protected_names:
-        raise NameProtected(f"org.yml keeps the name {place.repository.name} from projects (github.protected_names).")
     found = examine(place.client, place.policy.owner)
     _check_enterprise(place, found)
     faults = [*found.missing, *_may_not_create(place, found)]

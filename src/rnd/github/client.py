@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rnd.errors import ExtraMissing, UsageError
 from rnd.github.errors import (
     AlreadyThere,
+    AppNotApproved,
     GitHubRefused,
     GitHubUnavailable,
     NotThere,
@@ -222,13 +223,23 @@ class Client:
             return SignInNeeded(f"GitHub does not know the token: {said}.", self.renewal)
         if status == 404:
             return NotThere(f"GitHub has no such thing: {said}.", status=status)
-        if status == 429 or (status == 403 and "secondary rate" in said):
+        if status == 429:
             return RateLimited(said, UNKNOWN_WAIT)
         if status >= 500 or status == 408:
             return GitHubUnavailable(f"GitHub has a fault of its own: {said}.")
         if status == 422 and "already" in said.lower():  # already_exists, or "already exists" in words
             return AlreadyThere(f"GitHub has it already: {said}.")
-        if status == 403 and "Upgrade to" in said:
+        if status == 403:
+            return self._forbidden(error, said)
+        return GitHubRefused(f"GitHub says no: {said}.", status=status)
+
+    def _forbidden(self, error: RequestFailed, said: str) -> RndError:
+        status = error.response.status_code
+        if "secondary rate" in said:
+            return RateLimited(said, UNKNOWN_WAIT)
+        if "OAuth App access restrictions" in said:
+            return AppNotApproved(f"The organisation has not approved the app: {said}.", status=status)
+        if "Upgrade to" in said:
             return PlanLacks(f"The plan on GitHub does not have that: {said}.", status=status)
         address = error.response.headers.get("X-GitHub-SSO", "").partition("url=")[2]
         if address:

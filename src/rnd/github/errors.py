@@ -50,6 +50,19 @@ class SignOnNeeded(GitHubRefused):
     remedy = "Open the address, authorise the token for the organisation, then run the same command again."
 
 
+class AppNotApproved(GitHubRefused):
+    """The organisation lets in only apps that it has approved, and the one that the token is from is none of them.
+
+    See https://docs.github.com/en/organizations/managing-oauth-access-to-your-organizations-data.
+    """
+
+    code = "github-app-not-approved"
+    remedy = (
+        "Ask an owner to approve the app: the organisation's settings, Third-party Access; or set GH_TOKEN to a token "
+        "of your own."
+    )
+
+
 class GitHubUnavailable(RndError):
     """GitHub could not be reached, cut the connection or had a fault of its own, time after time."""
 
