@@ -9,6 +9,7 @@ import pytest
 from rnd import retry
 from rnd.create.accounts import examine_accounts
 from rnd.organisation import load_organisation
+from tests.hosting import SCOPES
 
 if TYPE_CHECKING:
     from rnd.create.doctor import Finding
@@ -53,11 +54,11 @@ def test_not_signed_in(hosting: Hosting, monkeypatch: pytest.MonkeyPatch, client
 
 
 def test_a_token_that_may_too_little(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GH_TOKEN", hosting.forge.add_user("stranger", {"repo"}))
-    github = found(hosting)["GitHub"]
-    assert github.state == "optional"
-    assert "lacks the scope workflow" in github.found
-    assert "no member" in github.found
+    for number, (scopes, lacks) in enumerate([({"repo"}, "lacks the scope workflow"), (set(SCOPES), "no member")]):
+        monkeypatch.setenv("GH_TOKEN", hosting.forge.add_user(f"stranger-{number}", scopes))
+        github = found(hosting)["GitHub"]
+        assert github.state == "optional"
+        assert lacks in github.found
 
 
 def test_services_that_cannot_be_reached_are_asked_once(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
