@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rnd.rehearsal.jobs import STAND_INS
 from tests.workflows import ACTIONS, levels, load, outputs_of_script, references
 
 if TYPE_CHECKING:
@@ -78,6 +79,26 @@ def central_action_gets_what_it_needs_and_nothing_else(workflow: Workflow, centr
                 yield f"{job.name} and the action {name} do not agree on {key}"
 
 
+def action_from_elsewhere_gets_what_it_needs_and_nothing_else(workflow: Workflow, _: str) -> Iterator[str]:
+    for job in workflow.jobs.values():
+        for step in job.steps:
+            for key in disagreements(step):
+                yield f"{job.name} and {step.uses.partition('@')[0]} do not agree on {key}"
+
+
+def disagreements(step: Step) -> list[str]:
+    """Return the inputs that a step passes and an action from elsewhere lacks, and those that it needs and lacks.
+
+    Linters know an action's inputs by its version, not by a commit. What stands in for it in rehearsals has its inputs.
+    """
+    published = STAND_INS / step.uses.partition("@")[0] / "action.yml"
+    if step.uses.startswith("./") or not published.exists():
+        return []
+    declared, given = load(published)["inputs"], set(step.given)
+    needed = {name for name, one in declared.items() if one.get("required")}
+    return sorted(given - set(declared)) + sorted(needed - given)
+
+
 def what_is_read_from_a_step_is_there(workflow: Workflow, central: str) -> Iterator[str]:
     for job in workflow.jobs.values():
         steps = {step.data["id"]: step for step in job.steps if "id" in step.data}
@@ -139,6 +160,7 @@ RULES: tuple[Rule, ...] = (
     called_workflow_gets_what_it_needs_and_nothing_else,
     job_reads_only_what_jobs_that_it_needs_give,
     central_action_gets_what_it_needs_and_nothing_else,
+    action_from_elsewhere_gets_what_it_needs_and_nothing_else,
     what_is_read_from_a_step_is_there,
     set_up_comes_first,
     no_checkout_leaves_a_credential_behind,

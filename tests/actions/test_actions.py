@@ -9,6 +9,7 @@ import pytest
 
 from rnd.cli import build_parser
 from tests.conftest import ROOT
+from tests.contracts import disagreements
 from tests.workflows import ACTIONS, Step, action_names, action_steps, load, outputs_of_script, references
 
 NAMES = action_names()
@@ -83,6 +84,13 @@ def test_what_one_step_reads_from_another_is_there(name: str) -> None:
 def outputs(step: Step) -> set[str]:
     """Return what a step of an action gives to later ones."""
     return {"token"} if step.uses.startswith("actions/create-github-app-token@") else outputs_of_script(step)
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step.uses], ids=identify)
+def test_an_action_from_elsewhere_gets_what_it_needs_and_nothing_else(step: Step) -> None:
+    assert disagreements(step) == []
+    misspelt = {f"{name}s": value for name, value in step.given.items()}
+    assert set(disagreements(Step(step.place, {**step.data, "with": misspelt}))) >= set(misspelt)
 
 
 @pytest.mark.parametrize("name", ["push-package", "push-image"])

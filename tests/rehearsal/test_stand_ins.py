@@ -10,6 +10,7 @@ import pytest
 
 from rnd.rehearsal import workflow_files
 from rnd.rehearsal.jobs import STAND_INS
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from tests.rehearsal.conftest import Workshop
@@ -21,6 +22,13 @@ NAMES = [str(folder.relative_to(STAND_INS)) for folder in FOLDERS]
 def test_each_has_its_line_in_the_list() -> None:
     listed = re.findall(r"^\| `([^`]+)` \|", (STAND_INS / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(listed) == NAMES
+
+
+def test_their_inputs_were_compared_at_the_commits_in_use() -> None:
+    page = (STAND_INS / "README.md").read_text(encoding="utf-8")
+    used = (ROOT / "actions" / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    compared = dict(re.findall(r"^\| `([^`]+)` \|.*\| `(\w{40})` \|$", page, re.MULTILINE))
+    assert compared == dict(re.findall(r"^\| `([^`]+)` \| \S+ \| `(\w{40})` \|", used, re.MULTILINE))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=NAMES)
