@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from rnd.cli import main
 from rnd.rehearsal import world
 from tests.conftest import ROOT, TemplateRepository, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,26 @@ def test_people_can_sign_in_by_the_organisations_app(up: world.World) -> None:
     checkout = yaml.safe_load((ROOT / "org.yml").read_text(encoding="utf-8"))
     checkout["github"].pop("client_id", None)
     assert hosted == checkout
+
+
+def test_this_checkout_is_what_is_rehearsed() -> None:
+    assert world.default_checkout() == ROOT
+
+
+@pytest.mark.parametrize("in_a_repository", [False, True])
+def test_there_must_be_a_checkout(
+    in_a_repository: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """An environment may stand anywhere; also in a repository, which then is not the template's."""
+    if in_a_repository:
+        git(tmp_path, "init", "--quiet")
+    installed = tmp_path / "site-packages" / "rnd" / "rehearsal" / "world.py"
+    installed.parent.mkdir(parents=True)
+    monkeypatch.setattr(world, "__file__", str(installed))
+    assert main(["rehearse", "--no-images"]) == 2
+    said = capfd.readouterr().err
+    assert "this program is not run from one" in said
+    assert "make rehearse" in said
 
 
 def test_the_template_is_hosted_where_workflows_look_for_it(up: world.World) -> None:

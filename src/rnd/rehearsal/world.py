@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from rnd import git, process
+from rnd.errors import UsageError
 from rnd.organisation import load_organisation
 from rnd.rehearsal import conda, package_index
 from rnd.rehearsal import images as image_part
@@ -38,6 +39,7 @@ APP = "rnd-pipeline"
 APP_PERMISSIONS = {"contents": "write", "metadata": "read", "pull_requests": "write", "statuses": "write"}
 SCOPES = {"repo", "workflow", "read:org"}
 CLIENT_ID = "Iv1.rehearsal"  # of the OAuth app that people sign in by, where org.yml has none yet
+CHECKOUT = ("copier.yml", "org.yml")  # what a checkout of the template has, and no other repository has both
 NO_IMAGES = "this rehearsal makes no images"
 # What jobs and people find of this machine; nothing else of its environment reaches them.
 KEPT = ("LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "UV_PYTHON", "UV_NATIVE_TLS")
@@ -241,8 +243,18 @@ def push(world: World, folder: Path, repository: str, refs: list[str], token: st
 
 
 def default_checkout() -> Path:
-    """Return the checkout that this program is run from."""
-    return git.work_tree(Path(__file__).parents[3])
+    """Return the checkout that this program is run from.
+
+    Raises:
+        UsageError: It is installed elsewhere, be it in another repository's environment.
+    """
+    root = git.toplevel(Path(__file__).parents[3])
+    if root is None or not all((root / name).is_file() for name in CHECKOUT):
+        raise UsageError(
+            "A rehearsal tries a checkout of the template, and this program is not run from one.",
+            "Clone the template's repository, and run `make rehearse` there.",
+        )
+    return root
 
 
 def own_environment(world: World, login: str) -> dict[str, str]:
