@@ -9,8 +9,7 @@ import pytest
 
 from rnd.rehearsal import world
 from rnd.rehearsal.runner import iterate_logs
-from rnd.rehearsal.scenarios import BEFORE
-from rnd.rehearsal.story import Story
+from rnd.rehearsal.story import BEFORE, Story
 from rnd.rehearsal.world import MAINTAINER
 from tests.conftest import ROOT
 from tests.examples import apply, examples

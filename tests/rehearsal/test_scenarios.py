@@ -26,6 +26,7 @@ pytestmark = pytest.mark.usefixtures("no_accounts")
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # `rerun` has about fifty attempts, and this machine may have other work
 @pytest.mark.parametrize(("tool", "name"), WITHOUT_IMAGES)
 def test_it_ends_as_it_should(tool: str, name: str, tmp_path: Path) -> None:
     tell(name, tool, tmp_path, images=False)
@@ -54,7 +55,9 @@ def tell(name: str, tool: str, folder: Path, *, images: bool) -> None:
     if tool == "conda":
         channel()  # which is made once, or says why it cannot be
     scenario = SCENARIOS[name]
-    with world.start(folder, ROOT, app=scenario.app, images=images, dependency_tool=tool) as up:
+    with world.start(
+        folder, ROOT, app=scenario.app, images=images, dependency_tool=tool, failing=scenario.failing
+    ) as up:
         story = Story(up)
         scenario.tell(story)
         found = timeline.document(name, story, 0)

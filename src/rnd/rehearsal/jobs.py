@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnd.rehearsal import act, runs, workflow_files, workflows
+from rnd.rehearsal import act, runs, step_faults, workflow_files, workflows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rnd.rehearsal.containers import Containers
     from rnd.rehearsal.forge import Forge
     from rnd.rehearsal.runs import Job, Run
+    from rnd.rehearsal.step_faults import StepFaults
 
 STAND_INS = Path(__file__).parent / "stand_ins"
 ID_TOKENS = "http://127.0.0.1:9/"  # nothing listens there: a job only learns that it might ask
@@ -33,6 +34,7 @@ class Settings:
         containers: Where a job's `container` runs; None where jobs run on this machine itself.
         left_out: Actions that this machine cannot run, each by the end of its name, with the reason.
         machines: How many jobs run at once.
+        faults: Lets each step fail once, where it is given.
     """
 
     environment: dict[str, str]
@@ -42,6 +44,7 @@ class Settings:
     containers: Containers | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     machines: int = field(default_factory=lambda: max(2, os.cpu_count() or 1))
+    faults: StepFaults | None = None
 
 
 def make_task(forge: Forge, settings: Settings, run: Run, job: Job) -> act.Task:
@@ -58,7 +61,8 @@ def make_task(forge: Forge, settings: Settings, run: Run, job: Job) -> act.Task:
         event=run.event.name,
         payload=run.event.payload,
         actor=run.event.actor,
-        environment=environment(forge, settings, run, granted),
+        environment=environment(forge, settings, run, granted)
+        | step_faults.environment(settings.faults, run.path, job.id),
         secrets={**hidden, **settings.aws, "GITHUB_TOKEN": token},
         variables={} if run.fork else settings.variables,
         replaced=stand_ins(forge, run),

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Event
@@ -91,6 +92,7 @@ class PackageIndex:
         uploads: What goes wrong with each upload, in turn; None for nothing.
         reads: The same, for each request that reads.
         requests: What the front was asked for, in turn.
+        accepted: How many uploads the index has taken.
         authorizations: The credentials that each request brought.
         arguments: The command lines of all processes of the machine, while requests were under way.
     """
@@ -101,6 +103,7 @@ class PackageIndex:
     uploads: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
     reads: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
     requests: list[str] = field(default_factory=list)
+    accepted: int = 0
     authorizations: list[str | None] = field(default_factory=list)
     arguments: set[bytes] = field(default_factory=set)
 
@@ -186,7 +189,9 @@ class Front(Handler):
             self.say(fault.status, fault.headers, told)
 
     def _pass_on(self, body: bytes) -> Answer:
-        return pass_on(self.behind, self.command, self.path, dict(self.headers), body)
+        answer = pass_on(self.behind, self.command, self.path, dict(self.headers), body)
+        self.index.accepted += self.command == "POST" and answer[0] == HTTPStatus.OK
+        return answer
 
 
 def command_lines() -> set[bytes]:

@@ -104,6 +104,7 @@ def _tell(options: argparse.Namespace, folder: Path) -> Document:
         app=scenario.app,
         images=_wants_images(options),
         dependency_tool=options.dependency_tool,
+        failing=scenario.failing,
     ) as up:
         story = Story(up, note, began=begin)
         try:

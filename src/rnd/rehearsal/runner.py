@@ -72,6 +72,8 @@ class Runner:
         said: list[str] = []
         for name, document in found.items():
             fitted[name], left_out = workflow_files.fit(document, volumes=volumes, left_out=self.settings.left_out)
+            if self.settings.faults is not None:
+                fitted[name] = self.settings.faults.place(fitted[name])
             said += left_out if name == path or name in _called(found[path]) else []
         pull: workflow_files.Document = event.payload.get("pull_request", {})
         number = next(self._numbers)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rnd.rehearsal.world import World
 
 PROJECT = "rover"
+BEFORE = "0.4.1"  # what a prepared repository has released, as in the specification's examples
 PATIENCE = 300  # seconds that the runs of one moment may take
 # What locks a repository and does nothing else.
 LOCK = {
@@ -205,6 +206,16 @@ class Story:
         self.pull()
         return self.world.runner.runs[before:]
 
+    def run_again(self, run: Run, *, only_failed: bool = True) -> Run:
+        """Run a run again, by default what failed of it, wait, and return the newest run.
+
+        The same run's next attempt, or where that set off another one, that.
+        """
+        self.tell(f"{run.name}: {'the failed jobs are' if only_failed else 'all jobs are'} run again")
+        self.world.runner.rerun(run, only_failed=only_failed)
+        self.wait()
+        return self.world.runner.runs[-1]
+
     def pull(self) -> None:
         """Bring what the forge has into the work tree."""
         hosted = self.world.forge.state.repository(self.repository)
@@ -280,14 +291,20 @@ class Story:
         status = self.ask("GET", f"/compare/{tag}...main")["status"]
         return status in {"ahead", "identical"}
 
-    def check_proposed(self, number: int, version: str) -> str:
-        """Look whether a pull request's pipeline has done its part, and return the commit that it ended on."""
+    def check_proposed(self, number: int, version: str, heads: int = 1) -> str:
+        """Look whether a pull request's pipeline has done its part, and return the commit that it ended on.
+
+        Args:
+            number: Of the pull request.
+            version: The one that it leads to.
+            heads: How many commits have had their pipeline, and so a wheel.
+        """
         head = str(self.pull_request(number)["head"]["sha"])
         self.check(f"the pipeline set {version} on the branch", self.version_at(head) == version)
         built = {wheel for wheel in self.wheels() if wheel.startswith(f"{version}.dev0+")}
-        self.check(f"one development wheel of {version} is on the index", len(built) == 1)
-        hashes = {wheel.partition("+")[2] for wheel in built}
-        self.check("it is named after the commit it was built from", all(head.startswith(one) for one in hashes))
+        self.check(f"of {version}, the index has {heads} development wheel{'s' * (heads > 1)}", len(built) == heads)
+        own = {wheel for wheel in built if head.startswith(wheel.partition("+")[2])}
+        self.check("one is named after the commit it was built from", len(own) == 1)
         if self.world.images is not None:
             named = {wheel.replace("+", "-") for wheel in built}
             self.check("one image has that version", named <= set(self.images()) and named)

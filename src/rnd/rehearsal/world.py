@@ -25,6 +25,7 @@ from rnd.rehearsal.forge import Forge
 from rnd.rehearsal.jobs import Settings
 from rnd.rehearsal.rest import Caller
 from rnd.rehearsal.runner import Runner
+from rnd.rehearsal.step_faults import StepFaults, fail_in_actions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,8 +88,7 @@ class World:
     @property
     def template(self) -> str:
         """The full name of the template's repository on the forge."""
-        name = self.organisation.template.repository.removesuffix(".git").rpartition("/")[2]
-        return f"{self.owner}/{name}"
+        return template_name(self.organisation)
 
     def secrets(self) -> dict[str, str]:
         """Return everything that must be in no log, by what it is."""
@@ -107,7 +107,13 @@ class World:
 
 @contextmanager
 def start(
-    folder: Path, checkout: Path, *, app: bool = True, images: bool = False, dependency_tool: str = "uv"
+    folder: Path,
+    checkout: Path,
+    *,
+    app: bool = True,
+    images: bool = False,
+    dependency_tool: str = "uv",
+    failing: tuple[str, ...] = (),
 ) -> Iterator[World]:
     """Start a world, and stop it at the end.
 
@@ -117,6 +123,7 @@ def start(
         app: Whether the organisation has the GitHub App whose pushes start runs.
         images: Whether images are made, which needs root and Docker.
         dependency_tool: What the environments of repositories are made with, `uv` or `conda`.
+        failing: Patterns of the ids of the jobs whose every step fails once.
 
     Raises:
         RndError: Something that it needs is not on this machine.
@@ -135,9 +142,9 @@ def start(
             environment |= channel.environment
             checkout = conda.template(checkout, snapshot(checkout), folder / "template", channel.server.url)
         settings = Settings(environment, left_out={} if images else {"/push-image": NO_IMAGES})
-        if images:  # the caches of packages are shared, or every job would download them anew
-            shared = (Path(environment["UV_CACHE_DIR"]), *(channel.caches if channel else ()))
-            settings.containers = Containers(environment["DOCKER_HOST"], shared, (channel.netrc,) if channel else ())
+        if failing:
+            settings.faults = StepFaults(folder / "faults", f"{template_name(organisation)}/actions/", failing)
+        settings.containers = _containers(environment, channel, settings.faults) if images else None
         runner = Runner(forge, folder / "runs", settings)
         stack.callback(runner.close)
         world = World(folder, checkout, organisation, forge, index, runner, tokens, environment, made, channel)
@@ -145,6 +152,19 @@ def start(
         _host_template(world)
         runner.listen()  # only now: the template has workflows too, and they would run its whole test suite
         yield world
+
+
+def _containers(environment: dict[str, str], channel: Channel | None, faults: StepFaults | None) -> Containers:
+    """Return where jobs run: the caches of packages are shared, or every job would download them anew."""
+    shared = [Path(environment["UV_CACHE_DIR"])]
+    netrcs: tuple[Path, ...] = ()
+    if channel is not None:
+        shared += channel.caches
+        netrcs = (channel.netrc,)
+    if faults is not None:
+        faults.folder.mkdir()
+        shared.append(faults.folder)
+    return Containers(environment["DOCKER_HOST"], tuple(shared), netrcs)
 
 
 def _people(forge: Forge, organisation: Organisation) -> dict[str, str]:
@@ -190,7 +210,9 @@ def _host_template(world: World) -> None:
     """Put the checkout onto the forge as the template's repository, with its actions shared in the organisation."""
     caller = world.caller(MAINTAINER)
     caller.ask("POST", f"/orgs/{world.owner}/repos", {"name": world.template.partition("/")[2], "private": True})
-    commit = snapshot(world.checkout, _with_sign_in(world))
+    faults = world.runner.settings.faults
+    failing = {} if faults is None else fail_in_actions(world.checkout, faults)
+    commit = snapshot(world.checkout, {**_with_sign_in(world), **failing})
     ref = world.organisation.template.workflow_ref
     refs = [f"{commit}:refs/heads/main", f"{commit}:refs/heads/{ref}"]
     push(world, world.checkout, world.template, refs, world.tokens[MAINTAINER])
@@ -208,23 +230,29 @@ def _with_sign_in(world: World) -> dict[str, str]:
     return {"org.yml": yaml.safe_dump(document, sort_keys=False, allow_unicode=True)}
 
 
-def snapshot(checkout: Path, written: Mapping[str, str] | None = None) -> str:
+def template_name(organisation: Organisation) -> str:
+    """Return the full name of the template's repository on the forge."""
+    name = organisation.template.repository.removesuffix(".git").rpartition("/")[2]
+    return f"{organisation.github.owner}/{name}"
+
+
+def snapshot(checkout: Path, instead: Mapping[str, str] | None = None) -> str:
     """Return a commit of a work tree as it is, ignored files aside, on no branch; nothing that git shows changes.
 
     Args:
         checkout: The work tree.
-        written: What files hold in that commit instead, by their paths.
+        instead: What files hold instead, by their paths.
     """
     with tempfile.TemporaryDirectory(prefix="rnd-index-") as place:
         own = {"GIT_INDEX_FILE": str(Path(place) / "index"), **dict.fromkeys(("GIT_DIR", "GIT_WORK_TREE"))}
         person = {"NAME": "rehearsal", "EMAIL": "rehearsal@example.com"}
         who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in person.items()}
         process.run("git", "add", "--all", cwd=checkout, extra=own)
-        for path, text in (written or {}).items():
-            file = Path(place) / "file"
-            file.write_text(text, encoding="utf-8")
-            blob = process.run("git", "hash-object", "-w", "--no-filters", str(file), cwd=checkout).strip()
-            process.run("git", "update-index", "--cacheinfo", f"100644,{blob},{path}", cwd=checkout, extra=own)
+        for path, text in (instead or {}).items():
+            (Path(place) / "file").write_text(text, encoding="utf-8")
+            blob = process.run("git", "hash-object", "-w", "--no-filters", str(Path(place) / "file"), cwd=checkout)
+            entry = f"100644,{blob.strip()},{path}"
+            process.run("git", "update-index", "--cacheinfo", entry, cwd=checkout, extra=own)
         tree = process.run("git", "write-tree", cwd=checkout, extra=own).strip()
         return process.run("git", "commit-tree", tree, "-m", "chore: rehearse", cwd=checkout, extra=who).strip()
 
