@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rnd.rehearsal.step_faults import FailingStep, StepFaults
     from rnd.rehearsal.story import Story
 
-MOST_ATTEMPTS = 60
+PATIENCE = 3  # attempts in which no further step failed for the first time; the services' own faults take one each
 NEXT = "0.5.0"
 
 
@@ -75,17 +75,20 @@ def propose(story: Story) -> int:
 
 
 def run_until(story: Story, reached: Callable[[], bool] = lambda: False, never: str | None = None) -> None:
-    """Run what failed of the newest run again, until nothing fails.
+    """Run what failed of the newest run again, until nothing fails, or it fails for reasons of its own.
 
     Args:
         story: Where.
         reached: Says that it is enough before that.
         never: What to look for at the end, where `reached` says what must never be.
     """
-    while not reached() and (run := story.world.runner.runs[-1]).conclusion != "success":
-        if run.attempt == MOST_ATTEMPTS:
-            break
+    faults = story.world.runner.settings.faults
+    assert faults is not None  # noqa: S101 - the scenario says so
+    idle = 0
+    while not reached() and idle < PATIENCE and (run := story.world.runner.runs[-1]).conclusion != "success":
+        before = faults.count()
         story.run_again(run)
+        idle = 0 if faults.count() > before else idle + 1
     if never is not None:
         story.check(never, not reached())
 

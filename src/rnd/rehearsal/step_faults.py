@@ -107,6 +107,10 @@ class StepFaults:
         """Return the folder that takes what a job's failed steps leave; that of the job that calls, where one does."""
         return self.folder / workflow.rpartition("/")[2] / job
 
+    def count(self) -> int:
+        """Return how many steps have failed."""
+        return sum(1 for _ in self.folder.glob("*/*/*"))
+
     def failed(self, workflow: str, job: str) -> set[str]:
         """Return the steps of a job that have failed, each after the id of the job that it stands in."""
         return {path.name for path in self.of_job(workflow, job).glob("*")}
