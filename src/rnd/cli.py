@@ -23,6 +23,7 @@ COMMANDS = {
     "new": ("rnd.create.commands", "make a repository: ask, render, set up"),
     "setup": ("rnd.create.commands", "finish or repeat the set-up of a repository"),
     "environment": ("rnd.create.commands", "install the environment that the lock file says, and lock nothing"),
+    "sign-in": ("rnd.create.sign_in_command", "let the later steps of a job install the organisation's own packages"),
     "update": ("rnd.create.commands", "bring later template changes in"),
     "doctor": ("rnd.create.commands", "what is missing on this machine and in the accounts, and what to do"),
     "version": ("rnd.release.version_commands", "which version comes next, and why; write it, check it"),

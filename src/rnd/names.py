@@ -1,4 +1,4 @@
-"""The four names that follow from a project name. Touches nothing.
+"""The four names that follow from a project name, and where uv looks for an index's credentials. Touches nothing.
 
 copier.yml derives the same names when it renders, since plain copier has nothing of ours to call; a test holds the
 two together. Which project names are allowed is said in one place, `questions/project_name.jinja`.
@@ -36,3 +36,12 @@ def derive_names(project_name: str, organisation: Organisation) -> Names:
     repository = f"{organisation.repository_prefix}-{import_name.replace('_', '-')}"
     package = f"{organisation.slug}-{repository}"
     return Names(repository, package, package, import_name)
+
+
+def index_credentials(organisation: Organisation, username: str, password: str) -> dict[str, str]:
+    """Return the variables in which uv finds credentials for the organisation's index, as `pyproject.toml` names it.
+
+    See https://docs.astral.sh/uv/concepts/indexes, "Providing credentials directly".
+    """
+    variable = f"UV_INDEX_{organisation.slug.upper().replace('-', '_')}"
+    return {f"{variable}_USERNAME": username, f"{variable}_PASSWORD": password}

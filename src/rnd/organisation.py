@@ -77,6 +77,9 @@ class CodeArtifact(Strict):
     repository: Slug = Field(description="repository in that domain")
 
 
+Role = Annotated[str, StringConstraints(pattern=r"\Aarn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+\z")]
+
+
 class Aws(Strict):
     """The AWS account that publishes packages and images."""
 
@@ -91,11 +94,13 @@ class Aws(Strict):
     base_image: Annotated[str, StringConstraints(pattern=r"\{version\}")] = Field(
         description="name and tag of the image that jobs run in; {version} stands for the Python version"
     )
-    publishing_role: Annotated[
-        str, StringConstraints(pattern=r"\Aarn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+\z")
-    ] = Field(
+    publishing_role: Role = Field(
         description="IAM role that jobs which publish take on, by OpenID Connect",
         examples=["arn:aws:iam::123456789012:role/publishing"],
+    )
+    reading_role: Role = Field(
+        description="IAM role that jobs take on which only install packages of the index, by OpenID Connect",
+        examples=["arn:aws:iam::123456789012:role/reading"],
     )
 
 

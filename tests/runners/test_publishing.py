@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rnd.runners.names import ISSUER, base_image_role, publishing_role, template_repository
+from rnd.runners.names import ISSUER, base_image_role, publishing_role, reading_role, template_repository
 from tests.runners.conftest import GITHUB_IDS, ORGANISATIONS
 
 if TYPE_CHECKING:
@@ -80,6 +80,44 @@ def test_who_may_publish(account: tuple[Organisation, Cloud]) -> None:
         "a subject without numbers": token(ours, "pull_request", package) | {"sub": f"repo:{ours}:pull_request"},
     }
     assert [why for why, claims in refused.items() if admits(cloud, role, claims)] == []
+
+
+def test_who_may_read_packages(account: tuple[Organisation, Cloud]) -> None:
+    """Every job of every repository of ours, and it may read and nothing else."""
+    organisation, cloud = account
+    path, role = reading_role(organisation)
+    owner, prefix = organisation.github.owner, organisation.repository_prefix
+    ours = f"{owner}/{prefix}-aligner"
+    checks = "python_lint_and_test.yml@refs/pull/1/merge"
+    assert admits(cloud, role, token(ours, "pull_request", checks))
+    assert admits(cloud, role, token(ours, "ref:refs/heads/topic", "greet.yml@refs/heads/topic"))
+    refused = {
+        "another organisation under our name": token(ours, "pull_request", checks, owner_id="666"),
+        "another organisation": token(f"evil/{prefix}-aligner", "pull_request", checks),
+        "another kind of repository": token(f"{owner}/website", "pull_request", checks),
+        "another audience": token(ours, "pull_request", checks) | {"aud": "https://github.com/evil"},
+        "a subject without numbers": token(ours, "pull_request", checks) | {"sub": f"repo:{ours}:pull_request"},
+    }
+    assert [why for why, claims in refused.items() if admits(cloud, role, claims)] == []
+    found = cloud.client("iam").get_role(RoleName=role)["Role"]
+    assert (found["Arn"], found["Path"]) == (organisation.aws.reading_role, path)
+    allowed = dict(_allowed(cloud, role))
+    index = f"{organisation.aws.codeartifact.domain}/{organisation.aws.codeartifact.repository}"
+    place = f"{organisation.aws.region}:{organisation.aws.account}"
+    assert allowed["codeartifact:ReadFromRepository"] == [f"arn:aws:codeartifact:{place}:repository/{index}"]
+    assert set(allowed) == {
+        "codeartifact:GetAuthorizationToken",
+        "codeartifact:GetRepositoryEndpoint",
+        "codeartifact:ReadFromRepository",
+        "sts:GetServiceBearerToken",
+    }
+
+
+def test_the_job_that_tests_may_not_publish(account: tuple[Organisation, Cloud]) -> None:
+    organisation, cloud = account
+    ours = f"{organisation.github.owner}/{organisation.repository_prefix}-aligner"
+    claims = token(ours, "pull_request", "python_lint_and_test.yml@refs/pull/1/merge")
+    assert not admits(cloud, publishing_role(organisation)[1], claims)
 
 
 def test_who_may_push_base_images(account: tuple[Organisation, Cloud]) -> None:

@@ -153,7 +153,7 @@ def test_only_what_main_publishes_runs_in_the_environment_for_it(repository: Pat
     environment = organisation.github.repository.environment.name
     for name, expected in (("on_push_main.yml", environment), ("on_pr.yml", None)):
         publishing = [
-            job for job in workflows(repository)[name].jobs.values() if "id-token" in job.data["permissions"]
+            job for job in workflows(repository)[name].jobs.values() if "attestations" in job.data["permissions"]
         ]
         assert [job.data["with"].get("environment") for job in publishing] == [expected, expected]
 

@@ -13,6 +13,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from rnd.github.settings import OUR_RULES
+from rnd.rehearsal.private_package import private_package
 from rnd.rehearsal.rerun import rerun, rerun_without_app
 from rnd.rehearsal.rest import Refusal
 from rnd.rehearsal.story import BEFORE
@@ -220,6 +221,9 @@ SCENARIOS = {
     "two-at-once": Scenario("two pull requests at once: two releases, none lost", two_at_once),
     "rerun": Scenario(
         "each step fails once, and re-runs complete, with nothing published twice", rerun, failing=("*",)
+    ),
+    "private-package": Scenario(
+        "a package of the organisation's index: jobs read it, a fork's say why not", private_package
     ),
     "wrong-title": Scenario("a squash whose title says less than its commits", wrong_title),
     "hotfix": Scenario("a fix from the last release while main goes on", hotfix),

@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 from rnd import uv
 from rnd.aws import MOST_EXCLUSIONS, ecr_access
 from rnd.errors import UsageError
+from rnd.names import index_credentials
 from rnd.release import manifest
 from rnd.release.errors import PackageMissing
 from rnd.release.index import find_index
@@ -108,8 +109,7 @@ def find_target(
     if ecr and len(moving) > MOST_EXCLUSIONS:
         raise UsageError(f"ECR lets at most {MOST_EXCLUSIONS} tags of a repository move.")
     target = Target(registry, f"{path}{project}", tag, moving, ecr, follows=is_release(version))
-    variable = f"UV_INDEX_{organisation.slug.upper().replace('-', '_')}"
-    credentials = {f"{variable}_USERNAME": index.username, f"{variable}_PASSWORD": index.password}
+    credentials = index_credentials(organisation, index.username, index.password)
     changing: dict[str, str | None] = {"base-image": options.base_image, "platform": options.platform}
     others = {"index-url": index.simple_url, "network": options.network, "builder": options.builder}
     arguments = [f"--{name}={value}" for name, value in (*changing.items(), *others.items()) if value]

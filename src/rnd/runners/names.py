@@ -24,7 +24,16 @@ def publishing_stack(organisation: Organisation) -> str:
 
 def publishing_role(organisation: Organisation) -> tuple[str, str]:
     """Return path and name of the role that jobs which publish take on; both are in its ARN."""
-    path, _, name = organisation.aws.publishing_role.partition(":role/")[2].rpartition("/")
+    return _path_and_name(organisation.aws.publishing_role)
+
+
+def reading_role(organisation: Organisation) -> tuple[str, str]:
+    """Return the same of the role that jobs which only install packages take on."""
+    return _path_and_name(organisation.aws.reading_role)
+
+
+def _path_and_name(arn: str) -> tuple[str, str]:
+    path, _, name = arn.partition(":role/")[2].rpartition("/")
     return f"/{path}/" if path else "/", name
 
 

@@ -34,7 +34,7 @@ LAYERS = (
 
 
 class Publishing(Stack):
-    """GitHub as an identity provider, the role that repositories publish with, and what builds the base images.
+    """GitHub as an identity provider, the roles that repositories publish and read with, and that of the base images.
 
     The trust policies hold numbers that GitHub gave to the organisation and to the template's repository. A name can be
     given up and registered by somebody else; a number cannot.
@@ -52,7 +52,10 @@ class Publishing(Stack):
         )
         repositories = self._base_image_repositories()
         path, role = names.publishing_role(organisation)
-        self._role(role, path, self._any_repository(), [*self._packages(), *self._images()])
+        published = [*self._read_packages(), self._publish_packages(), *self._images()]
+        self._role(role, path, self._publishing_job(), published)
+        path, role = names.reading_role(organisation)
+        self._role(role, path, self._any_job(), self._read_packages())
         self._role(
             names.base_image_role(organisation), "/", self._template_repository(), self._push_base_images(repositories)
         )
@@ -75,11 +78,16 @@ class Publishing(Stack):
             for name in found
         ]
 
-    def _any_repository(self) -> dict[str, str | list[str]]:
-        """Return what the token of a job has to hold for a role that every repository of ours may take on."""
+    def _any_job(self) -> dict[str, str | list[str]]:
+        """Return what the token of a job has to hold for a role that every job of every repository may take on."""
+        owner, prefix = self.organisation.github.owner, self.organisation.repository_prefix
+        return {"sub": f"repo:{owner}@{self.owner}/{prefix}-*@*:*"}
+
+    def _publishing_job(self) -> dict[str, str | list[str]]:
+        """Return the same for a role that the jobs which publish may take on."""
         owner, prefix = self.organisation.github.owner, self.organisation.repository_prefix
         return {
-            "sub": f"repo:{owner}@{self.owner}/{prefix}-*@*:*",
+            **self._any_job(),
             "job_workflow_ref": [
                 f"{owner}/{prefix}-*/.github/workflows/{workflow}@*" for workflow in PUBLISHING_WORKFLOWS
             ],
@@ -112,7 +120,7 @@ class Publishing(Stack):
         for statement in permissions:
             role.add_to_policy(statement)
 
-    def _packages(self) -> list[iam.PolicyStatement]:
+    def _read_packages(self) -> list[iam.PolicyStatement]:
         index = self.organisation.aws.codeartifact
         domain = self.format_arn(service="codeartifact", resource="domain", resource_name=index.domain)
         place = f"{index.domain}/{index.repository}"
@@ -127,13 +135,13 @@ class Publishing(Stack):
                 actions=["codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository"],
                 resources=[self.format_arn(service="codeartifact", resource="repository", resource_name=place)],
             ),
-            iam.PolicyStatement(
-                actions=["codeartifact:PublishPackageVersion"],
-                resources=[
-                    self.format_arn(service="codeartifact", resource="package", resource_name=f"{place}/pypi/*/*")
-                ],
-            ),
         ]
+
+    def _publish_packages(self) -> iam.PolicyStatement:
+        index = self.organisation.aws.codeartifact
+        place = f"{index.domain}/{index.repository}/pypi/*/*"
+        packages = self.format_arn(service="codeartifact", resource="package", resource_name=place)
+        return iam.PolicyStatement(actions=["codeartifact:PublishPackageVersion"], resources=[packages])
 
     def _images(self) -> list[iam.PolicyStatement]:
         pattern = names.image_repositories(self.organisation)

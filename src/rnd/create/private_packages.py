@@ -1,0 +1,77 @@
+"""The organisation's own packages in a repository: which are locked, and how a job gets to read them.
+
+Reads the repository; touches the file that GITHUB_ENV names.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from rnd.errors import UsageError
+from rnd.names import index_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rnd.organisation import Organisation
+
+USER = "aws"  # what CodeArtifact calls everybody who has a token
+# GitHub sets it for a job that may ask for an OIDC token: with `id-token: write`, and never for a fork.
+# https://docs.github.com/en/actions/reference/security/oidc
+IDENTITY = "ACTIONS_ID_TOKEN_REQUEST_URL"
+
+
+def private_packages(root: Path, slug: str) -> list[str]:
+    """Return the packages that `uv.lock` takes from the organisation's own index.
+
+    Args:
+        root: The repository.
+        slug: The organisation's, after which the index is named in `pyproject.toml`.
+
+    Raises:
+        UsageError: One of the two files is no TOML.
+    """
+    indexes = _read(root / "pyproject.toml").get("tool", {}).get("uv", {}).get("index", [])
+    own = {_place(index["url"]) for index in indexes if index.get("name") == slug and "url" in index}
+    locked = _read(root / "uv.lock").get("package", [])
+    return [one["name"] for one in locked if _place(one.get("source", {}).get("registry", "")) in own]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file.name} is no TOML: {error}.", "Mend it; git has what it was.") from error
+
+
+def _place(address: str) -> str:
+    """Return what stays the same of an index's address, whoever asks."""
+    parts = urlsplit(address)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+
+
+def can_sign_in(environ: Mapping[str, str]) -> bool:
+    """Say whether a job has an identity to sign in with."""
+    return bool(environ.get(IDENTITY))
+
+
+def let_later_steps_read(organisation: Organisation) -> None:
+    """Sign in to the organisation's package index for the later steps of a job; uv finds this in their environment.
+
+    Raises:
+        UsageError: GITHUB_ENV is not set: this is no step of a workflow.
+        RndError: As `codeartifact_access` has it.
+    """
+    from rnd.aws import codeartifact_access
+
+    file = os.environ.get("GITHUB_ENV")
+    if not file:
+        raise UsageError("GITHUB_ENV is not set: this is no step of a workflow.", "By hand, sign in as README.md says.")
+    _, token = codeartifact_access(organisation.aws)
+    print(f"::add-mask::{token}", flush=True)  # before anything can show it
+    with Path(file).open("a", encoding="utf-8") as stream:
+        stream.writelines(f"{name}={value}\n" for name, value in index_credentials(organisation, USER, token).items())
