@@ -164,7 +164,10 @@ def _stage_python(prefix: Path, root: Path, minor: str) -> str:
         copied.chmod(0o755)
     for name in ("python", "python3"):
         (root / "bin" / name).symlink_to(minor)
-    return process.run(str(root / "bin" / "python"), "--version").removeprefix("Python ").strip()
+    python = str(root / "bin" / "python")
+    # As conda's Pythons are: what each environment would otherwise compile at its first start.
+    process.run(python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(root / "lib" / minor))
+    return process.run(python, "--version").removeprefix("Python ").strip()
 
 
 def _compiled(folder: Path, name: str, version: str, build: str, depends: list[str], files: Path) -> dict[str, object]:

@@ -33,10 +33,14 @@ class Channel:
     Attributes:
         server: Serves it.
         environment: What programs find beyond the password, which is in the home of whoever runs them.
+        netrc: Where it is there.
+        caches: Folders of packages.
     """
 
     server: ChannelServer
     environment: dict[str, str]
+    netrc: Path
+    caches: tuple[Path, Path]
 
 
 @contextmanager
@@ -55,19 +59,18 @@ def start(folder: Path, home: Path, organisation: Organisation) -> Iterator[Chan
         netrc = home / NETRC
         netrc.touch(mode=0o600)
         netrc.write_text(server.netrc, encoding="utf-8")
-        yield Channel(
-            server, {"RATTLER_CACHE_DIR": str(_cache(folder)), "NO_PROXY": f"127.0.0.1,{channel_server.HOST}"}
-        )
+        cache, packages = _caches(folder)
+        environment = {"RATTLER_CACHE_DIR": str(cache), "NO_PROXY": f"127.0.0.1,{channel_server.HOST}"}
+        yield Channel(server, environment, netrc, (cache, packages))
 
 
-def _cache(folder: Path) -> Path:
-    """Return py-rattler's cache: packages are kept for the next world, what is known of a channel is not."""
-    packages = cache_folder() / "conda-packages"
-    packages.mkdir(parents=True, exist_ok=True)
-    cache = folder / "conda-cache"
+def _caches(folder: Path) -> tuple[Path, Path]:
+    """Return py-rattler's cache, and its folder of packages, which alone is kept for the next world."""
+    cache, packages = folder / "conda-cache", cache_folder() / "conda-packages"
     cache.mkdir()
+    packages.mkdir(parents=True, exist_ok=True)
     (cache / "pkgs").symlink_to(packages)
-    return cache
+    return cache, packages
 
 
 def template(checkout: Path, commit: str, folder: Path, address: str) -> Path:
