@@ -74,8 +74,3 @@ def test_a_failing_action_stops_the_plan_and_the_next_run_goes_on() -> None:
         plan.apply(Heard())
     assert world == {"a": 1}
     assert [outcome.result for outcome in plan.apply(Heard())] == ["done", "applied", "applied"]
-
-
-def test_no_two_steps_have_one_key() -> None:
-    with pytest.raises(ValueError, match="twice"):
-        Plan("one letter", (put({}, "a"), put({}, "a")))

@@ -87,19 +87,10 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps that lead to one goal, in order.
-
-    Raises:
-        ValueError: Two of them have one key, by which those who watch and scripts tell them apart.
-    """
+    """Steps that lead to one goal, in order."""
 
     goal: str
     steps: tuple[Step, ...]
-
-    def __post_init__(self) -> None:
-        keys = [step.key for step in self.steps]
-        if len(set(keys)) < len(keys):
-            raise ValueError(f"a key is there twice: {keys}")
 
     def show(self, watcher: Watcher) -> tuple[Outcome, ...]:
         """Observe every step and change nothing."""

@@ -9,6 +9,7 @@ import pytest
 
 from rnd.create import preflight
 from rnd.create.remote import Remote
+from rnd.create.setup import setup_steps
 from rnd.errors import RndError, UsageError
 from rnd.github.errors import GitHubRefused, NameProtected, NameTaken, NotPermitted, PlanLacks, TeamMissing
 from rnd.github.part import Place
@@ -73,6 +74,14 @@ def test_an_organisation_that_wants_another_visibility(creation: Creation, hosti
     creation.run()
     assert creation.state()["settings"]["visibility"] == visibility
     assert results(creation) == {"github": "done"}
+
+
+def test_each_step_has_a_key_of_its_own(creation: Creation) -> None:
+    """The list of progress, and scripts, tell them apart by it."""
+    opened = creation.open()
+    keys = [step.key for step in (*setup_steps(creation.project), *opened.steps())]
+    opened.close()
+    assert len(keys) == len(set(keys))
 
 
 def test_again_repeats_nothing_and_asks_nobody(creation: Creation, hosting: Hosting) -> None:
