@@ -13,7 +13,9 @@ from urllib.request import urlopen
 import pytest
 
 from rnd.cli import main
-from rnd.rehearsal.scenarios import SCENARIOS
+from rnd.rehearsal.scenarios import SCENARIOS, Scenario
+from tests.conftest import channel
+from tests.rehearsal.conftest import need_act
 
 
 def test_it_lists_the_stories(capfd: pytest.CaptureFixture[str]) -> None:
@@ -24,6 +26,19 @@ def test_it_lists_the_stories(capfd: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_story_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["rehearse", "--scenario", "never"]) == 2
     assert "`rnd rehearse --list` lists them." in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("tool", ["uv", "conda"])
+def test_the_dependency_tool_is_that_of_the_world(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tool: str
+) -> None:
+    need_act()
+    if tool == "conda":
+        channel()
+    looks = Scenario("looks", lambda story: story.check("it is so", story.world.dependency_tool == tool))
+    monkeypatch.setitem(SCENARIOS, "look", looks)
+    assert main(["rehearse", "--scenario", "look", "--dependency-tool", tool, "--no-images", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["succeeded"]
 
 
 def test_without_its_extra_it_says_how_to_get_it(

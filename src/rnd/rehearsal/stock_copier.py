@@ -31,10 +31,12 @@ COMMAND = "copier copy --trust --vcs-ref HEAD"
 ANSWERS = {
     "Project name": "{project}",
     "Author": "",
-    "Dependency tool": "",
+    "Dependency tool": "{tool}",
     "Create the GitHub repository": "",
     "Python version": "",
 }
+# How a dependency tool is chosen among the answers: they stand below each other.
+CHOSEN = {"uv": "", "conda": "\x1b[B"}
 BESIDE = ("uv", "uvx", "git", "curl")
 OURS = ("rnd", "copier")
 # What would sign in without asking, or open a browser on this machine.
@@ -85,7 +87,7 @@ def copy(world: World, login: str, folder: Path, project: str, tell: Callable[[s
     ) as terminal:
         for question, answer in ANSWERS.items():
             _expect(terminal, question, said)
-            terminal.send(answer.format(project=project) + "\r")
+            terminal.send(answer.format(project=project, tool=CHOSEN[world.dependency_tool]) + "\r")
         _expect(terminal, r"open (http\S+) and enter the code (\S+)", said)
         page, code = terminal.match.groups()
         tell(f"{login} enters the code {code} at {page}")
@@ -135,6 +137,8 @@ def _machine(world: World, login: str) -> dict[str, str | None]:
         f'[url "{template.folder}"]\n\tinsteadOf = {world.organisation.template.repository}\n',
         encoding="utf-8",
     )
+    if world.channel is not None:
+        (home / ".netrc").symlink_to(world.channel.netrc)
     identity = [f"GIT_{role}_{what}" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")]
     return {
         **own_environment(world, login),
