@@ -31,7 +31,9 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return folder
 
 
-def build(made: Path, *arguments: str, python: str = sys.executable, **variables: str) -> subprocess.CompletedProcess[str]:
+def build(
+    made: Path, *arguments: str, python: str = sys.executable, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the repository's build.py."""
     command = [python, str(made / "docker" / "build.py"), *arguments]
     return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
@@ -47,7 +49,9 @@ def program(folder: Path, name: str, text: str) -> Path:
 
 def test_hadolint_finds_nothing(made: Path) -> None:
     hadolint = [str(Path(sys.executable).with_name("hadolint")), "--failure-threshold", "style"]
-    checked = subprocess.run([*hadolint, str(made / "docker" / "Dockerfile")], capture_output=True, text=True, check=False)
+    checked = subprocess.run(
+        [*hadolint, str(made / "docker" / "Dockerfile")], capture_output=True, text=True, check=False
+    )
     assert (checked.returncode, checked.stdout) == (0, "")
     bad = subprocess.run([*hadolint, "-"], input="FROM debian\n", capture_output=True, text=True, check=False)
     assert "DL3006" in bad.stdout
@@ -104,9 +108,7 @@ def test_what_is_wrong_with_each_builder_is_said(made: Path, tmp_path: Path) -> 
     ],
 )
 @pytest.mark.parametrize("buildx", [True, False])
-def test_names_and_pushes(
-    made: Path, tmp_path: Path, arguments: list[str], names: list[str], buildx: bool
-) -> None:
+def test_names_and_pushes(made: Path, tmp_path: Path, arguments: list[str], names: list[str], buildx: bool) -> None:
     log = tmp_path / "log"
     answer = "exit 0" if buildx else 'test "$1" != buildx && echo "Docker version 20.10.24"'
     program(tmp_path / "bin", "docker", f'echo "$DOCKER_BUILDKIT $*" >>{log}; {answer}\n')
@@ -141,7 +143,7 @@ def test_several_platforms_are_built_and_pushed_in_one(made: Path, tmp_path: Pat
 def test_indexes_come_from_the_environment_and_reach_the_build_as_a_secret_alone(made: Path, tmp_path: Path) -> None:
     log, secret = tmp_path / "log", tmp_path / "secret"
     program(tmp_path / "bin", "docker", f'echo $* >>{log}; printf %s "$BUILD_INDEXES" >{secret}\n')
-    password = "it's $(a) \"word\" \\ of % all sorts"
+    password = 'it\'s $(a) "word" \\ of % all sorts'
     given = {
         "UV_DEFAULT_INDEX": "mirror=https://ada:word@mirror.example/simple/",
         "UV_INDEX_LAB_PASSWORD": password,

@@ -15,15 +15,15 @@ from rnd.cli import main
 from rnd.create.project import read_project
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
-from tests.conftest import ROOT, TemplateRepository, copy_template, git, isolate
+from tests.conftest import ROOT, TemplateRepository, asking_nothing, copy_template, git, isolate
 
 ORGANISATION = load_organisation()
 
 
 def make(template: TemplateRepository, folder: Path, python_version: str = ORGANISATION.python.default) -> Path:
     """Make a repository and return its folder."""
-    answers = ("--data", "project_name=template_test", "--data", "create_github_repository=false", "--data", f"python_version={python_version}")
-    assert main(["new", str(folder), "--defaults", "--quiet", "--template", template.address, *answers]) == 0
+    given = (*asking_nothing(template.address, "template_test"), "--data", f"python_version={python_version}")
+    assert main(["new", str(folder), "--quiet", *given]) == 0
     return folder
 
 
@@ -157,7 +157,7 @@ def test_a_stale_lock_is_refused(made: Path) -> None:
         ("Merge branch 'dev'", True),
     ],
 )
-def test_commit_messages_are_held_to_conventional_form(made: Path, message: str, accepted: bool) -> None:  # noqa: FBT001
+def test_commit_messages_are_held_to_conventional_form(made: Path, message: str, accepted: bool) -> None:
     head = git(made, "rev-parse", "HEAD")
     try:
         ended = offline(made, "git", "commit", "--allow-empty", "--message", message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from copier import run_copy
@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
 from tests.conftest import ROOT, TemplateRepository
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ORGANISATION = load_organisation()
 RESERVED = (ROOT / "questions" / "reserved_names.txt").read_text(encoding="utf-8")
@@ -47,7 +50,7 @@ def answer(source: str | Path, **answers: str) -> None:
         ("name\n", CHARACTERS),
         ("rocket🚀", CHARACTERS),
         ("naïve", CHARACTERS),
-        ("ſpeech", CHARACTERS),
+        ("\u017fpeech", CHARACTERS),  # which is lower case for an S, and matches one where case is ignored
         ("class", "The name class is taken: it is a keyword of Python."),
         ("None", "The name none is taken: it is a keyword of Python."),
         ("json", "The name json is taken: it is a module of Python's standard library."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -14,6 +14,9 @@ from copier import run_copy
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
 from tests.conftest import ACME, BOTH_TOOLS, ROOT, TemplateRepository
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ORGANISATION = load_organisation()
 AUTHORS = ("", "Ada Lovelace", "Ada Lovelace <ada@example.com>", 'Zoë "Zo" O\'Neil \\ 🎉 <zoe@example.com>')
@@ -26,7 +29,9 @@ def render(source: str | Path, folder: Path, **answers: str) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize(("dependency_tool", "author"), [*(("uv", author) for author in AUTHORS), ("conda", AUTHORS[-1])])
+@pytest.mark.parametrize(
+    ("dependency_tool", "author"), [*(("uv", author) for author in AUTHORS), ("conda", AUTHORS[-1])]
+)
 @pytest.mark.parametrize("python_version", ORGANISATION.python.versions)
 def test_every_combination_of_answers(
     template: TemplateRepository, tmp_path: Path, dependency_tool: str, python_version: str, author: str

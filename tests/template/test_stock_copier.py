@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rnd.cli import main
-from tests.conftest import BOTH_TOOLS, TemplateRepository, git
+from tests.conftest import BOTH_TOOLS, TemplateRepository, asking_nothing, git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Every other question by its default, and nothing on GitHub.
+HERE = ("--data", "create_github_repository=false", "--defaults")
 
 
 def copy(copier: str, template: TemplateRepository, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -28,13 +34,13 @@ def copy(copier: str, template: TemplateRepository, folder: Path, *arguments: st
 @BOTH_TOOLS
 def test_the_same_repository(copier: str, template: TemplateRepository, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
-    ended = copy(copier, template, plain, "--data", "project_name=template_test", "--data", "create_github_repository=false", "--defaults")
+    ended = copy(copier, template, plain, "--data", "project_name=template_test", *HERE)
     assert ended.returncode == 0, ended.stderr
     assert "Run the repository's checks: done (passed on " in ended.stderr
 
     ours = tmp_path / "ours"
-    given = ("--data", "project_name=template_test", "--data", "create_github_repository=false", "--template", template.address, "--vcs-ref", "HEAD")
-    assert main(["new", str(ours), "--defaults", "--quiet", *given]) == 0
+    given = (*asking_nothing(template.address, "template_test"), "--vcs-ref", "HEAD")
+    assert main(["new", str(ours), "--quiet", *given]) == 0
     assert git(plain, "rev-parse", "HEAD^{tree}") == git(ours, "rev-parse", "HEAD^{tree}")
     assert git(plain, "log", "--format=%an %ae %s") == git(ours, "log", "--format=%an %ae %s")
     assert git(plain, "status", "--porcelain") == ""
@@ -43,7 +49,7 @@ def test_the_same_repository(copier: str, template: TemplateRepository, tmp_path
 @pytest.mark.slow
 @BOTH_TOOLS
 def test_again_over_what_is_there(copier: str, template: TemplateRepository, tmp_path: Path) -> None:
-    given = ("--data", "project_name=template_test", "--data", "create_github_repository=false", "--data", "author=Ada", "--defaults")
+    given = ("--data", "project_name=template_test", "--data", "author=Ada", *HERE)
     assert copy(copier, template, tmp_path / "made", *given).returncode == 0
     ended = copy(copier, template, tmp_path / "made", *given, "--overwrite")
     assert ended.returncode == 0
@@ -53,7 +59,7 @@ def test_again_over_what_is_there(copier: str, template: TemplateRepository, tmp
 
 @pytest.mark.slow
 def test_a_refused_answer_leaves_nothing(copier: str, template: TemplateRepository, tmp_path: Path) -> None:
-    ended = copy(copier, template, tmp_path / "made", "--data", "project_name=2fast", "--data", "create_github_repository=false", "--defaults")
+    ended = copy(copier, template, tmp_path / "made", "--data", "project_name=2fast", *HERE)
     assert ended.returncode != 0
     assert "A project name cannot start with a digit" in ended.stderr
     assert not (tmp_path / "made").exists()
@@ -64,7 +70,7 @@ def test_a_set_up_that_fails_leaves_nothing(
     copier: str, template: TemplateRepository, tmp_path: Path, home: Path
 ) -> None:
     (home / ".gitconfig").unlink()
-    ended = copy(copier, template, tmp_path / "made", "--data", "project_name=template_test", "--data", "create_github_repository=false", "--defaults")
+    ended = copy(copier, template, tmp_path / "made", "--data", "project_name=template_test", *HERE)
     assert ended.returncode != 0
     assert "error[identity-missing]" in ended.stderr
     assert not (tmp_path / "made").exists()

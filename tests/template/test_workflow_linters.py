@@ -20,7 +20,7 @@ __all__ = ["node"]
 
 @pytest.fixture(params=["shipped", "acme"])
 def repository(request: pytest.FixtureRequest, template: TemplateRepository, tmp_path: Path) -> Path:
-    """A repository of each organisation, with uv for the oldest Python of one, with conda for the default of the other."""
+    """A repository of each organisation: with uv for the oldest Python of one, with conda for the other's default."""
     if request.param == "acme":
         shutil.copy(ACME, template.folder / "org.yml")
         template.release("2.0.0")

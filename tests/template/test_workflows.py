@@ -76,7 +76,12 @@ def test_everything_fits_in_our_own(name: str) -> None:
         ("on_pr.yml", "          client-id: ", "          client: ", "the action version do not agree on client"),
         ("on_pr.yml", "persist-credentials: false", "persist-credentials: true", "version leaves a credential behind"),
         ("on_pr.yml", "lint-and-test, package, image]", "lint-and-test, package]", "the gate lets something pass"),
-        ("on_pr.yml", "          fetch-depth: ", "          fetch-dpth: ", "actions/checkout do not agree on fetch-dpth"),
+        (
+            "on_pr.yml",
+            "          fetch-depth: ",
+            "          fetch-dpth: ",
+            "actions/checkout do not agree on fetch-dpth",
+        ),
         ("on_push_main.yml", "queue: max", "queue: all", "GitHub refuses this concurrency"),
         ("on_push_main.yml", "queue: max", "queue: max\n  cancel-in-progress: true", "GitHub refuses this"),
         ("push_python_package.yml", "/set-up@", "/gate@", "package does not set up"),
@@ -143,7 +148,7 @@ def test_what_starts_what(repository: Path) -> None:
 
 
 @pytest.mark.parametrize("here", [True, False], ids=["our own", "generated"])
-def test_merges_are_released_one_after_the_other_and_none_is_dropped(repository: Path, here: bool) -> None:  # noqa: FBT001
+def test_merges_are_released_one_after_the_other_and_none_is_dropped(repository: Path, here: bool) -> None:
     concurrency = workflows(ROOT if here else repository)["on_push_main.yml"].data["concurrency"]
     assert concurrency["queue"] == "max"
     assert "${{" not in concurrency["group"], "one group for all runs"
