@@ -46,12 +46,12 @@ RUN python3 -m venv .venv && .venv/bin/pip install --quiet --no-cache-dir .
 TWO_STAGES = """\
 FROM {base} AS builder
 RUN python3 -m venv /uv && /uv/bin/pip install --quiet --no-cache-dir uv
-ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy
+ENV UV_CACHE_DIR=/cache UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy
 WORKDIR /app
 COPY pyproject.toml uv.lock ./
-RUN --mount=type=cache,target=/root/.cache /uv/bin/uv sync --locked --no-dev --no-install-project --no-editable
+RUN --mount=type=cache,target=/cache /uv/bin/uv sync --locked --no-dev --no-install-project --no-editable
 COPY . .
-RUN --mount=type=cache,target=/root/.cache /uv/bin/uv sync --locked --no-dev --no-editable
+RUN --mount=type=cache,target=/cache /uv/bin/uv sync --locked --no-dev --no-editable
 FROM {base}
 COPY --from=builder /app/.venv /app/.venv
 """

@@ -80,7 +80,7 @@ def test_a_generated_repository_s_checks_run_in_it(
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "feat: align two speakers")
     run = (client, "run", "--rm", "--network", "host", "--volume", f"{folder}:/work", "--workdir", "/work")
-    cache = ("--volume", f"{UV_CACHE}:/root/.cache/uv", *(f"--env={name}" for name in INDEXES))
+    cache = ("--volume", f"{UV_CACHE}:/cache", "--env=UV_CACHE_DIR=/cache", *(f"--env={name}" for name in INDEXES))
     said = process.run(*run, *cache, image.name, "sh", "-c", CHECKS)
     assert re.search(r"\b[1-9]\d* passed", said)
     assert "Failed" not in said
