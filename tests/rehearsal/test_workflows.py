@@ -148,3 +148,16 @@ def test_checks_are_named_as_github_names_them() -> None:
     called = workflow_files.load("jobs: {inner: {name: look}, other: {}}")
     assert workflows.check_names("c", {"name": "check"}, called) == {"inner": "check / look", "other": "check / other"}
     assert workflows.check_names("c", {}, None) == {"c": "c"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "asks"),
+    [
+        ("always()", True),
+        ("${{ !cancelled() && needs.a.result == 'success' }}", True),
+        ("needs.a.outputs.always == 'true'", False),
+        ("", False),
+    ],
+)
+def test_a_job_that_asks_for_no_status_is_skipped_after_a_failure(condition: str, asks: bool) -> None:
+    assert workflows.asks_for_status({"if": condition} if condition else {}) == asks

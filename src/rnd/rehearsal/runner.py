@@ -182,7 +182,7 @@ class Runner:
     def _run_job(self, run: Run, job: Job) -> None:
         written = run.workflow["jobs"][job.id]
         failed = any(run.results()[need].verdict not in DONE - {"skipped"} for need in workflows.needs(written))
-        if failed and "if" not in written:  # the condition that every job has by default
+        if failed and not workflows.asks_for_status(written):
             job.result, job.started = Result("skipped"), time.monotonic()
             checks.skipped(self.forge, run, job)
             return

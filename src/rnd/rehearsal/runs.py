@@ -124,6 +124,10 @@ class Run:
     def _result(self, name: str) -> Result | None:
         return self.jobs[name].result if name in self.jobs else None
 
+    def failed(self) -> list[str]:
+        """Return the jobs that failed."""
+        return [name for name, result in self.results().items() if result.verdict == "failure"]
+
     def results(self) -> dict[str, Result]:
         """Return how the jobs ended that are done."""
         return {name: job.result for name, job in self.jobs.items() if job.result is not None}

@@ -21,6 +21,7 @@ TELLER = "rehearsal-result"
 STUB = {"success": "true", "failure": "false", "cancelled": "false"}
 EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 PATH = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*")
+STATUS = re.compile(r"\b(always|cancelled|failure|success)\(\)")
 FILTERS = {"push": ("branches", "tags"), "pull_request": ("branches",)}
 PULL_TYPES = ["opened", "synchronize", "reopened"]
 EVERYTHING = (
@@ -102,6 +103,14 @@ def _matches(patterns: list[str], name: str) -> bool:
 def needs(job: Document) -> list[str]:
     """Return the jobs that a job waits for."""
     return as_list(job["needs"]) if "needs" in job else []
+
+
+def asks_for_status(job: Document) -> bool:
+    """Say whether a job decides itself what a failure before it means; every other one is skipped then.
+
+    See https://docs.github.com/actions/reference/workflows-and-actions/expressions, "Status check functions".
+    """
+    return bool(STATUS.search(str(job.get("if", ""))))
 
 
 class NotKnown(ValueError):
