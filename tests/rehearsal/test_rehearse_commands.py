@@ -28,6 +28,11 @@ def test_an_unknown_story_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> N
     assert "`rnd rehearse --list` lists them." in capfd.readouterr().err
 
 
+def test_a_story_that_is_about_the_other_tool(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["rehearse", "--scenario", "private-package", "--dependency-tool", "conda"]) == 2
+    assert "private-package is told with uv alone." in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("tool", ["uv", "conda"])
 def test_the_dependency_tool_is_that_of_the_world(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tool: str

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
     from rnd.rehearsal.world import World
 
-# With conda, `feature` tells `first-release` too, and `fix` is told with images.
-TOLD = [("uv", name) for name in SCENARIOS] + [
-    ("conda", name) for name in SCENARIOS if name not in {"first-release", "fix"}
+# With conda, `feature` tells `first-release` too, and `fix` is told with images. `rerun` takes fifty attempts, at steps
+# that are the same with both.
+NOT_AGAIN = {"first-release", "fix", "rerun"}
+TOLD = [
+    (tool, name)
+    for name, scenario in SCENARIOS.items()
+    for tool in scenario.tools
+    if tool == "uv" or name not in NOT_AGAIN
 ]
 
 pytestmark = pytest.mark.usefixtures("no_accounts")

@@ -59,6 +59,8 @@ def rehearse(options: argparse.Namespace) -> int:
         return ExitCode.DONE
     if options.scenario not in scenarios:
         raise UsageError(f"There is no scenario {options.scenario}.", "`rnd rehearse --list` lists them.")
+    if options.dependency_tool not in (tools := scenarios[options.scenario].tools):
+        raise UsageError(f"{options.scenario} is told with {' and '.join(tools)} alone.", "Tell it so, or another one.")
     with tempfile.TemporaryDirectory(prefix="rnd-rehearsal-", ignore_cleanup_errors=True) as place:
         found = _tell(options, Path(place))
     return ExitCode.DONE if found["succeeded"] else ExitCode.FAILED

@@ -34,12 +34,14 @@ class Scenario:
         tell: Tells it.
         app: Whether the organisation has the GitHub App whose pushes start runs.
         failing: Patterns of the ids of the jobs whose every step fails once.
+        tools: The dependency tools that it can be told with.
     """
 
     summary: str
     tell: Callable[[Story], None]
     app: bool = True
     failing: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ("uv", "conda")
 
 
 def first_release(story: Story) -> None:
@@ -223,7 +225,9 @@ SCENARIOS = {
         "each step fails once, and re-runs complete, with nothing published twice", rerun, failing=("*",)
     ),
     "private-package": Scenario(
-        "a package of the organisation's index: jobs read it, a fork's say why not", private_package
+        "a package of the organisation's index: jobs read it, a fork's say why not",
+        private_package,
+        tools=("uv",),  # conda's packages all come from a channel, which is private in each story
     ),
     "wrong-title": Scenario("a squash whose title says less than its commits", wrong_title),
     "hotfix": Scenario("a fix from the last release while main goes on", hotfix),
