@@ -1,31 +1,25 @@
-"""What people do in a rehearsal, and what they look for afterwards: the verbs that scenarios are told in.
+"""What people do in a rehearsal: the verbs that scenarios are told in. What they look for afterwards is `witness.py`'s.
 
-Touches a world: its forge, its index, its folders.
+Touches a world: its forge, its folders.
 """
 
 from __future__ import annotations
 
 import sys
-import time
-import tomllib
-from base64 import b64decode
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rnd import process
 from rnd.rehearsal import stock_copier
+from rnd.rehearsal.witness import PROJECT, Witness
 from rnd.rehearsal.world import MAINTAINER, RESEARCHER, STRANGER, own_environment, push
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from rnd.rehearsal.forge.state import Repository
     from rnd.rehearsal.runs import Run
-    from rnd.rehearsal.world import World
 
-PROJECT = "rover"
 BEFORE = "0.4.1"  # what a prepared repository has released, as in the specification's examples
+AUTHOR = f"author={RESEARCHER.title()} <{RESEARCHER}@example.com>"
 PATIENCE = 300  # seconds that the runs of one moment may take
 # What locks a repository and does nothing else.
 LOCK = {
@@ -34,50 +28,13 @@ LOCK = {
 }
 
 
-@dataclass(frozen=True)
-class Check:
-    """Something that should be so at the end, and whether it is."""
-
-    sentence: str
-    holds: bool
-
-
-@dataclass
-class Story:
-    """A scenario as it is told.
-
-    Attributes:
-        world: Where it happens.
-        tell: Told each moment.
-        checks: What was looked for.
-    """
-
-    world: World
-    tell: Callable[[str], None] = lambda _: None
-    checks: list[Check] = field(default_factory=list)
-    began: float = field(default_factory=time.monotonic)
+class Story(Witness):
+    """A scenario as it is told: who sees what comes of it also makes it happen."""
 
     @property
     def folder(self) -> Path:
         """The researcher's work tree."""
         return self.world.folder / "people" / PROJECT
-
-    @property
-    def repository(self) -> str:
-        """The repository's full name."""
-        return f"{self.world.owner}/{self.world.organisation.repository_prefix}-{PROJECT}"
-
-    @property
-    def hosted(self) -> Repository:
-        """The repository as the forge keeps it."""
-        found = self.world.forge.state.repository(self.repository)
-        if found is None:
-            raise LookupError(f"There is no {self.repository} yet.")
-        return found
-
-    def ask(self, method: str, path: str, body: object = None, login: str = RESEARCHER) -> Any:  # noqa: ANN401
-        """Ask the forge's API about the repository."""
-        return self.world.caller(login).ask(method, f"/repos/{self.repository}{path}", body)
 
     def rnd(self, *arguments: str, login: str = RESEARCHER) -> str:
         """Run this very program in the work tree, as somebody."""
@@ -93,17 +50,8 @@ class Story:
         """Make a repository the way a researcher does."""
         self.tell(f"{RESEARCHER} makes a repository from the template")
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        data = (
-            "--data",
-            f"project_name={PROJECT}",
-            "--data",
-            f"author={RESEARCHER.title()} <{RESEARCHER}@example.com>",
-            "--data",
-            "create_github_repository=true",
-            "--data",
-            f"dependency_tool={self.world.dependency_tool}",
-        )
-        self.rnd("new", str(self.folder), "--template", str(self.world.checkout), *data, "--defaults")
+        hosted = ("-d", "create_github_repository=true")
+        self.rnd("new", str(self.folder), "--template", str(self.world.checkout), *self._answers(), *hosted)
         self.wait()
 
     def copy(self) -> stock_copier.Ended:
@@ -118,38 +66,31 @@ class Story:
         self.tell(f"there is a repository that has released {version}")
         template = str(self.world.checkout)
         tool = self.world.dependency_tool
-        data = ("--data", f"project_name={PROJECT}", "--data", "author=Rosa <rosa@example.com>")
-        options = (
-            "--trust",
-            "--quiet",
-            "--skip-tasks",
-            "--vcs-ref",
-            "HEAD",
-            "--defaults",
-            "-d",
-            f"dependency_tool={tool}",
-        )
-        copier = (sys.executable, "-m", "copier", "copy", *options, *data, template, str(self.folder))
+        options = ("--trust", "--quiet", "--skip-tasks", "--vcs-ref", "HEAD", *self._answers())
+        copier = (sys.executable, "-m", "copier", "copy", *options, template, str(self.folder))
         process.run(*copier, extra=own_environment(self.world, RESEARCHER))
         process.run(*LOCK[tool], cwd=self.folder, extra=own_environment(self.world, RESEARCHER))
         self.git("init", "--quiet", "--initial-branch=main")
         self.rnd("version", "set", version)
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "chore: create the repository from its template")
-        self._publish(quietly=True, private=private)
+        self._publish(private=private)
         released = {"tag_name": version, "target_commitish": self.git("rev-parse", "HEAD")}
         self.ask("POST", "/releases", released, MAINTAINER)
         self.git("fetch", "--quiet", str(self.hosted.folder), "+refs/tags/*:refs/tags/*")
 
-    def _publish(self, *, quietly: bool = False, private: bool = True) -> None:
-        """Host the repository, and set it as org.yml has it; quietly, so that its first push starts no run."""
+    def _answers(self) -> tuple[str, ...]:
+        """Return the options that answer the questions."""
+        answers = (f"project_name={PROJECT}", AUTHOR, f"dependency_tool={self.world.dependency_tool}")
+        return ("--defaults", *(option for answer in answers for option in ("-d", answer)))
+
+    def _publish(self, *, private: bool) -> None:
+        """Host the repository, and set it as org.yml has it; its first push is a workflow's, which starts no run."""
         owner, _, name = self.repository.partition("/")
         self.world.caller().ask("POST", f"/orgs/{owner}/repos", {"name": name, "private": private})
         where = f"{self.world.forge.url}/{self.repository}.git"
         self.git("remote", "add", "origin", where)
-        token = self.world.tokens[RESEARCHER]
-        if quietly:
-            token = self.world.forge.workflow_token(self.repository, {"contents": "write", "workflows": "write"})
+        token = self.world.forge.workflow_token(self.repository, {"contents": "write", "workflows": "write"})
         push(self.world, self.folder, self.repository, ["main"], token)
         self.rnd("github", "apply", "--quiet", login=MAINTAINER)
         if not private:
@@ -232,83 +173,3 @@ class Story:
         self.ask("PUT", f"/pulls/{number}/merge", {"merge_method": method}, MAINTAINER)
         self.git("switch", "--quiet", "main")
         self.wait()
-
-    def pull_request(self, number: int) -> dict[str, Any]:
-        """Return a pull request as the API has it."""
-        found: dict[str, Any] = self.ask("GET", f"/pulls/{number}")
-        return found
-
-    def version_at(self, ref: str) -> str:
-        """Return the version that pyproject.toml has at a ref."""
-        found = self.ask("GET", f"/contents/pyproject.toml?ref={ref}")
-        return str(tomllib.loads(b64decode(found["content"]).decode())["project"]["version"])
-
-    def conclusions(self, sha: str) -> dict[str, str]:
-        """Return the conclusions of a commit's checks, statuses among them, by their names."""
-        runs = self.ask("GET", f"/commits/{sha}/check-runs?per_page=100")["check_runs"]
-        statuses = self.ask("GET", f"/commits/{sha}/status")["statuses"]
-        return {run["name"]: run["conclusion"] for run in runs} | {one["context"]: one["state"] for one in statuses}
-
-    def wheels(self) -> set[str]:
-        """Return the versions whose wheels are on the index."""
-        return {name.split("-")[1] for name in self.world.index.content() if name.endswith(".whl")}
-
-    @property
-    def package(self) -> str:
-        """The name of the package and of the image."""
-        return f"{self.world.organisation.slug}-{self.repository.partition('/')[2]}"
-
-    def images(self) -> dict[str, str]:
-        """Return the tags of the image in the registry, each with its digest; none where no images are made."""
-        return {} if self.world.images is None else self.world.images.tags(self.package)
-
-    def tags(self) -> set[str]:
-        """Return the tags of the repository."""
-        return {tag["name"] for tag in self.ask("GET", "/tags?per_page=100")}
-
-    def releases(self) -> set[str]:
-        """Return the tags that have a release."""
-        return {release["tag_name"] for release in self.ask("GET", "/releases?per_page=100")}
-
-    def check(self, sentence: str, holds: object) -> None:
-        """Look whether something is so."""
-        self.checks.append(Check(sentence, bool(holds)))
-        self.tell(f"{'✓' if holds else '✗'} {sentence}")
-
-    def check_released(self, version: str) -> None:
-        """Look whether a version is out: its wheel, its tag, its release, its place in main."""
-        self.check(f"the wheel {version} is on the index", version in self.wheels())
-        self.check(f"the tag {version} is on main", version in self.tags() and self._on_main(version))
-        self.check(f"the release {version} is there", version in self.releases())
-        self.check(f"pyproject.toml on main has {version}", self.version_at("main") == version)
-        if self.world.images is not None:
-            tags = self.images()
-            self.check("stable and latest are one image", len({tags.get("stable"), tags.get("latest")} - {None}) == 1)
-            inside = self.world.images.version_inside(self.package, "stable")
-            self.check(f"it holds the wheel {version}", inside == version)
-
-    def _on_main(self, tag: str) -> bool:
-        status = self.ask("GET", f"/compare/{tag}...main")["status"]
-        return status in {"ahead", "identical"}
-
-    def check_proposed(self, number: int, version: str, heads: int = 1) -> str:
-        """Look whether a pull request's pipeline has done its part, and return the commit that it ended on.
-
-        Args:
-            number: Of the pull request.
-            version: The one that it leads to.
-            heads: How many commits have had their pipeline, and so a wheel.
-        """
-        head = str(self.pull_request(number)["head"]["sha"])
-        self.check(f"the pipeline set {version} on the branch", self.version_at(head) == version)
-        built = {wheel for wheel in self.wheels() if wheel.startswith(f"{version}.dev0+")}
-        self.check(f"of {version}, the index has {heads} development wheel{'s' * (heads > 1)}", len(built) == heads)
-        own = {wheel for wheel in built if head.startswith(wheel.partition("+")[2])}
-        self.check("one is named after the commit it was built from", len(own) == 1)
-        if self.world.images is not None:
-            named = {wheel.replace("+", "-") for wheel in own}  # a run that a newer push ended may have made none
-            self.check("one image has that version", named <= set(self.images()) and named)
-        self.check("all-green passed on that commit", self.conclusions(head).get("all-green") == "success")
-        comments = [one["body"] for one in self.ask("GET", f"/issues/{number}/comments")]
-        self.check("one comment explains the version", len(comments) == 1 and version in comments[0])
-        return head
