@@ -21,7 +21,7 @@ from benchmarks.contests import ROOT
 from benchmarks.timing import Contender, Machine, Timings, duration, measure, same_for_all, table, this_machine
 from rnd.organisation import load_organisation
 from rnd.rehearsal.channel import channel
-from rnd.rehearsal.conda import name_channel
+from rnd.rehearsal.template import with_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +119,9 @@ def prepare(place: Path) -> Bench:
     bench = Bench(Machine(variables), place)
     template = place / "template"
     machine.run("git", "clone", "--quiet", ROOT, template, cwd=place)
-    name_channel(template / "org.yml", channel(place / "channels", PYTHON).as_uri())
+    organisation = template / "org.yml"
+    values = {("conda", "channels"): [channel(place / "channels", PYTHON).as_uri()]}
+    organisation.write_text(with_values(organisation.read_text(encoding="utf-8"), values), encoding="utf-8")
     machine.run("git", "commit", "--quiet", "--all", "--message", "build: measure", cwd=template)
     for tool in FILES:
         bench.make(tool, place / tool)

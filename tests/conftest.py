@@ -20,10 +20,10 @@ from rnd.organisation import load_organisation
 from rnd.rehearsal import channel as conda_channel
 from rnd.rehearsal.base_image import prepare_base_image
 from rnd.rehearsal.cache import cache_folder
-from rnd.rehearsal.conda import name_channel
 from rnd.rehearsal.engine import buildah_engine, docker_engine
 from rnd.rehearsal.package_index import PackageIndex, serve
 from rnd.rehearsal.registry import ImageRegistry, image_registry
+from rnd.rehearsal.template import with_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +147,10 @@ class TemplateRepository:
 
     def use_channel(self, channel: Path | str) -> None:
         """Make this, a folder or an address, the organisation's conda channel."""
-        name_channel(self.folder / "org.yml", channel.as_uri() if isinstance(channel, Path) else channel)
+        file = self.folder / "org.yml"
+        address = channel.as_uri() if isinstance(channel, Path) else channel
+        text = with_values(file.read_text(encoding="utf-8"), {("conda", "channels"): [address]})
+        file.write_text(text, encoding="utf-8")
 
     def release(self, tag: str) -> None:
         """Commit what has changed, and tag it."""

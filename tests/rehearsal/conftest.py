@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rnd.rehearsal import timeline
 from rnd.rehearsal.forge import Forge
 from rnd.rehearsal.jobs import Settings
 from rnd.rehearsal.rest import Caller
-from rnd.rehearsal.runner import Runner
+from rnd.rehearsal.runner import Runner, iterate_logs
 from tests.conftest import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rnd.rehearsal.runs import Run
+    from rnd.rehearsal.world import World
 
 SCOPES = {"repo", "workflow", "read:org"}
 
@@ -93,6 +95,27 @@ def need_act() -> None:
     """Skip a test where there is no runner."""
     if not (Path(sys.prefix) / "bin" / "act").exists():
         pytest.skip("act is not on this machine")
+
+
+def check_logs(up: World) -> None:
+    """Look whether each job has said something, and none a secret."""
+    logs = list(iterate_logs(up.runner.runs))
+    assert len(logs) >= len(up.runner.runs)
+    for run, job, log in logs:
+        for what, secret in up.secrets().items():
+            assert secret not in log, f"{what} is in the log of {job.id} in run {run.number}"
+
+
+def check_containers(up: World, images: set[str]) -> None:
+    """Look whether each job ran in one of some images, as its workflow names it, and whether none of them is left."""
+    assert timeline.left_out(up) == []
+    containers = up.runner.settings.containers
+    assert containers is not None
+    assert containers.left() == []
+    started = [f"/{image}:" for image in images]
+    for run, job, log in iterate_logs(up.runner.runs):
+        if job.result is None or job.result.verdict != "skipped":
+            assert any(name in log for name in started), f"{job.id} of run {run.number} did not run in its container"
 
 
 @pytest.fixture

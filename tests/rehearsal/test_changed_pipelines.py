@@ -13,7 +13,7 @@ from rnd.rehearsal.story import BEFORE, Story
 from rnd.rehearsal.world import MAINTAINER
 from tests.conftest import ROOT
 from tests.examples import apply, examples
-from tests.rehearsal.conftest import need_images
+from tests.rehearsal.conftest import check_containers, check_logs, need_images
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +118,7 @@ def test_releases_come_from_dev(tmp_path: Path) -> None:
 
 def test_tests_run_in_an_image_of_ones_own_and_other_tags_follow(tmp_path: Path) -> None:
     need_images()
-    with world.start(tmp_path, ROOT, images=True) as up:
+    with world.start(tmp_path, ROOT, images=True, containers=True) as up:
         assert up.images is not None
         base = "rnd-rehearsal-job:base"  # which has git and Python, and no uv
         subprocess.run(["docker", "tag", base, OWN_IMAGE], env=up.images.environment, check=True)
@@ -137,6 +137,9 @@ def test_tests_run_in_an_image_of_ones_own_and_other_tags_follow(tmp_path: Path)
         tags = story.images()
         assert tags["stable"] == tags["nightly"] == tags["0.4.2"]
         assert "latest" not in tags
+        assert up.images.version_inside(story.package, "stable") == "0.4.2"
+        check_containers(up, {"own", up.organisation.aws.base_image.partition(":")[0]})
+        check_logs(up)
         for run, job, log in iterate_logs(up.runner.runs):
             own = f"Start image={OWN_IMAGE}" in log
             assert own == (job.id == "lint-and-test"), f"{job.id} of run {run.number}"

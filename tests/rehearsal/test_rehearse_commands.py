@@ -33,6 +33,11 @@ def test_a_story_that_is_about_the_other_tool(capfd: pytest.CaptureFixture[str])
     assert "private-package is told with uv alone." in capfd.readouterr().err
 
 
+def test_containers_without_images(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["rehearse", "--containers", "--no-images"]) == 2
+    assert "--containers needs images" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("tool", ["uv", "conda"])
 def test_the_dependency_tool_is_that_of_the_world(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tool: str

@@ -7,26 +7,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.rehearsal import timeline, world
-from rnd.rehearsal.runner import iterate_logs
 from rnd.rehearsal.scenarios import SCENARIOS
 from rnd.rehearsal.story import Story
-from tests.conftest import BOTH_TOOLS, ROOT, channel
-from tests.rehearsal.conftest import need_images
+from tests.conftest import ROOT, channel
+from tests.rehearsal.conftest import check_logs, need_images
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rnd.rehearsal.world import World
-
-# With conda, `feature` tells `first-release` too, and `fix` is told with images. `rerun` takes fifty attempts, at steps
-# that are the same with both.
-NOT_AGAIN = {"first-release", "fix", "rerun"}
-TOLD = [
-    (tool, name)
-    for name, scenario in SCENARIOS.items()
-    for tool in scenario.tools
-    if tool == "uv" or name not in NOT_AGAIN
-]
+# `feature` begins with `first-release`, which `rnd rehearse` tells in its own test. The others are about commits,
+# merges, tokens and single steps, the same with both tools: each has been told with conda as well, and can be again.
+ALIKE = {"breaking", "breaking-before-1.0", "untyped", "two-at-once", "wrong-title", "hotfix", "without-app", "rerun"}
+NOT_AGAIN = {"uv": {"first-release"}, "conda": {"first-release", "fix", *ALIKE}}
+TOLD = [(tool, name) for name, scenario in SCENARIOS.items() for tool in scenario.tools if name not in NOT_AGAIN[tool]]
 
 pytestmark = pytest.mark.usefixtures("no_accounts")
 
@@ -39,23 +32,10 @@ def test_it_ends_as_it_should(tool: str, name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@BOTH_TOOLS
-def test_images_are_made_and_followed(tool: str, tmp_path: Path) -> None:
+def test_images_are_made_and_followed(tmp_path: Path) -> None:
+    """With uv, `test_changed_pipelines` makes them."""
     need_images()
-    tell("fix", tool, tmp_path, images=True)
-
-
-def check_containers(up: World) -> None:
-    """Look whether each job ran in the image that its workflow names, and whether none of them is left."""
-    assert timeline.left_out(up) == []
-    containers = up.runner.settings.containers
-    assert containers is not None
-    assert containers.left() == []
-    image = up.organisation.aws.base_image.partition(":")[0]
-    for run, job, log in iterate_logs(up.runner.runs):
-        if job.result and job.result.verdict == "skipped":
-            continue
-        assert f"/{image}:" in log, f"{job.id} of run {run.number} did not run in its container"
+    tell("fix", "conda", tmp_path, images=True)
 
 
 def tell(name: str, tool: str, folder: Path, *, images: bool) -> None:
@@ -72,17 +52,11 @@ def tell(name: str, tool: str, folder: Path, *, images: bool) -> None:
         assert [check.sentence for check in story.checks if not check.holds] == []
         assert found["violations"] == []
         assert found["succeeded"]
-        if images:
-            check_containers(up)
         assert story.folder.joinpath({"uv": "uv.lock", "conda": "conda-lock.yml"}[tool]).exists()
-        logs = list(iterate_logs(up.runner.runs))
-        assert len(logs) >= len(up.runner.runs)
-        for run, job, log in logs:
-            for what, secret in up.secrets().items():
-                assert secret not in log, f"{what} is in the log of {job.id} in run {run.number}"
+        check_logs(up)
 
 
 def test_the_list_is_the_one_that_was_asked_for() -> None:
     wanted = {"first-release", "feature", "fix", "breaking", "breaking-before-1.0", "untyped", "fork"}
     assert set(SCENARIOS) >= wanted | {"two-at-once", "rerun", "wrong-title", "hotfix", "without-app", "stock-copier"}
-    assert set(SCENARIOS) >= NOT_AGAIN
+    assert set(SCENARIOS) >= NOT_AGAIN["uv"] | NOT_AGAIN["conda"]

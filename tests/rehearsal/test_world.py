@@ -1,4 +1,4 @@
-"""The world of a rehearsal: what it takes of the checkout, and what people and jobs find in it."""
+"""The world of a rehearsal: what people and jobs find in it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from rnd.cli import main
 from rnd.rehearsal import world
-from tests.conftest import ROOT, TemplateRepository, git
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -24,24 +22,6 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[world.World]:
         yield found
 
 
-def test_the_checkout_is_taken_as_it_is(template: TemplateRepository) -> None:
-    template.edit("Makefile", "help:", "helping:")
-    (template.folder / "new.txt").write_text("new", encoding="utf-8")
-    before = git(template.folder, "status", "--porcelain")
-    commit = world.snapshot(template.folder)
-    assert git(template.folder, "show", f"{commit}:new.txt") == "new"
-    assert "helping:" in git(template.folder, "show", f"{commit}:Makefile")
-    assert git(template.folder, "status", "--porcelain") == before
-    assert git(template.folder, "branch", "--all", "--contains", commit) == ""
-
-
-def test_a_file_may_hold_something_else_there(template: TemplateRepository) -> None:
-    commit = world.snapshot(template.folder, {"org.yml": "name: Other\n"})
-    assert git(template.folder, "show", f"{commit}:org.yml") == "name: Other"
-    assert git(template.folder, "diff", "--name-only", "HEAD", commit) == "org.yml"
-    assert git(template.folder, "status", "--porcelain") == ""
-
-
 def test_people_can_sign_in_by_the_organisations_app(up: world.World) -> None:
     found = up.caller().ask("GET", f"/repos/{up.template}/contents/org.yml")
     hosted = yaml.safe_load(b64decode(found["content"]))
@@ -49,26 +29,6 @@ def test_people_can_sign_in_by_the_organisations_app(up: world.World) -> None:
     checkout = yaml.safe_load((ROOT / "org.yml").read_text(encoding="utf-8"))
     checkout["github"].pop("client_id", None)
     assert hosted == checkout
-
-
-def test_this_checkout_is_what_is_rehearsed() -> None:
-    assert world.default_checkout() == ROOT
-
-
-@pytest.mark.parametrize("in_a_repository", [False, True])
-def test_there_must_be_a_checkout(
-    in_a_repository: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """An environment may stand anywhere; also in a repository, which then is not the template's."""
-    if in_a_repository:
-        git(tmp_path, "init", "--quiet")
-    installed = tmp_path / "site-packages" / "rnd" / "rehearsal" / "world.py"
-    installed.parent.mkdir(parents=True)
-    monkeypatch.setattr(world, "__file__", str(installed))
-    assert main(["rehearse", "--no-images"]) == 2
-    said = capfd.readouterr().err
-    assert "this program is not run from one" in said
-    assert "make rehearse" in said
 
 
 def test_the_template_is_hosted_where_workflows_look_for_it(up: world.World) -> None:

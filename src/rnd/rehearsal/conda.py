@@ -1,4 +1,4 @@
-"""The part of a world that conda needs: a private channel, its password, and a template whose org.yml names it.
+"""The part of a world that conda needs: a private channel, and its password.
 
 Touches the caches of channels and of packages, and folders that end with the world.
 """
@@ -9,9 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import yaml
-
-from rnd import process
 from rnd.rehearsal import channel_server
 from rnd.rehearsal.cache import cache_folder
 from rnd.rehearsal.channel import channel
@@ -71,28 +68,3 @@ def _caches(folder: Path) -> tuple[Path, Path]:
     packages.mkdir(parents=True, exist_ok=True)
     (cache / "pkgs").symlink_to(packages)
     return cache, packages
-
-
-def template(checkout: Path, commit: str, folder: Path, address: str) -> Path:
-    """Return a clone of the template whose organisation has one conda channel.
-
-    Args:
-        checkout: The template's.
-        commit: The one of it that is taken.
-        folder: Where it is put.
-        address: The channel's.
-    """
-    process.run("git", "clone", "--quiet", "--shared", "--no-checkout", str(checkout), str(folder))
-    process.run("git", "checkout", "--quiet", "-B", "main", commit, cwd=folder)
-    name_channel(folder / "org.yml", address)
-    person = {"NAME": "rehearsal", "EMAIL": "rehearsal@example.com"}
-    who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in person.items()}
-    process.run("git", "commit", "--quiet", "--all", "--message", "chore: name the channel", cwd=folder, extra=who)
-    return folder
-
-
-def name_channel(organisation: Path, address: str) -> None:
-    """Make a channel the only one of an organisation file."""
-    values = yaml.safe_load(organisation.read_text(encoding="utf-8"))
-    values["conda"]["channels"] = [address]
-    organisation.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")

@@ -89,21 +89,28 @@ def find_client() -> str:
 
 
 @contextmanager
-def start(folder: Path, organisation: Organisation) -> Iterator[Images]:
+def start(folder: Path, organisation: Organisation, *, jobs: bool = False) -> Iterator[Images]:
     """Start the daemon and the registry, and make the base images known under the names that org.yml has for them.
+
+    Args:
+        folder: For what it keeps.
+        organisation: Whose images they are.
+        jobs: Whether the one that jobs run in is made too.
 
     Raises:
         ToolMissing: Docker or mmdebstrap is not installed, or this is not root.
         ExtraMissing: ministack is not installed.
     """
     with docker_engine() as engine, image_registry(organisation.aws.account) as registry:
-        shims, inside = folder / "programs", folder / "programs-of-jobs"
+        shims = folder / "programs"
         _write_shim(shims, find_client())
-        _write_shim(inside, "/usr/bin/docker")
         environment = {**engine, **registry.variables, "PATH": f"{shims}:{process.environment()['PATH']}"}
         name = organisation.docker.base_image.replace("{version}", PYTHON)
         process.run("docker", "build", "--quiet", "--tag", name, str(prepare_base_image(cache_folder())), extra=engine)
-        build_job_image(organisation, engine, inside / "docker")
+        if jobs:
+            inside = folder / "programs-of-jobs"
+            _write_shim(inside, "/usr/bin/docker")
+            build_job_image(organisation, engine, inside / "docker")
         yield Images(registry, environment, organisation.aws.region)
 
 

@@ -38,6 +38,11 @@ def configure_rehearse(parser: Parser) -> None:
         help="make images too, which needs root, Docker and mmdebstrap; by default where these are there",
     )
     parser.add_argument(
+        "--containers",
+        action="store_true",
+        help="run jobs in the containers that their workflows name, which takes about twice as long; needs images",
+    )
+    parser.add_argument(
         "--keep", action="store_true", help="leave it up at the end until Ctrl-C, and say where things are"
     )
     add_json_option(parser)
@@ -57,6 +62,8 @@ def rehearse(options: argparse.Namespace) -> int:
         listed = [(name, one.summary) for name, one in scenarios.items()]
         report.print_json(dict(listed)) if options.json else report.print_table(("scenario", "story"), listed)
         return ExitCode.DONE
+    if options.containers and options.images is False:
+        raise UsageError("--containers needs images, and --no-images makes none.", "Leave one of the two out.")
     if options.scenario not in scenarios:
         raise UsageError(f"There is no scenario {options.scenario}.", "`rnd rehearse --list` lists them.")
     if options.dependency_tool not in (tools := scenarios[options.scenario].tools):
@@ -89,7 +96,7 @@ def _tell(options: argparse.Namespace, folder: Path) -> Document:
 
     from rnd import report
     from rnd.errors import RndError
-    from rnd.rehearsal import timeline, world
+    from rnd.rehearsal import template, timeline, world
     from rnd.rehearsal.scenarios import SCENARIOS
     from rnd.rehearsal.story import Story
 
@@ -102,9 +109,10 @@ def _tell(options: argparse.Namespace, folder: Path) -> Document:
     note(f"{options.scenario}: {scenario.summary}")
     with world.start(
         folder,
-        world.default_checkout(),
+        template.default_checkout(),
         app=scenario.app,
         images=_wants_images(options),
+        containers=options.containers,
         dependency_tool=options.dependency_tool,
         failing=scenario.failing,
     ) as up:
@@ -126,8 +134,8 @@ def _wants_images(options: argparse.Namespace) -> bool:
 
     from rnd import process
 
-    if options.images is not None:
-        return bool(options.images)
+    if options.containers or options.images is not None:
+        return options.images is not False
     return os.geteuid() == 0 and all(map(process.find, ("dockerd", "docker", "mmdebstrap")))
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-OUTSIDE = "jobs ran on this machine itself, not in their containers"
+OUTSIDE = "jobs ran on this machine itself, not in their containers; --containers runs them there"
 
 
 class Loader(yaml.SafeLoader):

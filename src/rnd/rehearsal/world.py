@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
-from rnd import git, process
-from rnd.errors import UsageError
+from rnd import process
 from rnd.organisation import load_organisation
-from rnd.rehearsal import conda, package_index
+from rnd.rehearsal import conda, package_index, template
 from rnd.rehearsal import images as image_part
 from rnd.rehearsal.containers import Containers
 from rnd.rehearsal.forge import Forge
@@ -28,7 +24,7 @@ from rnd.rehearsal.runner import Runner
 from rnd.rehearsal.step_faults import StepFaults, fail_in_actions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from rnd.organisation import Organisation
     from rnd.rehearsal.conda import Channel
@@ -40,7 +36,6 @@ APP = "rnd-pipeline"
 APP_PERMISSIONS = {"contents": "write", "metadata": "read", "pull_requests": "write", "statuses": "write"}
 SCOPES = {"repo", "workflow", "read:org"}
 CLIENT_ID = "Iv1.rehearsal"  # of the OAuth app that people sign in by, where org.yml has none yet
-CHECKOUT = ("copier.yml", "org.yml")  # what a checkout of the template has, and no other repository has both
 NO_IMAGES = "this rehearsal makes no images"
 # What jobs and people find of this machine; nothing else of its environment reaches them.
 KEPT = ("LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "UV_PYTHON", "UV_NATIVE_TLS")
@@ -53,7 +48,8 @@ class World:
     Attributes:
         folder: What it keeps.
         checkout: The template's.
-        organisation: As the checkout's org.yml has it.
+        checkout: The template's, with an org.yml as people and jobs here need it.
+        organisation: As that org.yml has it.
         tokens: Of the people, by their names.
         environment: What programs that people run find; no secret.
         images: Where images are made and kept; None where none are made.
@@ -88,7 +84,7 @@ class World:
     @property
     def template(self) -> str:
         """The full name of the template's repository on the forge."""
-        return template_name(self.organisation)
+        return template.hosted_name(self.organisation)
 
     def secrets(self) -> dict[str, str]:
         """Return everything that must be in no log, by what it is."""
@@ -112,6 +108,7 @@ def start(
     *,
     app: bool = True,
     images: bool = False,
+    containers: bool = False,
     dependency_tool: str = "uv",
     failing: tuple[str, ...] = (),
 ) -> Iterator[World]:
@@ -122,29 +119,33 @@ def start(
         checkout: The template's checkout, whose files are taken as they are, committed or not.
         app: Whether the organisation has the GitHub App whose pushes start runs.
         images: Whether images are made, which needs root and Docker.
+        containers: Whether jobs run in containers, which needs images.
         dependency_tool: What the environments of repositories are made with, `uv` or `conda`.
         failing: Patterns of the ids of the jobs whose every step fails once.
 
     Raises:
         RndError: Something that it needs is not on this machine.
     """
-    organisation = load_organisation(checkout / "org.yml")
+    organisation = load_organisation(checkout / template.ORGANISATION)
     with ExitStack() as stack:
         forge = stack.enter_context(Forge.serve(folder / "forge"))
         index = stack.enter_context(package_index.serve(folder / "index", aws=organisation.aws))
         tokens = _people(forge, organisation)
         environment = _environment(folder, index)
-        made = stack.enter_context(image_part.start(folder, organisation)) if images else None
+        made = stack.enter_context(image_part.start(folder, organisation, jobs=containers)) if images else None
         environment |= {} if made is None else made.environment
+        values: dict[tuple[str, str], object] = {("github", "client_id"): organisation.github.client_id or CLIENT_ID}
         channel = None
         if dependency_tool == "conda":
             channel = stack.enter_context(conda.start(folder, folder / "home", organisation))
             environment |= channel.environment
-            checkout = conda.template(checkout, snapshot(checkout), folder / "template", channel.server.url)
-        settings = Settings(environment, left_out={} if images else {"/push-image": NO_IMAGES})
-        if failing:
-            settings.faults = StepFaults(folder / "faults", f"{template_name(organisation)}/actions/", failing)
-        settings.containers = _containers(environment, channel, settings.faults) if images else None
+            values["conda", "channels"] = [channel.server.url]
+        checkout = template.prepare(checkout, folder / "template", values)
+        organisation = load_organisation(checkout / template.ORGANISATION)
+        central = f"{template.hosted_name(organisation)}/actions/"
+        faults = StepFaults(folder / "faults", central, failing) if failing else None
+        settings = Settings(environment, left_out={} if images else {"/push-image": NO_IMAGES}, faults=faults)
+        settings.containers = _containers(environment, channel, faults) if containers else None
         runner = Runner(forge, folder / "runs", settings)
         stack.callback(runner.close)
         world = World(folder, checkout, organisation, forge, index, runner, tokens, environment, made, channel)
@@ -156,19 +157,19 @@ def start(
 
 def _containers(environment: dict[str, str], channel: Channel | None, faults: StepFaults | None) -> Containers:
     """Return where jobs run: the caches of packages are shared, or every job would download them anew."""
-    shared = [Path(environment["UV_CACHE_DIR"])]
-    netrcs: tuple[Path, ...] = ()
+    shared, home = [Path(environment["UV_CACHE_DIR"])], []
     if channel is not None:
         shared += channel.caches
-        netrcs = (channel.netrc,)
+        home.append(channel.netrc)
     if faults is not None:
         faults.folder.mkdir()
         shared.append(faults.folder)
-    return Containers(environment["DOCKER_HOST"], tuple(shared), netrcs)
+    return Containers(environment["DOCKER_HOST"], tuple(shared), tuple(home))
 
 
 def _people(forge: Forge, organisation: Organisation) -> dict[str, str]:
     """Add the organisation and who works there, and return their tokens."""
+    forge.client_ids.add(organisation.github.client_id or CLIENT_ID)
     tokens = {login: forge.add_user(login, SCOPES, login.title()) for login in (MAINTAINER, RESEARCHER, STRANGER)}
     teams = {slug: [MAINTAINER] for slug in organisation.github.teams}
     members = {MAINTAINER: "admin", RESEARCHER: "member"}
@@ -212,49 +213,11 @@ def _host_template(world: World) -> None:
     caller.ask("POST", f"/orgs/{world.owner}/repos", {"name": world.template.partition("/")[2], "private": True})
     faults = world.runner.settings.faults
     failing = {} if faults is None else fail_in_actions(world.checkout, faults)
-    commit = snapshot(world.checkout, {**_with_sign_in(world), **failing})
+    commit = template.snapshot(world.checkout, failing)
     ref = world.organisation.template.workflow_ref
     refs = [f"{commit}:refs/heads/main", f"{commit}:refs/heads/{ref}"]
     push(world, world.checkout, world.template, refs, world.tokens[MAINTAINER])
     caller.ask("PUT", f"/repos/{world.template}/actions/permissions/access", {"access_level": "organization"})
-
-
-def _with_sign_in(world: World) -> dict[str, str]:
-    """Return what org.yml is to hold, by its path, so that people can sign in with a browser."""
-    app = world.organisation.github.client_id or CLIENT_ID
-    world.forge.client_ids.add(app)
-    if world.organisation.github.client_id:
-        return {}
-    document = yaml.safe_load((world.checkout / "org.yml").read_text(encoding="utf-8"))
-    document["github"]["client_id"] = app
-    return {"org.yml": yaml.safe_dump(document, sort_keys=False, allow_unicode=True)}
-
-
-def template_name(organisation: Organisation) -> str:
-    """Return the full name of the template's repository on the forge."""
-    name = organisation.template.repository.removesuffix(".git").rpartition("/")[2]
-    return f"{organisation.github.owner}/{name}"
-
-
-def snapshot(checkout: Path, instead: Mapping[str, str] | None = None) -> str:
-    """Return a commit of a work tree as it is, ignored files aside, on no branch; nothing that git shows changes.
-
-    Args:
-        checkout: The work tree.
-        instead: What files hold instead, by their paths.
-    """
-    with tempfile.TemporaryDirectory(prefix="rnd-index-") as place:
-        own = {"GIT_INDEX_FILE": str(Path(place) / "index"), **dict.fromkeys(("GIT_DIR", "GIT_WORK_TREE"))}
-        person = {"NAME": "rehearsal", "EMAIL": "rehearsal@example.com"}
-        who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in person.items()}
-        process.run("git", "add", "--all", cwd=checkout, extra=own)
-        for path, text in (instead or {}).items():
-            (Path(place) / "file").write_text(text, encoding="utf-8")
-            blob = process.run("git", "hash-object", "-w", "--no-filters", str(Path(place) / "file"), cwd=checkout)
-            entry = f"100644,{blob.strip()},{path}"
-            process.run("git", "update-index", "--cacheinfo", entry, cwd=checkout, extra=own)
-        tree = process.run("git", "write-tree", cwd=checkout, extra=own).strip()
-        return process.run("git", "commit-tree", tree, "-m", "chore: rehearse", cwd=checkout, extra=who).strip()
 
 
 def push(world: World, folder: Path, repository: str, refs: list[str], token: str) -> None:
@@ -268,21 +231,6 @@ def push(world: World, folder: Path, repository: str, refs: list[str], token: st
     process.run(
         "git", "push", "--quiet", f"{world.forge.url}/{repository}.git", *refs, cwd=folder, extra=git_environment
     )
-
-
-def default_checkout() -> Path:
-    """Return the checkout that this program is run from.
-
-    Raises:
-        UsageError: It is installed elsewhere, be it in another repository's environment.
-    """
-    root = git.toplevel(Path(__file__).parents[3])
-    if root is None or not all((root / name).is_file() for name in CHECKOUT):
-        raise UsageError(
-            "A rehearsal tries a checkout of the template, and this program is not run from one.",
-            "Clone the template's repository, and run `make rehearse` there.",
-        )
-    return root
 
 
 def own_environment(world: World, login: str) -> dict[str, str]:
