@@ -96,6 +96,15 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
     loudness.add_argument("-v", "--verbose", action="store_true", help="say each command that is run")
 
 
+def add_folder_argument(parser: argparse.ArgumentParser) -> None:
+    """Define the argument of commands that work on a repository here."""
+    from pathlib import Path  # takes 4 ms, which commands without it are spared
+
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the repository; by default this one"
+    )
+
+
 def add_repository_option(parser: argparse.ArgumentParser) -> None:
     """Define the option of every command that works on a repository on GitHub."""
     parser.add_argument(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnd import process, report
-from rnd.arguments import add_json_option, add_plan_options
+from rnd.arguments import add_folder_argument, add_json_option, add_plan_options
 from rnd.errors import ExitCode, Interrupted, RndError, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def configure_new(parser: argparse.ArgumentParser) -> None:
 
 def configure_setup(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd setup`."""
-    _add_folder(parser)
+    add_folder_argument(parser)
     parser.add_argument(
         "--keep",
         action="store_true",
@@ -57,7 +57,7 @@ def configure_setup(parser: argparse.ArgumentParser) -> None:
 
 def configure_environment(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd environment`."""
-    _add_folder(parser)
+    add_folder_argument(parser)
     parser.add_argument(
         "--github-environment",
         action="store_true",
@@ -69,7 +69,7 @@ def configure_environment(parser: argparse.ArgumentParser) -> None:
 
 def configure_update(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd update`."""
-    _add_folder(parser)
+    add_folder_argument(parser)
     parser.add_argument("--defaults", action="store_true", help="ask nothing new, and take the defaults")
     parser.add_argument("--vcs-ref", metavar="REF", help="another version of the template than its newest release")
     add_plan_options(parser)
@@ -80,12 +80,6 @@ def configure_doctor(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd doctor`."""
     add_json_option(parser)
     parser.set_defaults(run=doctor)
-
-
-def _add_folder(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the repository; by default this one"
-    )
 
 
 def new(options: argparse.Namespace) -> int:

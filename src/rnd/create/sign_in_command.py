@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnd.arguments import add_github_output_option
+from rnd.arguments import add_folder_argument, add_github_output_option
 
 if TYPE_CHECKING:
     import argparse
@@ -20,9 +19,7 @@ NOBODY = (
 
 def configure_sign_in(parser: Parser) -> None:
     """Define the arguments of `rnd sign-in`."""
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the repository; by default this one"
-    )
+    add_folder_argument(parser)
     parser.add_argument(
         "--look",
         action="store_true",
