@@ -134,13 +134,10 @@ def start(
         environment = _environment(folder, index)
         made = stack.enter_context(image_part.start(folder, organisation, jobs=containers)) if images else None
         environment |= {} if made is None else made.environment
-        values: dict[tuple[str, str], object] = {("github", "client_id"): organisation.github.client_id or CLIENT_ID}
-        channel = None
-        if dependency_tool == "conda":
-            channel = stack.enter_context(conda.start(folder, folder / "home", organisation))
-            environment |= channel.environment
-            values["conda", "channels"] = [channel.server.url]
-        checkout = template.prepare(checkout, folder / "template", values)
+        with_conda = dependency_tool == "conda"
+        channel = stack.enter_context(conda.start(folder, folder / "home", organisation)) if with_conda else None
+        environment |= {} if channel is None else channel.environment
+        checkout = template.prepare(checkout, folder / "template", _values(organisation, channel))
         organisation = load_organisation(checkout / template.ORGANISATION)
         central = f"{template.hosted_name(organisation)}/actions/"
         faults = StepFaults(folder / "faults", central, failing) if failing else None
@@ -153,6 +150,12 @@ def start(
         _host_template(world)
         runner.listen()  # only now: the template has workflows too, and they would run its whole test suite
         yield world
+
+
+def _values(organisation: Organisation, channel: Channel | None) -> dict[tuple[str, str], object]:
+    """Return what org.yml is to hold here: an app that people sign in by, and the channel that is up."""
+    app: dict[tuple[str, str], object] = {("github", "client_id"): organisation.github.client_id or CLIENT_ID}
+    return app if channel is None else {**app, ("conda", "channels"): [channel.server.url]}
 
 
 def _containers(environment: dict[str, str], channel: Channel | None, faults: StepFaults | None) -> Containers:
