@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from benchmarks import peers
 from benchmarks.peers import PROJECT, Peer, Unavailable
 from benchmarks.timing import Contender, Machine, Timings, measure
-from rnd.create import template
+from rnd.project import template
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from benchmarks.contests import ROOT
 from benchmarks.timing import Contender, Machine, Timings, duration, measure, same_for_all, table, this_machine
 from rnd.organisation import load_organisation
-from rnd.rehearsal.channel import channel
-from rnd.rehearsal.template import with_values
+from rnd_rehearsal.channel import channel
+from rnd_rehearsal.template import with_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable

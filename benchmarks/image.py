@@ -21,10 +21,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from benchmarks.timing import Machine, duration, same_for_all, table, this_machine
-from rnd.create import template
-from rnd.rehearsal.base_image import PYTHON, prepare_base_image
-from rnd.rehearsal.engine import docker_engine
-from rnd.rehearsal.registry import image_registry
+from rnd.project import template
+from rnd_rehearsal.base_image import PYTHON, prepare_base_image
+from rnd_rehearsal.engine import docker_engine
+from rnd_rehearsal.registry import image_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

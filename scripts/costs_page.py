@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
-from rnd.runners.hours import DAYS
-from rnd.runners.policy import HOURS_A_MONTH, machine_hour
+from rnd.runners.simulation.hours import DAYS
+from rnd.runners.simulation.policy import HOURS_A_MONTH, machine_hour
 from scripts.markdown import NOTE, table
 
 if TYPE_CHECKING:

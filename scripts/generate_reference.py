@@ -17,9 +17,9 @@ from jinja2 import Environment
 
 from rnd import errors
 from rnd.cli import COMMANDS
-from rnd.create.template import CHECKOUT, find_template, render
 from rnd.names import derive_names
 from rnd.organisation import Organisation, load_organisation
+from rnd.project.template import CHECKOUT, find_template, render
 from scripts.costs_page import costs_page
 from scripts.markdown import NOTE, fenced, table
 from scripts.organisation_page import organisation_page, organisation_schema

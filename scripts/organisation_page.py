@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from rnd.create.template import CHECKOUT
 from rnd.organisation import Organisation
+from rnd.project.template import CHECKOUT
 from scripts.markdown import NOTE, table
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import pexpect
 import pyte
 from wcwidth import wcswidth
 
-from rnd.create.template import CHECKOUT
+from rnd.project.template import CHECKOUT
 from scripts.terminal import PROMPT, Recording, shell_at_home
 
 if TYPE_CHECKING:

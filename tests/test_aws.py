@@ -13,10 +13,10 @@ from rnd import retry
 from rnd.aws import codeartifact_access
 from rnd.errors import AwsRefused, AwsUnavailable
 from rnd.organisation import load_organisation
-from rnd.rehearsal.codeartifact import MODEL, CodeArtifact, check
+from rnd_rehearsal.codeartifact import MODEL, CodeArtifact, check
 
 if TYPE_CHECKING:
-    from rnd.rehearsal.package_index import PackageIndex
+    from rnd_rehearsal.package_index import PackageIndex
 
 AWS = load_organisation().aws
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rnd.cli import COMMANDS, main
-from tests.conftest import ROOT
+from rnd.cli import COMMANDS, installed, main
+from tests.helpers.machine import ROOT
 
 
 def rnd(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -138,4 +138,4 @@ def test_help_imports_nothing_dear(command: tuple[str, str]) -> None:
 
 def test_every_command_s_module_defines_it() -> None:
     for command, (module, _) in COMMANDS.items():
-        assert callable(import_module(module).CONFIGURE[command])
+        assert callable((import_module(module) if module else installed(command)).CONFIGURE[command])

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.cli import main
-from tests.conftest import ACME, BOTH_TOOLS, ROOT, TemplateRepository, asking_nothing, channel
+from tests.helpers.machine import ACME, BOTH_TOOLS, ROOT, channel
+from tests.helpers.template import TemplateRepository, asking_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path

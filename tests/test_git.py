@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fake_github import loopback
 from rnd import git, process
-from rnd.rehearsal import loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

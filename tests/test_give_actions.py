@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.organisation import load_organisation
-from tests.conftest import ROOT, git
+from tests.helpers.git import git
+from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.create.environment import environment_of
-from rnd.create.project import read_project
-from tests.conftest import TemplateRepository, asking_nothing, copy_template, git, isolate
+from rnd.answers import read_project
+from rnd.environments.environment import environment_of
+from tests.helpers.git import git
+from tests.helpers.machine import isolate
+from tests.helpers.template import TemplateRepository, asking_nothing, copy_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable

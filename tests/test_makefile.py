@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import TemplateRepository, git
+from tests.helpers.git import git
+
+if TYPE_CHECKING:
+    from tests.helpers.template import TemplateRepository
 
 KEPT = ("HOME", "UV_CACHE_DIR", "SSL_CERT_FILE", "PIP_CERT", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
 

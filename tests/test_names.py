@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rnd.names import Names, derive_names
 from rnd.organisation import load_organisation
-from tests.conftest import ACME
+from tests.helpers.machine import ACME
 
 
 def test_four_names() -> None:

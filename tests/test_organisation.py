@@ -10,7 +10,7 @@ import pytest
 
 from rnd.errors import OrganisationInvalid
 from rnd.organisation import SHIPPED, load_organisation
-from tests.conftest import ACME
+from tests.helpers.machine import ACME
 
 TEXT = ACME.read_text(encoding="utf-8")
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from rnd.create.template import CHECKOUT
+from rnd.project.template import CHECKOUT
 from scripts.picture import COLUMNS, PICTURE, ROWS, record
 
 if TYPE_CHECKING:

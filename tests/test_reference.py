@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from rnd.create.template import CHECKOUT
+from rnd.project.template import CHECKOUT
 from scripts.generate_reference import FOLDER, generate
 from scripts.organisation_page import organisation_schema
 

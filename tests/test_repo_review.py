@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from repo_review.processor import process
 
-from rnd.create.template import CHECKOUT, find_template, render
 from rnd.organisation import load_organisation
+from rnd.project.template import CHECKOUT, find_template, render
 
 if TYPE_CHECKING:
     from pathlib import Path

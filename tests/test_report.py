@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from rnd.arguments import add_plan_options
 from rnd.errors import ChecksFailed
+from rnd.options import add_plan_options
 from rnd.plan import Action, Plan, State, Step
 from rnd.progress import watcher
 from rnd.report import carry_out, print_error, print_table, write_github_output
-from tests.conftest import TemplateRepository, asking_nothing, git
+from tests.helpers.git import git
+from tests.helpers.template import TemplateRepository, asking_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path

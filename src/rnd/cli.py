@@ -9,30 +9,31 @@ import os
 import signal
 import sys
 
-from rnd.arguments import Parser
+from rnd.options import Parser
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import ModuleType
     from typing import NoReturn
 
     from rnd.errors import RndError
 
-# command: the module that defines its arguments, and its line in `rnd --help`
+# command: the module that defines its arguments (None: another package provides it), and its line in `rnd --help`
 COMMANDS = {
-    "new": ("rnd.create.commands", "make a repository: ask, render, set up"),
-    "setup": ("rnd.create.commands", "finish or repeat the set-up of a repository"),
-    "environment": ("rnd.create.commands", "install the environment that the lock file says, and lock nothing"),
-    "sign-in": ("rnd.create.sign_in_command", "let the later steps of a job install the organisation's own packages"),
-    "update": ("rnd.create.commands", "bring later template changes in"),
-    "doctor": ("rnd.create.commands", "what is missing on this machine and in the accounts, and what to do"),
-    "version": ("rnd.release.version_commands", "which version comes next, and why; write it, check it"),
-    "release": ("rnd.release.release_commands", "publish what a commit makes: the wheel, the image, the release"),
-    "github": ("rnd.github.commands", "the repository on GitHub: sign in, compare its settings, mend them"),
-    "gate": ("rnd.release.gate_commands", "may a pull request be merged, by what became of its jobs"),
-    "organisation": ("rnd.create.organisation_command", "print the values of org.yml"),
-    "runners": ("rnd.runners.runners_commands", "the machines that run the workflows, and the images on them"),
-    "rehearse": ("rnd.rehearsal.rehearse_commands", "live a repository's whole life on this machine"),
+    "new": ("rnd.commands.project", "make a repository: ask, render, set up"),
+    "setup": ("rnd.commands.project", "finish or repeat the set-up of a repository"),
+    "environment": ("rnd.commands.project", "install the environment that the lock file says, and lock nothing"),
+    "sign-in": ("rnd.commands.sign_in", "let the later steps of a job install the organisation's own packages"),
+    "update": ("rnd.commands.project", "bring later template changes in"),
+    "doctor": ("rnd.commands.project", "what is missing on this machine and in the accounts, and what to do"),
+    "version": ("rnd.commands.version", "which version comes next, and why; write it, check it"),
+    "release": ("rnd.commands.release", "publish what a commit makes: the wheel, the image, the release"),
+    "github": ("rnd.commands.github", "the repository on GitHub: sign in, compare its settings, mend them"),
+    "gate": ("rnd.commands.gate", "may a pull request be merged, by what became of its jobs"),
+    "organisation": ("rnd.commands.config", "print the values of org.yml"),
+    "runners": ("rnd.commands.runners", "the machines that run the workflows, and the images on them"),
+    "rehearse": (None, "live a repository's whole life on this machine"),
     "completion": ("rnd.cli", "print the completion script of a shell"),
 }
 EPILOG = """\
@@ -54,13 +55,25 @@ def build_parser() -> Parser:
     return parser
 
 
-def _imported(module: str, name: str) -> Callable[[Parser], None]:
+def _imported(module: str | None, name: str) -> Callable[[Parser], None]:
     """Return a function that imports a command's module, and only then defines its arguments."""
 
     def configure(parser: Parser) -> None:
-        importlib.import_module(module).CONFIGURE[name](parser)
+        (importlib.import_module(module) if module else installed(name)).CONFIGURE[name](parser)
 
     return configure
+
+
+def installed(name: str) -> ModuleType:
+    """Return the module of a command that another package provides, by an entry point of the group `rnd.commands`."""
+    from importlib.metadata import entry_points
+
+    from rnd import commands
+
+    for entry in entry_points(group="rnd.commands", name=name):
+        module: ModuleType = entry.load()
+        return module
+    return importlib.import_module(f"{commands.__name__}.not_installed")
 
 
 class Version(argparse.Action):

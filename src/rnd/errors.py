@@ -2,7 +2,7 @@
 
 Each class is one entry: its docstring is its page in `docs/reference/errors.md`, its `code` what a script or search
 finds it by. What happened is said where it happened; what to do about it is said here, unless the place knows better.
-Those of versions and releases are in `rnd.release.errors`, those of machines in `rnd.runners.errors`. Touches nothing.
+Those of versions and releases are in `rnd.publish.errors`, those of machines in `rnd.runners.errors`. Touches nothing.
 """
 
 from __future__ import annotations
@@ -140,56 +140,18 @@ class PackagesUnavailable(RndError):
     remedy = "Check the network and the package index, then run the same command again."
 
 
-class EnvironmentInvalid(RndError):
-    """`environment.yml`, or `virtual-packages.yml` beside it, asks for something that cannot be read or locked."""
-
-    code = "environment-invalid"
-    remedy = "Mend the file, then run the same command again; docs/how-to/conda.md explains what may stand in it."
-
-
-class LockInvalid(RndError):
-    """`conda-lock.yml` cannot be read; it was left as it is."""
-
-    code = "lock-invalid"
-    remedy = "Take the committed one back, `git checkout -- conda-lock.yml`, or delete it to lock anew."
-
-
-class LockStale(RndError):
-    """The lock file was made from something else than what the repository asks for now.
-
-    Where nothing may be locked, in the pipeline above all, this is refused: it would run what nobody has seen.
-    """
-
-    code = "lock-stale"
-    remedy = "Run `rnd setup` in the repository, commit the lock file that it wrote, and push."
-    exit_code = ExitCode.DIFFERENCE
-
-
-class Unsolvable(RndError):
-    """The channels have no packages that fulfil all that `environment.yml` asks for on every platform.
-
-    What was asked for does not exist there, or two requests exclude each other; the message names them.
-    """
-
-    code = "unsolvable"
-    remedy = "Change the request in environment.yml, or its channels, then run the same command again."
-
-
-class DependencyMissing(RndError):
-    """The package needs something, by `pyproject.toml`, that its conda environment does not hold.
-
-    Into a conda environment nothing is fetched from a package index, so `environment.yml` has to ask for it too.
-    """
-
-    code = "dependency-missing"
-    remedy = "Add it to environment.yml, under its name in the channels, then run the same command again."
-
-
 class DiskFull(RndError):
     """No space is left on the disk."""
 
     code = "disk-full"
     remedy = "Free some space, then run the same command again."
+
+
+class ManifestInvalid(RndError):
+    """`pyproject.toml` or `uv.lock` cannot be read, has no version of ours, or could not be rewritten safely."""
+
+    code = "manifest-invalid"
+    remedy = 'Give pyproject.toml a `[project]` table with a name and `version = "X.Y.Z"`, then run `uv lock`.'
 
 
 class ChecksFailed(RndError):

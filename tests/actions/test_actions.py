@@ -8,9 +8,9 @@ import shlex
 import pytest
 
 from rnd.cli import build_parser
-from tests.conftest import ROOT
-from tests.contracts import disagreements
-from tests.workflows import ACTIONS, Step, action_names, action_steps, load, outputs_of_script, references
+from tests.helpers.contracts import disagreements
+from tests.helpers.machine import ROOT
+from tests.helpers.workflows import ACTIONS, Step, action_names, action_steps, load, outputs_of_script, references
 
 NAMES = action_names()
 STEPS = [step for name in NAMES for step in action_steps(name)]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import BOTH_TOOLS, ROOT, TemplateRepository, git, lock_and_commit, render
-from tests.workflows import action_steps
+from tests.helpers.git import git
+from tests.helpers.machine import BOTH_TOOLS, ROOT
+from tests.helpers.template import TemplateRepository, lock_and_commit, render
+from tests.helpers.workflows import action_steps
 
 if TYPE_CHECKING:
     from pathlib import Path

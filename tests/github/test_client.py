@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fake_github.faults import DROP, once, refusal
 from rnd import retry
 from rnd.errors import RndError, UsageError
 from rnd.github.client import Client, find_addresses
@@ -21,13 +22,12 @@ from rnd.github.errors import (
     SignInNeeded,
     SignOnNeeded,
 )
-from rnd.rehearsal.forge.faults import DROP, once, refusal
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from rnd.github.client import Kit
-    from tests.hosting import Hosting
+    from tests.helpers.github import Hosting
 
 ME = "/api/v3/user"
 

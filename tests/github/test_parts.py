@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fake_github.faults import DROP, once
 from rnd import cli
 from rnd.github.part import Place
 from rnd.github.parts import all_parts
 from rnd.github.settings import Change
 from rnd.organisation import load_organisation
-from rnd.rehearsal.forge.faults import DROP, once
-from tests.conftest import ACME, git
+from tests.helpers.git import git
+from tests.helpers.machine import ACME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from rnd.github.client import Client
     from rnd.github.repository import Repository
-    from tests.hosting import Hosting
+    from tests.helpers.github import Hosting
 
 REPOSITORY = {
     "visibility": ("visibility", "public"),

@@ -9,7 +9,7 @@ import pytest
 from rnd.errors import UsageError
 from rnd.github.client import Addresses
 from rnd.github.repository import Repository, find_repository, parse_repository, repository_at
-from tests.conftest import git
+from tests.helpers.git import git
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import pytest
 
 from rnd.github.settings import Change, compare, found_protection, protection_body, say, wanted_protection
 from rnd.organisation import load_organisation
-from tests.conftest import ACME
+from tests.helpers.machine import ACME
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,18 +13,18 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
+from fake_github.faults import once, refusal
 from rnd import cli
 from rnd.github.client import find_addresses
 from rnd.github.errors import AppNotApproved, SignInNeeded
 from rnd.github.permissions import examine
 from rnd.github.sign_in import SCOPES, Token, connect, find_token, need_token, renewal, sign_out
-from rnd.rehearsal.forge.faults import once, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.hosting import Hosting
+    from tests.helpers.github import Hosting
 
 CLIENT = "Iv1.rehearsal"
 

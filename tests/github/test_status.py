@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import cli
-from tests.conftest import git
+from tests.helpers.git import git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.hosting import Hosting
+    from tests.helpers.github import Hosting
 
 STATUS = ["github", "status", "--context", "all-green"]
 

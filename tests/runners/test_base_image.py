@@ -19,15 +19,17 @@ from rnd.errors import RndError, ToolMissing, UsageError
 from rnd.organisation import load_organisation
 from rnd.plan import State
 from rnd.progress import Quiet
-from rnd.rehearsal.base_image import prepare_base_image
 from rnd.runners import base_image
 from rnd.runners.base_image import describe_base_image, find_docker, plan_base_image
-from rnd.runners.names import BASE_IMAGE_WORKFLOW, base_images
-from tests.conftest import INDEXES, RND_CACHE, ROOT, UV_CACHE, TemplateRepository, git, render
-from tests.workflows import load
+from rnd.runners.stack.names import BASE_IMAGE_WORKFLOW, base_images
+from rnd_rehearsal.base_image import prepare_base_image
+from tests.helpers.git import git
+from tests.helpers.machine import INDEXES, RND_CACHE, ROOT, UV_CACHE
+from tests.helpers.template import TemplateRepository, render
+from tests.helpers.workflows import load
 
 if TYPE_CHECKING:
-    from rnd.rehearsal.registry import ImageRegistry
+    from rnd_rehearsal.registry import ImageRegistry
 
 ORGANISATION = load_organisation()
 PYTHON = "3.13"  # what Debian 13 has

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import BOTH_TOOLS, copy_template, isolate, render
-from tests.contracts import faults
-from tests.examples import CENTRAL, apply, examples
-from tests.linters import audit, lint, node, unexplained, validate, workflow_files
-from tests.workflows import workflows
+from tests.helpers.contracts import faults
+from tests.helpers.examples import CENTRAL, apply, examples
+from tests.helpers.linters import audit, lint, node, unexplained, validate, workflow_files
+from tests.helpers.machine import BOTH_TOOLS, isolate
+from tests.helpers.template import copy_template, render
+from tests.helpers.workflows import workflows
 
 __all__ = ["node"]
 

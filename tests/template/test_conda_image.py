@@ -9,23 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.rehearsal import channel_server
-from tests.conftest import (
-    BASE_IMAGE,
-    INDEXES,
-    PYTHON,
-    TemplateRepository,
-    channel,
-    copy_template,
-    lock_and_commit,
-    render,
-)
+from rnd_rehearsal import channel_server
+from tests.helpers.machine import BASE_IMAGE, INDEXES, PYTHON, channel
+from tests.helpers.template import TemplateRepository, copy_template, lock_and_commit, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from rnd.rehearsal.channel_server import ChannelServer
+    from rnd_rehearsal.channel_server import ChannelServer
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from rnd.organisation import load_organisation
-from tests.conftest import PYTHONS, copy_template, render
+from tests.helpers.machine import PYTHONS
+from tests.helpers.template import copy_template, render
 
 ORGANISATION = load_organisation()
 OPTIONS = """

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from rnd import process
+from rnd.answers import read_project
 from rnd.cli import main
-from rnd.create.project import read_project
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
-from tests.conftest import ROOT, TemplateRepository, asking_nothing, copy_template, git, isolate
+from tests.helpers.git import git
+from tests.helpers.machine import ROOT, isolate
+from tests.helpers.template import TemplateRepository, asking_nothing, copy_template
 
 ORGANISATION = load_organisation()
 

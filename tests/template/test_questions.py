@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
-from tests.conftest import ROOT, TemplateRepository
+from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.helpers.template import TemplateRepository
 
 ORGANISATION = load_organisation()
 RESERVED = (ROOT / "questions" / "reserved_names.txt").read_text(encoding="utf-8")

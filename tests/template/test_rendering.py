@@ -13,10 +13,12 @@ from copier import run_copy
 
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
-from tests.conftest import ACME, BOTH_TOOLS, ROOT, TemplateRepository
+from tests.helpers.machine import ACME, BOTH_TOOLS, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.helpers.template import TemplateRepository
 
 ORGANISATION = load_organisation()
 AUTHORS = ("", "Ada Lovelace", "Ada Lovelace <ada@example.com>", 'Zoë "Zo" O\'Neil \\ 🎉 <zoe@example.com>')

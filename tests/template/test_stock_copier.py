@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.cli import main
-from tests.conftest import BOTH_TOOLS, TemplateRepository, asking_nothing, git
+from tests.helpers.git import git
+from tests.helpers.machine import BOTH_TOOLS
+from tests.helpers.template import TemplateRepository, asking_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.organisation import load_organisation
-from tests.conftest import ACME, ROOT, TemplateRepository, render
-from tests.linters import YOUNGER_THAN_ACTIONLINT, audit, lint, node, unexplained, validate, workflow_files
+from tests.helpers.linters import YOUNGER_THAN_ACTIONLINT, audit, lint, node, unexplained, validate, workflow_files
+from tests.helpers.machine import ACME, ROOT
+from tests.helpers.template import TemplateRepository, render
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,10 @@ import pytest
 from copier import run_copy
 
 from rnd.organisation import Organisation, load_organisation
-from tests.conftest import ACME, ROOT, copy_template, isolate
-from tests.contracts import central_actions, faults
-from tests.workflows import Job, Workflow, action_names, workflows
+from tests.helpers.contracts import central_actions, faults
+from tests.helpers.machine import ACME, ROOT, isolate
+from tests.helpers.template import copy_template
+from tests.helpers.workflows import Job, Workflow, action_names, workflows
 
 ORGANISATIONS = {"shipped": ROOT / "org.yml", "acme": ACME}
 CALLED = {"python_lint_and_test.yml", "push_python_package.yml", "build_and_push_docker_image.yml"}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rnd.github.client import Client, Kit
     from rnd.github.repository import Repository
     from rnd.github.settings import Change, Document, Values
-    from rnd.organisation_github import GitHub
+    from rnd.organisation.github import GitHub
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rnd.organisation_github import Actions, Environment, Protection, Settings
+    from rnd.organisation.github import Actions, Environment, Protection, Settings
 
 Value = str | bool | int | tuple[str, ...] | None
 Values = dict[str, Value]

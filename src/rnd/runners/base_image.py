@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from rnd import git, process
 from rnd.errors import ToolMissing, UsageError
 from rnd.plan import Action, Plan, State, Step, done, needed
-from rnd.runners.names import base_images, template_repository
+from rnd.runners.stack.names import base_images, template_repository
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,7 +174,7 @@ def _push(docker: str, image: BaseImage) -> None:
 
 def list_outputs(organisation: Organisation, pythons: Sequence[str]) -> dict[str, str]:
     """Return what the workflow that builds the images needs to know, by the names of its outputs."""
-    from rnd.runners.names import base_image_role
+    from rnd.runners.stack.names import base_image_role
 
     role = f"arn:aws:iam::{organisation.aws.account}:role/{base_image_role(organisation)}"
     return {"pythons": json.dumps(list(pythons)), "role": role, "region": organisation.aws.region}

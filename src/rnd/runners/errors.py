@@ -42,4 +42,4 @@ class StackInvalid(RndError):
     """
 
     code = "stack-invalid"
-    remedy = "Mend what they found, or argue an exception in src/rnd/runners/deviations.py."
+    remedy = "Mend what they found, or argue an exception in src/rnd/runners/stack/nag_suppressions.py."

@@ -1,0 +1,155 @@
+"""What GitHub Actions may do in a repository, who may use its actions, and its variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fake_github.answers import Answer, NotFound, Refused
+from fake_github.routing import Call, route
+from fake_github.state import now
+
+if TYPE_CHECKING:
+    from fake_github.state import Document, Repository
+
+READ, WRITE = "administration:read", "administration:write"
+DEFAULTS: dict[str, dict[str, object]] = {
+    "permissions": {"enabled": True, "allowed_actions": "all", "sha_pinning_required": False},
+    "access": {"access_level": "none"},
+    "workflow": {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": False},
+    "selected-actions": {"github_owned_allowed": True, "verified_allowed": False, "patterns_allowed": []},
+    "oidc": {"use_default": True},
+}
+
+
+def _kept(repository: Repository, part: str) -> Document:
+    return {**DEFAULTS[part], **repository.actions.get(part, {})}
+
+
+@route("GET /repos/{owner}/{repo}/actions/permissions", role="admin", permission=READ)
+def get_permissions(call: Call, repository: Repository) -> Answer:
+    """Return whether actions run, and which."""
+    document = _kept(repository, "permissions")
+    if document["allowed_actions"] == "selected":
+        document["selected_actions_url"] = call.url(
+            "repos", repository.full_name, "actions/permissions/selected-actions"
+        )
+    return Answer(200, document)
+
+
+@route("PUT /repos/{owner}/{repo}/actions/permissions", role="admin", permission=WRITE)
+def set_permissions(call: Call, repository: Repository) -> Answer:
+    """Set whether actions run, and which."""
+    repository.actions["permissions"] = _kept(repository, "permissions") | call.body
+    return Answer(204)
+
+
+@route("GET /repos/{owner}/{repo}/actions/permissions/selected-actions", role="admin", permission=READ)
+def get_selected(call: Call, repository: Repository) -> Answer:  # noqa: ARG001 - every route has a call
+    """Return which actions run, where only some do."""
+    _refuse_unless_selected(repository)
+    return Answer(200, _kept(repository, "selected-actions"))
+
+
+@route("PUT /repos/{owner}/{repo}/actions/permissions/selected-actions", role="admin", permission=WRITE)
+def set_selected(call: Call, repository: Repository) -> Answer:
+    """Set which actions run, where only some do."""
+    _refuse_unless_selected(repository)
+    repository.actions["selected-actions"] = _kept(repository, "selected-actions") | call.body
+    return Answer(204)
+
+
+def _refuse_unless_selected(repository: Repository) -> None:
+    if _kept(repository, "permissions")["allowed_actions"] != "selected":
+        raise Refused(409, "Conflict")
+
+
+@route("GET /repos/{owner}/{repo}/actions/permissions/access", role="admin", permission=READ)
+def get_access(call: Call, repository: Repository) -> Answer:  # noqa: ARG001
+    """Return which other repositories may use a private repository's actions."""
+    _refuse_public(repository)
+    return Answer(200, _kept(repository, "access"))
+
+
+@route("PUT /repos/{owner}/{repo}/actions/permissions/access", role="admin", permission=WRITE)
+def set_access(call: Call, repository: Repository) -> Answer:
+    """Set which other repositories may use a private repository's actions."""
+    _refuse_public(repository)
+    repository.actions["access"] = call.body
+    return Answer(204)
+
+
+def _refuse_public(repository: Repository) -> None:
+    if not repository.private:
+        raise Refused(422, "Access policy only applies to internal and private repositories.")
+
+
+@route("GET /repos/{owner}/{repo}/actions/permissions/workflow", role="admin", permission=READ)
+def get_workflow_permissions(call: Call, repository: Repository) -> Answer:  # noqa: ARG001
+    """Return what a run's token may do where its workflow does not say."""
+    return Answer(200, _kept(repository, "workflow"))
+
+
+@route("PUT /repos/{owner}/{repo}/actions/permissions/workflow", role="admin", permission=WRITE)
+def set_workflow_permissions(call: Call, repository: Repository) -> Answer:
+    """Set what a run's token may do where its workflow does not say."""
+    repository.actions["workflow"] = _kept(repository, "workflow") | call.body
+    return Answer(204)
+
+
+@route("GET /repos/{owner}/{repo}/actions/oidc/customization/sub", role="pull", permission="actions:read")
+def get_subject(call: Call, repository: Repository) -> Answer:  # noqa: ARG001
+    """Return how the subject of a run's OIDC token is made."""
+    return Answer(200, _kept(repository, "oidc"))
+
+
+@route("PUT /repos/{owner}/{repo}/actions/oidc/customization/sub", role="admin", permission="actions:write")
+def set_subject(call: Call, repository: Repository) -> Answer:
+    """Set how the subject of a run's OIDC token is made."""
+    repository.actions["oidc"] = call.body
+    return Answer(201, {})
+
+
+@route("GET /repos/{owner}/{repo}/actions/variables", role="push", permission="variables:read")
+def list_variables(call: Call, repository: Repository) -> Answer:
+    """Return a repository's variables."""
+    return call.listing(list(repository.variables.values()), "variables")
+
+
+@route("POST /repos/{owner}/{repo}/actions/variables", role="push", permission="variables:write")
+def create_variable(call: Call, repository: Repository) -> Answer:
+    """Make a variable."""
+    name = call.body["name"].upper()
+    if name in repository.variables:
+        raise Refused(409, "Already exists - Variable already exists")
+    moment = now()
+    repository.variables[name] = {
+        "name": name, "value": call.body["value"], "created_at": moment, "updated_at": moment
+    }  # fmt: skip
+    return Answer(201, {})
+
+
+@route("GET /repos/{owner}/{repo}/actions/variables/{name}", role="push", permission="variables:read")
+def get_variable(call: Call, repository: Repository) -> Answer:
+    """Return a variable."""
+    return Answer(200, _variable(call, repository))
+
+
+@route("PATCH /repos/{owner}/{repo}/actions/variables/{name}", role="push", permission="variables:write")
+def update_variable(call: Call, repository: Repository) -> Answer:
+    """Change a variable."""
+    _variable(call, repository).update(value=call.body["value"], updated_at=now())
+    return Answer(204)
+
+
+@route("DELETE /repos/{owner}/{repo}/actions/variables/{name}", role="push", permission="variables:write")
+def delete_variable(call: Call, repository: Repository) -> Answer:
+    """Remove a variable."""
+    del repository.variables[_variable(call, repository)["name"]]
+    return Answer(204)
+
+
+def _variable(call: Call, repository: Repository) -> Document:
+    found = repository.variables.get(call.parameters["name"].upper())
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,104 @@
+"""Environments: what a job may be bound to, and the branches that may use them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fake_github.answers import Answer, Invalid, NotFound
+from fake_github.documents.accounts import node_id
+from fake_github.routing import Call, route
+from fake_github.state import now
+
+if TYPE_CHECKING:
+    from fake_github.state import Document, Repository
+
+POLICIES = "/repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
+
+
+def _document(call: Call, repository: Repository, kept: Document) -> Document:
+    name = kept["name"]
+    policy = kept["deployment_branch_policy"]
+    rules = (
+        []
+        if policy is None
+        else [{"id": kept["id"] + 1, "node_id": node_id("Rule", kept["id"]), "type": "branch_policy"}]
+    )
+    shown = {key: value for key, value in kept.items() if key != "policies"}
+    return {
+        **shown,
+        "node_id": node_id("Environment", kept["id"]),
+        "url": call.url("repos", repository.full_name, "environments", name),
+        "html_url": f"{call.forge.url}/{repository.full_name}/deployments/activity_log?environments_filter={name}",
+        "protection_rules": rules,
+    }
+
+
+def _environment(call: Call, repository: Repository) -> Document:
+    found = repository.environments.get(call.parameters["environment_name"])
+    if found is None:
+        raise NotFound
+    return found
+
+
+@route("GET /repos/{owner}/{repo}/environments", permission="actions:read")
+def list_environments(call: Call, repository: Repository) -> Answer:
+    """Return a repository's environments."""
+    found = [_document(call, repository, one) for one in repository.environments.values()]
+    return call.listing(found, "environments")
+
+
+@route("GET /repos/{owner}/{repo}/environments/{environment_name}", permission="actions:read")
+def get(call: Call, repository: Repository) -> Answer:
+    """Return an environment."""
+    return Answer(200, _document(call, repository, _environment(call, repository)))
+
+
+@route("PUT /repos/{owner}/{repo}/environments/{environment_name}", role="admin", permission="administration:write")
+def put(call: Call, repository: Repository) -> Answer:
+    """Make an environment, or change it."""
+    name, moment = call.parameters["environment_name"], now()
+    policy = call.body.get("deployment_branch_policy")
+    if policy is not None and policy["protected_branches"] == policy["custom_branch_policies"]:
+        message = "protected_branches and custom_branch_policies cannot have the same value"
+        raise Invalid("Environment", "deployment_branch_policy", "custom", message)
+    fresh = {"id": call.forge.state.next_id(), "name": name, "created_at": moment, "policies": []}
+    kept = repository.environments.get(name, fresh) | {"updated_at": moment, "deployment_branch_policy": policy}
+    repository.environments[name] = kept
+    return Answer(200, _document(call, repository, kept))
+
+
+@route("DELETE /repos/{owner}/{repo}/environments/{environment_name}", role="admin", permission="administration:write")
+def delete(call: Call, repository: Repository) -> Answer:
+    """Remove an environment."""
+    del repository.environments[_environment(call, repository)["name"]]
+    return Answer(204)
+
+
+@route(f"GET {POLICIES}", permission="actions:read")
+def list_policies(call: Call, repository: Repository) -> Answer:
+    """Return the branches that may use an environment."""
+    return call.listing(_environment(call, repository)["policies"], "branch_policies")
+
+
+@route(f"POST {POLICIES}", role="admin", permission="administration:write")
+def create_policy(call: Call, repository: Repository) -> Answer:
+    """Let a branch use an environment."""
+    kept = _environment(call, repository)
+    if not (kept["deployment_branch_policy"] or {}).get("custom_branch_policies"):
+        raise NotFound
+    number = call.forge.state.next_id()
+    policy = {"id": number, "node_id": node_id("Policy", number), "name": call.body["name"]}
+    policy["type"] = call.body.get("type", "branch")
+    kept["policies"].append(policy)
+    return Answer(200, policy)
+
+
+@route(f"DELETE {POLICIES}/{{branch_policy_id}}", role="admin", permission="administration:write")
+def delete_policy(call: Call, repository: Repository) -> Answer:
+    """Let a branch use an environment no more."""
+    kept = _environment(call, repository)
+    left = [one for one in kept["policies"] if str(one["id"]) != call.parameters["branch_policy_id"]]
+    if len(left) == len(kept["policies"]):
+        raise NotFound
+    kept["policies"] = left
+    return Answer(204)

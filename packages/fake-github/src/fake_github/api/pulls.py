@@ -1,0 +1,184 @@
+"""Pull requests: opened, read, changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fake_github import events, pushes
+from fake_github import git_repository as bare
+from fake_github.answers import Answer, Invalid, NotFound
+from fake_github.api.git_data import changed_files
+from fake_github.documents.commits import commit
+from fake_github.documents.pulls import full_pull, simple_pull
+from fake_github.routing import Call, route
+from fake_github.state import PullRequest, now
+
+if TYPE_CHECKING:
+    from fake_github.state import Repository
+
+PULL = "/repos/{owner}/{repo}/pulls/{pull_number}"
+READ, WRITE = "pull_requests:read", "pull_requests:write"
+
+
+def pull_of(call: Call, repository: Repository) -> PullRequest:
+    """Return the pull request that a path names."""
+    return call.numbered("pull_number", repository.pulls)
+
+
+@route("POST /repos/{owner}/{repo}/pulls", role="pull", permission=WRITE)
+def create(call: Call, repository: Repository) -> Answer:
+    """Open a pull request, from a branch here or, as `OWNER:BRANCH`, from one in a fork."""
+    owner, _, branch = call.body["head"].rpartition(":")
+    source = _source(call, repository, owner)
+    head = bare.refs(source.folder).get(f"refs/heads/{branch}")
+    base = bare.refs(repository.folder).get(f"refs/heads/{call.body['base']}")
+    for field, sha in (("head", head), ("base", base)):
+        if sha is None:
+            raise Invalid("PullRequest", field, "invalid")
+    _refuse_useless(call, repository, source, branch, (str(base), str(head)))
+    pull = PullRequest(
+        id=call.forge.state.next_id(),
+        number=repository.next_number(),
+        author=call.caller.account,
+        title=call.body.get("title") or "",
+        body=call.body.get("body"),
+        head_repository=source,
+        head_branch=branch,
+        head=str(head),
+        base_branch=call.body["base"],
+        base=str(base),
+        draft=bool(call.body.get("draft")),
+        maintainer_can_modify=bool(call.body.get("maintainer_can_modify", source is not repository)),
+    )
+    repository.pulls[pull.number] = pull
+    pushes.write_refs(repository, pull)
+    events.tell_pull(call.forge, call.caller, repository, pull, "opened")
+    return Answer(201, full_pull(call.forge, repository, pull))
+
+
+def _source(call: Call, repository: Repository, owner: str) -> Repository:
+    """Return the repository that a head is in: this one, or the owner's fork of it."""
+    if owner.lower() in {"", repository.owner.login.lower()}:
+        return repository
+    for one in call.forge.state.repositories.values():
+        if one.owner.login.lower() == owner.lower() and one.parent is repository:
+            return one
+    raise Invalid("PullRequest", "head", "invalid")
+
+
+def _refuse_useless(call: Call, repository: Repository, source: Repository, branch: str, ids: tuple[str, str]) -> None:
+    base, head = ids
+    there = (
+        pull
+        for pull in repository.pulls.values()
+        if pull.state == "open"
+        and (pull.head_repository, pull.head_branch, pull.base_branch) == (source, branch, call.body["base"])
+    )
+    if next(there, None) is not None:
+        message = f"A pull request already exists for {source.owner.login}:{branch}."
+        raise _custom(message)
+    if source is not repository:
+        bare.run(repository.folder, "fetch", "--quiet", str(source.folder), head)
+    if bare.is_ancestor(repository.folder, head, base):
+        raise _custom(f"No commits between {call.body['base']} and {call.body['head']}")
+
+
+def _custom(message: str) -> Invalid:
+    """Return a refusal that names no field, as GitHub has it for pull requests."""
+    refused = Invalid("PullRequest", "", "custom", message)
+    refused.errors = [{"resource": "PullRequest", "code": "custom", "message": message}]
+    return refused
+
+
+@route("GET /repos/{owner}/{repo}/pulls", permission=READ)
+def list_pulls(call: Call, repository: Repository) -> Answer:
+    """Return the pull requests, the newest first, of a state, a head and a base."""
+    state, head, base = call.query.get("state", "open"), call.query.get("head"), call.query.get("base")
+    found = [
+        simple_pull(call.forge, repository, pull)
+        for pull in sorted(repository.pulls.values(), key=lambda one: -one.number)
+        if state in {"all", pull.state}
+        and head in {None, f"{pull.head_repository.owner.login}:{pull.head_branch}"}
+        and base in {None, pull.base_branch}
+    ]
+    return call.listing(found if call.query.get("direction", "desc") == "desc" else found[::-1])
+
+
+@route(f"GET {PULL}", permission=READ)
+def get(call: Call, repository: Repository) -> Answer:
+    """Return a pull request."""
+    return Answer(200, full_pull(call.forge, repository, pull_of(call, repository)))
+
+
+@route(f"PATCH {PULL}", role="pull", permission=WRITE)
+def update(call: Call, repository: Repository) -> Answer:
+    """Change a pull request's words or its base, close it, open it again."""
+    pull = pull_of(call, repository)
+    changes: dict[str, dict[str, object]] = {}
+    for name in ("title", "body"):
+        if name in call.body and getattr(pull, name) != call.body[name]:
+            changes[name] = {"from": getattr(pull, name) or ""}
+            setattr(pull, name, call.body[name])
+    _rebase_on(call, repository, pull, changes)
+    pull.updated_at = now()
+    if changes:
+        events.tell_pull(call.forge, call.caller, repository, pull, "edited", changes=changes)
+    state = call.body.get("state", pull.state)
+    if state != pull.state:
+        pull.state, pull.closed_at = state, now() if state == "closed" else None
+        events.tell_pull(call.forge, call.caller, repository, pull, "closed" if state == "closed" else "reopened")
+    return Answer(200, full_pull(call.forge, repository, pull))
+
+
+def _rebase_on(call: Call, repository: Repository, pull: PullRequest, changes: dict[str, dict[str, object]]) -> None:
+    name = call.body.get("base", pull.base_branch)
+    if name == pull.base_branch:
+        return
+    base = bare.refs(repository.folder).get(f"refs/heads/{name}")
+    if base is None:
+        raise Invalid("PullRequest", "base", "invalid")
+    changes["base"] = {"ref": {"from": pull.base_branch}, "sha": {"from": pull.base}}
+    pull.base_branch, pull.base = name, base
+    pushes.write_refs(repository, pull)
+
+
+@route(f"GET {PULL}/commits", permission=READ)
+def list_commits(call: Call, repository: Repository) -> Answer:
+    """Return a pull request's commits, the oldest first."""
+    pull = pull_of(call, repository)
+    found = bare.commits(repository.folder, pull.head, f"^{pull.base}")
+    return call.listing([commit(call.forge, repository, one) for one in found])
+
+
+@route(f"GET {PULL}/files", permission=READ)
+def list_files(call: Call, repository: Repository) -> Answer:
+    """Return the files that a pull request changes."""
+    pull = pull_of(call, repository)
+    since = bare.attempt(repository.folder, "merge-base", pull.base, pull.head) or pull.base
+    return call.listing(changed_files(call, repository, since, pull.head))
+
+
+@route(f"GET {PULL}/merge", permission=READ)
+def is_merged(call: Call, repository: Repository) -> Answer:
+    """Say whether a pull request was merged."""
+    if pull_of(call, repository).merged_at is None:
+        raise NotFound
+    return Answer(204)
+
+
+@route("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", permission=READ)
+def list_for_commit(call: Call, repository: Repository) -> Answer:
+    """Return the pull requests that brought a commit, or hold it."""
+    sha = bare.resolve(repository.folder, call.parameters["commit_sha"])
+    if sha is None:
+        raise NotFound
+    found = [
+        pull
+        for pull in repository.pulls.values()
+        if pull.merge_commit == sha
+        or (
+            bare.is_ancestor(repository.folder, sha, pull.head)
+            and (pull.merged_at or not bare.is_ancestor(repository.folder, sha, pull.base))
+        )
+    ]
+    return call.listing([simple_pull(call.forge, repository, pull) for pull in found])

@@ -1,0 +1,82 @@
+"""GitHub Apps: who they are, and the JSON web tokens that they prove it with.
+
+https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from fake_github.state import Account, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fake_github.server import FakeGitHub
+    from fake_github.state import Organisation
+
+BITS = 2048
+LONGEST = 600  # seconds that GitHub lets such a token last
+
+
+@dataclass(frozen=True)
+class App:
+    """A GitHub App, and its installation in an organisation.
+
+    Attributes:
+        account: The bot that acts for it.
+        permissions: The most that a token of it may do.
+    """
+
+    id: int
+    slug: str
+    client_id: str
+    installation: int
+    account: Account
+    organisation: Organisation
+    permissions: dict[str, str]
+    key: rsa.RSAPublicKey
+
+
+def add(forge: FakeGitHub, slug: str, organisation: str, permissions: Mapping[str, str]) -> tuple[str, str]:
+    """Add an app, installed in all of an organisation's repositories, and return its client id and its private key."""
+    owner = forge.state.organisation(organisation)
+    if owner is None:
+        raise ValueError(f"There is no organisation {organisation}.")
+    key = rsa.generate_private_key(65537, BITS)
+    account = forge.state.account(f"{slug}[bot]") or Account(forge.state.next_id(), f"{slug}[bot]", "Bot")
+    forge.state.accounts[account.login.lower()] = account
+    number = forge.state.next_id()
+    client_id = f"Iv23li{number:014}"
+    app = App(number, slug, client_id, forge.state.next_id(), account, owner, dict(permissions), key.public_key())
+    forge.apps[client_id] = app
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL
+    return client_id, key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
+
+
+def recognise(forge: FakeGitHub, showed: str) -> Token | None:
+    """Return what a JSON web token amounts to, or None where it is none of an app's, too old, or signed by another."""
+    try:
+        content, _, signature = showed.rpartition(".")
+        header, claims = (json.loads(_decode(part)) for part in content.split("."))
+        app = forge.apps.get(claims["iss"])
+        if app is None or header["alg"] != "RS256":
+            return None
+        app.key.verify(_decode(signature), content.encode(), padding.PKCS1v15(), hashes.SHA256())
+    except (ValueError, KeyError, TypeError, binascii.Error, InvalidSignature):
+        return None
+    lasting = time.time() < claims["exp"] <= claims["iat"] + LONGEST
+    return Token(app.account, showed, "app", app={"id": app.id, "slug": app.slug}) if lasting else None
+
+
+def _decode(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

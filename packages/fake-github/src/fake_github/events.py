@@ -1,0 +1,156 @@
+"""What happens in a forge, told to whoever listens, with payloads as GitHub's webhooks have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fake_github import git_repository as bare
+from fake_github.documents.accounts import simple_organisation, simple_user
+from fake_github.documents.commits import pushed_commit
+from fake_github.documents.pulls import full_pull
+from fake_github.documents.repositories import payload_repository
+
+if TYPE_CHECKING:
+    from fake_github.server import FakeGitHub
+    from fake_github.state import Document, PullRequest, Repository, Token
+
+# The webhooks that are held to GitHub's description, by its names.
+WEBHOOKS = (
+    "check-run-completed",
+    "check-run-created",
+    "create",
+    "delete",
+    "issue-comment-created",
+    "issue-comment-edited",
+    "pull-request-closed",
+    "pull-request-edited",
+    "pull-request-opened",
+    "pull-request-reopened",
+    "pull-request-synchronize",
+    "push",
+    "release-published",
+    "repository-created",
+)
+PUSHED = 20  # commits that a payload lists at most
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened.
+
+    Attributes:
+        name: As workflows have it after `on:`.
+        action: As `opened`; None where GitHub tells none.
+        repository: Its full name.
+        actor: Who did it.
+        ref: As GITHUB_REF of a run that it starts.
+        sha: As GITHUB_SHA of such a run.
+        starts_runs: False for what was done with a run's own GITHUB_TOKEN.
+        payload: As webhooks have it.
+    """
+
+    name: str
+    action: str | None
+    repository: str
+    actor: str
+    ref: str
+    sha: str
+    starts_runs: bool
+    payload: Document = field(repr=False)
+
+    @property
+    def webhook(self) -> str:
+        """The name in GitHub's description."""
+        return "-".join(filter(None, (self.name.replace("_", "-"), self.action)))
+
+
+def tell(
+    forge: FakeGitHub,
+    token: Token,
+    repository: Repository,
+    name: str,
+    payload: Document,
+    *,
+    ref: str = "",
+    sha: str = "",
+) -> None:
+    """Tell an event: check its payload, keep it, and have it sent when the request is over."""
+    organisation = forge.state.organisation(repository.owner.login)
+    whole = {
+        **payload,
+        "repository": payload_repository(forge, repository),
+        "sender": simple_user(forge, token.account),
+        **({} if organisation is None else {"organization": simple_organisation(forge, organisation)}),
+    }
+    default = bare.resolve(repository.folder, repository.default_branch) or bare.ZERO
+    event = Event(
+        name,
+        payload.get("action"),
+        repository.full_name,
+        token.account.login,
+        ref or f"refs/heads/{repository.default_branch}",
+        sha or default,
+        token.kind != "workflow",
+        whole,
+    )
+    if forge.contract is not None:
+        forge.violations += forge.contract.webhook(event.webhook, whole)
+    forge.emit(event)
+
+
+def tell_push(forge: FakeGitHub, token: Token, repository: Repository, update: tuple[str, str, str]) -> None:
+    """Tell that a ref moved.
+
+    Args:
+        forge: Where.
+        token: Of who pushed.
+        repository: Whose ref.
+        update: The ref's whole name, its id before and its id after.
+    """
+    ref, before, after = update
+    folder = repository.folder
+    created, deleted = before == bare.ZERO, after == bare.ZERO
+    kind = "tag" if ref.startswith("refs/tags/") else "branch"
+    short = ref.split("/", 2)[2]
+    common = {"ref": short, "ref_type": kind, "pusher_type": "user"}
+    if created:
+        master = {"master_branch": repository.default_branch, "description": repository.settings["description"]}
+        tell(forge, token, repository, "create", common | master, ref=ref, sha=after)
+    if deleted:
+        tell(forge, token, repository, "delete", common)
+    new: list[bare.Commit] = []
+    if not deleted and kind == "branch":
+        others = [other for other in bare.refs(folder).values() if other != after] if created else [before]
+        new = bare.commits(folder, after, "--not", *others)
+    head = None if deleted else pushed_commit(forge, repository, bare.commit(folder, after))
+    payload = {
+        "ref": ref,
+        "before": before,
+        "after": after,
+        "created": created,
+        "deleted": deleted,
+        "forced": not (created or deleted) and not bare.is_ancestor(folder, before, after),
+        "base_ref": None,
+        "compare": f"{forge.url}/{repository.full_name}/compare/{before[:12]}...{after[:12]}",
+        "commits": [pushed_commit(forge, repository, one) for one in new[-PUSHED:]],
+        "head_commit": head,
+        "pusher": {"name": token.account.login, "email": token.account.email},
+    }
+    sha = None if deleted else bare.resolve(folder, after)
+    tell(forge, token, repository, "push", payload, ref=ref, sha=sha or "")
+
+
+def tell_pull(
+    forge: FakeGitHub, token: Token, repository: Repository, pull: PullRequest, action: str, **more: object
+) -> None:
+    """Tell what became of a pull request."""
+    payload = {
+        "action": action,
+        "number": pull.number,
+        "pull_request": full_pull(forge, repository, pull),
+        **more,
+    }
+    merge = bare.attempt(repository.folder, "rev-parse", "--verify", "--quiet", f"refs/pull/{pull.number}/merge")
+    ref = f"refs/pull/{pull.number}/{'merge' if merge else 'head'}"
+    tell(forge, token, repository, "pull_request", payload, ref=ref, sha=merge or pull.head)

@@ -1,0 +1,112 @@
+"""Git over HTTP: git's own `http-backend`, told who has signed in. Touches the repositories, through that program."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Response
+
+from fake_github import git_repository as bare
+from fake_github import process, pushes
+from fake_github.routing import LEVELS, scoped
+from fake_github.rules import push_policy
+from fake_github.state import ROLES
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
+
+    from fake_github.server import FakeGitHub
+    from fake_github.state import Repository, Token
+
+
+def is_gits(path: str) -> bool:
+    """Say whether a path is one that git asks for, rather than a page."""
+    return path.endswith(("/info/refs", "/git-upload-pack", "/git-receive-pack")) or ".git/" in path
+
+
+def serve(forge: FakeGitHub, request: Request, token: Token | None, showed: str | None) -> Response:
+    """Answer a request of git's.
+
+    Args:
+        forge: Where.
+        request: Its path is `/OWNER/NAME.git/…`, or the same without `.git`.
+        token: Of who asks; None for a stranger.
+        showed: What was shown as a password, token or none.
+    """
+    owner, name, rest = request.path.strip("/").split("/", 2)
+    repository = forge.state.repository(f"{owner}/{name.removesuffix('.git')}")
+    writing = "git-receive-pack" in (request.args.get("service"), rest)
+    refusal = _refuse(forge, repository, token, showed, writing=writing)
+    if refusal is not None or repository is None:
+        return refusal or Response(status=404)
+    if writing and rest == "git-receive-pack" and token is not None:
+        with forge.lock:
+            before = bare.refs(repository.folder)
+            policy = json.dumps(push_policy(forge, repository, token))
+            response = _backend(repository, request, rest, {"FORGE_POLICY": policy, "REMOTE_USER": token.account.login})
+            pushes.follow(forge, token, repository, before)
+        return response
+    return _backend(repository, request, rest, {} if token is None else {"REMOTE_USER": token.account.login})
+
+
+def _refuse(
+    forge: FakeGitHub, repository: Repository | None, token: Token | None, showed: str | None, *, writing: bool
+) -> Response | None:
+    if token is None and (showed or writing or repository is None or repository.private):
+        said = "Invalid username or token. Password authentication is not supported for Git operations."
+        return Response(said if showed else "Repository not found.", 401, {"WWW-Authenticate": 'Basic realm="GitHub"'})
+    if repository is None or not _may(forge, repository, token, writing=False):
+        return Response("Repository not found.", 404)
+    if writing and token is not None and not _may(forge, repository, token, writing=True):
+        return Response(f"Permission to {repository.full_name}.git denied to {token.account.login}.", 403)
+    if writing and repository.settings["archived"]:
+        return Response("This repository was archived so it is read-only.", 403)
+    return None
+
+
+def _may(forge: FakeGitHub, repository: Repository, token: Token | None, *, writing: bool) -> bool:
+    if not (writing or repository.private):
+        return True
+    if token is None:
+        return False
+    if token.kind == "user":
+        role = forge.state.role(token.account, repository)
+        enough = role is not None and ROLES.index(role) >= ROLES.index("push" if writing else "pull")
+        return enough and scoped(token, frozenset({"repo" if repository.private else "public_repo"}))
+    if token.kind == "workflow" and not writing and _shared(repository, token):
+        return True
+    level = token.permissions.get("contents")
+    there = token.repository in {None, repository.full_name}
+    return there and level is not None and LEVELS.index(level) >= LEVELS.index("write" if writing else "read")
+
+
+def _shared(repository: Repository, token: Token) -> bool:
+    """Say whether a repository's actions may be used by the runs of the owner's others."""
+    level = repository.actions.get("access", {}).get("access_level", "none")
+    owner = (token.repository or "").partition("/")[0]
+    return level in {"organization", "enterprise"} and owner == repository.owner.login
+
+
+def _backend(repository: Repository, request: Request, rest: str, extra: dict[str, str]) -> Response:
+    variables = {
+        **process.environment(),
+        **bare.QUIET,
+        "GIT_PROJECT_ROOT": str(repository.folder),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "PATH_INFO": f"/{rest}",
+        "REQUEST_METHOD": request.method,
+        "QUERY_STRING": request.query_string.decode(),
+        "CONTENT_TYPE": request.content_type or "",
+        "REMOTE_ADDR": "127.0.0.1",
+        "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+        "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
+        **extra,
+    }
+    body = request.get_data()
+    completed = subprocess.run(["git", "http-backend"], input=body, env=variables, capture_output=True, check=False)
+    head, _, content = completed.stdout.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().splitlines() if ": " in line)
+    status = int(headers.pop("Status", "200" if completed.stdout else "500").split()[0])
+    return Response(content, status, headers)

@@ -1,0 +1,92 @@
+"""What follows when refs move, whoever moved them: events, pull requests that go on, the default branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fake_github import events
+from fake_github import git_repository as bare
+from fake_github.state import now
+
+if TYPE_CHECKING:
+    from fake_github.server import FakeGitHub
+    from fake_github.state import Account, PullRequest, Repository, Token
+
+
+def follow(forge: FakeGitHub, token: Token, repository: Repository, before: dict[str, str]) -> None:
+    """Do what follows from the refs that changed since.
+
+    Args:
+        forge: Where.
+        token: Of who changed them.
+        repository: Whose they are.
+        before: All of its refs, before.
+    """
+    after = bare.refs(repository.folder)
+    changed = [
+        (ref, before.get(ref, bare.ZERO), after.get(ref, bare.ZERO))
+        for ref in sorted({*before, *after})
+        if before.get(ref) != after.get(ref)
+    ]
+    if not changed:
+        return
+    repository.pushed_at = now()
+    branches = [ref.removeprefix("refs/heads/") for ref, _, new in changed if new != bare.ZERO and "/heads/" in ref]
+    if branches and f"refs/heads/{repository.default_branch}" not in after:
+        repository.default_branch = branches[0]
+        bare.run(repository.folder, "symbolic-ref", "HEAD", f"refs/heads/{branches[0]}")
+    for update in changed:
+        events.tell_push(forge, token, repository, update)
+    for ref, old, new in changed:
+        if ref.startswith("refs/heads/"):
+            _follow_branch(forge, token, repository, ref.removeprefix("refs/heads/"), (old, new))
+
+
+def _follow_branch(forge: FakeGitHub, token: Token, repository: Repository, branch: str, ids: tuple[str, str]) -> None:
+    old, new = ids
+    for base in list(forge.state.repositories.values()):
+        for pull in list(base.pulls.values()):
+            if pull.state == "closed":
+                continue
+            if base is repository and pull.base_branch == branch and new != bare.ZERO:
+                pull.base = new
+                write_refs(base, pull)
+            if pull.head_repository is repository and pull.head_branch == branch:
+                _follow_pull(forge, token, base, pull, (old, new))
+
+
+def _follow_pull(forge: FakeGitHub, token: Token, base: Repository, pull: PullRequest, ids: tuple[str, str]) -> None:
+    old, new = ids
+    if new == bare.ZERO:
+        pull.state, pull.closed_at = "closed", now()
+        events.tell_pull(forge, token, base, pull, "closed")
+        return
+    pull.head, pull.updated_at = new, now()
+    write_refs(base, pull)
+    events.tell_pull(forge, token, base, pull, "synchronize", before=old, after=new)
+
+
+def write_refs(base: Repository, pull: PullRequest) -> None:
+    """Bring a pull request's commits under `refs/pull/`, with the merge that its runs check out, where there is one."""
+    folder, name = base.folder, f"refs/pull/{pull.number}"
+    if pull.head_repository is not base:
+        bare.run(folder, "fetch", "--quiet", str(pull.head_repository.folder), pull.head)
+    bare.run(folder, "update-ref", f"{name}/head", pull.head)
+    tree = bare.mergeable(folder, pull.base, pull.head)
+    if tree is None:
+        bare.run(folder, "update-ref", "-d", f"{name}/merge")
+        return
+    message = f"Merge {pull.head} into {pull.base}"
+    parents = ("-p", pull.base, "-p", pull.head)
+    merge = bare.run(folder, "commit-tree", tree, *parents, "-m", message, extra=identity(pull.author))
+    bare.run(folder, "update-ref", f"{name}/merge", merge)
+
+
+def identity(account: Account) -> dict[str, str]:
+    """Return the variables under which git commits for an account, as GitHub itself commits."""
+    return {
+        "GIT_AUTHOR_NAME": account.name or account.login,
+        "GIT_AUTHOR_EMAIL": account.email,
+        "GIT_COMMITTER_NAME": "GitHub",
+        "GIT_COMMITTER_EMAIL": "noreply@github.com",
+    }

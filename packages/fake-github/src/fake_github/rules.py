@@ -1,0 +1,183 @@
+"""What the rules of a repository say to a push or a merge. Decides over what is known and what git has.
+
+Rules are those of its rulesets that are active, and of classic branch protection, which is put in the same terms.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fake_github import git_repository as bare
+from fake_github.pre_receive import matches
+from fake_github.state import ROLES
+
+if TYPE_CHECKING:
+    from fake_github.server import FakeGitHub
+    from fake_github.state import Document, PullRequest, Repository, Role, Token
+
+# The ids of GitHub's own repository roles, as rulesets name who may pass them.
+ROLE_IDS: dict[int, Role] = {1: "pull", 2: "maintain", 3: "triage", 4: "push", 5: "admin"}
+PASSED = {"success", "neutral", "skipped"}
+
+
+def refs_of(repository: Repository, ruleset: Document) -> tuple[list[str], list[str]]:
+    """Return the patterns of refs that a ruleset includes and excludes, GitHub's own words put plainly."""
+    default = f"refs/heads/{repository.default_branch}"
+    names = (ruleset.get("conditions") or {}).get("ref_name", {})
+    everything = "refs/tags/*" if ruleset["target"] == "tag" else "refs/heads/*"
+
+    def plain(patterns: list[str]) -> list[str]:
+        words = {"~DEFAULT_BRANCH": default, "~ALL": everything}
+        return [words.get(pattern, pattern) for pattern in patterns]
+
+    return plain(names.get("include", [])), plain(names.get("exclude", []))
+
+
+def may_bypass(forge: FakeGitHub, repository: Repository, ruleset: Document, token: Token, modes: set[str]) -> bool:
+    """Say whether a caller is one of those whom a ruleset does not hold, in one of some modes."""
+    return any(
+        actor["bypass_mode"] in modes and _is(forge, repository, actor, token)
+        for actor in ruleset.get("bypass_actors", [])
+    )
+
+
+def _is(forge: FakeGitHub, repository: Repository, actor: Document, token: Token) -> bool:
+    kind, number = actor["actor_type"], actor.get("actor_id")
+    organisation = forge.state.organisation(repository.owner.login)
+    if kind == "Integration":
+        return token.app is not None and token.app["id"] == number
+    if token.kind != "user":
+        return False
+    if kind == "OrganizationAdmin":
+        return organisation is not None and organisation.members.get(token.account.login) == "admin"
+    if kind == "Team":
+        teams = organisation.teams.values() if organisation is not None else ()
+        return any(team.id == number and token.account.login in team.members for team in teams)
+    role = forge.state.role(token.account, repository)
+    if kind == "RepositoryRole" and role is not None:
+        return ROLES.index(role) >= ROLES.index(ROLE_IDS[int(number or 0)])
+    return kind == "User" and token.account.id == number
+
+
+def rules_for(
+    repository: Repository, ref: str | None = None, held: list[Document] | None = None
+) -> list[dict[str, Any]]:
+    """Return the rules in force, each with the refs that it is for; only those of one ref, if that is given.
+
+    Args:
+        repository: Whose.
+        ref: A whole name.
+        held: The rulesets that hold the caller; all that are active when left out.
+    """
+    rulesets = active_rulesets(repository) if held is None else held
+    found = []
+    for ruleset in rulesets:
+        included, excluded = refs_of(repository, ruleset)
+        if ref is None or matches(ref, included, excluded):
+            found += [
+                {**rule, "include": included, "exclude": excluded, "ruleset": ruleset["id"]}
+                for rule in ruleset["rules"]
+            ]
+    for branch, protection in repository.protection.items():
+        name = f"refs/heads/{branch}"
+        if ref in {None, name}:
+            found += [{**rule, "include": [name], "exclude": []} for rule in _protection_rules(protection)]
+    return found
+
+
+def active_rulesets(repository: Repository) -> list[Document]:
+    """Return the rulesets that are enforced."""
+    return [one for one in repository.rulesets.values() if one["enforcement"] == "active"]
+
+
+def _protection_rules(protection: Document) -> list[Document]:
+    rules: list[Document] = []
+    if protection.get("required_pull_request_reviews"):
+        rules.append({"type": "pull_request", "parameters": {}})
+    checks = protection.get("required_status_checks")
+    if checks:
+        contexts = [{"context": name} for name in checks.get("contexts", [])]
+        contexts = contexts or [{"context": check["context"]} for check in checks.get("checks", [])]
+        parameters = {
+            "required_status_checks": contexts,
+            "strict_required_status_checks_policy": checks.get("strict", False),
+        }
+        rules.append({"type": "required_status_checks", "parameters": parameters})
+    if not protection.get("allow_force_pushes"):
+        rules.append({"type": "non_fast_forward"})
+    if not protection.get("allow_deletions"):
+        rules.append({"type": "deletion"})
+    return rules
+
+
+def passed_checks(repository: Repository, sha: str) -> set[str]:
+    """Return the names of the check runs and statuses that a commit has passed, the last of each name counting."""
+    verdicts: dict[str, bool] = {}
+    for run in repository.check_runs.values():
+        if run["head_sha"] == sha:
+            verdicts[run["name"]] = run["conclusion"] in PASSED
+    for status in repository.statuses:
+        if status["sha"] == sha:
+            verdicts[status["context"]] = status["state"] == "success"
+    return {name for name, good in verdicts.items() if good}
+
+
+def push_policy(forge: FakeGitHub, repository: Repository, token: Token) -> Document:
+    """Return what the `pre-receive` hook decides by, for one who pushes."""
+    held = [
+        ruleset
+        for ruleset in active_rulesets(repository)
+        if not may_bypass(forge, repository, ruleset, token, {"always", "exempt"})
+    ]
+    shas = {run["head_sha"] for run in repository.check_runs.values()} | {one["sha"] for one in repository.statuses}
+    scope = "workflow" in token.scopes if token.kind == "user" else token.permissions.get("workflows") == "write"
+    return {
+        "rules_url": f"{forge.url}/{repository.full_name}/rules",
+        "rules": rules_for(repository, held=held),
+        "passed": {sha: sorted(passed_checks(repository, sha)) for sha in shas},
+        "workflows": scope,
+        "client": "an OAuth App" if token.kind == "user" else "a GitHub App",
+        "lacking": "`workflow` scope" if token.kind == "user" else "`workflows` permission",
+    }
+
+
+def merge_obstacles(
+    repository: Repository, pull: PullRequest, method: str | None = None, held: list[Document] | None = None
+) -> list[str]:
+    """Return what the rules have against merging a pull request, each as GitHub says it.
+
+    Args:
+        repository: Whose pull request it is.
+        pull: The pull request.
+        method: "merge", "squash" or "rebase"; whether it is allowed is not asked when left out.
+        held: The rulesets that hold whoever merges; all that are active when left out.
+    """
+    said = []
+    passed = passed_checks(repository, pull.head)
+    for rule in rules_for(repository, f"refs/heads/{pull.base_branch}", held):
+        parameters = rule.get("parameters") or {}
+        if rule["type"] == "required_status_checks":
+            wanted = [check["context"] for check in parameters["required_status_checks"]]
+            missing = [name for name in wanted if name not in passed]
+            said += [f'Required status check "{name}" is expected.' for name in missing]
+            strict = parameters.get("strict_required_status_checks_policy")
+            if strict and not bare.is_ancestor(repository.folder, pull.base, pull.head):
+                said.append("This branch must not be out-of-date with the base branch.")
+        if rule["type"] == "pull_request":
+            reviews = parameters.get("required_approving_review_count", 0)
+            if reviews:
+                said.append(f"At least {reviews} approving review is required by reviewers with write access.")
+            allowed = parameters.get("allowed_merge_methods")
+            if method and allowed and method not in allowed:
+                said.append(f"Merge method {method} merging is not allowed on this branch.")
+    return list(dict.fromkeys(said))
+
+
+def merge_state(repository: Repository, pull: PullRequest) -> tuple[bool, str]:
+    """Return whether a pull request merges without a conflict, and GitHub's word for what it waits for."""
+    if bare.mergeable(repository.folder, pull.base, pull.head) is None:
+        return False, "dirty"
+    obstacles = merge_obstacles(repository, pull)
+    if "This branch must not be out-of-date with the base branch." in obstacles:
+        return True, "behind"
+    return True, "blocked" if obstacles or pull.draft else "clean"

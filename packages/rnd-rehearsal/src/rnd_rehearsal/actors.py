@@ -1,0 +1,179 @@
+"""What people do in a rehearsal: the verbs that scenarios are told in. What they look for afterwards is `witness.py`'s.
+
+Touches a world: its forge, its folders.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rnd import process
+from rnd_rehearsal import stock_copier
+from rnd_rehearsal.assertions import PROJECT, Assertions
+from rnd_rehearsal.sandbox import MAINTAINER, RESEARCHER, STRANGER, own_environment, push
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnd_rehearsal.runs import Run
+
+BEFORE = "0.4.1"  # what a prepared repository has released, as in the specification's examples
+AUTHOR = f"author={RESEARCHER.title()} <{RESEARCHER}@example.com>"
+PATIENCE = 300  # seconds that the runs of one moment may take
+# What locks a repository and does nothing else.
+LOCK = {
+    "uv": ("uv", "lock", "--quiet"),
+    "conda": (
+        sys.executable,
+        "-c",
+        "from pathlib import Path; from rnd.environments.conda.rattler import lock; lock(Path())",
+    ),
+}
+
+
+class Actors(Assertions):
+    """A scenario as it is told: who sees what comes of it also makes it happen."""
+
+    @property
+    def folder(self) -> Path:
+        """The researcher's work tree."""
+        return self.world.folder / "people" / PROJECT
+
+    def rnd(self, *arguments: str, login: str = RESEARCHER) -> str:
+        """Run this very program in the work tree, as somebody."""
+        place = self.folder if self.folder.exists() else self.folder.parent
+        return process.run(sys.executable, "-m", "rnd", *arguments, cwd=place, extra=own_environment(self.world, login))
+
+    def git(self, *arguments: str, login: str = RESEARCHER) -> str:
+        """Run git in the work tree, as somebody."""
+        extra = own_environment(self.world, login)
+        return process.run("git", *arguments, cwd=self.folder, extra=extra).removesuffix("\n")
+
+    def create(self) -> None:
+        """Make a repository the way a researcher does."""
+        self.tell(f"{RESEARCHER} makes a repository from the template")
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        hosted = ("-d", "create_github_repository=true")
+        self.rnd("new", str(self.folder), "--template", str(self.world.checkout), *self._answers(), *hosted)
+        self.wait()
+
+    def copy(self) -> stock_copier.Ended:
+        """Make a repository with stock copier, on a machine that has nothing of ours."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        ended = stock_copier.copy(self.world, RESEARCHER, self.folder, PROJECT, self.tell)
+        self.wait()
+        return ended
+
+    def prepare(self, version: str, *, private: bool = True) -> None:
+        """Have a repository that has released a version already, made without its own checks and first runs."""
+        self.tell(f"there is a repository that has released {version}")
+        template = str(self.world.checkout)
+        tool = self.world.dependency_tool
+        options = ("--trust", "--quiet", "--skip-tasks", "--vcs-ref", "HEAD", *self._answers())
+        copier = (sys.executable, "-m", "copier", "copy", *options, template, str(self.folder))
+        process.run(*copier, extra=own_environment(self.world, RESEARCHER))
+        process.run(*LOCK[tool], cwd=self.folder, extra=own_environment(self.world, RESEARCHER))
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.rnd("version", "set", version)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "chore: create the repository from its template")
+        self._publish(private=private)
+        released = {"tag_name": version, "target_commitish": self.git("rev-parse", "HEAD")}
+        self.ask("POST", "/releases", released, MAINTAINER)
+        self.git("fetch", "--quiet", str(self.hosted.folder), "+refs/tags/*:refs/tags/*")
+
+    def _answers(self) -> tuple[str, ...]:
+        """Return the options that answer the questions."""
+        answers = (f"project_name={PROJECT}", AUTHOR, f"dependency_tool={self.world.dependency_tool}")
+        return ("--defaults", *(option for answer in answers for option in ("-d", answer)))
+
+    def _publish(self, *, private: bool) -> None:
+        """Host the repository, and set it as org.yml has it; its first push is a workflow's, which starts no run."""
+        owner, _, name = self.repository.partition("/")
+        self.world.caller().ask("POST", f"/orgs/{owner}/repos", {"name": name, "private": private})
+        where = f"{self.world.forge.url}/{self.repository}.git"
+        self.git("remote", "add", "origin", where)
+        token = self.world.forge.workflow_token(self.repository, {"contents": "write", "workflows": "write"})
+        push(self.world, self.folder, self.repository, ["main"], token)
+        self.rnd("github", "apply", "--quiet", login=MAINTAINER)
+        if not private:
+            self.ask("PATCH", "", {"private": False}, MAINTAINER)
+
+    def write(self, name: str, text: str = "It drives.") -> None:
+        """Write a module of the package, with the header that every source file has."""
+        source = self.folder / "src" / PROJECT
+        header = (source / "__init__.py").read_text(encoding="utf-8").partition('"""')[0]
+        (source / f"{name}.py").write_text(f'{header}"""{text}"""\n', encoding="utf-8")
+
+    def commit(
+        self, branch: str, message: str, name: str = "drive", login: str = RESEARCHER, start: str = "main"
+    ) -> str:
+        """Change something on a branch, commit it, and push it to where somebody may; return the commit."""
+        here = self.git("branch", "--list", branch)
+        self.git("switch", "--quiet", *([branch] if here else ["--create", branch, start]))
+        self.write(name, message.partition("\n")[0])
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message, login=login)
+        return self.push(branch, login)
+
+    def push(self, branch: str, login: str = RESEARCHER) -> str:
+        """Push a branch, a stranger to a fork, and return its commit."""
+        where = self.repository.partition("/")[2]
+        target = f"{STRANGER}/{where}" if login == STRANGER else self.repository
+        push(self.world, self.folder, target, [branch], self.world.tokens[login])
+        return self.git("rev-parse", branch)
+
+    def propose(self, branch: str, title: str, login: str = RESEARCHER) -> int:
+        """Open a pull request and return its number."""
+        self.tell(f"{login} opens a pull request: {title}")
+        head = f"{STRANGER}:{branch}" if login == STRANGER else branch
+        made = self.ask("POST", "/pulls", {"title": title, "head": head, "base": "main"}, login)
+        return int(made["number"])
+
+    def bring_up_to_date(self, branch: str) -> None:
+        """Merge main into a branch, and push it.
+
+        The pipeline has set a version on the branch and another on main, on the same lines, so GitHub's button meets a
+        conflict; whoever merges takes main's side there, and the pipeline sets the version anew.
+        """
+        self.tell(f"{RESEARCHER} merges main into {branch}")
+        self.git("switch", "--quiet", branch)
+        self.pull()
+        self.git("merge", "--quiet", "--no-edit", "--strategy-option", "theirs", "origin/main")
+        self.push(branch)
+        self.wait()
+
+    def wait(self) -> list[Run]:
+        """Wait until nothing runs, and return the runs since the last time."""
+        before = len([run for run in self.world.runner.runs if run.conclusion])
+        self.world.runner.wait(PATIENCE)
+        self.pull()
+        return self.world.runner.runs[before:]
+
+    def run_again(self, run: Run, *, only_failed: bool = True) -> Run:
+        """Run a run again, by default what failed of it, wait, and return the newest run.
+
+        The same run's next attempt, or where that set off another one, that.
+        """
+        self.tell(f"{run.name}: {'the failed jobs are' if only_failed else 'all jobs are'} run again")
+        self.world.runner.rerun(run, only_failed=only_failed)
+        self.wait()
+        return self.world.runner.runs[-1]
+
+    def pull(self) -> None:
+        """Bring what the forge has into the work tree."""
+        hosted = self.world.forge.state.repository(self.repository)
+        if hosted is None or not self.folder.exists():
+            return
+        self.git("fetch", "--quiet", "--prune", str(hosted.folder), "+refs/heads/*:refs/remotes/origin/*", "--tags")
+        branch = self.git("branch", "--show-current")
+        if branch and self.git("branch", "--remotes", "--list", f"origin/{branch}"):
+            self.git("reset", "--quiet", "--hard", f"origin/{branch}")
+
+    def merge(self, number: int, method: str = "squash") -> None:
+        """Merge a pull request, and wait for what that starts."""
+        self.tell(f"{RESEARCHER} merges pull request {number} ({method})")
+        self.ask("PUT", f"/pulls/{number}/merge", {"merge_method": method}, MAINTAINER)
+        self.git("switch", "--quiet", "main")
+        self.wait()

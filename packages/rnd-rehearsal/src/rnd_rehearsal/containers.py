@@ -1,0 +1,105 @@
+"""The containers that jobs run in, where a workflow names an image: what act is told of them, and their end.
+
+Touches Docker, by the daemon of a rehearsal, and the image that stands in for the one of the organisation's jobs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from fake_github.cache import cache_folder
+from rnd import process
+from rnd.errors import ToolMissing
+from rnd_rehearsal.base_image import PYTHON, SUITE, prepare_base_image
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rnd.organisation import Organisation
+
+# Docker's client comes with its daemon in Debian 12; only the client is of use in a job.
+PACKAGES = ("git", "docker.io", "python3-cryptography")
+WITHOUT = ("/usr/sbin/dockerd", "/usr/bin/containerd*", "/usr/bin/runc", "/usr/sbin/runc", "/usr/bin/docker-proxy")
+LABEL = "rnd-rehearsal-job"
+HOME = "/root"  # of the user that jobs run as there
+# What is of this machine, and leads nowhere in a container.
+OUTSIDE = frozenset(
+    ("PATH", "HOME", "TMPDIR", "DOCKER_HOST", "UV_PYTHON", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+)
+DOCKERFILE = """\
+FROM {base}
+COPY docker uv uvx /usr/local/bin/
+RUN ln -s /usr/bin/python3 /usr/local/bin/python
+"""
+
+
+@dataclass(frozen=True)
+class Containers:
+    """Where jobs' containers are.
+
+    Attributes:
+        daemon: The address of Docker's daemon.
+        shared: Folders of this machine that each container has too, at the same place.
+        home: Files of this machine that each container has too, in its user's home.
+    """
+
+    daemon: str
+    shared: tuple[Path, ...]
+    home: tuple[Path, ...] = ()
+
+    def options(self, job: str) -> list[str]:
+        """Return what act is told; the image is there already, or else it is nowhere."""
+        label = f"--label {LABEL}={job}"
+        return ["--pull=false", "--container-daemon-socket", self.daemon, "--container-options", label]
+
+    @property
+    def volumes(self) -> list[str]:
+        """What each container has besides its own, as workflows write it."""
+        own = [f"{file}:{HOME}/{file.name}:ro" for file in self.home]
+        return [*(f"{folder}:{folder}" for folder in self.shared), *own]
+
+    def environment(self, outside: Mapping[str, str]) -> dict[str, str]:
+        """Return what steps find there, of what they find on this machine itself."""
+        inside = {name: value for name, value in outside.items() if name not in OUTSIDE}
+        return {**inside, "RND_REHEARSAL_PYTHON": "/usr/bin/python3", "UV_LINK_MODE": "copy"}
+
+    def end(self, job: str) -> None:
+        """Take away what is left of a job that was ended before its time."""
+        for container in self.left(job):
+            process.attempt("docker", "rm", "--force", container, extra={"DOCKER_HOST": self.daemon})
+
+    def left(self, job: str | None = None) -> list[str]:
+        """Return the ids of the containers of a job, or of all jobs."""
+        label = LABEL if job is None else f"{LABEL}={job}"
+        asked = ("docker", "ps", "--all", "--quiet", "--filter", f"label={label}")
+        return process.run(*asked, extra={"DOCKER_HOST": self.daemon}).split()
+
+
+def build_job_image(organisation: Organisation, engine: Mapping[str, str], shim: Path) -> None:
+    """Build what stands in for the image that the organisation's jobs run in, under its name.
+
+    Args:
+        organisation: Whose `aws.base_image` it is.
+        engine: What leads to the daemon.
+        shim: What jobs call as `docker`.
+
+    Raises:
+        ToolMissing: uv is not installed, or mmdebstrap may not be used.
+        CommandFailed: It cannot be built.
+    """
+    uv, uvx = process.find("uv"), process.find("uvx")
+    if uv is None or uvx is None:
+        raise ToolMissing("uv is not installed.")
+    base = f"{LABEL}:base"
+    folder = prepare_base_image(cache_folder(), SUITE, *PACKAGES, without=WITHOUT)
+    process.run("docker", "build", "--quiet", "--tag", base, str(folder), extra=engine)
+    name = f"{organisation.aws.ecr_registry}/{organisation.aws.base_image}".replace("{version}", PYTHON)
+    with TemporaryDirectory(prefix="rnd-job-image-") as place:
+        for source, copy in ((shim, "docker"), (uv, "uv"), (uvx, "uvx")):
+            shutil.copy(source, Path(place, copy))
+        Path(place, "Dockerfile").write_text(DOCKERFILE.format(base=base), encoding="utf-8")
+        process.run("docker", "build", "--quiet", "--network", "host", "--tag", name, place, extra=engine)

@@ -1,0 +1,121 @@
+"""The part of a world that images need: a Docker daemon of its own, a base image, and a registry that is ECR's.
+
+Touches root's rights on this machine, the cache of base images, and folders that end with the world.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from fake_github.cache import cache_folder
+from rnd import process
+from rnd.aws import ecr_tags_at
+from rnd.errors import ToolMissing
+from rnd_rehearsal.base_image import PYTHON, prepare_base_image
+from rnd_rehearsal.containers import build_job_image
+from rnd_rehearsal.engine import docker_engine
+from rnd_rehearsal.registry import ImageRegistry, image_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rnd.organisation import Organisation
+
+# The daemon has no network of its own, so builds and containers use the machine's; jobs do not know that.
+SHIM = """\
+#!/bin/sh
+case "$1 $2" in
+  "buildx build") shift 2; exec {docker} buildx build --network host "$@" ;;
+  "build "* | "run "*) command=$1; shift; exec {docker} "$command" --network host "$@" ;;
+  *) exec {docker} "$@" ;;
+esac
+"""
+ANY_KEY = ("AKIAIOSFODNN7EXAMPLE", "rehearsal")  # the registry takes any
+WITH_BUILDX = 23  # from this version on, Docker's client has BuildKit only through that plugin
+
+
+@dataclass(frozen=True)
+class Images:
+    """Where images are made and kept.
+
+    Attributes:
+        registry: The organisation's registry.
+        environment: What leads programs to it and to the daemon.
+        region: Of the registry.
+    """
+
+    registry: ImageRegistry
+    environment: dict[str, str]
+    region: str
+
+    def tags(self, repository: str) -> dict[str, str]:
+        """Return the tags of an image's repository, each with the digest of its image."""
+        return ecr_tags_at(f"http://{self.registry.host}", ANY_KEY, self.region, repository)
+
+    def version_inside(self, repository: str, tag: str) -> str:
+        """Return the version of the package that an image holds; its name is that of the repository."""
+        asked = f"from importlib.metadata import version; print(version({repository!r}))"
+        command = (f"{self.registry.host}/{repository}:{tag}", "python", "-c", asked)
+        with TemporaryDirectory(prefix="rnd-docker-") as place:  # which nobody else can open
+            signed = {"auths": {self.registry.host: {"auth": self.registry.basic}}}
+            Path(place, "config.json").write_text(json.dumps(signed), encoding="utf-8")
+            extra = {**self.environment, "DOCKER_CONFIG": place}
+            options = ("--rm", "--pull", "always", "--network", "host")
+            return process.run(find_client(), "run", *options, *command, extra=extra).strip()
+
+
+def find_client() -> str:
+    """Return the first Docker client on PATH that has BuildKit.
+
+    Raises:
+        ToolMissing: There is none.
+    """
+    for folder in process.environment()["PATH"].split(os.pathsep):
+        program = Path(folder, "docker")
+        if os.access(program, os.X_OK):
+            named = re.search(r"version (\d+)", process.attempt(str(program), "--version").stdout)
+            old = named is not None and int(named[1]) < WITH_BUILDX
+            if old or process.attempt(str(program), "buildx", "version").returncode == 0:
+                return str(program)
+    raise ToolMissing("There is no Docker client with BuildKit.", "Install Debian's docker.io, or Docker's buildx.")
+
+
+@contextmanager
+def start(folder: Path, organisation: Organisation, *, jobs: bool = False) -> Iterator[Images]:
+    """Start the daemon and the registry, and make the base images known under the names that org.yml has for them.
+
+    Args:
+        folder: For what it keeps.
+        organisation: Whose images they are.
+        jobs: Whether the one that jobs run in is made too.
+
+    Raises:
+        ToolMissing: Docker or mmdebstrap is not installed, or this is not root.
+        ExtraMissing: ministack is not installed.
+    """
+    with docker_engine() as engine, image_registry(organisation.aws.account) as registry:
+        shims = folder / "programs"
+        _write_shim(shims, find_client())
+        environment = {**engine, **registry.variables, "PATH": f"{shims}:{process.environment()['PATH']}"}
+        name = organisation.docker.base_image.replace("{version}", PYTHON)
+        process.run("docker", "build", "--quiet", "--tag", name, str(prepare_base_image(cache_folder())), extra=engine)
+        if jobs:
+            inside = folder / "programs-of-jobs"
+            _write_shim(inside, "/usr/bin/docker")
+            build_job_image(organisation, engine, inside / "docker")
+        yield Images(registry, environment, organisation.aws.region)
+
+
+def _write_shim(folder: Path, client: str) -> None:
+    folder.mkdir()
+    shim = folder / "docker"
+    shim.write_text(SHIM.format(docker=shlex.quote(client)))
+    shim.chmod(0o755)

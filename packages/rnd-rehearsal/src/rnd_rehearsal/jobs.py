@@ -1,0 +1,116 @@
+"""What a job finds where it runs: its token, its environment, its secrets, and the stand-ins for others' actions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnd_rehearsal import act, runs, step_faults, workflow_files, workflows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fake_github import FakeGitHub
+    from rnd_rehearsal.containers import Containers
+    from rnd_rehearsal.runs import Job, Run
+    from rnd_rehearsal.step_faults import StepFaults
+
+STAND_INS = Path(__file__).parent / "fakes"
+ID_TOKENS = "http://127.0.0.1:9/"  # nothing listens there: a job only learns that it might ask
+
+
+@dataclass
+class Settings:
+    """What jobs find.
+
+    Attributes:
+        environment: In their environment; no secret.
+        secrets: In the `secrets` context.
+        variables: In the `vars` context.
+        aws: What a job that may ask for an OIDC token finds in its environment, to exchange it for.
+        containers: Where a job's `container` runs; None where jobs run on this machine itself.
+        left_out: Actions that this machine cannot run, each by the end of its name, with the reason.
+        machines: How many jobs run at once.
+        faults: Lets each step fail once, where it is given.
+    """
+
+    environment: dict[str, str]
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    variables: dict[str, str] = field(default_factory=dict)
+    aws: dict[str, str] = field(default_factory=dict, repr=False)
+    containers: Containers | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
+    machines: int = field(default_factory=lambda: max(2, os.cpu_count() or 1))
+    faults: StepFaults | None = None
+
+
+def make_task(forge: FakeGitHub, settings: Settings, run: Run, job: Job) -> act.Task:
+    """Return what act is to run for a job."""
+    written = run.workflow["jobs"][job.id]
+    called = run.called.get(workflows.called_workflow(written) or "")
+    inner = [] if called is None else [called, *list(called["jobs"].values())[:1]]
+    granted = workflows.permissions([run.workflow, written, *inner], fork=run.fork)
+    token = forge.workflow_token(run.repository, {k.replace("-", "_"): v for k, v in granted.items()})
+    hidden = {} if run.fork else settings.secrets
+    return act.Task(
+        folder=run.folder / "repository",
+        workflow=workflows.alone(run.workflow, job.id, run.results()),
+        event=run.event.name,
+        payload=run.event.payload,
+        actor=run.event.actor,
+        environment=environment(forge, settings, run, granted)
+        | step_faults.environment(settings.faults, run.path, job.id),
+        secrets={**hidden, **settings.aws, "GITHUB_TOKEN": token},
+        variables={} if run.fork else settings.variables,
+        replaced=stand_ins(forge, run),
+        place=run.folder / f"act-{job.id}",
+        labels=frozenset(set().union(*map(workflow_files.labels_of, run.called.values()))),
+        containers=settings.containers if _in_container(written, called) else None,
+    )
+
+
+def _in_container(written: workflow_files.Document, called: workflow_files.Document | None) -> bool:
+    """Say whether a job, or one of the workflow that it calls, runs in a container."""
+    jobs = [written] if called is None else called["jobs"].values()
+    return any("container" in job for job in jobs)
+
+
+def environment(forge: FakeGitHub, settings: Settings, run: Run, granted: Mapping[str, str]) -> dict[str, str]:
+    """Return what every step of a job finds in its environment."""
+    given = run.contexts()["github"]
+    named = {
+        "GITHUB_SERVER_URL": forge.url,
+        "GITHUB_API_URL": forge.api_url,
+        "GITHUB_REPOSITORY": run.repository,
+        "GITHUB_REF": given["ref"],
+        "GITHUB_RUN_ID": str(run.number),
+        "GITHUB_RUN_NUMBER": str(run.number),
+        "GITHUB_RUN_ATTEMPT": str(run.attempt),
+        "RND_REHEARSAL_PYTHON": sys.executable,
+    }
+    signed = {"ACTIONS_ID_TOKEN_REQUEST_URL": ID_TOKENS, **settings.aws} if granted.get("id-token") == "write" else {}
+    return {**settings.environment, **named, **signed}
+
+
+def stand_ins(forge: FakeGitHub, run: Run) -> dict[str, Path]:
+    """Return the stand-ins, at every ref at which an action is used here or in the central actions."""
+    used = set().union(*map(workflow_files.actions_of, (run.workflow, *run.called.values())))
+    used |= _central_actions(forge)
+    found = {}
+    for action in used:
+        name, _, ref = action.partition("@")
+        folder = STAND_INS / Path(*name.split("/")[:2])
+        if folder.is_dir():
+            found["/".join(name.split("/")[:2]) + f"@{ref}"] = folder
+    return found
+
+
+def _central_actions(forge: FakeGitHub) -> set[str]:
+    """Return the actions that the actions in the forge's own repositories use."""
+    found: set[str] = set()
+    for repository in list(forge.state.repositories.values()):
+        found |= runs.used_by_actions(repository)
+    return found

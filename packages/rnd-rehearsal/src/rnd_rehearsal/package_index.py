@@ -1,0 +1,237 @@
+"""A package index: pypiserver itself, behind a front that can fail, and that leads to it as CodeArtifact does.
+
+Both listen on free ports of the loopback interface alone, and end with whoever started them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from fake_github.loopback import Handler, listening, pass_on
+from rnd.organisation import load_organisation
+from rnd_rehearsal.codeartifact import CodeArtifact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fake_github.loopback import Answer
+    from rnd.organisation import Aws
+
+USER = "aws"
+
+# Says its port when it listens, and ends when the test does, however that ends: its standard input is closed then.
+PYPISERVER = """\
+import sys, threading
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from pypiserver import app_from_config
+from pypiserver.config import Config
+
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+class Silent(WSGIRequestHandler):
+    def log_message(self, *_):
+        pass
+
+app = app_from_config(Config.from_args(["run", *sys.argv[1:]]))
+server = make_server("127.0.0.1", 0, app, Server, Silent)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.server_port, flush=True)
+sys.stdin.read()
+"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong with one request.
+
+    Attributes:
+        status: What the client is told, or None if the connection is cut.
+        headers: What else it is told.
+        body: The same; by default, what it sent for credentials.
+        late: Whether the index has acted on the request before.
+        strike: Called at that moment.
+        mild: Whether nothing else goes wrong: the index acts and answers after the strike.
+        over: Set when the request has been dealt with.
+    """
+
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    late: bool = False
+    strike: Callable[[], object] = lambda: None
+    mild: bool = False
+    over: Event = field(default_factory=Event)
+
+
+CUT = Fault()
+CUT_LATE = Fault(late=True)
+
+
+@dataclass
+class PackageIndex:
+    """The index, as whoever started it sees it.
+
+    Attributes:
+        folder: What pypiserver holds.
+        port: Where the front listens.
+        aws: Which account and repository it stands for; those of org.yml when left out.
+        uploads: What goes wrong with each upload, in turn; None for nothing.
+        reads: The same, for each request that reads.
+        requests: What the front was asked for, in turn.
+        accepted: How many uploads the index has taken.
+        authorizations: The credentials that each request brought.
+        arguments: The command lines of all processes of the machine, while requests were under way.
+    """
+
+    folder: Path
+    port: int
+    aws: Aws | None = None
+    uploads: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
+    reads: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
+    requests: list[str] = field(default_factory=list)
+    accepted: int = 0
+    authorizations: list[str | None] = field(default_factory=list)
+    arguments: set[bytes] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Stand in front of it as CodeArtifact does."""
+        aws = self.aws or load_organisation().aws
+        where = aws.codeartifact
+        self.codeartifact = CodeArtifact(self.url, aws.account, where.domain, where.repository)
+
+    @property
+    def url(self) -> str:
+        """The address."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def token(self) -> str:
+        """What opens it, as a password."""
+        return self.codeartifact.token
+
+    @property
+    def secrets(self) -> tuple[bytes, bytes]:
+        """The token, and the form in which HTTP sends it."""
+        return self.token.encode(), base64.b64encode(f"{USER}:{self.token}".encode())
+
+    @property
+    def index_url(self) -> str:
+        """The address by which a package is installed, as a person would write it."""
+        return f"http://{USER}:{quote(self.token)}@127.0.0.1:{self.port}/simple/"
+
+    def content(self) -> dict[str, str]:
+        """Return what is there, each file with its SHA-256."""
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in self.folder.iterdir()}
+
+    def count(self, method: str) -> int:
+        """Return how many requests of a method there were."""
+        return sum(1 for request in self.requests if request.startswith(method))
+
+
+class Front(Handler):
+    """Answers as CodeArtifact, passes everything else on to pypiserver, and fails where it is told to."""
+
+    index: PackageIndex
+    behind: int
+
+    def do_GET(self) -> None:
+        """Answer what reads."""
+        self._serve(self.index.reads)
+
+    do_HEAD = do_GET
+
+    def do_POST(self) -> None:
+        """Answer an upload."""
+        self._serve(self.index.uploads)
+
+    def _serve(self, faults: Iterator[Fault | None]) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.index.arguments |= command_lines()
+        if self.path.startswith("/v1/"):
+            self.say(*self.index.codeartifact.answer(self.command, self.path, self.headers))
+            return
+        self.index.requests.append(f"{self.command} {self.path}")
+        self.index.authorizations.append(self.headers["Authorization"])
+        fault = next(faults, None)
+        if fault is None:
+            self.say(*self._pass_on(body))
+            return
+        try:
+            self._fail(fault, body)
+        finally:
+            fault.over.set()
+
+    def _fail(self, fault: Fault, body: bytes) -> None:
+        if fault.late:
+            self._pass_on(body)
+        fault.strike()
+        if fault.mild:
+            self.say(*self._pass_on(body))
+        elif fault.status is None:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        else:
+            # Some servers repeat to a client what it has sent.
+            told = f"refused: {self.headers['Authorization']}".encode() if fault.body is None else fault.body
+            self.say(fault.status, fault.headers, told)
+
+    def _pass_on(self, body: bytes) -> Answer:
+        answer = pass_on(self.behind, self.command, self.path, dict(self.headers), body)
+        self.index.accepted += self.command == "POST" and answer[0] == HTTPStatus.OK
+        return answer
+
+
+def command_lines() -> set[bytes]:
+    """Return the command line of every process."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.add(path.read_bytes())
+        except OSError:  # it has ended
+            continue
+    return found
+
+
+@contextmanager
+def serve(place: Path, *options: str, aws: Aws | None = None) -> Iterator[PackageIndex]:
+    """Start an index, and stop it at the end.
+
+    Args:
+        place: A folder for what it holds.
+        options: pypiserver's, beyond those that keep strangers out.
+        aws: Which account and repository it stands for; those of org.yml when left out.
+    """
+    folder = place / "packages"
+    folder.mkdir(parents=True)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Front) as front:
+        index = PackageIndex(folder, front.server_port, aws)
+        passwords = place / "htpasswd"
+        digest = base64.b64encode(hashlib.sha1(index.token.encode(), usedforsecurity=False).digest()).decode()
+        passwords.write_text(f"{USER}:{{SHA}}{digest}\n")
+        arguments = ["-P", str(passwords), "-a", "update,download,list", "--disable-fallback", *options, str(folder)]
+        with subprocess.Popen(
+            [sys.executable, "-c", PYPISERVER, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as pypiserver:
+            behind = int(pypiserver.stdout.readline()) if pypiserver.stdout else 0
+            front.RequestHandlerClass = type("Handler", (Front,), {"index": index, "behind": behind})
+            try:
+                with listening(front):
+                    yield index
+            finally:
+                pypiserver.terminate()

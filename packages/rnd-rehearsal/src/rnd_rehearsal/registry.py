@@ -1,0 +1,218 @@
+"""ECR on one machine: ministack, a real registry, behind a front that adds what ECR has and ministack has not.
+
+The front gives out a token and demands it, holds requests to AWS's own description of ECR (the service model that
+boto3 and the AWS CLI work by), and keeps tags immutable but for those that a repository lets move. Both listen on free
+ports of the loopback interface alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import fnmatch
+import json
+import secrets
+import socket
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from http.server import ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from fake_github.loopback import Handler, listening, pass_on
+from rnd import process
+from rnd.errors import ExtraMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from botocore.model import ServiceModel
+
+    from fake_github.loopback import Answer
+
+# What ministack listens with beyond the loopback interface is off, and so is all that nobody here asks for.
+SETTINGS = {"BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SERVICES": "ecr,sts", "LOG_LEVEL": "WARNING"}
+TARGET = "AmazonEC2ContainerRegistry_V20150921."
+
+
+class Cut(Exception):
+    """The connection ends without an answer."""
+
+
+def just_act(_: str, act: Callable[[], Answer]) -> Answer:
+    """Answer a request and do nothing around it."""
+    return act()
+
+
+@dataclass
+class ImageRegistry:
+    """The registry, as who started it sees it.
+
+    Attributes:
+        port: Where it listens.
+        behind: Where ministack listens.
+        account: The AWS account whose registry it is.
+        token: What signs a client in.
+        violations: What in requests was not as AWS describes it.
+        movable: The patterns of the tags that may move, by repository.
+        around: Called around each request with its name and what acts on it; may do more, or something else, or
+            raise `Cut`. The name is that of AWS's operation, or method and path, as in `GET /v2/`.
+    """
+
+    port: int
+    behind: int
+    account: str
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(40))
+    violations: list[str] = field(default_factory=list)
+    movable: dict[str, list[str]] = field(default_factory=dict)
+    around: Callable[[str, Callable[[], Answer]], Answer] = just_act
+
+    @property
+    def host(self) -> str:
+        """What the names of images begin with."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What leads AWS's clients here."""
+        return {f"AWS_ENDPOINT_URL_{service}": f"http://{self.host}" for service in ("ECR", "STS")}
+
+    @property
+    def basic(self) -> str:
+        """The form in which HTTP sends the token."""
+        return base64.b64encode(f"AWS:{self.token}".encode()).decode()
+
+    @cached_property
+    def model(self) -> ServiceModel:
+        """AWS's description of ECR."""
+        from botocore.loaders import Loader
+        from botocore.model import ServiceModel
+
+        return ServiceModel(Loader().load_service_model("ecr", "service-2"))
+
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer one request as ECR would."""
+        if path.startswith("/v2/"):
+            return self._answer_client(method, path, headers, body)
+        operation = headers.get("X-Amz-Target", "").removeprefix(TARGET)
+        if operation and "/ecr/aws4_request" not in headers.get("Authorization", ""):
+            return _say(400, {"__type": "MissingAuthenticationTokenException", "message": "not signed"})
+        return self._answer_aws(operation, headers, body) if operation else self.pass_on(method, path, headers, body)
+
+    def _answer_client(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        if headers.get("Authorization") != f"Basic {self.basic}":
+            challenge = {"WWW-Authenticate": f'Basic realm="http://{self.host}/",service="ecr.amazonaws.com"'}
+            error = {"code": "UNAUTHORIZED", "message": "Not Authorized"}
+            return _say(401, {"errors": [error]}, challenge)
+        name, manifests, tag = path.removeprefix("/v2/").partition("/manifests/")
+        if (
+            method == "PUT"
+            and manifests
+            and not any(fnmatch.fnmatch(tag, one) for one in self.movable.get(name, ["*"]))
+        ):
+            there = self.pass_on("GET", path, headers, b"")
+            if there[0] == 200 and there[2] != body:
+                message = f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten."
+                return _say(400, {"errors": [{"code": "TAG_INVALID", "message": message}]})
+        return self.pass_on(method, path, headers, body)
+
+    def _answer_aws(self, operation: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        from botocore.validate import ParamValidator
+
+        shape: Any = self.model.operation_model(operation).input_shape
+        asked: dict[str, Any] = json.loads(body)
+        report = ParamValidator().validate(asked, shape)
+        unknown = [name for name in asked if name not in shape.members]
+        if report.has_errors() or unknown:
+            self.violations.append(f"{operation}: {report.generate_report()} {unknown}")
+            return _say(400, {"__type": "InvalidParameterException", "message": self.violations[-1]})
+        if operation == "GetAuthorizationToken":
+            given = {"authorizationToken": self.basic, "proxyEndpoint": f"http://{self.host}"}
+            return _say(200, {"authorizationData": [given]})
+        answer = self.pass_on("POST", "/", headers, body)
+        if operation == "CreateRepository" and answer[0] == 200 and "IMMUTABLE" in asked.get("imageTagMutability", ""):
+            filters = asked.get("imageTagMutabilityExclusionFilters", [])
+            self.movable[asked["repositoryName"]] = [one["filter"] for one in filters]
+        return answer
+
+    def pass_on(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Let ministack answer."""
+        return pass_on(self.behind, method, path, headers, body)
+
+
+def _say(status: int, document: object, headers: dict[str, str] | None = None) -> Answer:
+    return status, {"Content-Type": "application/x-amz-json-1.1"} | (headers or {}), json.dumps(document).encode()
+
+
+class _Front(Handler):
+    registry: ImageRegistry
+    protocol_version = "HTTP/1.1"
+
+    def _serve(self) -> None:
+        body, headers = b"".join(self._body()), dict(self.headers)
+        name = headers.get("X-Amz-Target", "").removeprefix(TARGET) or f"{self.command} {self.path}"
+        try:
+            answer = self.registry.around(name, lambda: self.registry.answer(self.command, self.path, headers, body))
+        except Cut:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self.say(*answer)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+
+    def _body(self) -> Iterator[bytes]:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            yield self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            return
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+
+
+@contextmanager
+def image_registry(account: str) -> Iterator[ImageRegistry]:
+    """Run a registry as ECR has one.
+
+    Args:
+        account: The number of the AWS account whose it is.
+
+    Raises:
+        ExtraMissing: ministack is not installed.
+        CommandFailed: It does not start.
+    """
+    if find_spec("ministack") is None:
+        raise ExtraMissing("The extra `rehearsal` of rnd is not installed: ministack is missing.")
+    with TemporaryDirectory(prefix="rnd-registry-") as folder, ThreadingHTTPServer(("127.0.0.1", 0), _Front) as front:
+        registry = ImageRegistry(front.server_port, _free_port(), account)
+        front.RequestHandlerClass = type("Handler", (_Front,), {"registry": registry})
+        front.daemon_threads = True
+        settings = SETTINGS | {"GATEWAY_PORT": str(registry.behind), "MINISTACK_ACCOUNT_ID": account, "HOME": folder}
+        with (
+            process.serving(
+                sys.executable,
+                "-m",
+                "ministack",
+                log=Path(folder, "log"),
+                ready=lambda: _listens(registry.behind),
+                extra=settings,
+            ),
+            listening(front),
+        ):
+            yield registry
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

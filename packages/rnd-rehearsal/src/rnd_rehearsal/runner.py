@@ -1,0 +1,253 @@
+"""The runner: what happens in the forge starts workflow files, whose jobs run through act, each as soon as it can.
+
+What act leaves out and GitHub has is here: concurrency groups, permissions of each job's token, secrets withheld from
+forks, check runs, re-runs. Touches the forge, and a folder of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Condition, Semaphore, Thread
+from typing import TYPE_CHECKING
+
+from rnd_rehearsal import act, checks, runs, workflow_files, workflows
+from rnd_rehearsal.jobs import make_task
+from rnd_rehearsal.runs import DONE, Job, Run
+from rnd_rehearsal.workflows import Concurrency, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from subprocess import Popen
+
+    from fake_github import FakeGitHub
+    from fake_github.events import Event
+    from rnd_rehearsal.jobs import Settings
+
+
+class Runner:
+    """Runs workflows.
+
+    Args:
+        forge: Whose events start them.
+        folder: For what they leave.
+        settings: What their jobs find.
+    """
+
+    def __init__(self, forge: FakeGitHub, folder: Path, settings: Settings) -> None:
+        self.forge = forge
+        self.folder = folder
+        self.settings = settings
+        self.runs: list[Run] = []
+        self._numbers = count(1)
+        self._groups: dict[str, list[Run]] = {}
+        self._changed = Condition()
+        self._machines = Semaphore(settings.machines)
+        self._threads: list[Thread] = []
+        self._errors: list[BaseException] = []
+        self._closed = False
+
+    def listen(self) -> None:
+        """Let what happens in the forge from now on start workflows."""
+        self.forge.subscribe(self.hear)
+
+    def hear(self, event: Event) -> None:
+        """Start what an event starts."""
+        if self._closed or not event.starts_runs:
+            return
+        repository = self.forge.state.repository(event.repository)
+        if repository is None or event.payload.get("deleted") or event.sha.strip("0") == "":
+            return
+        found = runs.workflows_at(repository, event.sha)
+        for path, workflow in found.items():
+            if workflows.starts(workflow, runs.occasion_of(event)):
+                self._add(event, path, found)
+
+    def _add(self, event: Event, path: str, found: dict[str, workflow_files.Document]) -> None:
+        fitted: dict[str, workflow_files.Document] = {}
+        containers = self.settings.containers
+        volumes = None if containers is None else containers.volumes
+        said: list[str] = []
+        for name, document in found.items():
+            fitted[name], left_out = workflow_files.fit(document, volumes=volumes, left_out=self.settings.left_out)
+            if self.settings.faults is not None:
+                fitted[name] = self.settings.faults.place(fitted[name])
+            said += left_out if name == path or name in _called(found[path]) else []
+        pull: workflow_files.Document = event.payload.get("pull_request", {})
+        number = next(self._numbers)
+        run = Run(
+            number=number,
+            path=path,
+            workflow=fitted[path],
+            called={name: document for name, document in fitted.items() if name in _called(found[path])},
+            event=event,
+            folder=self.folder / str(number),
+            head=pull["head"]["sha"] if pull else event.sha,
+            fork=bool(pull) and pull["head"]["repo"]["full_name"] != event.repository,
+            left_out=said,
+        )
+        self._start(run)
+
+    def rerun(self, run: Run, *, only_failed: bool = True) -> Run:
+        """Run a run again, by default those of its jobs that failed and all that need them.
+
+        GitHub runs the workflow as it was, at the commit that it was for.
+        """
+        again = Run(
+            next(self._numbers), run.path, run.workflow, run.called, run.event,
+            self.folder / f"{run.number}-{run.attempt + 1}", run.head, run.fork, run.attempt + 1,
+            left_out=run.left_out,
+        )  # fmt: skip
+        if only_failed:
+            again.jobs = _kept(run)
+        self._start(again)
+        return again
+
+    def _start(self, run: Run) -> None:
+        thread = Thread(target=self._guard, args=(run,), name=f"run {run.number}")
+        with self._changed:
+            self.runs.append(run)
+            waits = workflows.concurrency(run.workflow, run.contexts())
+            if waits is not None:
+                self._join(run, waits)
+            self._threads.append(thread)
+        thread.start()
+
+    def _join(self, run: Run, waits: Concurrency) -> None:
+        """Put a run into its group; those that it takes the place of are cancelled."""
+        group = self._groups.setdefault(f"{run.repository} {waits.group}", [])
+        waiting = [] if waits.keeps_all else group[1:]
+        superseded = list(group) if waits.cancels else waiting
+        group.append(run)
+        for other in superseded:
+            self.cancel(other)
+
+    def cancel(self, run: Run) -> None:
+        """End a run."""
+        run.cancel()
+        for job in run.jobs.values():
+            if job.process is not None and job.result is None:
+                act.stop(job.process)
+
+    def _guard(self, run: Run) -> None:
+        try:
+            self._take_turn(run)
+            if not run.is_cancelled():
+                self._execute(run)
+        except BaseException as error:  # noqa: BLE001 - told by `wait`, in the thread that asks
+            self._errors.append(error)
+        finally:
+            verdicts = {job.result.verdict for job in run.jobs.values() if job.result is not None}
+            finished = "success" if verdicts <= DONE else "failure"
+            with self._changed:
+                run.ended = time.monotonic()
+                run.conclusion = "cancelled" if run.is_cancelled() else finished
+                for group in self._groups.values():
+                    if run in group:
+                        group.remove(run)
+                self._changed.notify_all()
+
+    def _take_turn(self, run: Run) -> None:
+        group = next((runs for runs in self._groups.values() if run in runs), [run])
+        with self._changed:
+            self._changed.wait_for(lambda: group[0] is run or run.is_cancelled())
+
+    def _execute(self, run: Run) -> None:
+        repository = self.forge.state.repository(run.repository)
+        if repository is None:
+            return
+        run.started = time.monotonic()
+        runs.check_out(repository, run.event.sha, run.folder / "repository", {run.path: run.workflow, **run.called})
+        with ThreadPoolExecutor(len(run.workflow["jobs"])) as pool:
+            while len(run.results()) < len(run.workflow["jobs"]) and not run.is_cancelled():
+                for name in run.ready():
+                    run.jobs[name] = Job(name, queued=time.monotonic())
+                    pool.submit(self._guard_job, run, run.jobs[name])
+                with self._changed:
+                    self._changed.wait(0.5)
+
+    def _guard_job(self, run: Run, job: Job) -> None:
+        try:
+            self._run_job(run, job)
+        except BaseException as error:  # noqa: BLE001 - told by `wait`, in the thread that asks
+            self._errors.append(error)
+            job.result = Result("failure")
+        finally:
+            job.ended = time.monotonic()
+            with self._changed:
+                self._changed.notify_all()
+
+    def _run_job(self, run: Run, job: Job) -> None:
+        written = run.workflow["jobs"][job.id]
+        failed = any(run.results()[need].verdict not in DONE - {"skipped"} for need in workflows.needs(written))
+        if failed and not workflows.asks_for_status(written):
+            job.result, job.started = Result("skipped"), time.monotonic()
+            checks.skipped(self.forge, run, job)
+            return
+        with self._machines:
+            if run.is_cancelled():
+                job.result = Result("cancelled")
+                return
+            job.started = time.monotonic()
+            checks.begin(self.forge, run, job)
+            task = make_task(self.forge, self.settings, run, job)
+            outcome = act.run(task, job.id, lambda process: self._started(run, job, process))
+        verdict = Result("cancelled") if run.is_cancelled() else outcome.result
+        job.steps, job.log = outcome.steps, run.folder / f"{job.id}.log"
+        job.log.write_text(outcome.log, encoding="utf-8")
+        checks.end(self.forge, run, job, verdict, outcome.verdicts)
+        job.result = verdict
+
+    def _started(self, run: Run, job: Job, process: Popen[str]) -> None:
+        job.process = process
+        if run.is_cancelled():
+            act.stop(process)
+
+    def wait(self, timeout: float = 600) -> None:
+        """Wait until nothing runs, and raise what went wrong with the runner itself.
+
+        Raises:
+            TimeoutError: Something still runs.
+        """
+        end = time.monotonic() + timeout
+        with self._changed:
+            idle = self._changed.wait_for(lambda: all(run.conclusion for run in self.runs), end - time.monotonic())
+        if self._errors:
+            raise self._errors[0]
+        if not idle:
+            raise TimeoutError(f"Still running: {[run.name for run in self.runs if not run.conclusion]}.")
+
+    def close(self) -> None:
+        """End what still runs, and start nothing more."""
+        self._closed = True
+        for run in self.runs:
+            if run.conclusion is None:
+                self.cancel(run)
+        with self._changed:
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+
+def _called(workflow: workflow_files.Document) -> set[str]:
+    return set(filter(None, map(workflows.called_workflow, workflow.get("jobs", {}).values())))
+
+
+def _kept(run: Run) -> dict[str, Job]:
+    """Return the jobs of a run that stay as they are when what failed is run again."""
+    kept: dict[str, Job] = {}
+    for name, job in run.jobs.items():
+        stays = job.result is not None and job.result.verdict == "success"
+        if stays and all(need in kept for need in workflows.needs(run.workflow["jobs"][name])):
+            kept[name] = job
+    return kept
+
+
+def iterate_logs(found: list[Run]) -> Iterator[tuple[Run, Job, str]]:
+    """Yield what each job said."""
+    for run in found:
+        for job in run.jobs.values():
+            if job.log is not None:
+                yield run, job, job.log.read_text(encoding="utf-8")

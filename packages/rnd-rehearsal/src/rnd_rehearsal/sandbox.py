@@ -1,0 +1,251 @@
+"""The world of a rehearsal: a forge that hosts this checkout, a package index, a runner, and people who work there.
+
+Started and stopped as one. Everything listens on the loopback interface, and lives in one folder.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fake_github import FakeGitHub
+from rnd import process
+from rnd.organisation import load_organisation
+from rnd_rehearsal import conda, package_index, template
+from rnd_rehearsal import images as image_part
+from rnd_rehearsal.containers import Containers
+from rnd_rehearsal.jobs import Settings
+from rnd_rehearsal.rest import Caller
+from rnd_rehearsal.runner import Runner
+from rnd_rehearsal.step_faults import StepFaults, fail_in_actions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rnd.organisation import Organisation
+    from rnd_rehearsal.conda import Channel
+    from rnd_rehearsal.images import Images
+    from rnd_rehearsal.package_index import PackageIndex
+
+MAINTAINER, RESEARCHER, STRANGER = "mae", "rosa", "sam"
+APP = "rnd-pipeline"
+APP_PERMISSIONS = {"contents": "write", "metadata": "read", "pull_requests": "write", "statuses": "write"}
+SCOPES = {"repo", "workflow", "read:org"}
+CLIENT_ID = "Iv1.rehearsal"  # of the OAuth app that people sign in by, where org.yml has none yet
+NO_IMAGES = "this rehearsal makes no images"
+# What jobs and people find of this machine; nothing else of its environment reaches them.
+KEPT = ("LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "UV_PYTHON", "UV_NATIVE_TLS")
+
+
+@dataclass
+class Sandbox:
+    """Everything that is up.
+
+    Attributes:
+        folder: What it keeps.
+        checkout: The template's.
+        checkout: The template's, with an org.yml as people and jobs here need it.
+        organisation: As that org.yml has it.
+        tokens: Of the people, by their names.
+        environment: What programs that people run find; no secret.
+        images: Where images are made and kept; None where none are made.
+        channel: Where conda packages come from; None where repositories are made with uv.
+    """
+
+    folder: Path
+    checkout: Path
+    organisation: Organisation
+    forge: FakeGitHub
+    index: PackageIndex
+    runner: Runner
+    tokens: dict[str, str]
+    environment: dict[str, str]
+    images: Images | None = None
+    channel: Channel | None = None
+
+    @property
+    def dependency_tool(self) -> str:
+        """What the environments of repositories are made with."""
+        return "uv" if self.channel is None else "conda"
+
+    def caller(self, login: str = RESEARCHER) -> Caller:
+        """Return somebody who asks the forge's API."""
+        return Caller(self.forge.api_url, self.tokens[login])
+
+    @property
+    def owner(self) -> str:
+        """The organisation's name on the forge."""
+        return self.organisation.github.owner
+
+    @property
+    def template(self) -> str:
+        """The full name of the template's repository on the forge."""
+        return template.hosted_name(self.organisation)
+
+    def secrets(self) -> dict[str, str]:
+        """Return everything that must be in no log, by what it is."""
+        given = {f"token {number}": value for number, value in enumerate(self.forge.state.tokens)}
+        registry = {} if self.images is None else {"registry token": self.images.registry.token}
+        channel = {} if self.channel is None else {"channel password": self.channel.server.password}
+        return {
+            **given,
+            **self.runner.settings.secrets,
+            **self.runner.settings.aws,
+            "index token": self.index.token,
+            **registry,
+            **channel,
+        }
+
+
+@contextmanager
+def start(
+    folder: Path,
+    checkout: Path,
+    *,
+    app: bool = True,
+    images: bool = False,
+    containers: bool = False,
+    dependency_tool: str = "uv",
+    failing: tuple[str, ...] = (),
+) -> Iterator[Sandbox]:
+    """Start a world, and stop it at the end.
+
+    Args:
+        folder: An empty folder for all that it keeps.
+        checkout: The template's checkout, whose files are taken as they are, committed or not.
+        app: Whether the organisation has the GitHub App whose pushes start runs.
+        images: Whether images are made, which needs root and Docker.
+        containers: Whether jobs run in containers, which needs images.
+        dependency_tool: What the environments of repositories are made with, `uv` or `conda`.
+        failing: Patterns of the ids of the jobs whose every step fails once.
+
+    Raises:
+        RndError: Something that it needs is not on this machine.
+    """
+    organisation = load_organisation(checkout / template.ORGANISATION)
+    with ExitStack() as stack:
+        forge = stack.enter_context(FakeGitHub.serve(folder / "forge"))
+        index = stack.enter_context(package_index.serve(folder / "index", aws=organisation.aws))
+        tokens = _people(forge, organisation)
+        environment = _environment(folder, index)
+        made = stack.enter_context(image_part.start(folder, organisation, jobs=containers)) if images else None
+        environment |= {} if made is None else made.environment
+        with_conda = dependency_tool == "conda"
+        channel = stack.enter_context(conda.start(folder, folder / "home", organisation)) if with_conda else None
+        environment |= {} if channel is None else channel.environment
+        checkout = template.prepare(checkout, folder / "template", _values(organisation, channel))
+        organisation = load_organisation(checkout / template.ORGANISATION)
+        central = f"{template.hosted_name(organisation)}/actions/"
+        faults = StepFaults(folder / "faults", central, failing) if failing else None
+        settings = Settings(environment, left_out={} if images else {"/push-image": NO_IMAGES}, faults=faults)
+        settings.containers = _containers(environment, channel, faults) if containers else None
+        runner = Runner(forge, folder / "runs", settings)
+        stack.callback(runner.close)
+        world = Sandbox(folder, checkout, organisation, forge, index, runner, tokens, environment, made, channel)
+        _give_secrets(world, app=app)
+        _host_template(world)
+        runner.listen()  # only now: the template has workflows too, and they would run its whole test suite
+        yield world
+
+
+def _values(organisation: Organisation, channel: Channel | None) -> dict[tuple[str, str], object]:
+    """Return what org.yml is to hold here: an app that people sign in by, and the channel that is up."""
+    app: dict[tuple[str, str], object] = {("github", "client_id"): organisation.github.client_id or CLIENT_ID}
+    return app if channel is None else {**app, ("conda", "channels"): [channel.server.url]}
+
+
+def _containers(environment: dict[str, str], channel: Channel | None, faults: StepFaults | None) -> Containers:
+    """Return where jobs run: the caches of packages are shared, or every job would download them anew."""
+    shared, home = [Path(environment["UV_CACHE_DIR"])], []
+    if channel is not None:
+        shared += channel.caches
+        home.append(channel.netrc)
+    if faults is not None:
+        faults.folder.mkdir()
+        shared.append(faults.folder)
+    return Containers(environment["DOCKER_HOST"], tuple(shared), tuple(home))
+
+
+def _people(forge: FakeGitHub, organisation: Organisation) -> dict[str, str]:
+    """Add the organisation and who works there, and return their tokens."""
+    forge.client_ids.add(organisation.github.client_id or CLIENT_ID)
+    tokens = {login: forge.add_user(login, SCOPES, login.title()) for login in (MAINTAINER, RESEARCHER, STRANGER)}
+    teams = {slug: [MAINTAINER] for slug in organisation.github.teams}
+    members = {MAINTAINER: "admin", RESEARCHER: "member"}
+    forge.add_organisation(organisation.github.owner, members, teams)
+    return tokens
+
+
+def _environment(folder: Path, index: PackageIndex) -> dict[str, str]:
+    """Return what programs find: the way to this machine's tools and caches, and to the world's services."""
+    home = folder / "home"
+    home.mkdir()
+    here = process.environment()
+    cache = process.run("uv", "cache", "dir").strip()
+    return {
+        **{name: here[name] for name in KEPT if name in here},
+        "PATH": here["PATH"],
+        "HOME": str(home),
+        "UV_CACHE_DIR": cache,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "NO_PROXY": "127.0.0.1",
+        "NO_COLOR": "1",
+        "AWS_ENDPOINT_URL_CODEARTIFACT": index.url.rstrip("/"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _give_secrets(world: Sandbox, *, app: bool) -> None:
+    """Give the runner the organisation's secrets and variables, and the credentials that AWS would give."""
+    settings = world.runner.settings
+    settings.aws |= {"RND_REHEARSAL_AWS_KEY": "AKIAIOSFODNN7EXAMPLE", "RND_REHEARSAL_AWS_SECRET": secrets.token_hex(20)}
+    if app:
+        client_id, key = world.forge.add_app(APP, world.owner, APP_PERMISSIONS)
+        settings.variables["RND_APP_CLIENT_ID"] = client_id
+        settings.secrets["RND_APP_PRIVATE_KEY"] = key
+
+
+def _host_template(world: Sandbox) -> None:
+    """Put the checkout onto the forge as the template's repository, with its actions shared in the organisation."""
+    caller = world.caller(MAINTAINER)
+    caller.ask("POST", f"/orgs/{world.owner}/repos", {"name": world.template.partition("/")[2], "private": True})
+    faults = world.runner.settings.faults
+    failing = {} if faults is None else fail_in_actions(world.checkout, faults)
+    commit = template.snapshot(world.checkout, failing)
+    ref = world.organisation.template.workflow_ref
+    refs = [f"{commit}:refs/heads/main", f"{commit}:refs/heads/{ref}"]
+    push(world, world.checkout, world.template, refs, world.tokens[MAINTAINER])
+    caller.ask("PUT", f"/repos/{world.template}/actions/permissions/access", {"access_level": "organization"})
+
+
+def push(world: Sandbox, folder: Path, repository: str, refs: list[str], token: str) -> None:
+    """Push to a repository of the forge; the token is in the environment of git alone."""
+    git_environment = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{world.forge.url}/.extraheader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {token}",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+    process.run(
+        "git", "push", "--quiet", f"{world.forge.url}/{repository}.git", *refs, cwd=folder, extra=git_environment
+    )
+
+
+def own_environment(world: Sandbox, login: str) -> dict[str, str]:
+    """Return what programs find that somebody runs, signed in to the forge; for their environment alone."""
+    return {
+        **world.environment,
+        "GH_TOKEN": world.tokens[login],
+        "GITHUB_SERVER_URL": world.forge.url,
+        "GITHUB_API_URL": world.forge.api_url,
+        "GIT_AUTHOR_NAME": login.title(),
+        "GIT_AUTHOR_EMAIL": f"{login}@example.com",
+        "GIT_COMMITTER_NAME": login.title(),
+        "GIT_COMMITTER_EMAIL": f"{login}@example.com",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }

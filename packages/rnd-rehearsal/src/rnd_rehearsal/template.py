@@ -1,0 +1,88 @@
+"""The template as a world has it: a checkout's work tree as it is, but for some values of org.yml.
+
+Touches git: objects in the checkout's repository, on no branch, and a clone of its own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from rnd import git, process
+from rnd.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rnd.organisation import Organisation
+
+ORGANISATION = "org.yml"
+CHECKOUT = ("copier.yml", ORGANISATION)  # what a checkout of the template has, and no other repository has both
+PERSON = {"NAME": "rehearsal", "EMAIL": "rehearsal@example.com"}
+
+
+def default_checkout() -> Path:
+    """Return the checkout that this program is run from.
+
+    Raises:
+        UsageError: It is installed elsewhere, be it in another repository's environment.
+    """
+    root = git.toplevel(Path(__file__).parent)
+    if root is None or not all((root / name).is_file() for name in CHECKOUT):
+        raise UsageError(
+            "A rehearsal tries a checkout of the template, and this program is not run from one.",
+            "Clone the template's repository, and run `make rehearse` there.",
+        )
+    return root
+
+
+def hosted_name(organisation: Organisation) -> str:
+    """Return the full name of the template's repository on the forge."""
+    name = organisation.template.repository.removesuffix(".git").rpartition("/")[2]
+    return f"{organisation.github.owner}/{name}"
+
+
+def prepare(checkout: Path, folder: Path, values: Mapping[tuple[str, str], object]) -> Path:
+    """Make a clone of a checkout as it is, committed or not, with other values in its org.yml.
+
+    Args:
+        checkout: The template's; nothing that git shows of it changes.
+        folder: Where the clone is put.
+        values: Each by its two keys.
+    """
+    written = with_values((checkout / ORGANISATION).read_text(encoding="utf-8"), values)
+    commit = snapshot(checkout, {ORGANISATION: written})
+    process.run("git", "clone", "--quiet", "--shared", "--no-checkout", str(checkout), str(folder))
+    process.run("git", "checkout", "--quiet", "-B", "main", commit, cwd=folder)
+    return folder
+
+
+def with_values(text: str, values: Mapping[tuple[str, str], object]) -> str:
+    """Return an organisation file with other values, each by its two keys."""
+    document = yaml.safe_load(text)
+    for (part, key), value in values.items():
+        document[part][key] = value
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def snapshot(checkout: Path, instead: Mapping[str, str] | None = None) -> str:
+    """Return a commit of a work tree as it is, ignored files aside, on no branch; nothing that git shows changes.
+
+    Args:
+        checkout: The work tree.
+        instead: What files hold instead, by their paths.
+    """
+    with tempfile.TemporaryDirectory(prefix="rnd-index-") as place:
+        own = {"GIT_INDEX_FILE": str(Path(place) / "index"), **dict.fromkeys(("GIT_DIR", "GIT_WORK_TREE"))}
+        who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in PERSON.items()}
+        process.run("git", "add", "--all", cwd=checkout, extra=own)
+        for path, text in (instead or {}).items():
+            (Path(place) / "file").write_text(text, encoding="utf-8")
+            blob = process.run("git", "hash-object", "-w", "--no-filters", str(Path(place) / "file"), cwd=checkout)
+            entry = f"100644,{blob.strip()},{path}"
+            process.run("git", "update-index", "--cacheinfo", entry, cwd=checkout, extra=own)
+        tree = process.run("git", "write-tree", cwd=checkout, extra=own).strip()
+        return process.run("git", "commit-tree", tree, "-m", "chore: rehearse", cwd=checkout, extra=who).strip()

@@ -1,0 +1,250 @@
+"""Workflow files: what starts them, what their jobs wait for, what each may do. Pure; touches nothing.
+
+A job is run by itself, in a workflow made for it: the job as it is written, what it needs as stubs with the results
+and outputs that were, and one job more that tells how it ended. So each job gets a token with its own permissions,
+and starts the moment that what it needs is done, as on GitHub.
+https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rnd_rehearsal.workflow_files import Document, as_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TELLER = "rehearsal-result"
+STUB = {"success": "true", "failure": "false", "cancelled": "false"}
+EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+PATH = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*")
+STATUS = re.compile(r"\b(always|cancelled|failure|success)\(\)")
+FILTERS = {"push": ("branches", "tags"), "pull_request": ("branches",)}
+PULL_TYPES = ["opened", "synchronize", "reopened"]
+EVERYTHING = (
+    "actions",
+    "attestations",
+    "checks",
+    "contents",
+    "deployments",
+    "id-token",
+    "issues",
+    "pull-requests",
+    "statuses",
+)
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What a run is for.
+
+    Attributes:
+        name: The event, as after `on:`.
+        action: As `opened`.
+        ref: As GITHUB_REF.
+        base: The branch that a pull request is for.
+    """
+
+    name: str
+    action: str | None
+    ref: str
+    base: str = ""
+
+
+def triggers(workflow: Document) -> dict[str, Document]:
+    """Return what starts a workflow, each event with what it is narrowed by."""
+    on = workflow.get("on", {})
+    if isinstance(on, str):
+        return {on: {}}
+    if isinstance(on, list):
+        return {name: {} for name in on}
+    return {name: narrowed or {} for name, narrowed in on.items()}
+
+
+def starts(workflow: Document, occasion: Occasion) -> bool:
+    """Say whether an event starts a workflow."""
+    narrowed = triggers(workflow).get(occasion.name)
+    if narrowed is None:
+        return False
+    types = narrowed.get("types", PULL_TYPES if occasion.name == "pull_request" else None)
+    if types is not None and occasion.action is not None and occasion.action not in as_list(types):
+        return False
+    if occasion.name == "pull_request":
+        return _passes(narrowed, "branches", occasion.base)
+    kind, _, short = occasion.ref.removeprefix("refs/").partition("/")
+    if occasion.name == "push":
+        wanted = {"heads": "branches", "tags": "tags"}[kind]
+        other = {"branches": "tags", "tags": "branches"}[wanted]
+        named = {key.removesuffix("-ignore") for key in narrowed}
+        return _passes(narrowed, wanted, short) if wanted in named else other not in named
+    return True
+
+
+def _passes(narrowed: Document, key: str, name: str) -> bool:
+    if f"{key}-ignore" in narrowed:
+        return not _matches(as_list(narrowed[f"{key}-ignore"]), name)
+    return key not in narrowed or _matches(as_list(narrowed[key]), name)
+
+
+def _matches(patterns: list[str], name: str) -> bool:
+    """Say whether a name fits: the last pattern that does decides, and one that begins with `!` takes back."""
+    verdict = False
+    for pattern in patterns:
+        plain = pattern.removeprefix("!")
+        expression = re.escape(plain).replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "?")
+        if re.fullmatch(expression, name):
+            verdict = not pattern.startswith("!")
+    return verdict
+
+
+def needs(job: Document) -> list[str]:
+    """Return the jobs that a job waits for."""
+    return as_list(job["needs"]) if "needs" in job else []
+
+
+def asks_for_status(job: Document) -> bool:
+    """Say whether a job decides itself what a failure before it means; every other one is skipped then.
+
+    See https://docs.github.com/actions/reference/workflows-and-actions/expressions, "Status check functions".
+    """
+    return bool(STATUS.search(str(job.get("if", ""))))
+
+
+class NotKnown(ValueError):
+    """An expression is more than the runner itself evaluates; act evaluates the rest."""
+
+
+def evaluate(text: str, contexts: Document) -> str:
+    """Fill in the expressions that stand for a value in a context, or for the first of several with `||`.
+
+    Raises:
+        NotKnown: An expression is more than that.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        for part in map(str.strip, match[1].split("||")):
+            if part.startswith("'") and part.endswith("'"):
+                return part[1:-1]
+            if not PATH.fullmatch(part):
+                raise NotKnown(f"{match[0]} is more than the rehearsal's runner evaluates.")
+            found: Any = contexts
+            for key in part.split("."):
+                found = found.get(key) if isinstance(found, dict) else None
+            if found:
+                return str(found).lower() if isinstance(found, bool) else str(found)
+        return ""
+
+    return EXPRESSION.sub(value, text)
+
+
+@dataclass(frozen=True)
+class Concurrency:
+    """Which runs wait for each other.
+
+    Attributes:
+        group: The runs of one group go one after the other.
+        cancels: Whether a new run ends the one under way.
+        keeps_all: Whether more than one waits; by default a new one takes the place of the one that waits.
+    """
+
+    group: str
+    cancels: bool = False
+    keeps_all: bool = False
+
+
+def concurrency(holder: Document, contexts: Document) -> Concurrency | None:
+    """Return what a workflow or a job says of concurrency."""
+    given = holder.get("concurrency")
+    if not given:
+        return None
+    if isinstance(given, str):
+        return Concurrency(evaluate(given, contexts))
+    cancels = evaluate(str(given.get("cancel-in-progress", "false")).replace("True", "true"), contexts) == "true"
+    return Concurrency(evaluate(given["group"], contexts), cancels, given.get("queue") == "max")
+
+
+def permissions(holders: list[Document], *, fork: bool) -> dict[str, str]:
+    """Return what a job's token may do.
+
+    Args:
+        holders: The workflow, the job, and where it calls another workflow, that and its job: each with its own
+            `permissions`, where it has any. What is called gets no more than its caller.
+        fork: Whether the run is for a pull request from a fork, whose token reads and no more.
+    """
+    workflow, job, *called = holders
+    granted = _declared(job, _declared(workflow, {"contents": "read", "packages": "read"}))
+    if called:
+        inner = _declared(called[1], _declared(called[0], granted))
+        granted = {name: _least(level, granted.get(name)) for name, level in inner.items() if name in granted}
+    if fork:
+        granted = {name: "read" for name in granted if name not in {"id-token", "attestations"}}
+    return {name: level for name, level in granted.items() if level != "none"}
+
+
+def _declared(holder: Document, default: dict[str, str]) -> dict[str, str]:
+    given = holder.get("permissions", default)
+    if isinstance(given, str):  # read-all or write-all
+        return dict.fromkeys(EVERYTHING, given.removesuffix("-all"))
+    return dict(given or {})
+
+
+def _least(one: str, other: str | None) -> str:
+    levels = ("none", "read", "write")
+    return min(one, other or "none", key=levels.index)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a job ended."""
+
+    verdict: str
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
+def alone(workflow: Document, job: str, done: Mapping[str, Result]) -> Document:
+    """Return the workflow that runs one job by itself.
+
+    Args:
+        workflow: As it is written.
+        job: The job's id.
+        done: How the jobs ended that it needs.
+    """
+    jobs: Document = {}
+    for name in needs(workflow["jobs"][job]):
+        outputs = {key: _literal(value) for key, value in done[name].outputs.items()}
+        skipped = {"if": False} if done[name].verdict == "skipped" else {}
+        steps = [{"run": STUB.get(done[name].verdict, "true")}]
+        jobs[name] = {"runs-on": "self-hosted", **skipped, "outputs": outputs, "steps": steps}
+    jobs[job] = workflow["jobs"][job]
+    tell = {"name": TELLER, "run": "true", "env": {"RESULT": "${{ toJSON(needs) }}"}}
+    tell["run"] = 'printf \'result<<end-of-result\\n%s\\nend-of-result\\n\' "$RESULT" >> "$GITHUB_OUTPUT"'
+    jobs[TELLER] = {"if": "always()", "needs": [job], "runs-on": "self-hosted", "steps": [{"id": TELLER, **tell}]}
+    return {**{key: value for key, value in workflow.items() if key != "concurrency"}, "jobs": jobs}
+
+
+def _literal(value: str) -> str:
+    """Return an output in words that no expression is found in."""
+    return value.replace("${{", "${{ '${{' }}")
+
+
+def called_workflow(job: Document) -> str | None:
+    """Return the path of the workflow of the same repository that a job calls."""
+    uses = job.get("uses", "")
+    return uses.removeprefix("./") if uses.startswith("./") else None
+
+
+def check_names(job_id: str, job: Document, called: Document | None) -> dict[str, str]:
+    """Return the names under which a job's checks are reported, by the ids of the jobs that act knows.
+
+    Args:
+        job_id: The job's id.
+        job: The job.
+        called: The workflow that it calls.
+    """
+    name = str(job.get("name", job_id))
+    if called is None:
+        return {job_id: name}
+    return {inner: f"{name} / {one.get('name', inner)}" for inner, one in called["jobs"].items()}

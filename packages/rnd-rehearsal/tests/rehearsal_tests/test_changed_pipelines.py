@@ -1,0 +1,146 @@
+"""Every example of "Change when the pipeline runs" is lived through: applied, pushed, and run by the runner."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rehearsal_tests.workshop import check_containers, check_logs, need_images
+from rnd_rehearsal import sandbox
+from rnd_rehearsal.actors import BEFORE, Actors
+from rnd_rehearsal.runner import iterate_logs
+from rnd_rehearsal.sandbox import MAINTAINER
+from tests.helpers.examples import apply, examples
+from tests.helpers.machine import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnd_rehearsal.runs import Run
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_accounts")]
+
+ON_DEV = (
+    "Publish development versions from `dev`",
+    "Check every branch but `main`, without a pull request",
+    "Run pull requests into `dev` only",
+    "Test on a machine with a GPU",
+    "Let a job of your own decide too",
+)
+FROM_DEV = "Release from `dev` instead of `main`"
+IN_IMAGES = ("Use an image of your own", "Let other tags follow the release")
+OWN_IMAGE = "rehearsal.example/own:1"
+
+
+def change(story: Actors, *titles: str) -> None:
+    """Make the edits of some examples in the work tree."""
+    for title in titles:
+        for file, diff in examples()[title]:
+            apply(story.folder, file, diff)
+
+
+def propose(story: Actors, branch: str, base: str) -> int:
+    """Open a pull request into a branch, and return its number."""
+    body = {"title": "feat: drive", "head": branch, "base": base}
+    return int(story.ask("POST", "/pulls", body)["number"])
+
+
+def verdicts(runs: list[Run]) -> dict[str, dict[str, str]]:
+    """Return how the jobs of each run ended, by the names of run and job."""
+    return {run.name: {name: job.result.verdict for name, job in run.jobs.items() if job.result} for run in runs}
+
+
+def test_every_example_of_the_page_is_lived_through() -> None:
+    assert examples().keys() == {*ON_DEV, FROM_DEV, *IN_IMAGES}
+
+
+def test_development_happens_on_a_branch_of_its_own(tmp_path: Path) -> None:
+    with sandbox.start(tmp_path, ROOT) as up:
+        story = Actors(up)
+        story.prepare(BEFORE)
+        change(story, *ON_DEV)
+        (story.folder / "docs").mkdir()
+        (story.folder / "docs" / "Makefile").write_text("html:\n\t@echo the pages are made\n")
+        head = story.commit("dev", "feat: turn", "turn")
+        pushed = verdicts(story.wait())
+        assert pushed.keys() == {"Development", "Branch"}
+        assert set(pushed["Development"].values()) | set(pushed["Branch"].values()) == {"success"}
+        (wheel,) = story.wheels()
+        version, _, commit = wheel.partition("+")
+        assert (version, commit) == ("0.5.0.dev0", head[: len(commit)])
+        assert story.tags() == {BEFORE}
+
+        story.commit("feature", "feat: drive", "drive", start="dev")
+        assert verdicts(story.wait()).keys() == {"Branch"}
+        propose(story, "feature", "main")
+        assert story.wait() == []
+        propose(story, "feature", "dev")
+        runs = story.wait()
+        last = next(run for run in reversed(runs) if run.name == "Pull request")
+        assert verdicts([last])["Pull request"].items() >= {
+            ("documentation", "success"),
+            ("lint-and-test", "success"),
+            ("all-green", "success"),
+        }
+        logs = {job.id: log for _, job, log in iterate_logs([last])}
+        assert "the pages are made" in logs["documentation"]
+        (asked,) = {
+            str(job["runs-on"]) for job in last.called[".github/workflows/python_lint_and_test.yml"]["jobs"].values()
+        }
+        assert asked == "['self-hosted', 'research-gpu']"
+        assert up.forge.violations == []
+
+
+def test_releases_come_from_dev(tmp_path: Path) -> None:
+    with sandbox.start(tmp_path, ROOT) as up:
+        story = Actors(up)
+        story.prepare(BEFORE)
+        story.git("switch", "--quiet", "--create", "dev")
+        change(story, FROM_DEV)
+        story.commit("dev", "ci: release from dev", "turn")
+        assert {verdict for jobs in verdicts(story.wait()).values() for verdict in jobs.values()} == {"skipped"}
+        story.commit("feature", "feat: drive", "drive", start="dev")
+        number = propose(story, "feature", "dev")
+        story.wait()
+        story.check_proposed(number, "0.5.0")
+        story.ask("PUT", f"/pulls/{number}/merge", {"merge_method": "merge"}, MAINTAINER)
+        runs = story.wait()
+        assert verdicts(runs).keys() == {"Main"}
+        assert set(verdicts(runs)["Main"].values()) == {"success"}
+        assert "0.5.0" in story.wheels() & story.tags() & story.releases()
+        assert story.ask("GET", "/compare/0.5.0...dev")["status"] == "identical"
+        assert story.version_at("main") == BEFORE
+        assert [check.sentence for check in story.checks if not check.holds] == []
+        assert up.forge.violations == []
+
+
+def test_tests_run_in_an_image_of_ones_own_and_other_tags_follow(tmp_path: Path) -> None:
+    need_images()
+    with sandbox.start(tmp_path, ROOT, images=True, containers=True) as up:
+        assert up.images is not None
+        base = "rnd-rehearsal-job:base"  # which has git and Python, and no uv
+        subprocess.run(["docker", "tag", base, OWN_IMAGE], env=up.images.environment, check=True)
+        story = Actors(up)
+        story.prepare(BEFORE)
+        change(story, *IN_IMAGES)
+        edited = story.folder / ".github" / "workflows" / "python_lint_and_test.yml"
+        text = edited.read_text().replace("quay.io/pypa/manylinux_2_28_x86_64@sha256:" + "0" * 64, OWN_IMAGE)
+        assert OWN_IMAGE in text
+        edited.write_text(text)
+        story.commit("change", "fix: stop")
+        number = story.propose("change", "fix: stop")
+        story.wait()
+        story.check_proposed(number, "0.4.2")
+        story.merge(number)
+        tags = story.images()
+        assert tags["stable"] == tags["nightly"] == tags["0.4.2"]
+        assert "latest" not in tags
+        assert up.images.version_inside(story.package, "stable") == "0.4.2"
+        check_containers(up, {"own", up.organisation.aws.base_image.partition(":")[0]})
+        check_logs(up)
+        for run, job, log in iterate_logs(up.runner.runs):
+            own = f"Start image={OWN_IMAGE}" in log
+            assert own == (job.id == "lint-and-test"), f"{job.id} of run {run.number}"
+        assert [check.sentence for check in story.checks if not check.holds] == []

@@ -1,0 +1,94 @@
+"""`rnd rehearse`, as it is typed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from rehearsal_tests.workshop import need_act
+from rnd.cli import main
+from rnd_rehearsal.scenarios import SCENARIOS, Scenario
+from tests.helpers.machine import channel
+
+
+def test_it_lists_the_stories(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["rehearse", "--list", "--json"]) == 0
+    assert set(json.loads(capfd.readouterr().out)) == set(SCENARIOS)
+
+
+def test_an_unknown_story_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["rehearse", "--scenario", "never"]) == 2
+    assert "`rnd rehearse --list` lists them." in capfd.readouterr().err
+
+
+def test_a_story_that_is_about_the_other_tool(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["rehearse", "--scenario", "private-package", "--dependency-tool", "conda"]) == 2
+    assert "private-package is told with uv alone." in capfd.readouterr().err
+
+
+def test_containers_without_images(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["rehearse", "--containers", "--no-images"]) == 2
+    assert "--containers needs images" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("tool", ["uv", "conda"])
+def test_the_dependency_tool_is_that_of_the_world(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tool: str
+) -> None:
+    need_act()
+    if tool == "conda":
+        channel()
+    looks = Scenario("looks", lambda story: story.check("it is so", story.world.dependency_tool == tool))
+    monkeypatch.setitem(SCENARIOS, "look", looks)
+    assert main(["rehearse", "--scenario", "look", "--dependency-tool", tool, "--no-images", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["succeeded"]
+
+
+def test_without_its_extra_it_says_how_to_get_it(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("rnd_rehearsal.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "werkzeug.wrappers", None)
+    assert main(["rehearse", "--list"]) == 1
+    said = capfd.readouterr().err
+    assert "extra-missing" in said
+    assert "make rehearse" in said
+
+
+@pytest.mark.slow
+def test_it_tells_reports_and_stays_up_when_asked(tmp_path: Path) -> None:
+    if not (Path(sys.prefix) / "bin" / "act").exists():
+        pytest.skip("act is not on this machine")
+    said = tmp_path / "said"
+    with (
+        said.open("w") as stderr,
+        subprocess.Popen(
+            [sys.executable, "-m", "rnd", "rehearse", "--scenario", "first-release", "--no-images", "--keep", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as process,
+    ):
+        end = time.monotonic() + 300
+        try:
+            while "Press Ctrl-C" not in said.read_text() and process.poll() is None and time.monotonic() < end:
+                time.sleep(0.5)
+            lines = said.read_text().splitlines()
+            places = dict(line.split(maxsplit=1) for line in lines if line.startswith("repository"))
+            with urlopen(places["repository"]) as page:
+                assert page.status == 200
+        finally:  # whatever happened, it does not stay up
+            process.send_signal(signal.SIGINT)
+        document = json.loads(process.communicate(timeout=60)[0])
+    assert process.returncode == 0
+    assert document["succeeded"]
+    assert document["releases"] == ["0.1.0"]
+    assert {run["conclusion"] for run in document["runs"]} == {"success"}

@@ -1,0 +1,55 @@
+"""The world of a rehearsal: what people and jobs find in it."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from rnd_rehearsal import sandbox
+from tests.helpers.machine import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Sandbox]:
+    """A world."""
+    with sandbox.start(tmp_path_factory.mktemp("world"), ROOT) as found:
+        yield found
+
+
+def test_people_can_sign_in_by_the_organisations_app(up: sandbox.Sandbox) -> None:
+    found = up.caller().ask("GET", f"/repos/{up.template}/contents/org.yml")
+    hosted = yaml.safe_load(b64decode(found["content"]))
+    assert hosted["github"].pop("client_id") in up.forge.client_ids
+    checkout = yaml.safe_load((ROOT / "org.yml").read_text(encoding="utf-8"))
+    checkout["github"].pop("client_id", None)
+    assert hosted == checkout
+
+
+def test_the_template_is_hosted_where_workflows_look_for_it(up: sandbox.Sandbox) -> None:
+    name = up.organisation.template.repository.removesuffix(".git").rpartition("/")[2]
+    assert up.template == f"{up.owner}/{name}"
+    ref = up.organisation.template.workflow_ref
+    found = up.caller().ask("GET", f"/repos/{up.owner}/{name}/git/ref/heads/{ref}")
+    assert found["object"]["type"] == "commit"
+    action = up.caller().ask("GET", f"/repos/{up.owner}/{name}/contents/actions/set-up/action.yml?ref={ref}")
+    assert action["size"] > 0
+
+
+def test_its_environment_leads_nowhere_else(up: sandbox.Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(up.environment) & {"GH_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_PROFILE", "SSH_AUTH_SOCK"} == set()
+    monkeypatch.setenv("GH_TOKEN", "of this machine")
+    own = sandbox.own_environment(up, sandbox.RESEARCHER)
+    assert own["GH_TOKEN"] == up.tokens[sandbox.RESEARCHER]
+    assert own["GITHUB_API_URL"] == up.forge.api_url
+    assert own["HOME"] == str(up.folder / "home")
+
+
+def test_it_listens_on_the_loopback_interface_alone(up: sandbox.Sandbox) -> None:
+    assert up.forge.host.startswith("127.0.0.1:")
+    assert up.index.url.startswith("http://127.0.0.1:")

@@ -1,0 +1,62 @@
+"""Every story that a rehearsal can tell ends as the specification says, and tells no secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rehearsal_tests.workshop import check_logs, need_images
+from rnd_rehearsal import sandbox, timeline
+from rnd_rehearsal.actors import Actors
+from rnd_rehearsal.scenarios import SCENARIOS
+from tests.helpers.machine import ROOT, channel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# `feature` begins with `first-release`, which `rnd rehearse` tells in its own test. The others are about commits,
+# merges, tokens and single steps, the same with both tools: each has been told with conda as well, and can be again.
+ALIKE = {"breaking", "breaking-before-1.0", "untyped", "two-at-once", "wrong-title", "hotfix", "without-app", "rerun"}
+NOT_AGAIN = {"uv": {"first-release"}, "conda": {"first-release", "fix", *ALIKE}}
+TOLD = [(tool, name) for name, scenario in SCENARIOS.items() for tool in scenario.tools if name not in NOT_AGAIN[tool]]
+
+pytestmark = pytest.mark.usefixtures("no_accounts")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # `rerun` has about fifty attempts, and this machine may have other work
+@pytest.mark.parametrize(("tool", "name"), TOLD)
+def test_it_ends_as_it_should(tool: str, name: str, tmp_path: Path) -> None:
+    tell(name, tool, tmp_path, images=False)
+
+
+@pytest.mark.slow
+def test_images_are_made_and_followed(tmp_path: Path) -> None:
+    """With uv, `test_changed_pipelines` makes them."""
+    need_images()
+    tell("fix", "conda", tmp_path, images=True)
+
+
+def tell(name: str, tool: str, folder: Path, *, images: bool) -> None:
+    """Tell a story, and look at all that came of it."""
+    if tool == "conda":
+        channel()  # which is made once, or says why it cannot be
+    scenario = SCENARIOS[name]
+    with sandbox.start(
+        folder, ROOT, app=scenario.app, images=images, dependency_tool=tool, failing=scenario.failing
+    ) as up:
+        story = Actors(up)
+        scenario.tell(story)
+        found = timeline.document(name, story, 0)
+        assert [check.sentence for check in story.checks if not check.holds] == []
+        assert found["violations"] == []
+        assert found["succeeded"]
+        assert story.folder.joinpath({"uv": "uv.lock", "conda": "conda-lock.yml"}[tool]).exists()
+        check_logs(up)
+
+
+def test_the_list_is_the_one_that_was_asked_for() -> None:
+    wanted = {"first-release", "feature", "fix", "breaking", "breaking-before-1.0", "untyped", "fork"}
+    assert set(SCENARIOS) >= wanted | {"two-at-once", "rerun", "wrong-title", "hotfix", "without-app", "stock-copier"}
+    assert set(SCENARIOS) >= NOT_AGAIN["uv"] | NOT_AGAIN["conda"]

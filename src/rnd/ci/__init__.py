@@ -1,0 +1,1 @@
+"""What only a workflow step calls: the merge gate, the environment of a job, its credentials."""

@@ -1,0 +1,66 @@
+"""`rnd environment`: the environment as the lock file says, for whoever only runs it, a job of the pipeline above all.
+
+Nothing is locked and nothing is committed here: a lock file that does not fit is refused. What later steps of a job are
+given goes to the files that GITHUB_PATH and GITHUB_ENV name.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnd.answers import read_project
+from rnd.environments.environment import environment_of
+from rnd.environments.errors import LockStale
+from rnd.errors import UsageError
+from rnd.plan import Plan, Step
+from rnd.project.setup import check_tools
+
+if TYPE_CHECKING:
+    from rnd.environments.environment import Environment
+    from rnd.plan import State
+
+
+def plan_environment(folder: Path) -> Plan:
+    """Return the plan that installs the environment of a repository.
+
+    Raises:
+        NotGenerated: The folder is no generated repository.
+        ToolMissing: A program that the repository needs is not installed.
+    """
+    project = read_project(folder)
+    environment = environment_of(project)
+    check_tools(environment.programs)
+    steps = (_locked(environment.lock_step()), environment.install_step())
+    return Plan(f"install the environment of {project.name} in {folder}", steps)
+
+
+def _locked(step: Step) -> Step:
+    """Return the step that locks as one that looks, and refuses where there would be something to do."""
+
+    def observe() -> State:
+        state = step.observe()
+        if not state.done:
+            raise LockStale(f"The lock file is not up to date: {state.evidence}.")
+        return state
+
+    return Step(step.key, "Look at the lock file", observe, ())
+
+
+def give_to_later_steps(folder: Path) -> None:
+    """Let the later steps of a job run the environment's programs by name, with the variables that they need.
+
+    See https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands, "Environment files".
+
+    Raises:
+        UsageError: GITHUB_PATH or GITHUB_ENV is not set: this is no step of a workflow.
+    """
+    environment: Environment = environment_of(read_project(folder))
+    variables = "".join(f"{name}={value}\n" for name, value in environment.variables().items() if "\n" not in value)
+    for name, text in (("GITHUB_PATH", f"{environment.programs_folder}\n"), ("GITHUB_ENV", variables)):
+        file = os.environ.get(name)
+        if not file:
+            raise UsageError(f"{name} is not set.", "Leave --github-environment out where no workflow runs.")
+        with Path(file).open("a", encoding="utf-8") as stream:
+            stream.write(text)

@@ -1,0 +1,51 @@
+"""The arguments of `rnd runners base-image`, and what it calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rnd.options import add_github_output_option, add_plan_options
+
+if TYPE_CHECKING:
+    import argparse
+
+    from rnd.options import Parser
+
+
+def configure_base_image(parser: Parser) -> None:
+    """Define the arguments of `rnd runners base-image`."""
+    parser.add_argument(
+        "--python", metavar="VERSION", help="build the image of this Python; without it, list the images"
+    )
+    parser.add_argument("--push", action="store_true", help="push it to the organisation's registry")
+    parser.add_argument("--base", metavar="IMAGE", help="build on an image that Docker has; pull nothing")
+    parser.add_argument("--system-python", action="store_true", help="take Debian's own Python, and fetch none")
+    add_github_output_option(parser)
+    add_plan_options(parser)
+    parser.set_defaults(run=base_image)
+
+
+def base_image(options: argparse.Namespace) -> int:
+    """Build the base image of a Python version; or list those that there are to be."""
+    from pathlib import Path
+
+    from rnd import git, report
+    from rnd.organisation import load_organisation
+    from rnd.runners.base_image import describe_base_image, list_outputs, plan_base_image
+    from rnd.runners.stack.names import base_images
+
+    organisation = load_organisation()
+    if options.python is None:
+        registry = organisation.aws.ecr_registry
+        images = {version: f"{registry}/{name}:{tag}" for version, (name, tag) in base_images(organisation).items()}
+        if options.github_output:
+            report.write_github_output(list_outputs(organisation, list(images)))
+        if options.json:
+            report.print_json(images)
+        else:
+            report.print_table(("Python", "image"), list(images.items()))
+        return 0
+    root = git.work_tree(Path())
+    image = describe_base_image(organisation, root, options.python, options.base, system_python=options.system_python)
+    report.carry_out(plan_base_image(image, root, push=options.push), options, image=image.name)
+    return 0

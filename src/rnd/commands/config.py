@@ -1,0 +1,51 @@
+"""The arguments of `rnd organisation`, and what it calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rnd.options import add_github_output_option, add_json_option
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Mapping
+
+    from rnd.options import Parser
+
+
+def configure_organisation(parser: Parser) -> None:
+    """Define the arguments of `rnd organisation`."""
+    add_github_output_option(parser)
+    add_json_option(parser)
+    parser.set_defaults(run=organisation)
+
+
+def organisation(options: argparse.Namespace) -> int:
+    """Report the values of org.yml, as this installation has them."""
+    from rnd import report
+    from rnd.organisation import load_organisation
+
+    values = load_organisation().model_dump()
+    flat = dict(flatten(values))
+    if options.github_output:
+        names = {name.replace(".", "-").replace("_", "-"): value for name, value in flat.items()}
+        report.write_github_output(names)
+    if options.json:
+        report.print_json(values)
+    else:
+        report.print_table(("key", "value"), list(flat.items()))
+    return 0
+
+
+def flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each value in the tree under its path, such as `aws.region`; a list as one text."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from flatten(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            yield prefix + name, ", ".join(map(str, value))
+        else:
+            yield prefix + name, str(value).lower() if isinstance(value, bool) else str(value)
+
+
+CONFIGURE = {"organisation": configure_organisation}

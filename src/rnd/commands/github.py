@@ -1,0 +1,176 @@
+"""The arguments of `rnd github check`, `apply`, `sign-in`, `sign-out` and `status`, and what each calls."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rnd.options import add_json_option, add_plan_options, add_repository_option
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from rnd.github.client import Client
+    from rnd.github.repository import Repository
+    from rnd.options import Parser
+
+STATES = ("pending", "success", "failure", "error")
+
+
+def configure_github(parser: Parser) -> None:
+    """Define the commands of `rnd github`."""
+    parser.add_commands("subcommand", SUBCOMMANDS)
+
+
+def configure_check(parser: Parser) -> None:
+    """Define the arguments of `rnd github check`."""
+    add_repository_option(parser)
+    add_json_option(parser)
+    parser.set_defaults(run=check)
+
+
+def configure_apply(parser: Parser) -> None:
+    """Define the arguments of `rnd github apply`."""
+    add_repository_option(parser)
+    add_plan_options(parser)
+    parser.set_defaults(run=apply)
+
+
+def configure_sign_in(parser: Parser) -> None:
+    """Define the arguments of `rnd github sign-in`."""
+    add_json_option(parser)
+    parser.set_defaults(run=sign_in)
+
+
+def configure_sign_out(parser: Parser) -> None:
+    """Define the arguments of `rnd github sign-out`."""
+    parser.set_defaults(run=sign_out)
+
+
+def configure_status(parser: Parser) -> None:
+    """Define the arguments of `rnd github status`."""
+    parser.add_argument("state", choices=STATES, help="what the commit gets")
+    parser.add_argument("--context", metavar="NAME", required=True, help="the check that it is the state of")
+    parser.add_argument("--commit", metavar="SHA", default="HEAD", help="the commit; HEAD when left out")
+    parser.add_argument("--description", metavar="TEXT", default="", help="a few words for whoever sees it")
+    parser.add_argument("--target-url", metavar="URL", help="a page that says more, such as that of the run")
+    add_repository_option(parser)
+    add_plan_options(parser)
+    parser.set_defaults(run=status)
+
+
+def check(options: argparse.Namespace) -> int:
+    """Compare how the repository is set with what org.yml wants."""
+    from rnd import report
+    from rnd.errors import ExitCode
+    from rnd.github.part import Place
+    from rnd.github.parts import all_parts
+    from rnd.github.settings import say
+    from rnd.organisation import load_organisation
+
+    with connected(options) as (client, repository):
+        place = Place(client, repository, load_organisation().github)
+        changes = [change for part in all_parts(place) for change in part.changes()]
+    if options.json:
+        report.print_json({"repository": str(repository), "drift": [change._asdict() for change in changes]})
+    elif changes:
+        rows = [(change.key, say(change.wanted), say(change.found)) for change in changes]
+        report.print_table(("setting", "org.yml wants", "found"), rows)
+    else:
+        print(f"{repository} is set as org.yml has it.")
+    return ExitCode.DIFFERENCE if changes else ExitCode.DONE
+
+
+def apply(options: argparse.Namespace) -> int:
+    """Set the repository as org.yml wants it."""
+    from rnd import report
+    from rnd.github.part import Place
+    from rnd.github.parts import plan_apply
+    from rnd.organisation import load_organisation
+
+    with connected(options) as (client, repository):
+        plan = plan_apply(Place(client, repository, load_organisation().github))
+        report.carry_out(plan, options, repository=str(repository))
+    return 0
+
+
+def sign_in(options: argparse.Namespace) -> int:
+    """Sign in, unless there is a token already, and say what it may do."""
+    import os
+    import sys
+
+    from rnd import report
+    from rnd.github.client import Client, find_addresses
+    from rnd.github.permissions import examine
+    from rnd.github.sign_in import need_token, renewal
+    from rnd.organisation import load_organisation
+
+    github = load_organisation().github
+    addresses = find_addresses(os.environ)
+    token = need_token(addresses, os.environ, github.client_id, ask=sys.stdin.isatty())
+    with Client(addresses, token.value, renewal(token)) as client:
+        found = examine(client, github.owner)
+    if options.json:
+        report.print_json(
+            {"login": found.login, "source": token.source, "scopes": found.scopes, "missing": found.missing}
+        )
+    else:
+        print(f"Signed in to {addresses.host} as {found.login}, by {token.source}.")
+        for fault in found.missing:
+            print(f"  {fault}")
+    return 0
+
+
+def sign_out(_: argparse.Namespace) -> int:
+    """Forget the token that a sign-in has left in the system keyring."""
+    import os
+
+    from rnd.github import sign_in
+    from rnd.github.client import find_addresses
+
+    was_there = sign_in.sign_out(find_addresses(os.environ))
+    print("The token is out of the system keyring." if was_there else "The system keyring has no token of ours.")
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Give a commit a status, as a workflow does for checks that GitHub would not start by itself."""
+    from pathlib import Path
+
+    from rnd import git, report
+    from rnd.github.status import Status, plan_status
+
+    wanted = Status(options.context, options.state, options.description, options.target_url)
+    with connected(options) as (client, repository):
+        commit = git.run(Path(), "rev-parse", "--verify", f"{options.commit}^{{commit}}")
+        report.carry_out(plan_status(client, repository, commit, wanted), options)
+    return 0
+
+
+@contextmanager
+def connected(options: argparse.Namespace) -> Iterator[tuple[Client, Repository]]:
+    """Yield GitHub and the repository that the options of a command mean; sign in if need be, and if somebody can."""
+    import os
+    import sys
+    from pathlib import Path
+
+    from rnd import report
+    from rnd.github.repository import find_repository, parse_repository
+    from rnd.github.sign_in import connect
+    from rnd.organisation import load_organisation
+
+    report.tell_retries(quiet=getattr(options, "quiet", False))
+    with connect(os.environ, load_organisation().github.client_id, ask=sys.stdin.isatty()) as client:
+        named = options.repository
+        yield client, parse_repository(named) if named else find_repository(Path(), os.environ, client.addresses)
+
+
+SUBCOMMANDS = {
+    "check": ("compare how the repository is set with what org.yml wants", configure_check),
+    "apply": ("set the repository as org.yml wants it", configure_apply),
+    "sign-in": ("sign in with the browser, and say what the token may not do", configure_sign_in),
+    "sign-out": ("forget the token that a sign-in has left in the system keyring", configure_sign_out),
+    "status": ("give a commit a status, such as that of a check", configure_status),
+}
+CONFIGURE = {"github": configure_github}

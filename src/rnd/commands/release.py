@@ -1,0 +1,210 @@
+"""The arguments of `rnd release package`, `image`, `dependencies` and `publish`, and what each calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rnd.options import add_github_output_option, add_pending_option, add_plan_options, add_repository_option
+
+if TYPE_CHECKING:
+    import argparse
+
+    from rnd.options import Parser
+    from rnd.publish.release import Release
+
+
+def configure_release(parser: Parser) -> None:
+    """Define the commands of `rnd release`."""
+    parser.add_commands("subcommand", SUBCOMMANDS)
+
+
+def configure_package(parser: Parser) -> None:
+    """Define the arguments of `rnd release package`."""
+    parser.add_argument(
+        "--publish-url",
+        metavar="URL",
+        help="the index to upload to; by default UV_PUBLISH_URL, else the organisation's CodeArtifact repository",
+    )
+    parser.add_argument(
+        "--check-url",
+        metavar="URL",
+        help="where the same index lists what it has (simple API); by default UV_PUBLISH_CHECK_URL, else simple/ below",
+    )
+    parser.add_argument("--wheel", action="store_true", help="publish the wheel, and no source distribution")
+    parser.add_argument("--only-build", action="store_true", help="build and check them, and publish nothing")
+    add_github_output_option(parser)
+    add_plan_options(parser)
+    parser.set_defaults(run=package)
+
+
+def package(options: argparse.Namespace) -> int:
+    """Build the wheel and the source distribution, and bring them to the package index."""
+    import os
+    from functools import partial
+    from pathlib import Path
+
+    from rnd import git, report
+    from rnd.organisation import load_organisation
+    from rnd.publish.index import find_index
+    from rnd.publish.package import plan_package
+
+    report.tell_retries(quiet=options.quiet)
+    aws = load_organisation().aws
+    find = None if options.only_build else partial(find_index, os.environ, options.publish_url, options.check_url, aws)
+    kinds = ("wheel",) if options.wheel else ("wheel", "sdist")
+    with plan_package(git.work_tree(Path()), find, kinds) as (plan, index, distributions):
+        first = distributions[0]
+        files = [{"name": made.path.name, "sha256": made.sha256} for made in distributions]
+        address = index.simple_url if index else None
+        facts = {"package": first.project, "version": first.version, "index": address, "files": files}
+        report.carry_out(plan, options, **facts)
+    if options.github_output and not options.only_show:
+        report.write_github_output({"version": first.version, "wheel": first.path.name, "sha256": first.sha256})
+    if not (options.json or options.only_show or options.quiet):
+        for made in distributions:
+            print(f"sha256:{made.sha256}  {made.path.name}")
+    return 0
+
+
+def configure_image(parser: Parser) -> None:
+    """Define the arguments of `rnd release image`."""
+    parser.add_argument(
+        "--registry",
+        metavar="HOST[/PATH]",
+        help="the registry to push to; by default the ECR of the organisation's AWS account",
+    )
+    parser.add_argument(
+        "--tag",
+        dest="tags",
+        action="append",
+        metavar="TAG",
+        help="a tag that follows the latest release, in place of stable and latest; several with spaces between",
+    )
+    parser.add_argument(
+        "--index-url",
+        metavar="URL",
+        help="the index that has the package (simple API); by default the one that `rnd release package` publishes to",
+    )
+    parser.add_argument("--base-image", metavar="IMAGE", help="build on another image, such as one with CUDA")
+    parser.add_argument("--platform", metavar="OS/ARCH", help="build for another platform, or for several, with commas")
+    parser.add_argument("--network", metavar="NAME", help="network of the build, such as host")
+    parser.add_argument(
+        "--builder", metavar="PROGRAM", help="docker, podman or buildah; by default the first that works"
+    )
+    add_github_output_option(parser)
+    add_plan_options(parser)
+    parser.set_defaults(run=image)
+
+
+def image(options: argparse.Namespace) -> int:
+    """Build the image of the published package, and bring it to the image registry."""
+    import os
+    from functools import partial
+    from pathlib import Path
+
+    from rnd import git, report
+    from rnd.organisation import load_organisation
+    from rnd.publish.image import find_digest, plan_image
+    from rnd.publish.target import find_target
+
+    report.tell_retries(quiet=options.quiet)
+    options.tags = [tag for value in options.tags or () for tag in value.split()]
+    target, build = find_target(git.work_tree(Path()), os.environ, options, load_organisation())
+    inputs, tags = build.inputs, [target.tag, *(target.moving if target.follows else ())]
+    facts = {
+        "image": target.called(target.tag),
+        "version": inputs.version,
+        "revision": inputs.revision,
+        "inputs": inputs.digest,
+        "wheels": dict(inputs.wheels),
+        "tags": tags,
+        "digest": partial(find_digest, target, target.tag),
+    }
+    report.carry_out(plan_image(target, build), options, **facts)
+    if options.github_output and not options.only_show:
+        digest = find_digest(target, target.tag)
+        report.write_github_output({"name": f"{target.registry.host}/{target.name}", "digest": str(digest)})
+    if not (options.json or options.only_show or options.quiet):
+        for tag in tags:
+            print(f"{find_digest(target, tag)}  {target.called(tag)}")
+    return 0
+
+
+def configure_publish(parser: Parser) -> None:
+    """Define the arguments of `rnd release publish`."""
+    add_pending_option(parser)
+    add_repository_option(parser)
+    add_plan_options(parser)
+    parser.set_defaults(run=publish)
+
+
+def publish(options: argparse.Namespace) -> int:
+    """Make the tag and the GitHub release of the commit that is checked out, once its packages are published."""
+    from rnd import report
+    from rnd.commands.github import connected
+    from rnd.publish.release import plan_publish
+
+    with connected(options) as (client, repository):
+        release = _read_release(f"{client.addresses.server}/{repository}", options.pending)
+        plan = plan_publish(client, repository, release)
+        facts = {"tag": release.tag, "commit": release.commit, "notes": release.notes}
+        report.carry_out(plan, options, **facts)
+    return 0
+
+
+def _read_release(page: str, pending: str | None) -> Release:
+    """Return the release that the commit at the head makes.
+
+    Args:
+        page: The address of the repository's page.
+        pending: A commit whose release may still be being made.
+
+    Raises:
+        VersionMismatch: `pyproject.toml` has another version, so what was published from this commit is another one.
+        UsageError: There is no commit yet.
+    """
+    from pathlib import Path
+
+    from rnd import git, manifest
+    from rnd.errors import UsageError
+    from rnd.publish.release import Release
+    from rnd.version import history
+    from rnd.version.derivation import HERE, derive, settled
+    from rnd.version.next_version import newest
+    from rnd.version.notes import write_notes
+
+    written = manifest.read_version(git.work_tree(Path()))
+    answer, head = settled(written, pending)
+    if head is None:
+        raise UsageError("There is no commit yet that could be released.", "Commit first.")
+    tag = answer["tag"]
+    if tag == answer["previous"]:  # the head is released already; its notes are those of the step that led to it
+        answer = {**derive(tag, pending)[0], "tag": tag}
+    tags = history.read(HERE)["tags"]
+    return Release(tag, head, write_notes(answer, page), is_latest=newest([*tags, tag]) == tag)
+
+
+def configure_dependencies(parser: Parser) -> None:
+    """Define the arguments of `rnd release dependencies`."""
+    parser.add_argument("file", metavar="FILE", help="where to write it")
+    parser.set_defaults(run=dependencies)
+
+
+def dependencies(options: argparse.Namespace) -> int:
+    """Write what the lock file has as a CycloneDX document."""
+    from pathlib import Path
+
+    from rnd import git
+    from rnd.publish.sbom import write_dependencies
+
+    write_dependencies(git.work_tree(Path()), Path(options.file))
+    return 0
+
+
+SUBCOMMANDS = {
+    "package": ("build the wheel and the source distribution, and publish them", configure_package),
+    "image": ("build the image of the published package, and push it", configure_image),
+    "dependencies": ("write what the package depends on, as a CycloneDX document", configure_dependencies),
+    "publish": ("make the tag and the GitHub release: the very last step", configure_publish),
+}
+CONFIGURE = {"release": configure_release}

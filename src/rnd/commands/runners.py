@@ -1,0 +1,197 @@
+"""The arguments of `rnd runners …`, and what is called and printed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rnd.commands.base_image import configure_base_image
+from rnd.options import add_json_option
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rnd.options import Parser
+    from rnd.runners.simulation.experiment import Study
+    from rnd.runners.simulation.metrics import Outcome, Waits
+    from rnd.runners.stack.deployment import MachineClass
+
+SIMULATE = """\
+An option that shows [CLASS=]N counts for every class, or with CLASS= for one: --maximum 8 --maximum research-gpu=4."""
+
+
+def configure_runners(parser: Parser) -> None:
+    """Define the commands of `rnd runners`."""
+    parser.add_commands("subcommand", SUBCOMMANDS)
+
+
+def configure_simulate(parser: Parser) -> None:
+    """Define the arguments of `rnd runners simulate`."""
+    parser.epilog = SIMULATE
+    parser.add_argument(
+        "--class", dest="classes", metavar="CLASS", action="append", help="only this class of org.yml; may be repeated"
+    )
+    _add_policy(parser.add_argument_group("the policy, where it shall differ from org.yml"))
+    _add_load(parser.add_argument_group("the load"))
+    parser.add_argument("--plot", metavar="FILE", help="write a plot of wait against cost to FILE, .png or .svg")
+    add_json_option(parser)
+    parser.set_defaults(run=simulate)
+
+
+def _add_policy(group: argparse._ArgumentGroup) -> None:
+    _add_of_class(group, "--always-on", "N", "machines that are always up")
+    _add_of_class(group, "--business-hours-extra", "N", "machines more in business hours")
+    _add_of_class(group, "--maximum", "N", "machines under load")
+    group.add_argument("--timezone", metavar="ZONE", help="IANA time zone of the business hours")
+    group.add_argument("--business-days", metavar="DAYS", help="Mon-Fri, Mon-Sat or Mon-Sun")
+    group.add_argument("--business-hours", metavar="HH:MM-HH:MM", help="local time")
+    group.add_argument("--boot-minutes", metavar="N", help="until a new machine takes jobs; by default 4")
+    group.add_argument("--idle-minutes", metavar="N", help="until a machine that is not needed goes; by default 15")
+    group.add_argument("--pickup-seconds", metavar="N", help="from a free machine to a job's first step; by default 40")
+
+
+def _add_load(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--jobs", metavar="FILE", help="replay these jobs, as GitHub's API lists them, instead")
+    _add_of_class(group, "--jobs-per-day", "N", "on average over the whole week; by default 200")
+    _add_of_class(group, "--job-minutes", "N", "mean duration; by default 8")
+    _add_of_class(group, "--durations", "SHAPE", "lognormal (the default), exponential or constant")
+    _add_of_class(group, "--spread", "N", "standard deviation by mean of lognormal durations; by default 1.5")
+    _add_of_class(group, "--burst", "N", "jobs that a push queues at once, on average; by default 3")
+    _add_of_class(group, "--outside", "SHARE", "share of the jobs outside business hours; by default 0.1")
+    group.add_argument("--period", metavar="DAYS", default="365", help="days to simulate; by default 365")
+    group.add_argument("--seed", metavar="TEXT", default="1", help="another one gives other jobs of the same kind")
+
+
+def _add_of_class(group: argparse._ArgumentGroup, option: str, metavar: str, text: str) -> None:
+    group.add_argument(option, metavar=f"[CLASS=]{metavar}", action="append", default=[], type=_of_class, help=text)
+
+
+def _of_class(said: str) -> tuple[str | None, str]:
+    name, found, value = said.rpartition("=")
+    return name if found else None, value
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """Simulate each class, and print what comes of it."""
+    from pathlib import Path
+
+    from rnd import report
+    from rnd.organisation import load_organisation
+    from rnd.runners.simulation import plot
+    from rnd.runners.simulation.options import ask
+
+    if options.plot is not None:
+        plot.check_plot_file(Path(options.plot))
+    runners = load_organisation().runners
+    studies = ask(options, runners)
+    outcomes = {study.name: study.outcome() for study in studies}
+    if options.plot is not None:
+        panels = {study.name: plot.Panel(study.policy, study.around()) for study in studies}
+        plot.draw(panels, runners.prices.currency, Path(options.plot))
+    if options.json:
+        report.print_json(_document(studies, outcomes, runners.prices.currency))
+    else:
+        heads = ("class", "machines", "jobs", "wait p50", "p95", "p99", f"{runners.prices.currency} a month", "idle")
+        report.print_table(heads, list(_rows(studies, outcomes)))
+    return 0
+
+
+def _rows(studies: Sequence[Study], outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, ...]]:
+    for study in studies:
+        found = outcomes[study.name]
+        cost, idle = f"{found.cost_month:,.0f}", f"{found.idle_share:.0%}"
+        yield study.name, str(study.policy), f"{found.jobs:,}", *_in_words(found.waits), cost, idle
+        if reported := study.reported_waits():
+            yield "", "as it really was", "", *_in_words(reported), "", ""
+    if len(studies) > 1:
+        yield "all", "", "", "", "", "", f"{sum(found.cost_month for found in outcomes.values()):,.0f}", ""
+
+
+def _in_words(waits: Waits) -> tuple[str, str, str]:
+    return _duration(waits.p50), _duration(waits.p95), _duration(waits.p99)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.1f} min" if minutes < 60 else f"{minutes / 60:.1f} h"
+
+
+def _document(studies: Sequence[Study], outcomes: Mapping[str, Outcome], currency: str) -> dict[str, object]:
+    classes = {
+        study.name: {
+            "policy": _policy(study),
+            **asdict(outcomes[study.name]),
+            "reported_waits": asdict(reported) if (reported := study.reported_waits()) else None,
+        }
+        for study in studies
+    }
+    total = sum(found.cost_month for found in outcomes.values())
+    return {"classes": classes, "cost_month": total, "currency": currency, "unit_of_waits": "seconds"}
+
+
+def _policy(study: Study) -> dict[str, object]:
+    policy = study.policy
+    return {
+        "always_on": policy.always_on,
+        "business_hours_extra": policy.extra,
+        "maximum": policy.maximum,
+        "timezone": policy.timezone,
+        "business_hours": policy.hours.model_dump(),
+        "boot_seconds": policy.timing.boot,
+        "idle_seconds": policy.timing.idle,
+        "pickup_seconds": policy.timing.pickup,
+    }
+
+
+def configure_synth(parser: Parser) -> None:
+    """Define the arguments of `rnd runners synth`."""
+    parser.add_argument(
+        "--output", metavar="FOLDER", help="keep what `cdk deploy --app FOLDER` takes; by default it is only checked"
+    )
+    add_json_option(parser)
+    parser.set_defaults(run=synth)
+
+
+def synth(options: argparse.Namespace) -> int:
+    """Synthesise and check the stacks, and print what would be deployed."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from rnd import report
+    from rnd.organisation import load_organisation
+    from rnd.runners.stack.deployment import count_resources, machine_classes
+    from rnd.runners.stack.synthesis import synthesise
+
+    with TemporaryDirectory(prefix="rnd-runners-") as folder:
+        templates = synthesise(load_organisation(), Path(options.output or folder)).templates
+    classes = [one for template in templates.values() for one in machine_classes(template)]
+    resources = count_resources(templates)
+    if options.json:
+        kinds = [dict(zip(("stack", "type", "number", "purpose"), row, strict=True)) for row in resources]
+        report.print_json({"classes": [asdict(one) for one in classes], "resources": kinds, "output": options.output})
+        return 0
+    heads = ("class", "instances", "disk", "always on", "from then on, at least", "at most")
+    report.print_table(heads, [_class_row(one) for one in classes])
+    report.print_table(
+        ("stack", "resource", "number", "is for"), [(*row[:2], str(row[2]), row[3]) for row in resources]
+    )
+    return 0
+
+
+def _class_row(one: MachineClass) -> tuple[str, ...]:
+    from rnd.runners.stack.deployment import in_words
+
+    disk = f"{one.disk_gb} GB{', encrypted' if one.encrypted else ''}"
+    schedules = "; ".join(f"{in_words(cron)} {timezone}: {machines}" for cron, timezone, machines in one.schedules)
+    return one.name, ", ".join(one.instances), disk, str(one.always_on), schedules, str(one.maximum)
+
+
+SUBCOMMANDS = {
+    "synth": ("the stacks of AWS resources that org.yml describes, checked", configure_synth),
+    "base-image": ("build and push the image that jobs run in", configure_base_image),
+    "simulate": ("waiting time against cost for a policy, before paying for it", configure_simulate),
+}
+CONFIGURE = {"runners": configure_runners}

@@ -1,0 +1,54 @@
+"""The arguments of `rnd sign-in`, and what it calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rnd.options import add_folder_argument, add_github_output_option
+
+if TYPE_CHECKING:
+    import argparse
+
+    from rnd.options import Parser
+
+NOBODY = (
+    "This job has no identity to sign in there with, so it cannot install them: a pull request from a fork never has "
+    "one, any other job needs `id-token: write`."
+)
+
+
+def configure_sign_in(parser: Parser) -> None:
+    """Define the arguments of `rnd sign-in`."""
+    add_folder_argument(parser)
+    parser.add_argument(
+        "--look",
+        action="store_true",
+        help="only say which packages need it; the output `private` says whether any do and this job can sign in",
+    )
+    add_github_output_option(parser)
+    parser.set_defaults(run=sign_in)
+
+
+def sign_in(options: argparse.Namespace) -> int:
+    """Sign in to the organisation's package index for the later steps of a job, or look whether that is needed."""
+    import os
+
+    from rnd import report
+    from rnd.ci.private_packages import can_sign_in, let_later_steps_read, private_packages
+    from rnd.organisation import load_organisation
+
+    organisation = load_organisation()
+    if not options.look:
+        let_later_steps_read(organisation)
+        report.note(f"The later steps of this job may read {organisation.name}'s package index.")
+        return 0
+    packages = private_packages(options.folder, organisation.slug)
+    able = can_sign_in(os.environ)
+    if packages:
+        report.note(f"From {organisation.name}'s own package index: {', '.join(packages)}." + f" {NOBODY}" * (not able))
+    if options.github_output:
+        report.write_github_output({"private": str(bool(packages) and able).lower()})
+    return 0
+
+
+CONFIGURE = {"sign-in": configure_sign_in}

@@ -1,1 +1,0 @@
-"""A repository's first day: its files, environment, git repository and checks."""

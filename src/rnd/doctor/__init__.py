@@ -1,0 +1,1 @@
+"""What this machine and the accounts lack, and how to fix it."""

@@ -1,0 +1,65 @@
+"""What whoever sits here may do in the organisation's accounts, on GitHub and on AWS. Asks both, changes nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from rnd import retry
+from rnd.aws import codeartifact_access
+from rnd.doctor.machine import Finding
+from rnd.errors import ExtraMissing, RndError
+from rnd.github.client import Client, find_addresses
+from rnd.github.permissions import examine
+from rnd.github.sign_in import NO_APP, find_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rnd.organisation import Aws, Organisation
+    from rnd.organisation.github import GitHub
+
+
+def examine_accounts(organisation: Organisation) -> Iterator[Finding]:
+    """Look at each account once, without patience: a service that cannot be reached is a finding as well.
+
+    None of them is needed to make a repository here, so whatever is missing is optional.
+    """
+    with retry.at_once():
+        yield _github(organisation.github)
+        yield _aws(organisation.aws)
+
+
+def _github(policy: GitHub) -> Finding:
+    """Look whether there is a token, and whether it may do what creating a repository on GitHub takes."""
+    try:
+        addresses = find_addresses(os.environ)
+        token = find_token(addresses, os.environ)
+        if token is None:
+            return _lacking("GitHub", "not signed in", "rnd github sign-in" if policy.client_id else NO_APP)
+        with Client(addresses, token.value) as client:
+            found = examine(client, policy.owner)
+    except RndError as error:
+        return _refused("GitHub", error)
+    if found.missing:
+        return _lacking("GitHub", " ".join(found.missing), "Sign in with another token, or ask an owner.")
+    return Finding("GitHub", "ok", f"{found.login} in {policy.owner}, by {token.source}", "")
+
+
+def _aws(aws: Aws) -> Finding:
+    """Look whether AWS gives out a token for the organisation's package index."""
+    try:
+        codeartifact_access(aws)
+    except RndError as error:
+        return _refused("AWS", error, "aws sso login")
+    place = aws.codeartifact
+    return Finding("AWS", "ok", f"reads {place.domain}/{place.repository} in CodeArtifact", "")
+
+
+def _refused(name: str, error: RndError, remedy: str = "") -> Finding:
+    remedy = error.remedy if isinstance(error, ExtraMissing) or not remedy else remedy
+    return _lacking(name, error.happened, remedy)
+
+
+def _lacking(name: str, found: str, remedy: str) -> Finding:
+    return Finding(name, "optional", found, remedy)

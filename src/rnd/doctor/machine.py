@@ -1,0 +1,94 @@
+"""What this machine has of what the work needs, and what to do about the rest. Changes nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rnd import git, process
+from rnd.environments.conda import clients, rattler
+from rnd.environments.uv import available_pythons
+from rnd.project.setup import TOOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rnd.organisation import Organisation
+
+# The oldest versions that have all that is called: `git init --initial-branch`, `uv sync --check`.
+OLDEST = {"git": (2, 28), "uv": (0, 9)}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked for.
+
+    Attributes:
+        name: What was looked for.
+        state: "ok", "missing" where nothing works without it, "optional" where only something does not.
+        found: What is there.
+        remedy: What to do; empty where nothing is.
+    """
+
+    name: str
+    state: Literal["ok", "missing", "optional"]
+    found: str
+    remedy: str
+
+
+def examine(organisation: Organisation) -> tuple[Finding, ...]:
+    """Look at this machine."""
+    return (
+        _program("git"),
+        _identity(),
+        _program("uv"),
+        *_pythons(organisation),
+        _conda(),
+    )
+
+
+def _program(name: str) -> Finding:
+    path, remedy = process.find(name), TOOLS[name]
+    if path is None:
+        return Finding(name, "missing", "not installed", remedy)
+    said = process.attempt(name, "--version").stdout.strip()
+    version = re.search(r"\d+(\.\d+)+", said)
+    if version is None:
+        return Finding(name, "missing", f"{path} does not say its version", remedy)
+    oldest = OLDEST[name]
+    if tuple(map(int, version[0].split(".")))[:2] < oldest:
+        return Finding(
+            name, "missing", f"{version[0]}, too old", f"Upgrade it to {'.'.join(map(str, oldest))} or later."
+        )
+    if not process.on_path(name):
+        return Finding(name, "missing", f"{version[0]}, not on PATH", f"Put {Path(path).parent} on PATH.")
+    return Finding(name, "ok", f"{version[0]} at {path}", "")
+
+
+def _identity() -> Finding:
+    remedy = 'git config --global user.name "Your Name"; git config --global user.email you@example.com'
+    identity = git.identity(Path.cwd()) if process.find("git") else None
+    return Finding("git identity", "ok" if identity else "missing", identity or "unknown", "" if identity else remedy)
+
+
+def _conda() -> Finding:
+    """Look for what installs a conda environment; only repositories that answered `conda` need it."""
+    found = clients.find_client() or ("py-rattler" if rattler.is_installed() else None)
+    if found:
+        return Finding("conda", "ok", found, "")
+    remedy = "For repositories with conda: install micromamba, or rnd with the extra `conda`."
+    return Finding("conda", "optional", "no client, and no py-rattler", remedy)
+
+
+def _pythons(organisation: Organisation) -> Iterator[Finding]:
+    known = available_pythons() if process.find("uv") else {}
+    for version in organisation.python.versions:
+        found = known.get(version, "not available")
+        remedy = {"here": "", "uv can fetch it": f"uv python install {version}"}.get(
+            found, "Install it and put it on PATH."
+        )
+        needed = version == organisation.python.default and found == "not available"
+        state: Literal["ok", "missing", "optional"] = "ok" if found == "here" else "missing" if needed else "optional"
+        yield Finding(f"Python {version}", state, found, remedy)

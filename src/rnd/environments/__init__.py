@@ -1,0 +1,1 @@
+"""The environment of a generated repository: one protocol, implemented with uv and with conda."""

@@ -1,0 +1,70 @@
+"""What is installed in a conda environment, and whether it is whole. Reads its `conda-meta`, and changes nothing.
+
+Every conda client keeps one JSON file for each package there, with every path that the package brought.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rnd.environments.conda.lockfile import LockedPackage
+
+SITE_PACKAGES = re.compile(r"^lib/python[^/]*/site-packages/")
+
+
+def difference(prefix: Path, locked: tuple[LockedPackage, ...]) -> str | None:
+    """Say how an environment differs from what is locked, or None where it does not.
+
+    Args:
+        prefix: The environment's folder.
+        locked: The packages of this machine's platform.
+    """
+    if not prefix.is_dir():
+        return f"no {prefix.name} yet"
+    try:
+        found = {path.stem: json.loads(path.read_bytes()) for path in (prefix / "conda-meta").glob("*.json")}
+    except (OSError, ValueError):
+        return f"a record of {prefix.name} cannot be read"
+    wanted = {package.identity: package for package in sorted(locked, key=lambda package: package.name)}
+    for identity, package in wanted.items():
+        if identity not in found:
+            return f"{package.name} of conda-lock.yml is not in {prefix.name}"
+        if found[identity].get("md5", package.md5) != package.md5:
+            return f"{package.name} in {prefix.name} is another build than that of conda-lock.yml"
+    if extra := sorted(found.keys() - wanted.keys()):
+        return f"{extra[0]} is in {prefix.name} and not in conda-lock.yml"
+    return next((f"{record['name']} is incomplete" for record in found.values() if not _whole(prefix, record)), None)
+
+
+def _whole(prefix: Path, record: dict[str, Any]) -> bool:
+    """Say whether every file that a package brought is there, in its full size where that is known."""
+    for path, size in _files(record):
+        try:
+            there = (prefix / path).lstat()
+        except OSError:
+            return False
+        if size is not None and there.st_size != size:
+            return False
+    return True
+
+
+def _files(record: dict[str, Any]) -> Iterator[tuple[str, int | None]]:
+    """Yield each path and its size; text into which the prefix was written has no size known beforehand.
+
+    conda has the sizes of a package for any Python under the paths that they have in the package. Compiled modules are
+    left out: Python makes them anew.
+    """
+    sizes = {
+        entry["_path"]: entry.get("size_in_bytes")
+        for entry in record.get("paths_data", {}).get("paths", ())
+        if not entry.get("prefix_placeholder") and entry.get("path_type") == "hardlink"
+    }
+    for path in record.get("files", ()):
+        if not path.endswith(".pyc"):
+            yield path, sizes.get(path, sizes.get(SITE_PACKAGES.sub("site-packages/", path)))

@@ -1,0 +1,169 @@
+"""The environment of a repository that answered `uv`: interpreter, `uv.lock` and `.venv`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnd import process, uv
+from rnd.environments.distributions import distributions, whole
+from rnd.errors import PythonUnavailable
+from rnd.plan import Action, State, Step, done, needed
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from rnd.answers import Project
+
+
+@dataclass(frozen=True)
+class UvEnvironment:
+    """What a repository needs of uv; see `rnd.environments.environment.Environment`."""
+
+    project: Project
+    programs = ("git", "uv")
+    invitation = "uv run pytest"
+
+    def preparation(self) -> tuple[Step, ...]:
+        """Return the steps that find what the environment is made with."""
+        return (uv_step(), python_step(self.project.python_version))
+
+    def lock_step(self) -> Step:
+        """Return the step after which `uv.lock` fits `pyproject.toml`."""
+        return lock_step(self.project)
+
+    def install_step(self) -> Step:
+        """Return the step after which `.venv` fits `uv.lock`."""
+        return install_step(self.project)
+
+    @property
+    def programs_folder(self) -> Path:
+        """Where the environment's programs are."""
+        return self.project.folder.resolve() / ".venv" / "bin"
+
+    def variables(self) -> dict[str, str]:
+        """Return no variable: programs in `.venv` find it by themselves."""
+        return {}
+
+    def command(self, *argv: str) -> str:
+        """Return how a person runs a program of the environment."""
+        return " ".join(("uv run --frozen", *argv))
+
+    def attempt(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment to its end, whatever its exit code."""
+        return uv.attempt(self.project.folder, "run", "--frozen", *argv)
+
+
+def uv_action(folder: Path | None, *arguments: str) -> Action:
+    """Return the action of one uv command, in a folder if one is named."""
+    return Action(f"uv {' '.join(arguments)}", lambda: uv.run(folder, *arguments))
+
+
+def uv_says_yes(folder: Path, *arguments: str) -> bool:
+    """Say whether a uv command that only looks ends well."""
+    return uv.attempt(folder, *arguments).returncode == 0
+
+
+def uv_step() -> Step:
+    """The user has uv: the hooks and daily work call it, long after the uv that started this run is gone."""
+
+    def observe() -> State:
+        if process.on_path("uv"):
+            return done("on PATH")
+        installed = Path(uv.run(None, "tool", "dir", "--bin").strip()) / "uv"
+        if not installed.exists():
+            return needed("not on PATH")
+        return done(f"in {installed.parent}; `uv tool update-shell` puts it on PATH")
+
+    return Step("uv", "Install uv", observe, (uv_action(None, "tool", "install", "--quiet", "uv"),))
+
+
+def python_step(version: str) -> Step:
+    """The chosen Python is there: found on this machine, or fetched by uv."""
+
+    def find() -> str | None:
+        found = uv.attempt(None, "python", "find", "--system", "--no-project", version)
+        return found.stdout.strip() if found.returncode == 0 else None
+
+    def observe() -> State:
+        path = find()
+        return done(path) if path else needed("not on this machine")
+
+    def install() -> None:
+        completed = uv.attempt(None, "python", "install", version)
+        if completed.returncode != 0:
+            cause = uv.last_cause(completed.stderr)
+            raise PythonUnavailable(f"Python {version} is not on this machine, and uv could not fetch it:\n{cause}")
+
+    return Step("python", f"Find Python {version}", observe, (Action(f"uv python install {version}", install),))
+
+
+def lock_step(project: Project) -> Step:
+    """`uv.lock` is there and fits `pyproject.toml`."""
+    folder = project.folder
+
+    def observe() -> State:
+        if not (folder / "uv.lock").exists():
+            return needed("no uv.lock yet")
+        fits = uv_says_yes(folder, "lock", "--check")
+        return done(_locked(folder)) if fits else needed("uv.lock does not fit pyproject.toml")
+
+    return Step("lock", "Lock the dependencies", observe, (uv_action(folder, "lock"),))
+
+
+def _locked(folder: Path) -> str:
+    count = (folder / "uv.lock").read_text(encoding="utf-8").count("\n[[package]]")
+    return f"{count} packages in uv.lock"
+
+
+def install_step(project: Project) -> Step:
+    """`.venv` holds exactly what `uv.lock` says, extras and tools included, and every package whole."""
+    folder = project.folder
+    sync = ("sync", "--all-extras", "--locked")
+
+    def observe() -> State:
+        if not (folder / ".venv").exists():
+            return needed("no .venv yet")
+        broken = damage(folder / ".venv")
+        if broken:
+            return needed(f"{broken}, so .venv is made anew")
+        if not uv_says_yes(folder, *sync, "--check"):
+            return needed(".venv does not fit uv.lock")
+        return done(f"{sum(1 for _ in distributions(folder / '.venv'))} packages in .venv")
+
+    def install() -> None:
+        if damage(folder / ".venv"):
+            shutil.rmtree(folder / ".venv")
+        uv.run(folder, *sync)
+
+    return Step("environment", "Install the environment", observe, (Action(f"uv {' '.join(sync)}", install),))
+
+
+def damage(environment: Path) -> str | None:
+    """Say what is broken in an environment that was killed while it was made, or None.
+
+    uv trusts the metadata folder of a package, and never looks whether the files that it lists (PEP 376, RECORD) came
+    through.
+    """
+    if not environment.exists():
+        return None
+    if not (environment / "pyvenv.cfg").is_file() or not (environment / "bin" / "python").exists():
+        return "the environment is incomplete"
+    return next(
+        (f"{folder.name.split('-')[0]} is incomplete" for folder in distributions(environment) if not whole(folder)),
+        None,
+    )
+
+
+def available_pythons() -> dict[str, str]:
+    """Say of each Python that uv knows, such as `3.11`, whether it is `here` or uv `can fetch it`; offline."""
+    listed = uv.attempt(None, "python", "list", "--output-format", "json")
+    said: dict[str, str] = {}
+    for python in json.loads(listed.stdout) if listed.returncode == 0 else []:
+        version = f"{python['version_parts']['major']}.{python['version_parts']['minor']}"
+        if python["implementation"] == "cpython" and said.get(version) != "here":
+            said[version] = "here" if python["path"] else "uv can fetch it"
+    return said

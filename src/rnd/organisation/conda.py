@@ -1,0 +1,41 @@
+"""The part of org.yml that conda environments are made by. Touches nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from rnd.organisation.forms import Strict, Text
+
+Platform = Annotated[str, StringConstraints(pattern=r"\A(linux-(64|aarch64|ppc64le)|osx-(64|arm64))\z")]
+VirtualPackage = Annotated[str, StringConstraints(pattern=r"\A__[a-z0-9_]+\z")]
+
+
+def _without_credentials(channel: str) -> str:
+    if "@" in channel or "/t/" in channel:  # a password, or a token as anaconda.org has it
+        raise ValueError("an address holds a password or a token, which would be copied into every repository")
+    return channel
+
+
+Channel = Annotated[
+    str,
+    # A channel of this machine itself may do without TLS.
+    StringConstraints(
+        pattern=r"\A([a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*|((https|s3|file)://|http://localhost[:/])[^\s]+)\z"
+    ),
+    AfterValidator(_without_credentials),
+]
+
+
+class Conda(Strict):
+    """Where conda packages come from, and which machines they are locked for."""
+
+    channels: Annotated[list[Channel], Field(min_length=1)] = Field(
+        description="names or addresses, the first one preferred; credentials never, docs/how-to/conda.md says where",
+        examples=[["conda-forge"], ["https://conda.example.com/acme", "conda-forge"]],
+    )
+    platforms: Annotated[dict[Platform, dict[VirtualPackage, Text]], Field(min_length=1)] = Field(
+        description="platform: virtual packages that stand for what its machines have, quoted",
+        examples=[{"linux-64": {"__glibc": "2.28", "__cuda": "12.4"}}],
+    )

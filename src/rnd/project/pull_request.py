@@ -1,0 +1,150 @@
+"""The first pull request: it runs the whole pipeline, and brings what only the repository on GitHub could know."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from rnd import git
+from rnd.errors import StepFailed
+from rnd.github.settings import BRANCH
+from rnd.plan import Action, State, Step, done, needed
+from rnd.project.remote import after_repository
+
+if TYPE_CHECKING:
+    from rnd.github.settings import Document
+    from rnd.project.remote import Remote
+
+SET_UP = "set-up"
+TITLE = "docs: say where the repository is"
+MANIFEST = "pyproject.toml"
+BODY = """\
+This is the first pull request of **{name}**. It was opened by the set-up, and does two things:
+
+- `{manifest}` says where the repository is (`[project.urls]`), so that whoever installs the package finds it;
+- it runs the whole pipeline once, on the machines that will run it from now on: the checks, the next version, the
+  package, the image. When it is green, everything works.
+
+What to do now:
+
+1. Wait for the check `{check}`. What it needs is listed above it; a red one says what is wrong in its log.
+2. Merge. That releases the first version: package, image, tag and release.
+
+`{branch}` is protected: changes come in by pull requests like this one, once `{check}` has passed. The title and the
+commit messages decide the next version; README.md says how.
+
+Nothing is lost by closing this pull request instead.
+"""
+
+
+def pull_request_steps(remote: Remote, name: str) -> tuple[Step, ...]:
+    """Return the steps from the set-up branch to the open pull request.
+
+    Args:
+        remote: The repository; its `main` is there by then.
+        name: The project's.
+    """
+    steps = (branch_step(remote), push_step(remote), open_step(remote, name))
+    return tuple(map(after_repository, steps))
+
+
+def find(remote: Remote) -> Document | None:
+    """Return the set-up's pull request, open or not, or None."""
+    owner, name = remote.place.repository
+    listed = remote.place.client.read(
+        lambda kit: kit.rest.pulls.list(owner, name, state="all", head=f"{owner}:{SET_UP}", base=BRANCH)
+    )
+    if not listed:
+        return None
+    remote.links["pull_request"] = listed[0]["html_url"]
+    return listed[0]
+
+
+def _opened(found: Document) -> State:
+    return done(f"pull request {found['number']} is there")
+
+
+def branch_step(remote: Remote) -> Step:
+    """The set-up branch is here, with one commit on top of `main`."""
+    folder = remote.folder
+    urls = project_urls(remote.page, issues=remote.place.policy.repository.features.issues)
+
+    def observe() -> State:
+        commit = git.attempt(folder, "rev-parse", "--quiet", "--verify", f"refs/heads/{SET_UP}")
+        if commit:
+            return done(f"at {commit[:7]}")
+        there = remote.tip(SET_UP)
+        if there:
+            return done(f"at {there[:7]}, on GitHub")
+        found = find(remote)
+        return _opened(found) if found else needed("no branch yet")
+
+    action = Action(f"commit {TITLE!r} on {SET_UP}", lambda: commit_urls(folder, urls))
+    return Step("set-up-branch", "Prepare the first pull request", observe, (action,))
+
+
+def push_step(remote: Remote) -> Step:
+    """GitHub has the set-up branch, or has had it."""
+
+    def observe() -> State:
+        commit = remote.tip(SET_UP)
+        if commit:
+            return done(f"at {commit[:7]}")
+        found = find(remote)
+        return _opened(found) if found else needed("not pushed yet")
+
+    action = Action(f"git push origin {SET_UP}", lambda: remote.push(SET_UP))
+    return Step("set-up-push", "Push its branch", observe, (action,))
+
+
+def open_step(remote: Remote, name: str) -> Step:
+    """The pull request is open, or has been."""
+    owner, repository = remote.place.repository
+    check = remote.place.policy.repository.main.required_check
+    body = BODY.format(name=name, check=check, branch=BRANCH, manifest=MANIFEST)
+
+    def observe() -> State:
+        found = find(remote)
+        return done(found["html_url"]) if found else needed("none yet")
+
+    def create() -> None:
+        remote.place.client.ensure(
+            lambda: find(remote),
+            lambda kit: kit.rest.pulls.create(owner, repository, title=TITLE, head=SET_UP, base=BRANCH, body=body),
+        )
+
+    return Step("pull-request", "Open the first pull request", observe, (Action(f"open {TITLE!r}", create),))
+
+
+def project_urls(page: str, *, issues: bool) -> str:
+    """Return the table of pyproject.toml that says where a repository is (packaging.python.org, "Well-known URLs")."""
+    lines = ["[project.urls]", f'Repository = "{page}"']
+    return "\n".join([*lines, f'Issues = "{page}/issues"'] if issues else lines) + "\n"
+
+
+def insert_urls(text: str, urls: str) -> str:
+    """Return a pyproject.toml with that table after the `[project]` table, unless it has one already."""
+    if re.search(r"(?m)^\[project\.urls\]", text):
+        return text
+    found = re.search(r"(?ms)^\[project\]$.*?(?=^\[(?!project\]))", text)
+    if found is None:
+        return f"{text.rstrip()}\n\n{urls}"
+    return f"{text[: found.end()].rstrip()}\n\n{urls}\n{text[found.end() :]}"
+
+
+def commit_urls(folder: Path, urls: str) -> None:
+    """Commit the table on a branch of its own; neither the work tree nor the branch that is checked out changes."""
+    before = git.run(folder, "show", f"refs/heads/{BRANCH}:{MANIFEST}") + "\n"
+    with TemporaryDirectory(prefix="rnd-set-up-") as place:
+        edited = Path(place) / MANIFEST
+        edited.write_text(insert_urls(before, urls), encoding="utf-8")
+        index = {"GIT_INDEX_FILE": str(Path(place) / "index")}
+        blob = git.run(folder, "hash-object", "-w", "--no-filters", str(edited))
+        git.run(folder, "read-tree", f"refs/heads/{BRANCH}", extra=index)
+        git.run(folder, "update-index", "--cacheinfo", f"100644,{blob},{MANIFEST}", extra=index)
+        tree = git.run(folder, "write-tree", extra=index)
+    commit = git.run(folder, "commit-tree", tree, "-p", f"refs/heads/{BRANCH}", "-m", TITLE)
+    if git.attempt(folder, "update-ref", f"refs/heads/{SET_UP}", commit, "") is None:
+        raise StepFailed(f"The branch {SET_UP} appeared in {folder} meanwhile.")

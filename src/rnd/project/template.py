@@ -1,0 +1,167 @@
+"""The template and its rendering. The only caller of copier."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnd import git
+from rnd.answers import ANSWERS_FILE
+from rnd.errors import AnswerMissing, AnswerRefused, TemplateUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CHECKOUT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Template:
+    """Where a template is read from, and the address that a repository remembers of it.
+
+    Attributes:
+        source: Address or folder that copier reads.
+        remembered: Address that later updates come from.
+        ref: Branch, tag or commit.
+    """
+
+    source: str
+    remembered: str
+    ref: str
+
+    def has_uncommitted_changes(self) -> bool:
+        """Say whether copier would render changes that no commit holds, and remember a commit that nobody has."""
+        folder = Path(self.source)
+        return self.ref == "HEAD" and folder.is_dir() and not git.is_clean(folder)
+
+
+def find_template(source: str | None, ref: str | None, published: str) -> Template:
+    """Choose the template: the one named, else the checkout that this program runs from, else the published one.
+
+    A checkout whose commit its `origin` has too is remembered under origin's address, so that repositories made from
+    it can be updated on any machine.
+
+    Args:
+        source: Address or folder that the user named.
+        ref: Branch, tag or commit that the user named.
+        published: The organisation's own template repository.
+    """
+    if source is not None:
+        folder = Path(source).expanduser()
+        source = str(folder.resolve()) if folder.is_dir() else source
+        return Template(source, source, ref or "HEAD")
+    if not (CHECKOUT / "copier.yml").is_file() or git.toplevel(CHECKOUT) is None:
+        return Template(published, published, ref or "HEAD")
+    origin = git.attempt(CHECKOUT, "remote", "get-url", "origin")
+    published_here = origin and git.attempt(CHECKOUT, "branch", "--remotes", "--contains", ref or "HEAD")
+    return Template(str(CHECKOUT), origin if origin and published_here else str(CHECKOUT), ref or "HEAD")
+
+
+def render(
+    template: Template,
+    destination: Path,
+    data: Mapping[str, object],
+    proposed: Mapping[str, object],
+    *,
+    ask: bool,
+) -> None:
+    """Ask what is not answered yet, and render the template into a folder; no task is run.
+
+    Args:
+        template: What to render.
+        destination: The folder; made if missing.
+        data: Answers that are not asked.
+        proposed: Answers that are proposed instead of the template's own defaults.
+        ask: Whether to ask; otherwise the defaults are taken.
+
+    Raises:
+        AnswerRefused: An answer breaks a rule.
+        AnswerMissing: A question without a default, and nobody to ask.
+        TemplateUnavailable: The template cannot be fetched or read.
+        OSError: The folder cannot be written to.
+    """
+    from copier import run_copy
+
+    with _copier_errors(template.source):
+        run_copy(
+            template.source,
+            destination,
+            data=dict(data),
+            user_defaults=dict(proposed),
+            vcs_ref=template.ref,
+            defaults=not ask,
+            overwrite=True,
+            unsafe=True,
+            quiet=True,
+            skip_tasks=True,
+        )
+    if template.remembered != template.source:
+        _remember(destination / ANSWERS_FILE, template.remembered)
+
+
+def update(folder: Path, ref: str, *, ask: bool) -> None:
+    """Bring a repository to another version of its template; no task is run.
+
+    Args:
+        folder: Root of the git repository.
+        ref: Tag, branch or commit of the template.
+        ask: Whether questions without an answer are asked; otherwise their defaults are taken.
+
+    Raises:
+        TemplateUnavailable: The template cannot be fetched or read.
+    """
+    from copier import run_update
+
+    with _copier_errors(f"of {folder.name}"):
+        run_update(
+            folder,
+            vcs_ref=ref,
+            defaults=not ask,
+            skip_answered=True,
+            overwrite=True,
+            unsafe=True,
+            quiet=True,
+            skip_tasks=True,
+        )
+
+
+def _remember(answers: Path, address: str) -> None:
+    text = answers.read_text(encoding="utf-8")
+    answers.write_text(re.sub(r"(?m)^_src_path: .*$", lambda _: f"_src_path: {address}", text), encoding="utf-8")
+
+
+@contextmanager
+def _copier_errors(source: str) -> Iterator[None]:
+    """Turn what copier and its libraries raise into our catalogue."""
+    from copier.errors import CopierAnswersInterrupt, CopierError, CopierWarning, InteractiveSessionError
+    from jinja2 import TemplateError
+    from plumbum import ProcessExecutionError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CopierWarning)
+            yield
+    except CopierAnswersInterrupt as error:
+        raise KeyboardInterrupt from error
+    except InteractiveSessionError as error:
+        raise AnswerMissing(f"A question has no answer, and there is no terminal to ask on: {error}.") from error
+    except ProcessExecutionError as error:
+        raise TemplateUnavailable(f"git could not fetch the template {source}:\n{error.stderr.strip()}") from error
+    except TemplateError as error:
+        raise TemplateUnavailable(f"The template {source} cannot be rendered: {error}.") from error
+    except (CopierError, ValueError) as error:
+        raise _answer_error(str(error)) from error
+
+
+def _answer_error(message: str) -> AnswerRefused | AnswerMissing | TemplateUnavailable:
+    refused = re.match(r"Validation error for question '(\w+)': (.*)", message, re.DOTALL)
+    if refused:
+        return AnswerRefused(f"{refused[1]}: {refused[2].strip()}")
+    missing = re.match(r"Question \"(\w+)\" is required", message)
+    if missing:
+        return AnswerMissing(f"The question {missing[1]} has no answer.")
+    return TemplateUnavailable(f"copier: {message}")

@@ -1,0 +1,1 @@
+"""Publish what a commit builds: wheel, image, SBOM, release."""

@@ -1,0 +1,139 @@
+"""The wheel and the source distribution: builds them with `uv build`, and checks that they are fit to be published.
+
+The same commit gives the same bytes: time stamps are the commit's. Reads the repository and writes the folder that
+it is given, nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.metadata import InvalidMetadata, Metadata
+from packaging.utils import canonicalize_name
+
+from rnd import git, manifest, uv
+from rnd.errors import ExtraMissing, UsageError
+from rnd.publish.errors import PackageInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATTERNS = {"wheel": "*.whl", "sdist": "*.tar.gz"}
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One file to publish.
+
+    Attributes:
+        kind: "wheel" or "sdist".
+        path: Where it is.
+        project: Its normalised name.
+        version: As it was built.
+        sha256: The digest of its bytes, in hexadecimal digits.
+    """
+
+    kind: str
+    path: Path
+    project: str
+    version: str
+    sha256: str
+
+
+def build(root: Path, folder: Path) -> tuple[Distribution, ...]:
+    """Build the wheel and the source distribution of the repository's package, and check both.
+
+    Args:
+        root: The repository, as it stands in its work tree.
+        folder: Where to put them; empty.
+
+    Raises:
+        UsageError: There is no commit whose time they could carry.
+        CommandFailed: The build failed.
+        PackagesUnavailable: What it needs could not be fetched.
+        PackageInvalid: They should not be published.
+    """
+    if git.head(root) is None:
+        raise UsageError("There is no commit yet that a package could be built from.", "Commit first.")
+    time = git.run(root, "log", "-1", "--format=%ct")
+    # https://reproducible-builds.org/docs/source-date-epoch; the rest is none of a build's business.
+    uv.run(root, "build", "--out-dir", str(folder), extra={"SOURCE_DATE_EPOCH": time, **uv.WITHOUT_PUBLISHING})
+    name, version = manifest.read_name(root), manifest.read_version(root)
+    found = [_find(kind, folder) for kind in PATTERNS]
+    faults = [fault for kind, path in zip(PATTERNS, found, strict=True) for fault in examine(kind, path, name, version)]
+    if faults:
+        raise PackageInvalid("\n".join(faults))
+    return tuple(
+        Distribution(kind, path, canonicalize_name(name), version, hashlib.sha256(path.read_bytes()).hexdigest())
+        for kind, path in zip(PATTERNS, found, strict=True)
+    )
+
+
+def _find(kind: str, folder: Path) -> Path:
+    found = list(folder.glob(PATTERNS[kind]))
+    if len(found) != 1:
+        raise PackageInvalid(f"The build made {len(found)} files {PATTERNS[kind]}, where one is wanted.")
+    return found[0]
+
+
+def examine(kind: str, path: Path, name: str, version: str) -> Iterator[str]:
+    """Yield what is wrong with a built file, each in a line.
+
+    Args:
+        kind: "wheel" or "sdist".
+        path: The file.
+        name: The package's name, as `pyproject.toml` has it.
+        version: Its version, likewise; the file must carry exactly this text.
+    """
+    try:
+        metadata = Metadata.from_email(_read_metadata(kind, path), validate=True)
+    except ExceptionGroup as group:
+        for error in group.exceptions:
+            of = f" {error.field}:" if isinstance(error, InvalidMetadata) else ""
+            yield f"{path.name}:{of} {error}"
+        return
+    if canonicalize_name(metadata.name) != canonicalize_name(name):
+        yield f"{path.name}: its name is {metadata.name}, and pyproject.toml has {name}"
+    if str(metadata.version) != version:
+        yield f"{path.name}: its version is {metadata.version}, and pyproject.toml has {version}"
+    fault = _fault_of_readme(metadata.description, metadata.description_content_type)
+    if fault:
+        yield f"{path.name}: {fault}"
+
+
+def _read_metadata(kind: str, path: Path) -> bytes:
+    """Return the core metadata that a file carries, from where its specification puts them."""
+    try:
+        if kind == "wheel":
+            with zipfile.ZipFile(path) as wheel:
+                return wheel.read(f"{'-'.join(path.name.split('-')[:2])}.dist-info/METADATA")
+        with tarfile.open(path) as sdist:
+            member = sdist.extractfile(f"{path.name.removesuffix('.tar.gz')}/PKG-INFO")
+            return member.read() if member else b""
+    except (KeyError, OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise PackageInvalid(f"{path.name} holds no metadata: {error}.") from error
+
+
+def _fault_of_readme(text: str | None, content_type: str | None) -> str | None:
+    """Say why an index could not show a README, or None if it could.
+
+    It is what `twine check --strict` looks for. Any text is valid Markdown; reStructuredText can be wrong.
+    """
+    if not text or not text.strip():
+        return "there is no README: give `[project]` a `readme`"
+    if content_type is None:
+        return "it does not say what its README is written in"
+    if not content_type.startswith("text/x-rst"):
+        return None
+    try:
+        from readme_renderer import rst
+    except ImportError as error:
+        raise ExtraMissing(f"The extra `release` of rnd is not installed: {error.name} is missing.") from error
+    said = io.StringIO()
+    return None if rst.render(text, stream=said) else f"its README cannot be rendered: {said.getvalue().strip()}"

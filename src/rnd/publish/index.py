@@ -1,0 +1,262 @@
+"""A package index: what it has, and how a file gets there. The only caller of a package index, and of `uv publish`.
+
+It is read by the simple repository API and written by `uv publish`, which gets the credentials in its environment
+and nothing else to decide: whether a file is there, and whether another attempt makes sense, is decided here, by
+digests alone. No credential is ever part of an argument, an address, a file or a message.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+from urllib.error import HTTPError, URLError
+from urllib.parse import urljoin, urlsplit
+from urllib.request import Request, urlopen
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from rnd import uv
+from rnd.aws import codeartifact_access
+from rnd.errors import UsageError
+from rnd.publish import listing
+from rnd.publish.errors import DigestMismatch, IndexRefused, IndexUnavailable
+from rnd.retry import persist
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from rnd.errors import RndError
+    from rnd.organisation import Aws
+    from rnd.publish.distribution import Distribution
+
+Result = TypeVar("Result")
+
+CAUSE = re.compile(r"\A.*?\b(?:cause|Caused by): ", re.DOTALL)  # what uv says before it comes to the point
+STATUS = re.compile(r"status code (\d{3})\b")
+CREDENTIALS = "Give them as UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD, or as UV_PUBLISH_TOKEN, in the environment."
+LONGEST = 500  # characters; some indices answer with a whole page
+TIMEOUT = 60  # seconds without a byte
+CONFLICT = 409
+# Too slow, locked or too many: like every status from 500 on, no last word.
+PASSING = {408, 423, 425, 429}
+
+
+@dataclass(frozen=True)
+class Index:
+    """A package index, and who asks it.
+
+    Attributes:
+        publish_url: Where files are uploaded to.
+        simple_url: Where the simple repository API begins, with a slash at its end.
+        username: Who asks.
+        password: The password or the token.
+    """
+
+    publish_url: str
+    simple_url: str
+    username: str
+    password: str = field(repr=False)
+
+    def look(self, project: str, names: Collection[str]) -> dict[str, str]:
+        """Return those files of a project that are there, of the ones named, each with its SHA-256.
+
+        Args:
+            project: Its normalised name.
+            names: File names.
+
+        Raises:
+            IndexRefused: The index says no.
+            IndexUnavailable: It could not be reached, several times.
+        """
+        return persist(lambda: self._look(project, names.__contains__), IndexUnavailable)
+
+    def look_for_wheels(self, project: str, version: str) -> dict[str, str]:
+        """Return the wheels of one version that are there, each with its SHA-256.
+
+        Args:
+            project: Its normalised name.
+            version: As `pyproject.toml` has it.
+
+        Raises:
+            IndexRefused: The index says no.
+            IndexUnavailable: It could not be reached, several times.
+        """
+        return persist(lambda: self._look(project, partial(_is_wheel, version)), IndexUnavailable)
+
+    def upload(self, distribution: Distribution) -> None:
+        """Upload a file, and see it listed; the same bytes may have come from elsewhere meanwhile.
+
+        Raises:
+            DigestMismatch: The index has other bytes under its name.
+            IndexRefused: The index says no.
+            IndexUnavailable: It could not be reached, or did not list the file, several times.
+        """
+        name = distribution.path.name
+        accepted = False
+
+        def attempt() -> None:
+            nonlocal accepted
+            problem = None if accepted else self._publish(distribution)
+            accepted = problem is None
+            try:
+                there = self._look(distribution.project, {name}.__contains__).get(name)
+            except IndexRefused as error:
+                raise problem or error from error
+            if there is None:
+                raise problem or IndexUnavailable(f"{self.publish_url} took {name}, and does not list it.")
+            compare(self, distribution, there)
+
+        persist(attempt, IndexUnavailable)
+
+    def _publish(self, distribution: Distribution) -> RndError | None:
+        """Let uv upload a file once, and return what became of that: None, or an error that may not be the last word.
+
+        It runs in the file's folder, out of reach of a project's configuration.
+        """
+        path = distribution.path
+        given = {"UV_PUBLISH_USERNAME": self.username, "UV_PUBLISH_PASSWORD": self.password, "UV_HTTP_RETRIES": "0"}
+        options = ("--trusted-publishing", "never", "--keyring-provider", "disabled")
+        argv = ("publish", "--publish-url", self.publish_url, *options, path.name)
+        completed = uv.attempt(path.parent, *argv, extra=uv.WITHOUT_PUBLISHING | given)
+        if completed.returncode == 0:
+            return None
+        cause = self._hide(CAUSE.sub("", completed.stderr, count=1))
+        found = STATUS.search(cause)
+        happened = f"Upload of {path.name} failed: {' '.join(cause.split())[:LONGEST]}"
+        return _error(int(found[1]) if found else None, happened)
+
+    def _look(self, project: str, is_wanted: Callable[[str], bool]) -> dict[str, str]:
+        url = urljoin(self.simple_url, f"{project}/")
+        try:
+            links = self._get(url, _read_listing)
+        except _NotThere:
+            return {}
+        except ValueError as error:
+            raise IndexRefused(f"{url} is no page of a package index: {error}.") from error
+        wanted = {name: link for name, link in links.items() if is_wanted(name)}
+        return {name: link.sha256 or self._get(link.url, _read_digest) for name, link in wanted.items()}
+
+    def _get(self, url: str, read: Callable[[http.client.HTTPResponse], Result]) -> Result:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"}:
+            raise IndexRefused(f"{self.simple_url} leads to {url}, which is no http or https address.")
+        request = Request(url, headers={"Accept": listing.ACCEPTED, "User-Agent": "rnd"})  # noqa: S310 - checked above
+        if parts[:2] == urlsplit(self.simple_url)[:2]:
+            request.add_unredirected_header("Authorization", f"Basic {self._basic()}")
+        try:
+            with urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - checked above
+                return read(response)
+        except HTTPError as error:
+            with error:
+                if error.code == http.HTTPStatus.NOT_FOUND:
+                    raise _NotThere(f"{url} is not there.") from None
+                raise _error(error.code, f"{url} cannot be read: {error.code} {error.reason}.") from error
+        except (URLError, OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", None) or error
+            raise IndexUnavailable(f"{url} cannot be read: {reason}.") from error
+
+    def _basic(self) -> str:
+        return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+
+    def _hide(self, text: str) -> str:
+        """Take the credentials out of what others have said."""
+        return text.replace(self.password, "[hidden]").replace(self._basic(), "[hidden]")
+
+
+class _NotThere(IndexRefused):
+    """The index has no such page: for a project, that it has nothing of it."""
+
+
+def compare(index: Index, distribution: Distribution, there: str) -> None:
+    """Hold what the index has under a file's name against that file.
+
+    Raises:
+        DigestMismatch: They are not the same bytes.
+    """
+    if there != distribution.sha256:
+        raise DigestMismatch(
+            f"{distribution.path.name} is sha256:{there} on {index.simple_url}, and sha256:{distribution.sha256} here."
+        )
+
+
+def find_index(environ: Mapping[str, str], publish_url: str | None, check_url: str | None, aws: Aws) -> Index:
+    """Return the index to publish to: the one that the options or the environment name, else the organisation's.
+
+    Args:
+        environ: UV_PUBLISH_URL, UV_PUBLISH_CHECK_URL, UV_PUBLISH_USERNAME, UV_PUBLISH_PASSWORD and UV_PUBLISH_TOKEN
+            mean what they mean to uv.
+        publish_url: Where to upload to.
+        check_url: Where the simple repository API of the same index begins; `simple/` below it when left out.
+        aws: Where the organisation's CodeArtifact repository is.
+
+    Raises:
+        UsageError: An address is none or holds credentials, or there are no credentials in the environment.
+        RndError: As `codeartifact_access` has it.
+    """
+    url = publish_url or environ.get("UV_PUBLISH_URL")
+    if not url:
+        endpoint, token = codeartifact_access(aws)
+        return Index(endpoint, urljoin(_folder(endpoint), "simple/"), "aws", token)
+    simple_url = check_url or environ.get("UV_PUBLISH_CHECK_URL") or urljoin(_folder(url), "simple/")
+    for address in (url, simple_url):
+        _check_address(address)
+    token = environ.get("UV_PUBLISH_TOKEN", "")
+    username = "__token__" if token else environ.get("UV_PUBLISH_USERNAME", "")
+    password = token or environ.get("UV_PUBLISH_PASSWORD", "")
+    if not username or not password:  # uv uploads nothing without them
+        raise UsageError(f"There are no credentials for {url}.", CREDENTIALS)
+    return Index(url, _folder(simple_url), username, password)
+
+
+def _check_address(address: str) -> None:
+    parts = urlsplit(address)
+    if "@" in parts.netloc:
+        raise UsageError(
+            f"The address of the index on {parts.hostname} holds credentials, where logs and other users see them.",
+            CREDENTIALS,
+        )
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError(f"{address} is no http or https address.")
+
+
+def _is_wheel(version: str, name: str) -> bool:
+    try:
+        return parse_wheel_filename(name)[1] == Version(version)
+    except (InvalidWheelFilename, InvalidVersion):
+        return False
+
+
+def _folder(url: str) -> str:
+    return url if url.endswith("/") else f"{url}/"
+
+
+def _error(status: int | None, happened: str) -> RndError:
+    """Return the error that a status amounts to; without one the connection failed.
+
+    A conflict is no last word: whoever was first may not be listed yet.
+    """
+    passing = status is None or status >= 500 or status in PASSING or status == CONFLICT
+    return IndexUnavailable(happened) if passing else IndexRefused(happened)
+
+
+def _read_listing(response: http.client.HTTPResponse) -> dict[str, listing.Link]:
+    text = response.read().decode(errors="replace")
+    return listing.parse(response.headers.get_content_type(), text, response.url)
+
+
+def _read_digest(response: http.client.HTTPResponse) -> str:
+    digest = hashlib.sha256()
+    size = 0
+    while chunk := response.read(1 << 20):
+        digest.update(chunk)
+        size += len(chunk)
+    expected = int(response.headers.get("Content-Length", size))
+    if size != expected:  # http.client does not notice when it reads piece by piece
+        raise http.client.IncompleteRead(b"", expected - size)
+    return digest.hexdigest()

@@ -1,0 +1,75 @@
+"""The package on an index: which of its files are missing there, and how they get there. Touches nothing by itself.
+
+What is there is compared by digest: the same bytes are done, other bytes under the same name are refused, and what
+is missing is uploaded, each file in a step of its own, so that whatever cuts a run off, the next one goes on.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from rnd.plan import Action, Plan, State, Step, done, needed
+from rnd.publish.distribution import build
+from rnd.publish.index import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rnd.publish.distribution import Distribution
+    from rnd.publish.index import Index
+
+
+@contextmanager
+def plan_package(
+    root: Path, find_index: Callable[[], Index] | None, kinds: Sequence[str]
+) -> Iterator[tuple[Plan, Index | None, tuple[Distribution, ...]]]:
+    """Build a repository's package aside, and yield the plan that brings it to an index.
+
+    The build is removed at the end.
+
+    Args:
+        root: The repository.
+        find_index: Called when the build is good; before that, nobody has to sign in. None to build it and no more.
+        kinds: Which files are to be published: "wheel", "sdist".
+
+    Raises:
+        RndError: As the build, its check and the search for the index have it; nothing was changed.
+    """
+    with TemporaryDirectory(prefix="rnd-package-") as folder:
+        distributions = tuple(made for made in build(root, Path(folder)) if made.kind in kinds)
+        first = distributions[0]
+        if find_index is None:
+            yield Plan(f"build {first.project} {first.version}", ()), None, distributions
+            return
+        index = find_index()
+        steps = tuple(upload_step(index, made, distributions) for made in distributions)
+        yield Plan(f"publish {first.project} {first.version} to {index.publish_url}", steps), index, distributions
+
+
+def upload_step(index: Index, distribution: Distribution, together: Sequence[Distribution]) -> Step:
+    """The index has a file.
+
+    Args:
+        index: The index.
+        distribution: The file.
+        together: All files of the version. Nothing is uploaded while the index has one of them with other bytes.
+    """
+
+    def observe() -> State:
+        there = index.look(distribution.project, {one.path.name for one in together})
+        for one in together:
+            if one.path.name in there:
+                compare(index, one, there[one.path.name])
+        digest = f"{distribution.path.name}, sha256:{distribution.sha256[:12]}…"
+        return done(digest) if distribution.path.name in there else needed(f"{digest} is not there")
+
+    return Step(
+        f"upload-{distribution.kind}",
+        f"Upload the {distribution.kind}",
+        observe,
+        (Action(f"upload {distribution.path.name}", partial(index.upload, distribution)),),
+    )

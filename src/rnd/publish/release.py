@@ -1,0 +1,89 @@
+"""The release: one tag and one GitHub release on the commit that was published. The very last step.
+
+One call makes both, with the full hash of the commit, so there is no moment with one and not the other; see
+https://docs.github.com/en/rest/releases/releases#create-a-release. A tag is never moved: where it is on another commit,
+that is said, with both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from rnd.plan import Action, Plan, State, Step, done, needed
+from rnd.publish.errors import TagTaken
+
+if TYPE_CHECKING:
+    from rnd.github.client import Client
+    from rnd.github.repository import Repository
+
+MOST_TAGS = 10  # annotated tags of annotated tags: git allows any number
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is to be released.
+
+    Attributes:
+        tag: Its tag.
+        commit: The full hash of the commit that it is made from.
+        notes: What it brings, as Markdown.
+        is_latest: Whether no release has a higher version.
+    """
+
+    tag: str
+    commit: str
+    notes: str
+    is_latest: bool
+
+
+def plan_publish(client: Client, repository: Repository, release: Release) -> Plan:
+    """Return the plan that makes the tag and the release."""
+    return Plan(f"release {release.tag} of {repository}", (release_step(client, repository, release),))
+
+
+def release_step(client: Client, repository: Repository, release: Release) -> Step:
+    """The repository has the tag, on that commit, and the release of the tag."""
+    owner, name = repository
+
+    def look() -> State:
+        tagged = tagged_commit(client, repository, release.tag)
+        if tagged not in {None, release.commit}:
+            raise TagTaken(f"Tag {release.tag} of {repository} is on {tagged}, and not on {release.commit}.")
+        found = client.find(lambda kit: kit.rest.repos.get_release_by_tag(owner, name, release.tag))
+        if found is None or tagged is None:
+            there = f"tag {release.tag} is there" if tagged else f"no tag {release.tag}"
+            return needed(f"no release; {there}")
+        return done(f"{release.tag} is on {release.commit[:7]}: {found['html_url']}")
+
+    def create() -> None:
+        client.ensure(
+            lambda: state if (state := look()).done else None,
+            lambda kit: kit.rest.repos.create_release(
+                owner,
+                name,
+                data={
+                    "tag_name": release.tag,
+                    "target_commitish": release.commit,
+                    "name": release.tag,
+                    "body": release.notes,
+                    "make_latest": "true" if release.is_latest else "false",
+                },
+            ),
+        )
+
+    action = Action(f"create the release {release.tag} on {release.commit}, and with it the tag", create)
+    return Step("release", "Make the tag and the release", look, (action,))
+
+
+def tagged_commit(client: Client, repository: Repository, tag: str) -> str | None:
+    """Return the full hash of the commit that a tag names, through any annotated tags; None where there is no tag."""
+    owner, name = repository
+    # githubkit's type has `object_`, which is how its models call what GitHub calls `object`.
+    found = cast("Any", client.find(lambda kit: kit.rest.git.get_ref(owner, name, f"tags/{tag}")))
+    for _ in range(MOST_TAGS):
+        if found is None or found["object"]["type"] != "tag":
+            break
+        sha = found["object"]["sha"]
+        found = client.read(lambda kit, sha=sha: kit.rest.git.get_tag(owner, name, sha))  # type: ignore[misc]
+    return str(found["object"]["sha"]) if found else None

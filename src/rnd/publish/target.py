@@ -1,0 +1,173 @@
+"""Where an image goes and how it is built: from the command line, the environment and org.yml to plain data.
+
+Reads the repository, and asks the package index what it has of the version.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from rnd import manifest, uv
+from rnd.aws import MOST_EXCLUSIONS, ecr_access
+from rnd.errors import UsageError
+from rnd.names import index_credentials
+from rnd.publish.errors import PackageMissing
+from rnd.publish.index import find_index
+from rnd.publish.inputs import read_inputs, require_commit
+from rnd.publish.registry import Registry
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from rnd.organisation import Aws, Organisation
+    from rnd.publish.inputs import Inputs
+
+MOVING = ("stable", "latest")
+# https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where an image goes.
+
+    Attributes:
+        registry: The registry.
+        name: Of the repository there.
+        tag: The version's own.
+        moving: The tags that follow the latest release.
+        ecr: The account whose registry it is, or None for a registry where a push makes the repository.
+        follows: Whether the moving tags follow this version.
+    """
+
+    registry: Registry
+    name: str
+    tag: str
+    moving: Sequence[str]
+    ecr: Aws | None
+    follows: bool
+
+    def called(self, tag: str) -> str:
+        """Return the image's whole name under a tag."""
+        return f"{self.registry.host}/{self.name}:{tag}"
+
+
+@dataclass(frozen=True)
+class Build:
+    """How an image is built.
+
+    Attributes:
+        root: The repository.
+        inputs: What it is made from.
+        arguments: For `docker/build.py`, beyond those that follow from the inputs.
+        variables: For its environment.
+    """
+
+    root: Path
+    inputs: Inputs
+    arguments: Sequence[str]
+    variables: Mapping[str, str | None]
+
+
+def find_target(
+    root: Path, environ: Mapping[str, str], options: argparse.Namespace, organisation: Organisation
+) -> tuple[Target, Build]:
+    """Return where the image of a repository goes, and how it is built.
+
+    Args:
+        root: The repository.
+        environ: UV_PUBLISH_URL and the like lead to the package index, as `find_index` has it; RND_REGISTRY_USERNAME
+            and RND_REGISTRY_PASSWORD are the credentials for a registry that is not the organisation's.
+        options: Those of `rnd release image`.
+        organisation: Whose account, index and registry it is.
+
+    Raises:
+        UncommittedChanges: The work tree differs from its commit in more than the version.
+        PackageMissing: The index has no wheel of the version.
+        UsageError: An option is no good.
+        RndError: As the index, AWS and the manifest have it.
+    """
+    revision = require_commit(root)
+    project, version = canonicalize_name(manifest.read_name(root)), manifest.read_version(root)
+    tag, moving = version_tag(version), tuple(options.tags or MOVING)
+    for one in moving:
+        check_tag(one)
+    index = find_index(environ, options.index_url, options.index_url, organisation.aws)
+    wheels = index.look_for_wheels(project, version)
+    if not wheels:
+        raise PackageMissing(f"{index.simple_url} has no wheel of {project} {version}.")
+    registry, path, ecr = find_registry(environ, options.registry, organisation.aws)
+    if ecr and len(moving) > MOST_EXCLUSIONS:
+        raise UsageError(f"ECR lets at most {MOST_EXCLUSIONS} tags of a repository move.")
+    target = Target(registry, f"{path}{project}", tag, moving, ecr, follows=is_release(version))
+    credentials = index_credentials(organisation, index.username, index.password)
+    changing: dict[str, str | None] = {"base-image": options.base_image, "platform": options.platform}
+    others = {"index-url": index.simple_url, "network": options.network, "builder": options.builder}
+    arguments = [f"--{name}={value}" for name, value in (*changing.items(), *others.items()) if value]
+    inputs = read_inputs(root, revision, wheels, changing)
+    return target, Build(root, inputs, arguments, uv.WITHOUT_PUBLISHING | credentials)
+
+
+def find_registry(environ: Mapping[str, str], wanted: str | None, aws: Aws) -> tuple[Registry, str, Aws | None]:
+    """Return a registry, the folder in it for images, and the account whose ECR it is.
+
+    Args:
+        environ: Holds the credentials for a registry that is not the account's.
+        wanted: Its address, `HOST` or `HOST/PATH`; the account's own when left out.
+        aws: The account.
+
+    Raises:
+        UsageError: The address is none or holds credentials.
+        RndError: As `ecr_access` has it.
+    """
+    if wanted in {None, aws.ecr_registry}:
+        endpoint, user, token = ecr_access(aws)
+        return Registry(urlsplit(endpoint).netloc, user, token), "", aws
+    host, _, path = str(wanted).rstrip("/").partition("/")
+    if not re.fullmatch(r"[\w.-]+(:\d+)?|\[[\da-fA-F:]+\](:\d+)?", host) or not re.fullmatch(r"[a-z0-9._/-]*", path):
+        raise UsageError(
+            "--registry wants HOST or HOST/PATH, without a scheme and without credentials.",
+            "Give credentials as RND_REGISTRY_USERNAME and RND_REGISTRY_PASSWORD, in the environment.",
+        )
+    user, password = environ.get("RND_REGISTRY_USERNAME", ""), environ.get("RND_REGISTRY_PASSWORD", "")
+    return Registry(host, user, password), f"{path}/" if path else "", None
+
+
+def version_tag(version: str) -> str:
+    """Return the tag of a version: normalised, with `-` for the `+` that no tag may hold.
+
+    Raises:
+        UsageError: The version is none, or its tag could not be one.
+    """
+    try:
+        tag = str(Version(version)).replace("+", "-")
+    except InvalidVersion as error:
+        raise UsageError(f"{version} in pyproject.toml is no version.") from error
+    check_tag(tag)
+    return tag
+
+
+def is_release(version: str) -> bool:
+    """Say whether the moving tags follow a version: neither a development version nor any other before a release."""
+    parsed = Version(version)
+    return not parsed.is_prerelease and parsed.local is None
+
+
+def check_tag(tag: str) -> None:
+    """Refuse a tag that no registry takes.
+
+    Raises:
+        UsageError: It breaks the rule of the distribution specification.
+    """
+    if not TAG.fullmatch(tag):
+        raise UsageError(
+            f"{tag!r} cannot be a tag: only letters, digits, `_`, `.` and `-`, at most 128, may stand in one."
+        )

@@ -1,1 +1,0 @@
-"""Every pull request and merge: which version comes next, and why."""

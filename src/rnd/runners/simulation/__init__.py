@@ -1,0 +1,1 @@
+"""A simulation of the runner pools: waiting time against cost."""

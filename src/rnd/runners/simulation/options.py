@@ -1,0 +1,171 @@
+"""What is asked of the simulation: options and org.yml become studies. Reads the list of jobs, if one is given."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from rnd.errors import UsageError
+from rnd.organisation import Runners
+from rnd.runners.errors import JobListInvalid, LoadImpossible, PolicyImpossible
+from rnd.runners.simulation.experiment import Study
+from rnd.runners.simulation.job_list import read_job_list
+from rnd.runners.simulation.load import DAY, Load, describe_jobs
+from rnd.runners.simulation.policy import Policy, Timing, machine_hour
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    Given = Sequence[tuple[str | None, str]]
+
+# A year with both changes of the clock; which one does not matter, but it must not depend on the day of the run.
+BEGIN = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
+LONGEST = 3660  # days
+SHORTEST = 3600.0  # seconds of a replay, lest a single job without length be extrapolated to a month
+POLICY = ("always_on", "business_hours_extra", "maximum")
+LOAD = {  # option: field
+    "jobs_per_day": "jobs_per_day",
+    "job_minutes": "minutes",
+    "durations": "shape",
+    "spread": "spread",
+    "burst": "burst",
+    "outside": "outside",
+}
+
+
+def ask(options: argparse.Namespace, shipped: Runners) -> list[Study]:
+    """Return a study for each class that is asked about.
+
+    Args:
+        options: The parsed command line of `rnd runners simulate`.
+        shipped: The organisation's machines; options stand above them.
+
+    Raises:
+        RndError: What is asked for cannot be.
+    """
+    names = options.classes or list(shipped.classes)
+    for name in [*names, *_named(options)]:
+        if name not in shipped.classes:
+            raise UsageError(f"{name} is no class of org.yml; there are: {', '.join(shipped.classes)}.")
+    runners = _amend(options, shipped, names)
+    timing = _timing(options)
+    if options.jobs is not None:
+        return _replayed(Path(options.jobs), runners, names, timing)
+    return [_described(options, runners, name, timing) for name in names]
+
+
+def _named(options: argparse.Namespace) -> list[str]:
+    """Return the classes that single options name."""
+    return [name for option in (*POLICY, *LOAD) for name, _ in getattr(options, option) if name is not None]
+
+
+def _given(given: Given, name: str) -> str | None:
+    """Return the value that an option has for a class: the last one for it alone, else the last one for all."""
+    values = dict(given)
+    return values.get(name, values.get(None))
+
+
+def _amend(options: argparse.Namespace, shipped: Runners, names: Sequence[str]) -> Runners:
+    """Return the machines of org.yml with the options in place of its values, held to its rules."""
+    data: dict[str, Any] = shipped.model_dump()
+    for name in names:
+        for option in POLICY:
+            if (value := _given(getattr(options, option), name)) is not None:
+                data["classes"][name][option] = _whole_number(option, value)
+    if options.timezone is not None:
+        data["timezone"] = options.timezone
+    if options.business_days is not None:
+        data["business_hours"]["days"] = options.business_days
+    if options.business_hours is not None:
+        data["business_hours"]["start"], _, data["business_hours"]["end"] = options.business_hours.partition("-")
+    try:
+        return Runners.model_validate(data)
+    except ValidationError as error:
+        raise PolicyImpossible("\n".join(dict.fromkeys(map(_fault, error.errors())))) from error
+
+
+def _fault(fault: Any) -> str:  # noqa: ANN401 - pydantic's own type is not public
+    place = ".".join(map(str, fault["loc"]))
+    reason = str(fault.get("ctx", {}).get("error", fault["msg"]))
+    said = "" if fault["type"] == "value_error" else f" is {fault['input']!r}"
+    return f"{place}{said}: {reason[:1].lower()}{reason[1:]}."
+
+
+def _number(option: str, said: str, refused: type[Exception]) -> float:
+    try:
+        return float(said)
+    except ValueError:
+        raise refused(f"--{option.replace('_', '-')} takes a number, not {said!r}.") from None
+
+
+def _whole_number(option: str, said: str) -> int:
+    if not said.removeprefix("-").isdecimal():
+        raise PolicyImpossible(f"--{option.replace('_', '-')} takes a whole number, not {said!r}.")
+    return int(said)
+
+
+def _timing(options: argparse.Namespace) -> Timing:
+    usual = Timing()
+    seconds = []
+    for option, unit, default in (
+        ("boot_minutes", 60, usual.boot),
+        ("idle_minutes", 60, usual.idle),
+        ("pickup_seconds", 1, usual.pickup),
+    ):
+        said = getattr(options, option)
+        value = default if said is None else _number(option, said, PolicyImpossible) * unit
+        if not 0 <= value <= LONGEST * DAY:
+            raise PolicyImpossible(f"--{option.replace('_', '-')} must be 0 or more, not {said}.")
+        seconds.append(value)
+    return Timing(*seconds)
+
+
+def _policy(runners: Runners, name: str, timing: Timing) -> Policy:
+    wanted = runners.classes[name]
+    return Policy(
+        wanted.always_on,
+        wanted.business_hours_extra,
+        wanted.maximum,
+        runners.business_hours,
+        runners.timezone,
+        timing,
+    )
+
+
+def _described(options: argparse.Namespace, runners: Runners, name: str, timing: Timing) -> Study:
+    values: dict[str, Any] = {}
+    for option, field in LOAD.items():
+        if (said := _given(getattr(options, option), name)) is not None:
+            values[field] = said if field == "shape" else _number(option, said, LoadImpossible)
+    days = _number("period", options.period, LoadImpossible)
+    if not 1 <= days <= LONGEST:
+        raise LoadImpossible(f"--period must be from 1 to {LONGEST} days, not {options.period}.")
+    load, policy, end = Load(**values), _policy(runners, name, timing), BEGIN + days * DAY
+    # The class is part of the seed, so that one more class leaves the jobs of the others as they are.
+    jobs = list(describe_jobs(load, policy.hours, policy.timezone, BEGIN, end, f"{options.seed}:{name}"))
+    if not jobs:
+        raise LoadImpossible(f"{name}: with so few jobs a day none is queued in {options.period} days.")
+    return Study(name, policy, jobs, BEGIN, end, machine_hour(runners.classes[name], runners.prices))
+
+
+def _replayed(path: Path, runners: Runners, names: Sequence[str], timing: Timing) -> list[Study]:
+    listed = read_job_list(path)
+    begin = listed.rows[0].job.created
+    end = max(row.job.created + row.waited + row.job.seconds for row in listed.rows)
+    end = max(end, begin + SHORTEST)
+    by_class = listed.by_class(runners.classes)
+    studies = []
+    for name in names:
+        wanted, rows = runners.classes[name], by_class[name]
+        if rows:
+            jobs, reported = [row.job for row in rows], [row.waited for row in rows]
+            hourly = machine_hour(wanted, runners.prices)
+            studies.append(Study(name, _policy(runners, name, timing), jobs, begin, end, hourly, reported))
+    if not studies:
+        labels = "; ".join(f"{name}: {', '.join(runners.classes[name].labels)}" for name in names)
+        raise JobListInvalid(f"{path}: no job in it asks for the labels of a class ({labels}).")
+    return studies

@@ -1,0 +1,1 @@
+"""The AWS CDK stacks of the runners and of publishing."""

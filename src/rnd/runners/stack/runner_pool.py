@@ -1,0 +1,202 @@
+"""The machines of one class, as a piece of the fleet's stack: group, schedules, runner image, provider of runners."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, Tags
+from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from cloudsnorkel import cdk_github_runners as github_runners
+from constructs import Construct
+
+from rnd.runners.stack.deployment import CLASS_TAG, DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rnd.organisation import Organisation
+
+# Amazon Linux 2023 with Docker and the ECS agent, and for GPUs with NVIDIA's driver and container toolkit. The
+# parameter is resolved whenever a machine is launched, so that each is born with the newest security updates.
+IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+GPU_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id"
+ROOT_DEVICE = "/dev/xvda"
+# A machine is replaced after so long, between two jobs: nothing that a job left behind lives longer.
+LIFETIME = Duration.days(7)
+REBUILD = Duration.days(7)
+UNITS = 1024  # of ECS, for one processor
+RETENTION = logs.RetentionDays.ONE_MONTH
+CRON_DAYS = {said: days for days, said in DAYS.items()}
+
+
+class Machines(Construct):
+    """The machines of one class.
+
+    Attributes:
+        group: The auto-scaling group.
+        capacity: What lets ECS grow and shrink that group.
+        provider: What starts a runner for a job.
+        image: Where the image that runners start from is built.
+    """
+
+    def __init__(self, scope: Construct, name: str, organisation: Organisation, cluster: ecs.Cluster) -> None:
+        super().__init__(scope, name)
+        self.wanted = organisation.runners.classes[name]
+        security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=cluster.vpc, description=f"{name}: out to anywhere, in from nowhere"
+        )
+        self.group = self._group(cluster, self._launch_template(security_group))
+        self._schedule(organisation)
+        self.capacity = ecs.AsgCapacityProvider(
+            self,
+            "Capacity",
+            auto_scaling_group=self.group,
+            target_capacity_percent=100,
+            enable_managed_termination_protection=True,
+            enable_managed_draining=True,
+        )
+        self.image = self._image(organisation)
+        Tags.of(self).add(CLASS_TAG, name)
+        self.provider = github_runners.EcsRunnerProvider(
+            self,
+            "Provider",
+            vpc=cluster.vpc,
+            cluster=cluster,
+            capacity_provider=self.capacity,
+            security_groups=[security_group],
+            image_builder=self.image,
+            labels=[label for label in self.wanted.labels if label != "self-hosted"],
+            gpu=self.wanted.gpus or None,
+            # One job to a machine, with all its processors and memory: what is reserved is no limit.
+            placement_constraints=[ecs.PlacementConstraint.distinct_instances()],
+            cpu=reserved_units(self.wanted.instances),
+            memory_reservation_mib=1024,
+            log_retention=RETENTION,
+        )
+
+    def _launch_template(self, security_group: ec2.SecurityGroup) -> ec2.LaunchTemplate:
+        image = GPU_IMAGE if self.wanted.gpus else IMAGE
+        role = iam.Role(self, "InstanceRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+        disk = ec2.BlockDeviceVolume.ebs(
+            self.wanted.disk_gb, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3, delete_on_termination=True
+        )
+        return ec2.LaunchTemplate(
+            self,
+            "LaunchTemplate",
+            machine_image=ec2.MachineImage.resolve_ssm_parameter_at_launch(image),
+            security_group=security_group,
+            role=role,
+            user_data=ec2.UserData.for_linux(),
+            block_devices=[ec2.BlockDevice(device_name=ROOT_DEVICE, volume=disk)],
+            associate_public_ip_address=False,
+            require_imdsv2=True,
+            http_tokens=ec2.LaunchTemplateHttpTokens.REQUIRED,
+            # One hop ends on the machine: a container, which is a hop further, does not reach the instance's role.
+            http_put_response_hop_limit=1,
+        )
+
+    def _group(self, cluster: ecs.Cluster, template: ec2.LaunchTemplate) -> autoscaling.AutoScalingGroup:
+        types = [
+            autoscaling.LaunchTemplateOverrides(instance_type=ec2.InstanceType(instance))
+            for instance in self.wanted.instances
+        ]
+        return autoscaling.AutoScalingGroup(
+            self,
+            "Group",
+            vpc=cluster.vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            min_capacity=self.wanted.always_on,
+            max_capacity=self.wanted.maximum,
+            new_instances_protected_from_scale_in=True,
+            max_instance_lifetime=LIFETIME,
+            group_metrics=[autoscaling.GroupMetrics.all()],
+            mixed_instances_policy=autoscaling.MixedInstancesPolicy(
+                launch_template=template,
+                launch_template_overrides=types,
+                instances_distribution=autoscaling.InstancesDistribution(
+                    on_demand_percentage_above_base_capacity=100,
+                    on_demand_allocation_strategy=autoscaling.OnDemandAllocationStrategy.LOWEST_PRICE,
+                ),
+            ),
+        )
+
+    def _schedule(self, organisation: Organisation) -> None:
+        runners = organisation.runners
+        if not self.wanted.business_hours_extra:
+            return
+        for name, time, machines in (
+            ("Open", runners.business_hours.start, self.wanted.always_on + self.wanted.business_hours_extra),
+            ("Close", runners.business_hours.end, self.wanted.always_on),
+        ):
+            hour, minute = time.split(":")
+            self.group.scale_on_schedule(
+                name,
+                schedule=autoscaling.Schedule.expression(
+                    f"{int(minute)} {int(hour)} * * {CRON_DAYS[runners.business_hours.days]}"
+                ),
+                time_zone=runners.timezone,
+                min_capacity=machines,
+            )
+
+    def _image(self, organisation: Organisation) -> github_runners.IConfigurableRunnerImageBuilder:
+        """Return the builder of the image that runners start from; AWS runs it every week."""
+        builder = github_runners.EcsRunnerProvider.image_builder(
+            self,
+            "Image",
+            rebuild_interval=REBUILD,
+            log_retention=RETENTION,
+        )
+        builder.add_component(_component("EcrLogin", ecr_login(organisation.aws.ecr_registry)))
+        if self.wanted.gpus:
+            builder.add_component(_component("NvidiaContainerToolkit", NVIDIA_CONTAINER_TOOLKIT))
+        return builder
+
+
+def reserved_units(instances: Sequence[str]) -> int:
+    """Return the CPU units that a job reserves: three quarters of the smallest machine, where its name says its size.
+
+    No two jobs fit on a machine then, so that ECS, which reckons how many machines the waiting jobs need by how many
+    fit on one, comes to one for each. AWS names sizes by processors: `large` has 2, `xlarge` 4, `2xlarge` 8.
+    """
+    sizes = [re.fullmatch(r"[^.]+\.(\d*)(x?)large", instance) for instance in instances]
+    processors = [(4 * int(found[1] or 1) if found[2] else 2) if found else 1 for found in sizes]
+    return UNITS * 3 * min(processors) // 4
+
+
+def _component(name: str, commands: Sequence[str]) -> github_runners.RunnerImageComponent:
+    return github_runners.RunnerImageComponent.custom(name=name, commands=list(commands))
+
+
+def ecr_login(registry: str) -> list[str]:
+    """Return what makes Docker sign in to an ECR registry by itself, with the role of the runner.
+
+    GitHub's runner pulls the image that `container:` names before any step could sign in.
+    """
+    configuration = json.dumps({"credHelpers": {registry: "ecr-login"}})
+    return [
+        "DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 install -y amazon-ecr-credential-helper",
+        "mkdir -p /home/runner/.docker",
+        f"echo '{configuration}' > /home/runner/.docker/config.json",
+        "chown -R runner /home/runner/.docker",
+    ]
+
+
+# The toolkit of the machine gives the GPU to the runner; this one gives it on to the containers of a job. A container
+# in a container may not change the machine's cgroups, and need not.
+NVIDIA_CONTAINER_TOOLKIT = (
+    "curl --retry 5 --retry-all-errors -fsSL https://nvidia.github.io/libnvidia-container/gpgkey"
+    " | gpg --dearmor -o /usr/share/keyrings/nvidia-container-toolkit.gpg",
+    "echo 'deb [signed-by=/usr/share/keyrings/nvidia-container-toolkit.gpg]"
+    " https://nvidia.github.io/libnvidia-container/stable/deb/amd64 /'"
+    " > /etc/apt/sources.list.d/nvidia-container-toolkit.list",
+    "apt-get -o Acquire::Retries=5 update",
+    "DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 install -y nvidia-container-toolkit",
+    "nvidia-ctk config --set nvidia-container-cli.no-cgroups=true --in-place",
+    "nvidia-ctk runtime configure --runtime=docker --set-as-default",
+)

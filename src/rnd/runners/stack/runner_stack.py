@@ -1,0 +1,106 @@
+"""The fleet's stack: a network, the machines of each class, and what starts a runner on them for each queued job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from cloudsnorkel import cdk_github_runners as github_runners
+
+from rnd.runners.stack import names
+from rnd.runners.stack.alarms import Alarms
+from rnd.runners.stack.runner_pool import Machines
+
+if TYPE_CHECKING:
+    from aws_cdk import Environment
+    from constructs import Construct
+
+    from rnd.organisation import Organisation
+
+RETENTION = logs.RetentionDays.ONE_MONTH
+
+
+class Fleet(Stack):
+    """Everything that runs jobs.
+
+    Attributes:
+        machines: Those of each class.
+        runners: What starts runners.
+    """
+
+    def __init__(self, scope: Construct, name: str, organisation: Organisation, env: Environment) -> None:
+        super().__init__(scope, name, env=env, description=f"GitHub runners of {organisation.name}")
+        self.cluster = ecs.Cluster(
+            self,
+            "Cluster",
+            vpc=self._network(organisation),
+            container_insights_v2=ecs.ContainerInsights.ENABLED,
+        )
+        self.machines = {
+            wanted: Machines(self, wanted, organisation, self.cluster) for wanted in organisation.runners.classes
+        }
+        for machines in self.machines.values():
+            self._allow_pulls(machines, organisation)
+        self.runners = github_runners.GitHubRunners(
+            self,
+            "Runners",
+            providers=[machines.provider for machines in self.machines.values()],
+            setup_access=github_runners.LambdaAccess.no_access(),
+            status_access=github_runners.LambdaAccess.no_access(),
+            webhook_access=github_runners.LambdaAccess.lambda_url(),
+            log_options=github_runners.LogOptions(log_retention=RETENTION, include_execution_data=False),
+        )
+        for queue in self.runners.node.find_all():
+            if isinstance(queue, sqs.Queue):
+                self._refuse_plain_text(queue)
+        self.alarms = Alarms(self, organisation)
+
+    def _network(self, organisation: Organisation) -> ec2.Vpc:
+        wanted = organisation.runners.network
+        network = ec2.Vpc(
+            self,
+            "Network",
+            ip_addresses=ec2.IpAddresses.cidr(wanted.cidr),
+            availability_zones=wanted.availability_zones,
+            nat_gateways=1,
+            restrict_default_security_group=False,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name="Out", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=28, map_public_ip_on_launch=False
+                ),
+                ec2.SubnetConfiguration(name="Machines", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            ],
+            gateway_endpoints={"S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)},
+        )
+        network.add_flow_log("Refused", traffic_type=ec2.FlowLogTrafficType.REJECT)
+        return network
+
+    def _refuse_plain_text(self, queue: sqs.Queue) -> None:
+        queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["sqs:*"],
+                resources=[queue.queue_arn],
+                conditions={"Bool": {"aws:SecureTransport": "false"}},
+            )
+        )
+
+    def _allow_pulls(self, machines: Machines, organisation: Organisation) -> None:
+        """Let jobs run in the base images, and in the images that are built from our repositories."""
+        allowed = {name for name, _ in names.base_images(organisation).values()}
+        allowed.add(names.image_repositories(organisation))
+        repositories = [
+            self.format_arn(service="ecr", resource="repository", resource_name=name) for name in sorted(allowed)
+        ]
+        principal = machines.provider.grant_principal
+        for actions, resources in (
+            (["ecr:GetAuthorizationToken"], ["*"]),
+            (["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], repositories),
+        ):
+            principal.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=resources))

@@ -1,0 +1,113 @@
+"""From org.yml to CloudFormation templates, checked. Starts Node, by AWS CDK; writes one folder, needs no network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rnd import process
+from rnd.errors import ExtraMissing, ToolMissing
+from rnd.runners.errors import StackInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from aws_cdk.cx_api import CloudAssembly
+
+    from rnd.organisation import Organisation
+
+    Template = Mapping[str, Any]
+
+# What cfn-lint says of every template that CDK writes: zones are given by name on purpose, since a synthesis without a
+# network cannot ask for them; a dependency that is there twice is there once.
+LINT_IGNORED = ("W3005", "W3010")
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """The stacks, ready to be deployed.
+
+    Attributes:
+        folder: The cloud assembly: what `cdk deploy --app FOLDER` takes.
+        templates: The CloudFormation template of each stack.
+    """
+
+    folder: Path
+    templates: Mapping[str, Template]
+
+
+def synthesise(organisation: Organisation, folder: Path) -> Synthesis:
+    """Write the stacks of an organisation, and check them with cdk-nag and cfn-lint.
+
+    Args:
+        organisation: Whose machines they are.
+        folder: Is made where it is not there; what it holds of an earlier synthesis is overwritten.
+
+    Raises:
+        ToolMissing: Node is not installed.
+        ExtraMissing: AWS CDK is not installed.
+        StackInvalid: A check found something.
+    """
+    if process.find("node") is None:
+        raise ToolMissing("node is not installed; AWS CDK runs on it.", "Install Node 22 or later.")
+    try:
+        unknown = list(unknown_instances(organisation))
+        if unknown:
+            raise StackInvalid("\n".join(unknown), "Mend the instances under runners.classes of org.yml.")
+        assembly = _build(organisation, folder)
+        paths = {stack.stack_name: folder / stack.template_file for stack in assembly.stacks}
+        findings = [*_complaints(assembly), *(fault for path in paths.values() for fault in lint(path))]
+    except ModuleNotFoundError as error:
+        raise ExtraMissing(f"The extra `runners` of rnd is not installed: {error.name} is missing.") from error
+    if findings:
+        raise StackInvalid("\n".join(findings))
+    return Synthesis(folder, {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items()})
+
+
+def unknown_instances(organisation: Organisation) -> Iterator[str]:
+    """Yield a complaint of each instance type that AWS does not have, as its own service model knows them."""
+    from botocore.loaders import Loader
+    from botocore.model import ServiceModel
+
+    shape = ServiceModel(Loader().load_service_model("ec2", "service-2")).shape_for("InstanceType")
+    known = set(shape.metadata["enum"])
+    for name, wanted in organisation.runners.classes.items():
+        for instance in wanted.instances:
+            if instance not in known:
+                yield f"{name}: {instance} is no instance type of EC2."
+
+
+def _build(organisation: Organisation, folder: Path) -> CloudAssembly:
+    from aws_cdk import App, Aspects, Environment
+    from cdk_nag import AwsSolutionsChecks, NagReportFormat
+
+    from rnd.runners.stack import nag_suppressions, names
+    from rnd.runners.stack.publishing import Publishing
+    from rnd.runners.stack.runner_stack import Fleet
+
+    app = App(outdir=str(folder), analytics_reporting=False)
+    env = Environment(account=organisation.aws.account, region=organisation.aws.region)
+    Publishing(app, names.publishing_stack(organisation), organisation, env)
+    Fleet(app, names.fleet_stack(organisation), organisation, env)
+    nag_suppressions.allow(app.node.find_all())
+    Aspects.of(app).add(AwsSolutionsChecks(reports=True, report_formats=[NagReportFormat.JSON]))
+    return app.synth()
+
+
+def _complaints(assembly: CloudAssembly) -> Iterator[str]:
+    """Yield what cdk-nag, and CDK itself, found."""
+    for stack in assembly.stacks:
+        for message in stack.messages:
+            if message.level.name != "INFO":
+                yield f"{message.id}: {str(message.entry.data).strip()}"
+
+
+def lint(path: Path) -> Iterator[str]:
+    """Yield what cfn-lint finds in a template."""
+    from cfnlint.api import lint_file  # type: ignore[import-untyped]
+    from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
+
+    for match in lint_file(path, ManualArgs(ignore_checks=list(LINT_IGNORED))):
+        yield f"{path.name}:{match.linenumber}: {match.rule.id}: {match.message}"

@@ -1,0 +1,1 @@
+"""From commits to the next version, and the reasons for it."""

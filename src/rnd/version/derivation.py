@@ -1,0 +1,88 @@
+"""The next version of the repository that this process stands in. Reads git, and `pyproject.toml` where it has to.
+
+`rnd version next` is called in every job, so what it does not need is imported where it is needed.
+"""
+
+from __future__ import annotations
+
+from rnd.version import history, next_version
+
+TYPE_CHECKING = False  # typing's own would cost every start 2 ms
+if TYPE_CHECKING:
+    from rnd.version.next_version import Answer
+
+HERE = "."
+
+
+def derive(without: str = "", pending: str | None = None) -> tuple[Answer, str | None]:
+    """Return the next version, and the full hash of the commit at the head.
+
+    Args:
+        without: A tag that is passed over, as if it were not there yet.
+        pending: A commit whose release may still be being made: the version that was set there then counts as one.
+    """
+    past = history.read(HERE, without)
+    if past["release"] is None:
+        from pathlib import Path
+
+        from rnd import git, manifest
+
+        return next_version.first(manifest.read_version(git.work_tree(Path(HERE))), past["tags"]), past["head"]
+    upcoming = _upcoming(pending, past["release"]) if pending else None
+    commits = history.read_since(HERE, pending) if pending and upcoming else None
+    if upcoming is None or commits is None:
+        return next_version.derive(past["release"], past["commits"], past["tags"]), past["head"]
+    answer = next_version.derive(upcoming, commits, past["tags"])
+    answer["because"] += f"; {upcoming} itself is still being released"
+    return answer, past["head"]
+
+
+def derive_free(pending: str | None = None) -> tuple[Answer, str | None]:
+    """Return what `derive` returns, if that version is free.
+
+    Raises:
+        VersionTaken: Another commit has its tag.
+    """
+    answer, head = derive(pending=pending)
+    check_free(answer)
+    return answer, head
+
+
+def settled(written: str, pending: str | None = None) -> tuple[Answer, str | None]:
+    """Return what makes a version the next one: counted from the last release, or from one that is still being made.
+
+    Either is right on the branch that releases come from: a release that was being made may have failed for good.
+
+    Args:
+        written: The version that `pyproject.toml` has.
+        pending: As `derive` has it.
+
+    Raises:
+        VersionMismatch: It is neither.
+    """
+    answers = [derive(pending=counted_from) for counted_from in dict.fromkeys((None, pending))]
+    for answer, head in answers:
+        if answer["version"] == written:
+            return answer, head
+    from rnd.version.errors import VersionMismatch
+
+    first, _ = answers[0]
+    raise VersionMismatch(f"pyproject.toml has {written}, and {first['version']} comes next: {first['because']}.")
+
+
+def check_free(answer: Answer) -> None:
+    """Refuse a version that is released already.
+
+    Raises:
+        VersionTaken: Another commit has its tag.
+    """
+    if answer["taken"]:
+        from rnd.version.errors import VersionTaken
+
+        raise VersionTaken(f"{answer['version']} comes next here, and tag {answer['taken']} is on another commit.")
+
+
+def _upcoming(pending: str, release: str) -> str | None:
+    """Return the tag of the release that a commit is about to get, if the one before it is ours too."""
+    past = history.read(HERE, at=pending)
+    return next_version.upcoming(release, past["commits"], past["tags"]) if past["release"] == release else None

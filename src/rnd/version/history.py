@@ -1,0 +1,131 @@
+"""What the repository holds: its release tags, and the commits since the last one. Reads, changes nothing.
+
+Two git processes answer, however long the history is, and only the commits since the last release are read. A third
+and a fourth are needed where the highest release is not in the head's own past, as on a branch for maintenance.
+"""
+
+from __future__ import annotations
+
+from rnd import git
+from rnd.errors import CommandFailed, NotARepository, UsageError
+from rnd.version.errors import ShallowHistory
+from rnd.version.next_version import Commit, newest
+
+TYPE_CHECKING = False  # typing's own would cost every start 2 ms
+if TYPE_CHECKING:
+    from typing import TypedDict
+else:
+    TypedDict = dict
+
+# %B never holds the NUL that -z puts between commits. What the user's configuration could change is said.
+LOG = ("log", "-z", "--encoding=UTF-8", "--no-show-signature", "--format=%m%H %P%n%B")
+
+
+class History(TypedDict):
+    """What there is to derive a version from.
+
+    Attributes:
+        head: The full hash of the commit at the head; None on a branch without any.
+        tags: The names of all tags, those that the head does not hold and those that are no releases included.
+        release: The tag of the highest release in the head's past, the head itself included; None without any.
+        commits: Those that the head holds and that release does not, newest first; none without a release.
+    """
+
+    head: str | None
+    tags: frozenset[str]
+    release: str | None
+    commits: list[Commit]
+
+
+def read(folder: str, without: str = "", at: str = "HEAD") -> History:
+    """Read the history of the repository that a folder lies in.
+
+    Args:
+        folder: A folder in the repository.
+        without: A tag that is passed over, as if it were not there yet.
+        at: The commit that counts as the head.
+
+    Raises:
+        NotARepository: The folder lies in none, or git refuses to read it.
+        ShallowHistory: The clone is shallow.
+    """
+    head, tags = _head_and_tags(folder, at)
+    tags -= {without}
+    release = newest(tags) if head else None
+    commits = _commits_since(folder, f"refs/tags/{release}", at) if release else []
+    if commits is None:  # the highest release is on another branch
+        release = newest(tags.intersection(_tags_in_the_past(folder, at)))
+        commits = _commits_since(folder, f"refs/tags/{release}", at) if release else []
+    return History(head=head, tags=tags, release=release, commits=commits or [])
+
+
+def read_since(folder: str, base: str) -> list[Commit] | None:
+    """Return the commits that the head holds and a commit in its past does not, newest first.
+
+    Returns:
+        None where the base does not exist or is not in the head's past.
+    """
+    return _commits_since(folder, f"{base}^{{commit}}", "HEAD")
+
+
+def read_branch(folder: str, base: str) -> list[Commit]:
+    """Return the commits of a branch that its base does not hold, newest first.
+
+    Args:
+        folder: A folder in the repository, with the branch checked out.
+        base: The branch that it is to be merged into, as git knows it: `origin/main`.
+
+    Raises:
+        NotARepository: The folder lies in none, or git refuses to read it.
+        ShallowHistory: The clone is shallow.
+        UsageError: There is no such base.
+    """
+    _head_and_tags(folder)
+    commit = git.output(folder, "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}")
+    said = git.output(folder, *LOG, f"{commit.strip()}..HEAD", "--") if commit else None
+    if said is None:
+        raise UsageError(
+            f"git cannot tell HEAD from {base!r}.", "Name the branch that it is to be merged into, with `--base`."
+        )
+    return _commits(said)
+
+
+def _head_and_tags(folder: str, at: str = "HEAD") -> tuple[str | None, frozenset[str]]:
+    said = git.output(folder, "rev-parse", "--is-shallow-repository", f"{at}^{{commit}}", "--symbolic", "--tags")
+    if said is None:
+        _must_be_repository(folder)
+        return None, frozenset()  # no commit yet, which the call above takes for an error
+    shallow, head, *tags = said.removesuffix("\n").split("\n")
+    if shallow == "true":
+        raise ShallowHistory("This clone is shallow: commits, and with them tags, are missing.")
+    return head, frozenset(tags)
+
+
+def _must_be_repository(folder: str) -> None:
+    try:
+        git.run(folder, "rev-parse", "--is-shallow-repository")
+    except CommandFailed as failed:
+        _, _, words = failed.happened.partition("\n")
+        raise NotARepository(f"git finds no repository that it can read here:\n{words}") from failed
+
+
+def _commits_since(folder: str, base: str, at: str) -> list[Commit] | None:
+    """Return the commits of one revision that another does not hold, or None if the other is not in its past."""
+    said = git.output(folder, *LOG, "--left-right", f"{base}...{at}", "--")
+    if said is None or said.startswith("<") or "\0<" in said:  # None: nothing there, or something that is no commit
+        return None
+    return _commits(said)
+
+
+def _tags_in_the_past(folder: str, at: str) -> list[str]:
+    return git.run(folder, "for-each-ref", f"--merged={at}", "--format=%(refname:strip=2)", "refs/tags").split("\n")
+
+
+def _commits(said: str) -> list[Commit]:
+    return [_commit(entry) for entry in said.split("\0") if entry]
+
+
+def _commit(entry: str) -> Commit:
+    head, _, message = entry.partition("\n")
+    commit, *parents = head[1:].split()
+    return Commit(id=commit, parents=len(parents), message=message)

@@ -1,0 +1,233 @@
+"""The environment that conda makes: what is stale, broken or wrong is said, and mended by the next run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path  # noqa: TC003 - imported from here by a process that is killed
+
+import pytest
+
+from rnd.answers import Project
+from rnd.environments.conda.environment import CondaEnvironment
+from rnd.environments.conda.lockfile import LOCK, read_lock
+from rnd.environments.conda.rattler import this_platform
+from rnd.environments.errors import DependencyMissing, EnvironmentInvalid, LockInvalid, Unsolvable
+from rnd.errors import PackagesUnavailable, RndError
+from rnd.plan import Plan
+from rnd.progress import Quiet
+from tests.helpers.machine import PYTHON, ROOT, channel
+
+PYPROJECT = """\
+[project]
+name = "tiny"
+version = "0.1.0"
+requires-python = ">=3.8"
+dependencies = []
+
+[build-system]
+requires = ["uv_build>=0.9,<0.14"]
+build-backend = "uv_build"
+"""
+ENVIRONMENT = """\
+channels: [{channel}]
+platforms: [{platform}]
+dependencies:
+  - python {version}.*
+  - pip
+  - uv-build
+  - greeting
+  - pip: [-e .]
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> CondaEnvironment:
+    """A project whose environment holds little more than Python."""
+    folder = tmp_path / "tiny"
+    (folder / "src" / "tiny").mkdir(parents=True)
+    (folder / "src" / "tiny" / "__init__.py").touch()
+    (folder / "pyproject.toml").write_text(PYPROJECT)
+    text = ENVIRONMENT.format(channel=channel().as_uri(), platform=this_platform(), version=PYTHON)
+    (folder / "environment.yml").write_text(text)
+    return CondaEnvironment(Project(folder, "tiny", "Ada", "conda", PYTHON, "somewhere", "1.0.0"))
+
+
+def apply(environment: CondaEnvironment) -> list[str]:
+    """Lock and install, and return what became of the two steps."""
+    plan = Plan("a tiny environment", (environment.lock_step(), environment.install_step()))
+    return [outcome.result for outcome in plan.apply(Quiet())]
+
+
+def lock(environment: CondaEnvironment) -> str:
+    """Lock only, and return what became of that step."""
+    (outcome,) = Plan("a lock", (environment.lock_step(),)).apply(Quiet())
+    return outcome.result
+
+
+def edit(environment: CondaEnvironment, name: str, old: str, new: str) -> None:
+    """Replace text in a file of the project."""
+    path = environment.project.folder / name
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def locked(environment: CondaEnvironment) -> dict[str, str]:
+    """Return the version of each locked package."""
+    return {package.name: package.version for package in read_lock(environment.project.folder).packages}
+
+
+def lacks(environment: CondaEnvironment) -> str:
+    """Return what the step that installs says of the environment."""
+    state = environment.install_step().observe()
+    assert not state.done
+    return state.evidence
+
+
+def test_lock_and_install_once(tiny: CondaEnvironment) -> None:
+    assert apply(tiny) == ["applied", "applied"]
+    assert apply(tiny) == ["done", "done"]
+    said = tiny.attempt("python", "-c", "import sys, tiny; print(sys.prefix, sys.version)").stdout
+    assert said.startswith(f"{tiny.prefix} {PYTHON}.")
+
+
+def test_programs_run_as_in_an_activated_environment(tiny: CondaEnvironment) -> None:
+    scripts = tiny.prefix / "etc" / "conda" / "activate.d"
+    scripts.mkdir(parents=True)
+    (scripts / "one.sh").write_text("export ACTIVATED=yes")
+    assert tiny.attempt("sh", "-c", "echo $ACTIVATED $CONDA_PREFIX").stdout == f"yes {tiny.prefix}\n"
+    (scripts / "one.sh").unlink()
+    assert tiny.attempt("sh", "-c", "echo $ACTIVATED").stdout == "\n"
+
+
+def test_a_new_request_makes_both_needed_and_leaves_the_rest_as_it_was(tiny: CondaEnvironment) -> None:
+    edit(tiny, "environment.yml", "- greeting", "- activated\n  - greeting <2")
+    apply(tiny)
+    edit(tiny, "environment.yml", "- activated\n  - greeting <2", "- greeting\n  - iniconfig")
+    assert tiny.lock_step().observe().evidence == f"{LOCK} does not fit environment.yml"
+    before = locked(tiny)
+    assert apply(tiny) == ["applied", "applied"]
+    assert before["greeting"] == "1.0"
+    assert set(locked(tiny).items()) ^ set(before.items()) == {
+        ("iniconfig", locked(tiny)["iniconfig"]),
+        ("activated", "1.0"),
+    }
+    assert tiny.attempt("python", "-c", "import iniconfig").returncode == 0
+    assert not (tiny.prefix / "etc" / "conda" / "activate.d" / "activated.sh").exists()
+
+
+def test_a_comment_locks_anew_and_installs_nothing(tiny: CondaEnvironment) -> None:
+    apply(tiny)
+    edit(tiny, "environment.yml", "- greeting", "- greeting # for visitors")
+    assert apply(tiny) == ["applied", "done"]
+
+
+def test_a_new_version_reinstalls_the_package_alone(tiny: CondaEnvironment) -> None:
+    apply(tiny)
+    record = next((tiny.prefix / "conda-meta").glob("python-3*.json"))
+    before = record.stat()
+    edit(tiny, "pyproject.toml", "0.1.0", "0.2.0")
+    assert lacks(tiny) == "pyproject.toml has changed since"
+    assert apply(tiny) == ["done", "applied"]
+    asked = "from importlib.metadata import version; print(version('tiny'))"
+    assert tiny.attempt("python", "-c", asked).stdout == "0.2.0\n"
+    assert record.stat() == before
+
+
+def test_a_folder_that_was_moved(tiny: CondaEnvironment) -> None:
+    apply(tiny)
+    moved = tiny.project.folder.rename(tiny.project.folder.with_name("moved"))
+    there = CondaEnvironment(Project(moved, *list(vars(tiny.project).values())[1:]))
+    assert lacks(there) == "the package itself is not in .conda"
+    assert apply(there) == ["done", "applied"]
+    assert subprocess.run([moved / ".conda" / "bin" / "pip", "--version"], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("the interpreter missing", "python is incomplete"),
+        ("the package not installed", "the package itself is not in .conda"),
+        ("the package half installed", "the package itself is incomplete"),
+    ],
+)
+def test_an_environment_that_is_not_whole(tiny: CondaEnvironment, fault: str, said: str) -> None:
+    apply(tiny)
+    (metadata,) = tiny.prefix.glob("lib/python*/site-packages/tiny-*.dist-info")
+    match fault:
+        case "the interpreter missing":
+            (tiny.prefix / "bin" / "python").unlink()
+        case "the package not installed":
+            shutil.rmtree(metadata)
+        case "the package half installed":
+            (metadata / "RECORD").write_text("")
+    assert lacks(tiny) == said
+    assert apply(tiny) == ["done", "applied"]
+    assert apply(tiny) == ["done", "done"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("channels: [", "channels: [file:///no/such/channel] #", PackagesUnavailable),
+        ("- greeting", "- greeting >=7", Unsolvable),
+        ("- greeting", "- greeting >>7", EnvironmentInvalid),
+    ],
+)
+def test_what_cannot_be_locked_leaves_all_as_it_was(
+    tiny: CondaEnvironment, old: str, new: str, error: type[RndError]
+) -> None:
+    lock(tiny)
+    before = (tiny.project.folder / LOCK).read_text()
+    edit(tiny, "environment.yml", old, new)
+    with pytest.raises(error):
+        lock(tiny)
+    assert (tiny.project.folder / LOCK).read_text() == before
+    edit(tiny, "environment.yml", new, old)
+    assert lock(tiny) == "done"
+
+
+def test_a_lock_that_cannot_be_read_is_left_alone_and_shown(tiny: CondaEnvironment) -> None:
+    (tiny.project.folder / LOCK).write_text("version: [\n")
+    with pytest.raises(LockInvalid):
+        apply(tiny)
+    assert (tiny.project.folder / LOCK).read_text() == "version: [\n"
+
+
+def test_a_lock_for_other_machines_only(tiny: CondaEnvironment) -> None:
+    other = "osx-64" if this_platform() != "osx-64" else "linux-64"
+    edit(tiny, "environment.yml", f"[{this_platform()}]", f"[{other}]")
+    with pytest.raises(EnvironmentInvalid, match=f"{LOCK} is not for {this_platform()}"):
+        apply(tiny)
+
+
+def test_a_dependency_that_the_environment_lacks(tiny: CondaEnvironment) -> None:
+    edit(tiny, "pyproject.toml", "dependencies = []", 'dependencies = ["iniconfig"]')
+    for _ in range(2):
+        with pytest.raises(DependencyMissing, match=r"pyproject\.toml needs iniconfig, which \.conda does not hold"):
+            apply(tiny)
+    edit(tiny, "environment.yml", "- greeting", "- greeting\n  - iniconfig")
+    assert apply(tiny) == ["applied", "applied"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["conda-meta", "conda-meta/*.json", "conda-meta/pip-*.json"])
+def test_killed_while_it_is_installed(tiny: CondaEnvironment, moment: str) -> None:
+    folder = tiny.project.folder
+    made = "from tests.environments.conda.test_environment import *; import sys; folder = Path(sys.argv[1]); "
+    made += "apply(CondaEnvironment(Project(folder, 'tiny', 'Ada', 'conda', PYTHON, 'somewhere', '1.0.0')))"
+    with subprocess.Popen(
+        [sys.executable, "-c", made, folder], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    ) as running:
+        deadline = time.monotonic() + 60
+        while not list(tiny.prefix.glob(moment)) and time.monotonic() < deadline and running.poll() is None:
+            time.sleep(0.001)
+        running.kill()
+    assert running.returncode == -signal.SIGKILL, "it was killed too late"
+    assert lacks(tiny)
+    assert apply(tiny) == ["done", "applied"]
+    assert apply(tiny) == ["done", "done"]

@@ -1,0 +1,124 @@
+"""GitHub for tests: a forge that stands in for it, and somebody who has a token for it.
+
+The forge is one for all tests of a process, since it takes a second to learn GitHub's description; each test has an
+organisation of its own in it, and whatever was not as GitHub describes it fails the test that did it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fake_github.server import FakeGitHub
+from rnd import retry
+from rnd.github.client import Client, find_addresses
+from rnd.github.push import clone_url, push
+from rnd.github.repository import Repository
+from rnd.organisation import load_organisation
+from tests.helpers.git import git
+from tests.helpers.machine import RND_CACHE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from fake_github.state import Repository as ForgeRepository
+    from rnd.organisation.github import GitHub
+
+SCOPES = ("repo", "workflow", "read:org")
+NUMBERS = count(1)
+
+
+@dataclass
+class Hosting:
+    """A forge with an organisation in it, as a test sees them.
+
+    Attributes:
+        forge: The forge.
+        owner: The organisation's name.
+        login: A member who may create repositories.
+        token: The member's token.
+        policy: The `github` part of org.yml, for that organisation.
+    """
+
+    forge: FakeGitHub
+    owner: str
+    login: str
+    token: str
+    policy: GitHub
+
+    def repository(self, name: str = "demo") -> ForgeRepository:
+        """Return a repository, as the forge has it."""
+        found = self.forge.state.repository(f"{self.owner}/{name}")
+        assert found is not None
+        return found
+
+    def publish(self, folder: Path, name: str = "demo") -> Repository:
+        """Make a repository on the forge, and push everything that a local one has to it."""
+        there = Repository(self.owner, name)
+        with self.client as client:
+            client.send(lambda kit: kit.rest.repos.create_in_org(self.owner, name=name, private=True))
+            git(folder, "remote", "add", "origin", clone_url(client, there))
+            push(client, there, folder, ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"))
+        return there
+
+    @property
+    def client(self) -> Client:
+        """GitHub, as the member sees it."""
+        return Client(find_addresses(os.environ), self.token)
+
+
+@pytest.fixture(scope="session")
+def whole_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeGitHub]:
+    """The forge that all tests of this process share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RND_CACHE_DIR", RND_CACHE)
+        with FakeGitHub.serve(tmp_path_factory.mktemp("forge")) as forge:
+            forge.device_interval = 0
+            yield forge
+
+
+@pytest.fixture
+def secure_forge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
+    """A forge that speaks https, as gh wants it; gh and git trust its authority."""
+    if shutil.which("gh") is None:
+        pytest.skip("gh is not on this machine")
+    with FakeGitHub.serve(tmp_path / "forge", tls=True) as forge:
+        assert forge.certificate
+        authority = tmp_path / "authority.pem"
+        authority.write_bytes(forge.certificate)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        monkeypatch.setenv("GIT_SSL_CAINFO", str(authority))
+        yield forge
+    assert forge.violations == []
+
+
+@pytest.fixture
+def hosting(whole_forge: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
+    """An organisation of one member, with the teams that org.yml names."""
+    forge = whole_forge
+    forge.violations.clear()
+    forge.calls.clear()
+    yield join(forge, monkeypatch)
+    forge.faults.clear()
+    assert forge.violations == []
+
+
+def join(forge: FakeGitHub, patch: pytest.MonkeyPatch) -> Hosting:
+    """Make an organisation on a forge, and be the one member of it."""
+    number = next(NUMBERS)
+    policy = load_organisation().github.model_copy(update={"owner": f"lab-{number}", "client_id": "Iv1.rehearsal"})
+    login = f"ada-{number}"
+    token = forge.add_user(login, SCOPES)
+    forge.add_organisation(policy.owner, members={login: "member"}, teams={team: [] for team in policy.teams})
+    patch.setenv("GITHUB_API_URL", forge.api_url)
+    patch.setenv("GITHUB_SERVER_URL", forge.url)
+    patch.setenv("GH_TOKEN", token)
+    patch.setenv("NO_PROXY", "127.0.0.1")
+    patch.setattr(retry, "DELAYS", (0.0, 0.0, 0.0))
+    return Hosting(forge, policy.owner, login, token, policy)

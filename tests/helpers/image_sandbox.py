@@ -1,0 +1,73 @@
+"""A repository, the index that its package is on, and the registry that its image goes to."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from rnd import cli
+from rnd.organisation import load_organisation
+from tests.helpers.git import git
+from tests.helpers.machine import BASE_IMAGE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rnd_rehearsal.package_index import PackageIndex
+    from rnd_rehearsal.registry import ImageRegistry
+
+ORGANISATION = load_organisation()
+IMAGE = ("release", "image", "--network", "host", "--base-image", BASE_IMAGE)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """What a test of images works with.
+
+    Attributes:
+        folder: The repository, which the test stands in.
+        name: Of its package and image.
+        index: The package index.
+        registry: The image registry.
+    """
+
+    folder: Path
+    name: str
+    index: PackageIndex
+    registry: ImageRegistry
+
+    @property
+    def repository(self) -> str:
+        """The image's whole name, without a tag."""
+        return f"{self.registry.host}/{self.name}"
+
+    def release(self, *options: str) -> int:
+        """Run `rnd release image` here."""
+        return cli.main([*IMAGE, *options])
+
+    def publish(self) -> None:
+        """Publish the package of the version that the repository has."""
+        assert cli.main(["release", "package", "--wheel", "--quiet"]) == 0
+
+    def images(self) -> dict[str, str]:
+        """Return the tags that the registry has, each with the digest of its image."""
+        client = boto3.client("ecr", region_name=ORGANISATION.aws.region)
+        details = client.describe_images(repositoryName=self.name)["imageDetails"]
+        client.close()
+        return {tag: image["imageDigest"] for image in details for tag in image.get("imageTags", [])}
+
+    def commit(self, message: str) -> None:
+        """Commit the work tree as it is."""
+        git(self.folder, "add", "--all")
+        git(self.folder, "commit", "--quiet", "--allow-empty", "--message", message)
+
+    def aws(self, *arguments: str) -> Any:  # noqa: ANN401
+        """Run the AWS CLI and return its answer."""
+        command = ["uvx", "--quiet", "--from", "awscli", "aws", *arguments, "--output", "json"]
+        said = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True).stdout
+        return json.loads(said)

@@ -1,0 +1,302 @@
+"""A repository on GitHub: made once, protected before it has content, and explained when it cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fake_github.faults import refusal
+from rnd.errors import RndError, UsageError
+from rnd.github.errors import GitHubRefused, NameProtected, NameTaken, NotPermitted, PlanLacks, TeamMissing
+from rnd.github.part import Place
+from rnd.github.permissions import examine
+from rnd.github.repository import Repository
+from rnd.plan import Plan
+from rnd.progress import Quiet
+from rnd.project import preflight
+from rnd.project.remote import Remote
+from rnd.project.setup import setup_steps
+from tests.helpers.creation import Creation, begin
+from tests.helpers.git import git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from werkzeug.wrappers import Request
+
+    from fake_github.faults import Phase
+    from tests.helpers.github import Hosting
+
+
+@pytest.fixture
+def creation(hosting: Hosting, tmp_path: Path) -> Creation:
+    return begin(hosting, tmp_path / "demo")
+
+
+def results(creation: Creation) -> dict[str, str]:
+    return {outcome.step.key: outcome.result for outcome in creation.run()}
+
+
+def test_all_of_it(creation: Creation, hosting: Hosting) -> None:
+    assert results(creation).keys() >= {"github-repository", "settings", "content", "protection", "pull-request"}
+    state = creation.state()
+    folder = creation.project.folder
+    assert state["settings"]["visibility"] == hosting.policy.repository.visibility
+    assert state["settings"]["description"] == "demo, a research project"
+    assert state["teams"] == hosting.policy.teams
+    assert state["default branch"] == "main"
+    assert state["commits"] == f"refs/heads/main {git(folder, 'rev-parse', 'main')}"
+    assert state["branches"] == ["refs/heads/main", "refs/heads/set-up"]
+    (ruleset,) = state["rulesets"]
+    assert (ruleset["enforcement"], ruleset["bypass_actors"]) == ("active", [])
+    ((number, title, body, status, head),) = state["pull requests"]
+    assert (number, title, status, head) == (1, "docs: say where the repository is", "open", "set-up")
+    assert f"`{hosting.policy.repository.main.required_check}`" in body
+    page = f"{hosting.forge.url}/{hosting.owner}/{creation.name}"
+    assert state["origin"] == f"{page}.git"
+    assert f'+[project.urls]\n+Repository = "{page}"\n+Issues = "{page}/issues"\n' in state["set-up"]
+    assert state["status"] == "## main...origin/main"
+
+
+def wanting(creation: Creation, **changed: object) -> None:
+    """Have the organisation want something else of its repositories."""
+    github = creation.organisation.github
+    github = github.model_copy(update={"repository": github.repository.model_copy(update=changed)})
+    creation.organisation = creation.organisation.model_copy(update={"github": github})
+
+
+@pytest.mark.parametrize("visibility", ["internal", "public"])
+def test_an_organisation_that_wants_another_visibility(creation: Creation, hosting: Hosting, visibility: str) -> None:
+    hosting.forge.state.organisation(hosting.owner).plan = "enterprise"  # type: ignore[union-attr]
+    wanting(creation, visibility=visibility)
+    creation.run()
+    assert creation.state()["settings"]["visibility"] == visibility
+    assert results(creation) == {"github": "done"}
+
+
+def test_each_step_has_a_key_of_its_own(creation: Creation) -> None:
+    """The list of progress, and scripts, tell them apart by it."""
+    opened = creation.open()
+    keys = [step.key for step in (*setup_steps(creation.project), *opened.steps())]
+    opened.close()
+    assert len(keys) == len(set(keys))
+
+
+def test_again_repeats_nothing_and_asks_nobody(creation: Creation, hosting: Hosting) -> None:
+    creation.run()
+    before = creation.state()
+    hosting.forge.calls.clear()
+    assert results(creation) == {"github": "done"}
+    assert hosting.forge.calls == []
+    assert creation.state() == before
+
+
+def test_what_is_on_github_is_seen_when_the_sign_is_lost(creation: Creation, hosting: Hosting) -> None:
+    creation.run()
+    before = creation.state()
+    git(creation.project.folder, "update-ref", "-d", "refs/remotes/origin/main")
+    git(creation.project.folder, "branch", "--quiet", "-D", "set-up")
+    hosting.forge.calls.clear()
+    assert {key for key, result in results(creation).items() if result == "applied"} == {"tracking"}
+    assert {call[0] for call in hosting.forge.calls} == {"GET"}
+    assert creation.state() == before
+
+
+def test_a_plan_changes_nothing(creation: Creation, hosting: Hosting) -> None:
+    opened = creation.open()
+    outcomes = Plan("host it", opened.steps()).show(Quiet())
+    opened.close()
+    assert {outcome.result for outcome in outcomes} == {"needed"}
+    assert creation.there() is None
+    assert git(creation.project.folder, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
+    assert {call[0] for call in hosting.forge.calls} == {"GET"}
+
+
+def test_it_is_never_reachable_unprotected(creation: Creation, hosting: Hosting) -> None:
+    """At each request, what a member of another team could do: no content without the ruleset, no team before it."""
+    seen: list[tuple[bool, bool, bool]] = []
+
+    def look(_: Request, phase: Phase) -> None:
+        there = creation.there()
+        if there is not None and phase == "after":
+            one = hosting.forge.state.organisation(hosting.owner)
+            assert one is not None
+            content = bool(git(there.folder, "for-each-ref"))
+            protected = any(ruleset["enforcement"] == "active" for ruleset in there.rulesets.values())
+            let_in = any(there.full_name in team.repositories for team in one.teams.values())
+            seen.append((content, protected, let_in))
+
+    hosting.forge.faults.append(look)
+    creation.run()
+    assert (True, True, True) in seen
+    assert all(protected for content, protected, let_in in seen if content or let_in)
+
+
+def test_the_first_push_is_the_last_that_goes_past_the_rules(creation: Creation) -> None:
+    creation.run()
+    git(creation.project.folder, "commit", "--quiet", "--allow-empty", "--message", "feat: straight to main")
+    with creation.hosting.client as client:
+        place = Place(client, Repository(creation.hosting.owner, creation.name), creation.hosting.policy)
+        with pytest.raises(GitHubRefused, match="Changes must be made through a pull request"):
+            Remote(place, creation.project.folder).push("main")
+
+
+@pytest.mark.parametrize("delay", [1, 3])
+def test_github_shows_it_late(creation: Creation, hosting: Hosting, delay: int) -> None:
+    hosting.forge.read_delay = delay
+    try:
+        creation.run()
+    finally:
+        hosting.forge.read_delay = 0
+    assert len(creation.state()["pull requests"]) == 1
+
+
+class TestPreflight:
+    """What stands in the way is found before anything is made, and explained."""
+
+    def refused(self, creation: Creation, error: type[RndError]) -> str:
+        hosting = creation.hosting
+        before = set(hosting.forge.state.repositories)
+        hosting.forge.calls.clear()
+        with pytest.raises(error) as caught:
+            creation.run()
+        assert type(caught.value) is error
+        assert {call[0] for call in hosting.forge.calls} <= {"GET"}
+        assert set(hosting.forge.state.repositories) == before
+        return caught.value.happened
+
+    def test_a_team_that_does_not_exist(self, creation: Creation, hosting: Hosting) -> None:
+        one = hosting.forge.state.organisation(hosting.owner)
+        assert one is not None
+        team = next(iter(hosting.policy.teams))
+        del one.teams[team]
+        assert self.refused(creation, TeamMissing) == f"org.yml names {team}, and {hosting.owner} has no such team."
+
+    def test_no_right_to_create(self, creation: Creation, hosting: Hosting) -> None:
+        hosting.forge.state.organisation(hosting.owner).members_create = False  # type: ignore[union-attr]
+        assert f"Members of {hosting.owner} may not create" in self.refused(creation, NotPermitted)
+
+    def test_an_owner_may_create_all_the_same(self, creation: Creation, hosting: Hosting) -> None:
+        one = hosting.forge.state.organisation(hosting.owner)
+        assert one is not None
+        one.members_create, one.members[hosting.login] = False, "admin"
+        creation.run()
+
+    def test_no_member(self, creation: Creation, hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GH_TOKEN", hosting.forge.add_user("stranger", ("repo", "workflow", "read:org")))
+        assert "stranger is no member" in self.refused(creation, NotPermitted)
+
+    @pytest.mark.parametrize("scope", ["repo", "workflow", "read:org"])
+    def test_a_scope_is_missing(
+        self, creation: Creation, hosting: Hosting, monkeypatch: pytest.MonkeyPatch, scope: str
+    ) -> None:
+        held = {"repo", "workflow", "read:org"} - {scope}
+        monkeypatch.setenv("GH_TOKEN", hosting.forge.add_user(hosting.login, held))
+        assert f"lacks the scope {scope}" in self.refused(creation, NotPermitted)
+        with pytest.raises(NotPermitted) as caught:
+            creation.run()
+        assert caught.value.remedy == "Set GH_TOKEN to another token, or take it away to sign in with a browser."
+
+    def test_a_free_plan_without_rulesets(self, creation: Creation, hosting: Hosting) -> None:
+        one = hosting.forge.state.organisation(hosting.owner)
+        assert one is not None
+        one.plan, one.members[hosting.login] = "free", "admin"
+        assert "free plan" in self.refused(creation, PlanLacks)
+
+    def test_a_free_plan_that_a_member_does_not_see(
+        self, creation: Creation, hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        git(tmp_path, "init", "--quiet", "other")
+        git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message", "x")
+        hosting.publish(tmp_path / "other", "other")
+        hosting.forge.state.organisation(hosting.owner).plan = "free"  # type: ignore[union-attr]
+        monkeypatch.setattr(preflight, "examine", lambda client, owner: replace(examine(client, owner), plan=None))
+        assert "Upgrade to" in self.refused(creation, PlanLacks)
+
+    def test_internal_without_an_enterprise(self, creation: Creation, hosting: Hosting) -> None:
+        wanting(creation, visibility="internal")
+        assert self.refused(creation, PlanLacks) == (
+            f"{hosting.owner} has GitHub's plan team, and no enterprise owns it: there are no internal repositories."
+        )
+
+    def test_internal_that_members_may_not_create(self, creation: Creation, hosting: Hosting) -> None:
+        one = hosting.forge.state.organisation(hosting.owner)
+        assert one is not None
+        one.plan, one.members_create = "enterprise", False
+        wanting(creation, visibility="internal")
+        assert f"Members of {hosting.owner} may not create internal" in self.refused(creation, NotPermitted)
+
+    def test_another_repository_of_that_name(self, creation: Creation, hosting: Hosting, tmp_path: Path) -> None:
+        git(tmp_path, "init", "--quiet", "other")
+        git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message", "x")
+        hosting.publish(tmp_path / "other", creation.name)
+        assert f"There is a repository {hosting.owner}/{creation.name} already" in self.refused(creation, NameTaken)
+
+    def test_an_empty_repository_of_that_name(self, creation: Creation, hosting: Hosting) -> None:
+        with hosting.client as client:
+            client.send(lambda kit: kit.rest.repos.create_in_org(hosting.owner, name=creation.name, private=True))
+        self.refused(creation, NameTaken)
+
+    def test_a_protected_name(self, creation: Creation, hosting: Hosting) -> None:
+        policy = hosting.policy.model_copy(update={"protected_names": [creation.name]})
+        creation.organisation = creation.organisation.model_copy(update={"github": policy})
+        assert f"org.yml keeps the name {creation.name}" in self.refused(creation, NameProtected)
+        assert hosting.forge.calls == [], "nobody is asked, nor has to sign in, for that"
+
+
+def test_a_remote_of_another_name_is_left_alone(creation: Creation) -> None:
+    git(creation.project.folder, "remote", "add", "origin", "git@example.com:somebody/else.git")
+    with pytest.raises(UsageError, match="is another repository"):
+        creation.run()
+    assert git(creation.project.folder, "remote", "get-url", "origin") == "git@example.com:somebody/else.git"
+
+
+class TestWithout:
+    """Without a token or a network nothing is lost: the obstacle is said at the end, with the way on."""
+
+    def test_a_token(self, creation: Creation, hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("GH_TOKEN")
+        hosting.forge.calls.clear()
+        opened = creation.open()
+        (outcome,) = Plan("host it", opened.steps()).show(Quiet())
+        assert (outcome.result, outcome.evidence) == (
+            *("needed", "There is no token for GitHub, and no terminal to sign in on."),
+        )
+        with pytest.raises(RndError) as caught:
+            Plan("host it", opened.steps()).apply(Quiet())
+        assert caught.value.code == "sign-in-needed"
+        said = opened.explain(caught.value).remedy
+        assert f"{creation.project.folder} is whole and stays. To go on: " in said
+        assert f"rnd setup {creation.project.folder}" in said
+        assert "To give up" not in said
+        assert hosting.forge.calls == []
+
+    def test_a_valid_token(self, creation: Creation, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GH_TOKEN", "ghp_revoked")
+        with pytest.raises(RndError) as caught:
+            creation.run()
+        assert caught.value.code == "sign-in-needed"
+
+    def test_a_network(self, creation: Creation, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")
+        with pytest.raises(RndError) as caught:
+            creation.run()
+        assert caught.value.code == "github-unavailable"
+
+
+def test_giving_up_is_explained(creation: Creation, hosting: Hosting) -> None:
+    """What there is by then, and the commands that take it away; nothing is taken away unasked."""
+    path = f"/api/v3/repos/{hosting.owner}/{creation.name}/topics"
+    hosting.forge.faults.append(
+        lambda request, _: refusal(403, "No") if (request.method, request.path) == ("PUT", path) else None
+    )
+    opened = creation.open()
+    with pytest.raises(RndError) as caught:
+        Plan("host it", opened.steps()).apply(Quiet())
+    opened.close()
+    said = opened.explain(caught.value).remedy
+    assert f"On GitHub there is {hosting.forge.url}/{hosting.owner}/{creation.name}." in said
+    assert f"To give up instead: gh repo delete {hosting.owner}/{creation.name} --yes; git -C" in said
+    assert creation.there() is not None

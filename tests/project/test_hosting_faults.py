@@ -1,0 +1,243 @@
+"""The fault matrix: whatever goes wrong with any request of a creation, one more run gives the same repository.
+
+The requests are those that an undisturbed creation was seen to make, those of git included. Each of them in turn is
+refused, limited, failed, cut before and after the forge acted, and the process is killed before and after. A request
+that only looks has no after: the forge does not act on it. What one more run makes of a world depends on that world
+alone, so a world that has been completed once is not completed again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import ssl
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fake_github.faults import DROP, refusal
+from rnd.errors import RndError
+from tests.helpers.creation import Creation, actions, begin, without_ids
+from tests.helpers.fault_matrix import CREATION, Part
+from tests.helpers.git import git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from werkzeug.wrappers import Request, Response
+
+    from fake_github.faults import Drop, Phase
+    from tests.helpers.github import Hosting
+
+OUTCOMES: dict[str, tuple[Response | Drop, Phase]] = {
+    "401": (refusal(401, "Bad credentials"), "before"),
+    "403": (refusal(403, "Forbidden"), "before"),
+    "404": (refusal(404, "Not Found"), "before"),
+    "409": (refusal(409, "Conflict"), "before"),
+    "422": (refusal(422, "Validation Failed"), "before"),
+    "429": (refusal(429, "Too many requests", Retry_After="0"), "before"),
+    "403 with Retry-After": (refusal(403, "You have exceeded a secondary rate limit", Retry_After="0"), "before"),
+    "500": (refusal(500, "Server Error"), "before"),
+    "cut before": (DROP, "before"),
+    "cut after": (DROP, "after"),
+    "killed before": (DROP, "before"),
+    "killed after": (DROP, "after"),
+}
+NAMES = count(1)
+POINTS = {"GET": 1, "HEAD": 1}  # any other request costs 5: GitHub's secondary limit, 900 points a minute
+
+
+@dataclass
+class Fault:
+    """What goes wrong with the request of a number, from 0.
+
+    Attributes:
+        victim: The process to be killed; 0 for none.
+    """
+
+    number: int
+    outcome: Response | Drop
+    phase: Phase
+    victim: int = 0
+    seen: int = -1
+    struck: bool = False
+
+    def __call__(self, _: Request, phase: Phase) -> Response | Drop | None:
+        if phase == "before":
+            self.seen += 1
+        if self.struck or (self.seen, phase) != (self.number, self.phase):
+            return None
+        self.struck = True
+        if self.victim:
+            os.kill(self.victim, signal.SIGKILL)
+        return self.outcome
+
+
+@dataclass
+class Sandbox:
+    """A forge, and projects on their way to it.
+
+    Attributes:
+        hosting: The forge.
+        folder: For the projects.
+        completed: The worlds from which one more run is known to give the same repository.
+        suffered: How many faults have struck, and been made up for.
+        runs: How many runs it took.
+    """
+
+    hosting: Hosting
+    folder: Path
+    origin: Creation = field(init=False)
+    calls: list[tuple[str, str, int]] = field(init=False)
+    expected: str = field(init=False)
+    completed: set[str] = field(default_factory=set)
+    suffered: int = 0
+    runs: int = 0
+
+    def __post_init__(self) -> None:
+        self.origin = begin(self.hosting, self.folder / "origin")
+        shutil.rmtree(self.origin.project.folder / ".git" / "hooks")
+        undisturbed = self.begin()
+        self.hosting.forge.calls.clear()
+        undisturbed.run()
+        self.calls = list(self.hosting.forge.calls)
+        self.expected = self.whole(undisturbed)
+        self.completed.add(self.seen(undisturbed))
+
+    def begin(self) -> Creation:
+        """Return a project that is nowhere but here; all have one and the same first commit."""
+        name = f"demo{next(NAMES)}"
+        folder = self.folder / name
+        shutil.copytree(self.origin.project.folder, folder)
+        return replace(self.origin, project=replace(self.origin.project, folder=folder, name=name))
+
+    def seen(self, creation: Creation) -> str:
+        """Return everything that the next run could see, without the project's name."""
+        there = creation.there()
+        refs = git(creation.project.folder, "for-each-ref", "--format=%(refname)").split()
+        remote = git(creation.project.folder, "config", "--default=", "--get", "remote.origin.url")
+        document: dict[str, Any] = {"here": refs, "remote": remote}
+        if there is not None:
+            teams = self.hosting.forge.state.organisation(self.hosting.owner).teams.values()  # type: ignore[union-attr]
+            document |= {
+                "refs": git(there.folder, "for-each-ref", "--format=%(refname)").split(),
+                "settings": there.settings,
+                "default": there.default_branch,
+                "topics": there.topics,
+                "rulesets": [without_ids(one) for one in there.rulesets.values()],
+                "environments": [without_ids(one) for one in there.environments.values()],
+                "actions": actions(there),
+                "teams": [team.repositories.get(there.full_name) for team in teams],
+                "pulls": [(one.number, one.state, one.title) for one in there.pulls.values()],
+            }
+        return self.anonymous(creation, document)
+
+    def whole(self, creation: Creation) -> str:
+        """Return everything that a creation leaves, without the project's name."""
+        return self.anonymous(creation, creation.state())
+
+    def anonymous(self, creation: Creation, document: object) -> str:
+        return json.dumps(document, sort_keys=True, default=str).replace(creation.project.name, "NAME")
+
+    def suffer(self, number: int, kind: str) -> None:
+        """Let a fault happen, and see to it that one more run gives the same repository, and one after it nothing."""
+        creation, fault = self.begin(), Fault(number, *OUTCOMES[kind])
+        self.hosting.forge.faults.append(fault)
+        try:
+            if kind.startswith("killed"):
+                run_and_die(creation, fault)
+            else:
+                with suppress(RndError):
+                    creation.run()
+        finally:
+            self.hosting.forge.faults.clear()
+        self.runs += 1
+        assert fault.struck
+        world = self.seen(creation)
+        if world not in self.completed:
+            creation.run()
+            self.runs += 1
+            assert self.whole(creation) == self.expected, f"{kind} at {self.calls[number]}"
+            assert [outcome.result for outcome in creation.run()] == ["done"]
+            self.completed.add(world)
+        self.suffered += 1
+        shutil.rmtree(creation.project.folder)
+
+
+def run_and_die(creation: Creation, fault: Fault) -> None:
+    """Run a creation in a process of its own that the fault kills."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # forking beside threads: the child uses none of them
+        child = os.fork()
+    if child == 0:
+        os.read(reading, 1)
+        try:
+            creation.run()
+        finally:
+            os._exit(0)
+    fault.victim = child
+    os.write(writing, b".")
+    _, status = os.waitpid(child, 0)
+    os.close(reading)
+    os.close(writing)
+    assert os.WIFSIGNALED(status)
+
+
+@pytest.fixture
+def world(hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    # The forge speaks http: reading the authorities of the system for each run would take a quarter of its time.
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
+    return Sandbox(hosting, tmp_path)
+
+
+PARTS = 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_one_more_run_gives_the_same_repository(
+    world: Sandbox, part: int, record_property: Callable[[str, object], None]
+) -> None:
+    before = processor_time()
+    cases = [(number, kind) for number, call in enumerate(world.calls) for kind in OUTCOMES if acts(call, kind)]
+    for number, kind in cases:
+        if number % PARTS == part:
+            world.suffer(number, kind)
+    size = {"requests": len(world.calls), "faults": len(OUTCOMES), "whole": len(cases)}
+    done = {"cases": world.suffered, "worlds": len(world.completed), "runs": world.runs}
+    record_property(*Part(PARTS, **size, **done, seconds=processor_time() - before).record())
+
+
+def processor_time() -> float:
+    """Return the seconds that this process and its children have taken of a processor."""
+    return sum(os.times()[:4])
+
+
+def acts(call: tuple[str, str, int], kind: str) -> bool:
+    """Say whether a fault is another one than that before the forge acted."""
+    return not kind.endswith("after") or call[0] != "GET"
+
+
+def test_fifty_creations_fit_into_an_hour_of_githubs_limits(
+    world: Sandbox, record_property: Callable[[str, object], None]
+) -> None:
+    """5,000 requests an hour; 900 points a minute; 80 requests that create content a minute, 500 an hour.
+
+    See docs.github.com, "Rate limits for the REST API". What git sends is not counted there, and is counted here.
+    """
+    methods = [method for method, _, _ in world.calls]
+    points = sum(POINTS.get(method, 5) for method in methods)
+    creating = methods.count("POST")
+    record_property(CREATION, f"{len(methods)} requests, {points} points, {creating} that create")
+    assert 50 * len(methods) <= 5000
+    assert 50 * creating <= 500
+    assert points <= 900 * 60 // 50
+    assert creating <= 80

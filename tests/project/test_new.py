@@ -1,0 +1,251 @@
+"""`rnd new`: a whole repository, or nothing and a clear sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rnd.answers import read_project
+from rnd.cli import main
+from rnd.environments.environment import environment_of
+from rnd.names import derive_names
+from rnd.organisation import load_organisation
+from tests.helpers.git import git
+from tests.helpers.machine import AUTHOR, BOTH_TOOLS
+from tests.helpers.template import TemplateRepository, asking_nothing
+
+NAMES = derive_names("speech_alignment", load_organisation())
+
+
+def new(template: TemplateRepository, *arguments: str | Path, name: str = "speech_alignment") -> int:
+    """Run `rnd new` on the template under test, asking nothing."""
+    return main(["new", *map(str, arguments), *asking_nothing(template.address, name)])
+
+
+def files(folder: Path) -> set[str]:
+    """Return what a folder holds, hidden things included."""
+    return {path.name for path in folder.iterdir()}
+
+
+@BOTH_TOOLS
+def test_a_whole_repository(
+    template: TemplateRepository,
+    tmp_path: Path,
+    tool: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    if tool == "conda":  # which needs no uv
+        monkeypatch.setenv("PATH", "/usr/bin:/bin")
+        monkeypatch.delenv("UV", raising=False)
+    folder = tmp_path / "work" / "aligner"
+    assert new(template, folder) == 0
+
+    assert git(folder, "rev-parse", "--abbrev-ref", "HEAD") == "main"
+    assert git(folder, "log", "--format=%an <%ae> %s") == f"{AUTHOR} chore: create the repository from its template"
+    assert git(folder, "status", "--porcelain") == ""
+    assert git(folder, "config", "--get-regexp", "core") == (
+        "core.repositoryformatversion 0\ncore.filemode true\ncore.bare false\ncore.logallrefupdates true"
+    )
+    assert {"pre-commit", "commit-msg"} <= files(folder / ".git" / "hooks")
+    assert f"author: {AUTHOR}\n" in (folder / ".copier-answers.yml").read_text()
+    assert f"dependency_tool: {tool}\n" in (folder / ".copier-answers.yml").read_text()
+    assert environment_of(read_project(folder)).install_step().observe().done
+    assert ("uv.lock" in files(folder)) is (tool == "uv")
+    assert ("conda-lock.yml" in files(folder)) is (tool == "conda")
+    assert files(tmp_path / "work") == {"aligner"}
+
+    said = capfd.readouterr()
+    assert f"speech_alignment is ready in {folder}" in said.out
+    assert f"package  {NAMES.package}" in said.out
+    assert "Run the repository's checks: done (passed on " in said.err
+
+
+@BOTH_TOOLS
+def test_again_repeats_nothing(template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert new(template, tmp_path / "made") == 0
+    head = git(tmp_path / "made", "rev-parse", "HEAD")
+    capfd.readouterr()
+    assert new(template, tmp_path / "made", "--json") == 0
+    steps = json.loads(capfd.readouterr().out)["steps"]
+    assert {step["result"] for step in steps} == {"done"}
+    assert git(tmp_path / "made", "rev-parse", "HEAD") == head
+
+
+@BOTH_TOOLS
+def test_a_plan_changes_nothing_and_the_command_does_exactly_that(
+    template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    assert new(template, place / "made", "--plan", "--json") == 0
+    planned = json.loads(capfd.readouterr().out)["steps"]
+    assert files(place) == set()
+
+    assert new(template, place / "made", "--json") == 0
+    applied = json.loads(capfd.readouterr().out)["steps"]
+    assert [step["key"] for step in planned if step["result"] == "needed"] == [
+        *("lock", "files", "environment", "repository", "hooks", "checks")
+    ]
+    assert [(step["key"], step["actions"]) for step in planned] == [(step["key"], step["actions"]) for step in applied]
+    assert [step["result"] for step in applied] == [step["result"].replace("needed", "applied") for step in planned]
+
+
+def test_without_a_folder_it_is_named_like_the_github_repository(
+    template: TemplateRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    assert new(template, "--quiet") == 0
+    assert files(place) == {NAMES.repository}
+    assert new(template, "--quiet") == 0
+
+
+@BOTH_TOOLS
+def test_the_empty_folder_that_one_stands_in(
+    template: TemplateRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "aligner"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    assert new(template, ".", "--quiet") == 0
+    assert Path.cwd().joinpath("pyproject.toml").is_file()
+    assert git(place, "status", "--porcelain") == ""
+
+
+def test_answers_from_a_file_and_those_of_the_command_line_before_them(
+    template: TemplateRepository, tmp_path: Path
+) -> None:
+    answers = tmp_path / "answers.yml"
+    answers.write_text("project_name: from_the_file\nauthor: Grace Hopper\n")
+    arguments = ("--data-file", answers, "--data", "author=Ada", "--plan", "--template", template.address, "--defaults")
+    assert main(["new", str(tmp_path / "made"), *map(str, arguments)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--data", "project_name"), "--data project_name should read NAME=VALUE."),
+        (("--data", "colour=red"), "There is no question called colour."),
+        (("--data", "python_version=2.7"), "python_version"),
+        (("--data-file", "missing.yml"), "--data-file missing.yml: "),
+    ],
+)
+def test_wrong_usage_is_explained_and_makes_nothing(
+    template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str], arguments: tuple[str], said: str
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    assert new(template, place / "made", *arguments) != 0
+    assert said in capfd.readouterr().err
+    assert files(place) == set()
+
+
+@pytest.mark.parametrize(
+    "source", ["https://127.0.0.1:9/template.git", "git@localhost:none/such.git", "/no/such/folder"]
+)
+def test_a_template_that_cannot_be_read(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    monkeypatch.setenv("GIT_SSH_COMMAND", "false")
+    assert main(["new", str(tmp_path / "made"), *asking_nothing(source, "x")]) == 1
+    assert "error[template-unavailable]: " in capfd.readouterr().err
+    assert not (tmp_path / "made").exists()
+
+
+def test_without_a_terminal_a_missing_answer_is_named(
+    template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", str(tmp_path / "made"), "--template", template.address]) == 2
+    assert "error[answer-missing]: The question project_name has no answer." in capfd.readouterr().err
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_destination_that_is_a_file(
+    template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("mine")
+    assert new(template, tmp_path / "taken") == 2
+    assert f"error[destination-refused]: {tmp_path / 'taken'} is a file." in capfd.readouterr().err
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_a_destination_that_holds_something(
+    template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "thesis.tex").write_text("mine")
+    assert new(template, tmp_path / "taken") == 2
+    assert "taken is not empty: it holds thesis.tex." in capfd.readouterr().err
+    assert files(tmp_path / "taken") == {"thesis.tex"}
+
+
+def test_a_destination_that_holds_another_project(
+    template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert new(template, tmp_path / "made", "--quiet", name="first") == 0
+    assert new(template, tmp_path / "made", name="second") == 2
+    assert "holds the project first, not second." in capfd.readouterr().err
+
+
+def test_a_destination_inside_another_repository(
+    template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    git(tmp_path, "init", "--quiet", "outer")
+    assert new(template, tmp_path / "outer" / "deep" / "made") == 2
+    assert f"lies inside another git repository, {tmp_path / 'outer'}." in capfd.readouterr().err
+    assert files(tmp_path / "outer") == {".git"}
+
+
+def test_what_a_killed_run_left_is_removed_but_not_what_a_running_one_uses(
+    template: TemplateRepository, tmp_path: Path
+) -> None:
+    place = tmp_path / "place"
+    (place / ".rnd-new-killed").mkdir(parents=True)
+    (place / ".rnd-new-running").mkdir()
+    hold = "fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"import fcntl, os, sys; {hold}", place / ".rnd-new-running"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        assert new(template, place / "made", "--plan") == 0
+        running.communicate(b"\n")
+    assert files(place) == {".rnd-new-running"}
+
+
+def test_an_ignore_list_of_the_user_s_own_keeps_nothing_out_of_the_first_commit(
+    template: TemplateRepository, tmp_path: Path, home: Path
+) -> None:
+    (home / ".gitignore").write_text(".vscode/\nuv.lock\n")
+    git(tmp_path, "config", "--global", "core.excludesFile", str(home / ".gitignore"))
+    assert new(template, tmp_path / "made", "--quiet") == 0
+    assert {".vscode/settings.json", "uv.lock"} <= set(git(tmp_path / "made", "ls-files").splitlines())
+
+
+def test_variables_of_a_hook_that_runs_it_point_nowhere(
+    template: TemplateRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "--quiet", "other")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "venv"))
+    assert new(template, tmp_path / "made", "--quiet") == 0
+    monkeypatch.delenv("GIT_DIR")
+    assert os.listdir(tmp_path / "made" / ".git" / "refs" / "heads") == ["main"]  # noqa: PTH208
+
+
+def test_uncommitted_changes_of_the_template_are_rendered_and_pointed_out(
+    template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    template.edit("template/.gitignore.jinja", "dist/\n", "dist/\n*.wav\n")
+    assert main(["new", str(tmp_path / "made"), *asking_nothing(str(template.folder))]) == 0
+    assert "*.wav" in (tmp_path / "made" / ".gitignore").read_text()
+    assert f"made from uncommitted changes of {template.folder}" in capfd.readouterr().out

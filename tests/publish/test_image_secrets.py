@@ -1,0 +1,146 @@
+"""No token is seen anywhere on an image's way: shown by a search that finds those that are let out on purpose."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd import process
+from rnd.publish.registry import Registry
+from rnd_rehearsal.package_index import command_lines
+from tests.helpers.image_sandbox import IMAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fake_github.loopback import Answer
+    from tests.helpers.image_sandbox import Sandbox
+
+# What lets a token out, as an edit of the repository's own files, and where it is found then.
+LEAKS = {
+    "a layer": ("docker/Dockerfile", "--requirements package.txt", "{} && cp /run/secrets/indexes /package/lib/"),
+    "an argument": ("docker/build.py", "[*given, *options.build_arg]", '[*given, "OTHER=" + read_indexes()]'),
+    "a label": ("docker/build.py", "[*labels, *options.label]", '[*labels, *options.label, "index=" + read_indexes()]'),
+    "a file": (
+        "docker/build.py",
+        "    names = name_images(options)\n",
+        '{}    Path("left").write_text(read_indexes())\n',
+    ),
+}
+
+
+class Search:
+    """Looks for tokens in all that a run of `rnd release image` leaves or shows."""
+
+    def __init__(self, world: Sandbox, builder: str, place: Path, home: Path) -> None:
+        self.world, self.builder, self.place, self.home = world, builder, place, home
+        self.arguments: set[bytes] = set()
+
+    def run(self, *options: str) -> bytes:
+        """Run it, with eyes on the processes of the machine, and return what it says."""
+
+        def watch(_: str, act: Callable[[], Answer]) -> Answer:
+            self.arguments |= command_lines()
+            return act()
+
+        self.world.registry.around = watch
+        command = [sys.executable, "-m", "rnd", *IMAGE, "--builder", self.builder, *options]
+        ended = subprocess.run(command, capture_output=True, check=False)
+        self.arguments |= self.world.index.arguments
+        return ended.stdout + ended.stderr
+
+    def engine(self) -> Path:
+        """Return the folder where the builder keeps everything."""
+        variables = process.environment()
+        if self.builder == "docker":
+            return Path(variables["DOCKER_HOST"].removeprefix("unix://")).parent
+        return Path(variables["CONTAINERS_STORAGE_CONF"]).parent
+
+    def places(self) -> Iterator[tuple[str, bytes]]:
+        """Yield all that could hold a token, each with where it was found."""
+        yield from (("an argument", line) for line in self.arguments)
+        for root in (self.world.folder, self.home, self.place, self.engine()):
+            for path in root.rglob("*"):
+                # A namespace that Docker has mounted is a file without a size, which nobody can read.
+                if path.is_file() and not path.is_symlink() and path.stat().st_size:
+                    yield str(path), path.read_bytes()
+        yield from self.pushed()
+
+    def pushed(self) -> Iterator[tuple[str, bytes]]:
+        """Yield what the registry has: manifest, configuration with history and labels, and every layer."""
+        registry = Registry(self.world.registry.host, "AWS", self.world.registry.token)
+        image = registry.look(self.world.name, "0.1.0")
+        if image is None:
+            return
+        manifest = json.loads(image.manifest)
+        yield "the manifest", image.manifest
+        for part in (manifest["config"], *manifest["layers"]):
+            connection = http.client.HTTPConnection("127.0.0.1", self.world.registry.behind)
+            connection.request("GET", f"/v2/{self.world.name}/blobs/{part['digest']}")
+            content = connection.getresponse().read()
+            connection.close()
+            yield part["mediaType"], gzip.decompress(content) if "gzip" in part["mediaType"] else content
+
+    def found(self) -> set[str]:
+        """Return where tokens are."""
+        secrets = (*self.world.index.secrets, self.world.registry.token.encode(), self.world.registry.basic.encode())
+        return {place for place, content in self.places() if any(secret in content for secret in secrets)}
+
+
+@pytest.fixture
+def search(world: Sandbox, builder: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
+    """A search over a published package, with the user's own configuration in place."""
+    place = tmp_path / "temporary"
+    for name in ("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        (place / name).mkdir(parents=True)
+        monkeypatch.setenv(name, str(place / name))
+    (home / ".docker").mkdir()
+    (home / ".docker" / "config.json").write_text('{"credsStore": "absent", "auths": {"registry.example": {}}}')
+    world.publish()
+    return Search(world, builder, place, home)
+
+
+@pytest.mark.parametrize("builder", ["docker", "buildah"], indirect=True)
+def test_no_token_is_seen(search: Search) -> None:
+    before = search.home.joinpath(".docker", "config.json").read_bytes()
+    said = search.run("--plan", "--json") + search.run("--verbose") + search.run("--json")
+    assert b"+ " in said
+    assert b"docker/build.py" in said
+    assert set(search.world.images()) == {"0.1.0", "stable", "latest"}
+    assert any(b"uv\0pip\0install" in line for line in search.arguments), "the build's own processes were seen"
+    assert any(b"--secret" in line for line in search.arguments)
+    assert search.found() == set()
+    assert not [token for token in (search.world.index.token, search.world.registry.token) if token.encode() in said]
+    assert search.home.joinpath(".docker", "config.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_the_search_finds_what_is_let_out(search: Search, leak: str) -> None:
+    path, old, new = LEAKS[leak]
+    file = search.world.folder / path
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new.format(old)))
+    search.world.commit("build: let it out")
+    search.run()
+    assert search.found()
+
+
+def test_what_the_build_says_of_it_is_hidden(search: Search) -> None:
+    dockerfile = search.world.folder / "docker" / "Dockerfile"
+    text = dockerfile.read_text().replace(
+        "--requirements package.txt", "--requirements none; cat /run/secrets/indexes; exit 1"
+    )
+    dockerfile.write_text(text)
+    search.world.commit("build: say it")
+    said = search.run()
+    assert b"error[image-build-failed]" in said
+    assert b"[hidden]" in said
+    assert search.world.index.token.encode() not in said

@@ -1,0 +1,153 @@
+"""What of the fleet moto does not deploy, held to its template: growth, alarms, images; and the checks' exceptions."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnd.runners.stack.deployment import PURPOSES, in_words, machine_classes
+from rnd.runners.stack.nag_suppressions import DEVIATIONS
+from rnd.runners.stack.names import base_images, fleet_stack, image_repositories, publishing_stack
+from tests.helpers.machine import ROOT
+
+if TYPE_CHECKING:
+    from tests.helpers.stacks import Stacks
+
+
+def test_a_class_grows_by_what_waits_and_shrinks_by_what_is_not_needed(stacks: Stacks) -> None:
+    providers = stacks.of_type("AWS::ECS::CapacityProvider")
+    assert len(providers) == len(stacks.organisation.runners.classes)
+    for one in providers.values():
+        group = one["AutoScalingGroupProvider"]
+        assert group["ManagedScaling"] == {"Status": "ENABLED", "TargetCapacity": 100}
+        assert group["ManagedTerminationProtection"] == group["ManagedDraining"] == "ENABLED"
+
+
+def test_one_job_to_a_machine(stacks: Stacks) -> None:
+    (machine,) = stacks.of_type("AWS::StepFunctions::StateMachine").values()
+    text = json.dumps(machine)
+    assert len(re.findall("distinctInstance", text)) == len(stacks.organisation.runners.classes)
+
+
+def test_which_labels_start_a_runner(stacks: Stacks) -> None:
+    """The engine's status function carries what each provider is started for; `self-hosted` it asks of every job."""
+    (providers,) = (
+        one["Metadata"]["providers"]
+        for one in stacks.fleet["Resources"].values()
+        if "providers" in one.get("Metadata", {})
+    )
+    fleet = fleet_stack(stacks.organisation)
+    found = {one["constructPath"]: ["self-hosted", *one["labels"]] for one in providers}
+    assert found == {
+        f"{fleet}/{name}/Provider": wanted.labels for name, wanted in stacks.organisation.runners.classes.items()
+    }
+
+
+def test_container_images_are_pulled_with_the_runner_s_own_role(stacks: Stacks) -> None:
+    """The credential helper is in the image that runners start from, and the role may pull what jobs run in."""
+    for project in stacks.of_type("AWS::CodeBuild::Project").values():
+        built = json.dumps(project["Source"]["BuildSpec"])
+        assert "amazon-ecr-credential-helper" in built
+        assert stacks.organisation.aws.ecr_registry in built
+    policies = [json.dumps(one) for one in stacks.of_type("AWS::IAM::Policy").values()]
+    for name in {name for name, _ in base_images(stacks.organisation).values()}:
+        pulling = [text for text in policies if f"repository/{name}" in text and "ecr:BatchGetImage" in text]
+        assert len(pulling) == len(stacks.organisation.runners.classes)
+        assert all(image_repositories(stacks.organisation) in text and "ecr:PutImage" not in text for text in pulling)
+
+
+def test_a_gpu_class_has_driver_and_toolkit(stacks: Stacks) -> None:
+    built = [json.dumps(one["Source"]["BuildSpec"]) for one in stacks.of_type("AWS::CodeBuild::Project").values()]
+    with_toolkit = sum("nvidia-container-toolkit" in text for text in built)
+    assert with_toolkit == sum(bool(one.gpus) for one in stacks.organisation.runners.classes.values())
+
+
+def test_images_are_built_every_week(stacks: Stacks) -> None:
+    schedules = [one["ScheduleExpression"] for one in stacks.of_type("AWS::Events::Rule").values()]
+    assert schedules.count("rate(7 days)") == len(stacks.organisation.runners.classes)
+
+
+def test_alarms(stacks: Stacks) -> None:
+    alarms = {one["AlarmDescription"]: one for one in stacks.of_type("AWS::CloudWatch::Alarm").values()}
+    for name in stacks.organisation.runners.classes:
+        stuck = alarms[f"{name}: jobs have been waiting for a machine for an hour without a break."]
+        assert stuck["MetricName"] == "CapacityProviderReservation"
+        assert stuck["EvaluationPeriods"] * stuck["Period"] == 3600
+        assert (stuck["Threshold"], stuck["ComparisonOperator"]) == (100, "GreaterThanThreshold")
+    old = alarms["An image that jobs run in is older than 14 days, or missing."]
+    assert (old["Threshold"], old["TreatMissingData"]) == (14, "breaching")
+    (topic,) = (name for name, one in stacks.fleet["Resources"].items() if one["Type"] == "AWS::SNS::Topic")
+    assert all(one["AlarmActions"] == [{"Ref": topic}] for one in alarms.values())
+
+
+def test_every_image_that_jobs_run_in_is_watched(stacks: Stacks) -> None:
+    (watched,) = (
+        one["Environment"]["Variables"]["IMAGES"]
+        for one in stacks.of_type("AWS::Lambda::Function").values()
+        if "IMAGES" in one.get("Environment", {}).get("Variables", {})
+    )
+    text = "".join(part if isinstance(part, str) else '"repository"' for part in watched["Fn::Join"][1])
+    images = json.loads(text.replace('""', '"'))
+    expected = [list(image) for image in base_images(stacks.organisation).values()]
+    assert images[: len(expected)] == expected
+    assert len(images) == len(expected) + len(stacks.organisation.runners.classes)
+
+
+def test_no_role_of_ours_may_do_everything(stacks: Stacks) -> None:
+    for template in (stacks.fleet, stacks.publishing):
+        for name, resource in template["Resources"].items():
+            for statement in _statements(resource):
+                assert statement["Action"] != "*", name
+                assert "iam:" not in str(statement["Action"]) or statement["Action"] == "iam:PassRole", name
+
+
+def _statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    document = (
+        resource.get("Properties", {}).get("PolicyDocument", {}) if resource["Type"] == "AWS::IAM::Policy" else {}
+    )
+    statements: list[dict[str, Any]] = document.get("Statement", [])
+    return statements
+
+
+def test_every_deviation_from_the_rules_is_needed(stacks: Stacks) -> None:
+    """cdk-nag reports what it was told to let pass, as `[finding] reason`: what it never needed is not there."""
+    used = set()
+    for stack in (fleet_stack(stacks.organisation), publishing_stack(stacks.organisation)):
+        report = json.loads((stacks.folder / f"AwsSolutions--{stack}-NagReport.json").read_text(encoding="utf-8"))
+        assert {line["compliance"] for line in report["lines"]} == {"Compliant", "Suppressed"}
+        used |= {line["exceptionReason"] for line in report["lines"]}
+    for one in DEVIATIONS:
+        passed = [said.removesuffix(one.reason).strip(" []") for said in used if said.endswith(one.reason)]
+        assert passed, one
+        for finding in one.findings:
+            assert any(re.fullmatch(finding, text) for text in passed), f"{one.rule} never needed {finding}"
+
+
+def test_each_kind_of_resource_has_a_purpose_in_the_documentation(stacks: Stacks) -> None:
+    kinds = {one["Type"] for template in (stacks.fleet, stacks.publishing) for one in template["Resources"].values()}
+    assert kinds <= PURPOSES.keys()
+    page = (ROOT / "docs" / "how-to" / "runners.md").read_text(encoding="utf-8")
+    for kind, purpose in PURPOSES.items():
+        assert f"| `{kind.removeprefix('AWS::')}` | {purpose} |" in page
+
+
+def test_the_classes_of_the_template_are_those_of_org_yml(stacks: Stacks) -> None:
+    found = {one.name: one for one in machine_classes(stacks.fleet)}
+    assert list(found) == list(stacks.organisation.runners.classes)
+    for name, wanted in stacks.organisation.runners.classes.items():
+        one = found[name]
+        assert (list(one.instances), one.disk_gb, one.encrypted) == (wanted.instances, wanted.disk_gb, True)
+        assert (one.always_on, one.maximum) == (wanted.always_on, wanted.maximum)
+        hours = stacks.organisation.runners.business_hours
+        assert [in_words(cron) for cron, _, _ in one.schedules] == [
+            f"{hours.days} {hours.start}",
+            f"{hours.days} {hours.end}",
+        ]
+
+
+def test_the_templates_hold_no_path_of_this_machine(stacks: Stacks) -> None:
+    for template in (stacks.fleet, stacks.publishing):
+        assert str(ROOT) not in json.dumps(template)
+        assert str(Path.home()) not in json.dumps(template)

@@ -1,0 +1,98 @@
+"""`rnd runners synth` as a person calls it, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd import cli, process
+from rnd.organisation import load_organisation
+from rnd.runners.errors import StackInvalid
+from rnd.runners.stack import synthesis
+from rnd.runners.stack.names import fleet_stack, publishing_stack
+from rnd.runners.stack.synthesis import lint, synthesise, unknown_instances
+
+if TYPE_CHECKING:
+    from tests.helpers.stacks import Stacks
+
+ORGANISATION = load_organisation()
+
+
+@pytest.mark.slow
+def test_the_command(tmp_path: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not on this machine")
+    folder = tmp_path / "cdk.out"
+    command = [str(Path(sys.executable).with_name("rnd")), "runners", "synth", "--json", "--output", str(folder)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert ended.returncode == 0, ended.stderr
+    said = json.loads(ended.stdout)
+    assert [one["name"] for one in said["classes"]] == list(ORGANISATION.runners.classes)
+    assert {one["stack"] for one in said["resources"]} == {fleet_stack(ORGANISATION), publishing_stack(ORGANISATION)}
+    assert all(one["purpose"] for one in said["resources"])
+    stacks = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
+    assert fleet_stack(ORGANISATION) in stacks, "what `cdk deploy --app` reads"
+    # Processor time: the other tests of this machine do not change it. On an idle machine less time passes than that.
+    assert used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime < 30
+
+
+def test_without_node(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(process, "find", lambda _: None)
+    assert cli.main(["runners", "synth"]) == 1
+    said = capsys.readouterr().err
+    assert "error[tool-missing]: node is not installed; AWS CDK runs on it." in said
+    assert "Install Node 22 or later." in said
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(process, "find", lambda _: "/usr/bin/node")
+    monkeypatch.setitem(sys.modules, "aws_cdk", None)
+    assert cli.main(["runners", "synth"]) == 1
+    assert "The extra `runners` of rnd is not installed: aws_cdk is missing." in capsys.readouterr().err
+
+
+def test_an_instance_type_that_does_not_exist_is_found_before_anything_is_built() -> None:
+    name, wanted = next(iter(ORGANISATION.runners.classes.items()))
+    classes = {name: wanted.model_copy(update={"instances": [wanted.instances[0], "r5.huge"]})}
+    wrong = ORGANISATION.model_copy(update={"runners": ORGANISATION.runners.model_copy(update={"classes": classes})})
+    assert list(unknown_instances(wrong)) == [f"{name}: r5.huge is no instance type of EC2."]
+    assert list(unknown_instances(ORGANISATION)) == []
+    if shutil.which("node") is not None:
+        with pytest.raises(StackInvalid, match=r"r5\.huge is no instance type of EC2"):
+            synthesise(wrong, Path("never made"))
+        assert not Path("never made").exists()
+
+
+def test_what_cfn_lint_finds_is_told_with_its_line(synthesised: dict[str, Stacks], tmp_path: Path) -> None:
+    path = tmp_path / "fleet.template.json"
+    good = json.dumps(synthesised["acme"].fleet, indent=1)
+    path.write_text(good, encoding="utf-8")
+    assert list(lint(path)) == []
+    path.write_text(good.replace('"gp3"', '"gp33"'), encoding="utf-8")
+    (said,) = lint(path)
+    assert said.startswith("fleet.template.json:")
+    assert "'gp33' is not one of" in said
+
+
+def test_findings_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Assembly:
+        stacks = ()
+
+    monkeypatch.setattr(process, "find", lambda _: "/usr/bin/node")
+    monkeypatch.setattr(synthesis, "_build", lambda *_: Assembly)
+    monkeypatch.setattr(synthesis, "_complaints", lambda _: iter(["/fleet/x: AwsSolutions-IAM4: too much"]))
+    assert cli.main(["runners", "synth", "--output", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "error[stack-invalid]: /fleet/x: AwsSolutions-IAM4: too much" in said
+    assert "deviations.py" in said

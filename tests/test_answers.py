@@ -1,0 +1,52 @@
+"""The answers file: what is read, and what is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd.answers import ANSWERS_FILE, read_project
+from rnd.errors import NotGenerated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ANSWERS = """\
+_commit: 1.0.0
+_src_path: git@example.com:acme/template.git
+author: Ada Lovelace <ada@example.com>
+dependency_tool: conda
+project_name: aligner
+python_version: '3.11'
+"""
+
+
+def test_what_is_read(tmp_path: Path) -> None:
+    (tmp_path / ANSWERS_FILE).write_text(ANSWERS)
+    project = read_project(tmp_path)
+    assert (project.name, project.python_version, project.commit) == ("aligner", "3.11", "1.0.0")
+    assert project.dependency_tool == "conda"
+    assert project.source == "git@example.com:acme/template.git"
+
+
+def test_answers_from_before_the_tool_was_asked_for_are_of_uv(tmp_path: Path) -> None:
+    (tmp_path / ANSWERS_FILE).write_text(ANSWERS.replace("dependency_tool: conda\n", ""))
+    assert read_project(tmp_path).dependency_tool == "uv"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "holds no answers"),
+        ("- a list", "holds no answers"),
+        ("a: [", "cannot be read"),
+        ("\0", "cannot be read"),
+        (ANSWERS.replace("project_name", "name"), "holds no 'project_name', so it is not this template's"),
+        (ANSWERS.replace("conda", "poetry"), "names poetry as the dependency tool; known are uv and conda"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / ANSWERS_FILE).write_text(content)
+    with pytest.raises(NotGenerated, match=said):
+        read_project(tmp_path)

@@ -1,0 +1,89 @@
+"""`rnd version explain --comment`: one comment on a pull request, kept up to date in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fake_github.faults import DROP, once, refusal
+from rnd import cli
+from rnd.github.push import push
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from fake_github.faults import Drop, Phase
+    from tests.helpers.github import Hosting
+    from tests.helpers.repository import Repository
+
+
+@pytest.fixture
+def number(package: Repository, hosting: Hosting) -> int:
+    """The number of a pull request from the branch that is checked out."""
+    there = hosting.publish(package.path)
+    package.git("switch", "--quiet", "--create", "change")
+    package.commit("feat: a second thing")
+    with hosting.client as client:
+        push(client, there, package.path, ("change:refs/heads/change",))
+        made = client.read(lambda kit: kit.rest.pulls.create(*there, title="feat: x", head="change", base="main"))
+    return made["number"]
+
+
+def comments(hosting: Hosting) -> list[str]:
+    return [comment.body for comment in hosting.repository().comments.values()]
+
+
+def explain(number: int, *options: str) -> int:
+    return cli.main(["version", "explain", "--comment", str(number), *options])
+
+
+def test_one_comment_follows_the_branch(package: Repository, hosting: Hosting, number: int) -> None:
+    there = hosting.repository()
+    for text in ("a person's own", "> <!-- rnd version explain -->\nquoted"):
+        with hosting.client as client:
+            client.send(
+                lambda kit, text=text: kit.rest.issues.create_comment(  # type: ignore[misc]
+                    hosting.owner, there.name, number, body=text
+                )
+            )
+    assert explain(number) == 0
+    assert explain(number) == 0
+    *others, ours = comments(hosting)
+    assert others == ["a person's own", "> <!-- rnd version explain -->\nquoted"]
+    assert ours.startswith("<!-- rnd version explain -->\n### Next version: `0.5.0`\n")
+    package.commit("feat!: all is new")
+    assert explain(number) == 0
+    assert comments(hosting)[:2] == others
+    assert "### Next version: `1.0.0`" in comments(hosting)[2]
+    assert len(comments(hosting)) == 3
+
+
+def test_a_plan(hosting: Hosting, number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(number, "--plan") == 0
+    assert f"write the explanation into its comment on {hosting.owner}/demo#{number}" in capsys.readouterr().out
+    assert comments(hosting) == []
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize("outcome", [DROP, refusal(500, "Server Error"), refusal(429, "Too many", Retry_After="0")])
+def test_a_call_that_was_cut_leaves_no_second_comment(
+    package: Repository, hosting: Hosting, number: int, method: str, phase: Phase, outcome: Response | Drop
+) -> None:
+    if method == "PATCH":
+        assert explain(number) == 0
+        package.commit("feat!: all is new")
+    place = f"/api/v3/repos/{hosting.owner}/demo/issues"
+    there = next(iter(hosting.repository().comments), 0)
+    path = f"{place}/{number}/comments" if method == "POST" else f"{place}/comments/{there}"
+    hosting.forge.faults.append(once(method, path, outcome, phase))
+    assert explain(number) == 0
+    (comment,) = comments(hosting)
+    assert ("0.5.0" if method == "POST" else "1.0.0") in comment
+
+
+def test_no_such_pull_request(hosting: Hosting, number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(number + 1) == 1
+    assert "error[github-not-there]" in capsys.readouterr().err
+    assert comments(hosting) == []

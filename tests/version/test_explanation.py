@@ -1,0 +1,142 @@
+"""The reasons for a version, as a table, as data and as a comment on a pull request."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from markdown_it import MarkdownIt
+
+from rnd.version import explanation
+from rnd.version.next_version import Answer, Commit, derive
+
+
+def answer(*messages: str) -> Answer:
+    return derive(
+        "0.4.1", [Commit(id=f"{number:040x}", parents=1, message=text) for number, text in enumerate(messages)]
+    )
+
+
+def cells(markdown: str) -> list[str]:
+    """The text of each cell in each table of a comment, as GitHub would show it."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    inside = [token.children or [] for token in tokens if token.type == "inline" and token.level == 4]
+    return ["".join(part.content for part in parts) for parts in inside]
+
+
+def test_the_summary() -> None:
+    assert explanation.summary(answer("feat: a", "fix: b")) == "0.5.0: 2 commits since 0.4.1; 1 of level minor."
+
+
+def test_a_version_that_is_taken_is_said_to_be() -> None:
+    taken = derive("0.4.1", [Commit(id="a" * 40, parents=1, message="fix: a")], {"0.4.2"})
+    assert "tag 0.4.2 is on another commit" in explanation.summary(taken)
+    assert "tag 0.4.2 is on another commit" in explanation.markdown(taken)
+
+
+def test_a_row_for_each_commit_and_under_it_one_for_each_lookalike() -> None:
+    assert explanation.rows(answer("feat: a", "fix: b\n\n> feat: c")) == [
+        ("0000000", "minor", "feat: a", "type feat"),
+        ("0000000", "patch", "fix: b", "type fix"),
+        ("", "ignored", "> feat: c", "quoted"),
+    ]
+
+
+def test_the_table_is_no_longer_than_one_can_read() -> None:
+    rows = explanation.rows(answer(*["fix: a"] * 1000))
+    assert len(rows) == 501
+    assert rows[-1][2] == "and 500 more; --json has them all"
+
+
+def test_the_data_is_plain() -> None:
+    data = json.loads(json.dumps(answer("feat: a\n\n> feat!: b")))
+    assert data == {
+        "version": "0.5.0",
+        "tag": "0.5.0",
+        "previous": "0.4.1",
+        "level": "minor",
+        "because": "1 commit since 0.4.1; 1 of level minor",
+        "taken": None,
+        "commits": [
+            {
+                "id": "0" * 40,
+                "subject": "feat: a",
+                "level": "minor",
+                "decided": {"line": 1, "text": "feat: a", "reason": "type feat"},
+                "lookalikes": [{"line": 3, "text": "> feat!: b", "reason": "quoted"}],
+            }
+        ],
+    }
+
+
+def test_the_comment() -> None:
+    assert explanation.markdown(answer("docs: a", "feat: b\n\n> feat!: c")) == (
+        "### Next version: `0.5.0`\n"
+        "\n"
+        "2 commits since 0.4.1; 1 of level minor.\n"
+        "\n"
+        "| commit | level | decided by | why |\n"
+        "|---|---|---|---|\n"
+        "| `0000000` | minor | `feat: b` | type feat |\n"
+        "| `0000000` | patch | `docs: a` | any other type is a patch |\n"
+        "\n"
+        "<details><summary>Ignored look-alikes: 1</summary>\n"
+        "\n"
+        "| commit | where | text | why not |\n"
+        "|---|---|---|---|\n"
+        "| `0000000` | line 3 | `> feat!: c` | quoted |\n"
+        "\n"
+        "</details>\n"
+    )
+
+
+def test_a_comment_without_commits() -> None:
+    assert explanation.markdown(answer()) == (
+        "### Next version: `0.4.1`\n\nThe head is the commit that 0.4.1 was released from.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fix: a | b",
+        "fix: `code`",
+        "fix: ``a`` and `b`",
+        "fix: @someone, see #12",
+        "fix: <script>alert(1)</script>",
+        "fix: **bold** [link](https://example.com)",
+        "fix: a \\| b",
+        "`",
+        "",
+        "fix: ends with `",
+    ],
+)
+def test_no_message_escapes_from_its_cell(text: str) -> None:
+    row = cells(explanation.markdown(answer(text)))[4:]
+    assert row == ["0000000", "patch", text or " ", row[3]]
+
+
+def test_a_comment_is_short_enough_to_be_posted_and_keeps_what_matters() -> None:
+    comment = explanation.markdown(
+        answer(*[f"docs: {'a' * 90}\n\n> feat: {'b' * 90}"] * 5000, "feat!: the one that counts")
+    )
+    assert len(comment) < 65_536
+    assert "`feat!: the one that counts`" in comment
+    assert "more commits." in comment
+    assert "more look-alikes." in comment
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("fix: a", "fix: a"),
+        ("fix: \x1b[31mred\x07", "fix: \ufffd[31mred\ufffd"),
+        ("fix: a\u202eb\u2028c\0", "fix: a\ufffdb\ufffdc\ufffd"),
+        ("fix: \udc80", "fix: \ufffd"),
+        ("a" * 101, "a" * 100 + "…"),
+        ("a" * 100, "a" * 100),
+        ("ü漢🎉", "ü漢🎉"),
+    ],
+)
+def test_nothing_that_is_shown_steers_a_terminal(text: str, shown: str) -> None:
+    assert explanation.shown(text) == shown

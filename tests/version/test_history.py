@@ -1,0 +1,289 @@
+"""Tags and commits, read from real repositories in every state that a repository can be in."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd import process
+from rnd.errors import NotARepository, UsageError
+from rnd.version import history
+from rnd.version.errors import ShallowHistory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.helpers.repository import Repository
+
+
+def read(repository: Repository) -> history.History:
+    return history.read(str(repository.path))
+
+
+def messages(found: history.History) -> list[str]:
+    return [commit["message"].rstrip("\n") for commit in found["commits"]]
+
+
+def raw_commit(repository: Repository, message: bytes, headers: str = "") -> None:
+    """Make a commit byte by byte: git itself would mend the message."""
+    tree, parent = repository.git("rev-parse", "HEAD^{tree}", "HEAD").split()
+    people = "author A <a@example.com> 0 +0000\ncommitter A <a@example.com> 0 +0000\n"
+    raw = f"tree {tree}\nparent {parent}\n{people}{headers}\n".encode() + message
+    made = repository.git("hash-object", "-t", "commit", "-w", "--stdin", text=raw)
+    repository.git("reset", "--quiet", "--hard", made)
+
+
+def test_the_commits_since_the_last_release_newest_first(released: Repository) -> None:
+    head = released.commit("fix: a", "feat: b\n\nwith a body\n")
+    found = read(released)
+    assert found["head"] == head
+    assert found["release"] == "0.4.1"
+    assert messages(found) == ["feat: b\n\nwith a body", "fix: a"]
+    assert [commit["parents"] for commit in found["commits"]] == [1, 1]
+    assert found["commits"][0]["id"] == head
+
+
+def test_two_processes_suffice(released: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    released.commit("fix: a")
+    started: list[tuple[str, ...]] = []
+    real = process.output
+
+    def counted(*argv: str, extra: dict[str, str] | None = None) -> bytes | None:
+        started.append(argv)
+        return real(*argv, extra=extra)
+
+    monkeypatch.setattr(process, "output", counted)
+    read(released)
+    assert len(started) == 2
+
+
+def test_a_release_at_the_head_leaves_no_commits(released: Repository) -> None:
+    assert read(released)["release"] == "0.4.1"
+    assert messages(read(released)) == []
+
+
+def test_without_a_release_no_commits_are_read(repository: Repository) -> None:
+    repository.commit("feat: a")
+    repository.release("nightly")
+    found = read(repository)
+    assert found["release"] is None
+    assert found["commits"] == []
+    assert found["tags"] == {"nightly"}
+
+
+def test_an_unborn_branch(repository: Repository) -> None:
+    assert read(repository) == {"head": None, "tags": frozenset(), "release": None, "commits": []}
+
+
+def test_an_unborn_branch_beside_a_file_called_head(repository: Repository) -> None:
+    (repository.path / "HEAD").touch()
+    assert read(repository)["head"] is None
+
+
+def test_an_unborn_branch_in_a_repository_with_releases(released: Repository) -> None:
+    released.git("switch", "--quiet", "--orphan", "fresh")
+    assert read(released)["release"] is None
+
+
+def test_a_detached_head(released: Repository) -> None:
+    released.commit("fix: a", "fix: b")
+    released.git("switch", "--quiet", "--detach", "HEAD~1")
+    assert messages(read(released)) == ["fix: a"]
+
+
+def test_foreign_tags_are_no_releases(released: Repository) -> None:
+    released.commit("fix: a")
+    for tag in ("docs-9.0.0", "pkg/9.0.0", "9.0", "v9", "9.0.0-rc.1", "release"):
+        released.release(tag)
+    assert read(released)["release"] == "0.4.1"
+
+
+def test_releases_are_compared_as_versions_not_as_text_or_by_date(repository: Repository) -> None:
+    repository.commit("feat: a")
+    repository.release("0.10.0")
+    repository.commit("fix: b")
+    repository.release("0.9.1")
+    repository.commit("fix: c")
+    assert read(repository)["release"] == "0.10.0"
+
+
+def test_a_tag_with_v_and_a_lightweight_tag(repository: Repository) -> None:
+    repository.commit("feat: a")
+    repository.git("tag", "v1.0.0")
+    repository.commit("fix: b")
+    assert read(repository)["release"] == "v1.0.0"
+
+
+def test_a_branch_named_like_the_release_confuses_nobody(released: Repository) -> None:
+    released.commit("fix: a")
+    released.git("branch", "0.4.1")
+    assert messages(read(released)) == ["fix: a"]
+
+
+@pytest.mark.parametrize("date", ["2001-01-01T00:00:00Z", "2099-01-01T00:00:00Z"], ids=["older", "newer"])
+def test_a_release_of_another_branch_is_not_in_the_past(
+    released: Repository, monkeypatch: pytest.MonkeyPatch, date: str
+) -> None:
+    released.git("switch", "--quiet", "--create", "next")
+    released.commit("feat!: a")
+    released.release("1.0.0")
+    released.git("switch", "--quiet", "main")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", date)
+    released.commit("fix: b")
+    found = read(released)
+    assert (found["release"], messages(found)) == ("0.4.1", ["fix: b"])
+    assert "1.0.0" in found["tags"]
+
+
+def test_an_old_commit_checked_out_again_knows_nothing_of_later_releases(released: Repository) -> None:
+    released.commit("feat: a")
+    released.release("0.5.0")
+    released.git("switch", "--quiet", "--detach", "0.4.1")
+    assert read(released)["release"] == "0.4.1"
+
+
+def test_a_release_tag_on_something_that_is_no_commit(released: Repository) -> None:
+    released.commit("fix: a")
+    released.git("tag", "9.9.9", "HEAD^{tree}")
+    assert read(released)["release"] == "0.4.1"
+
+
+def test_a_merge_brings_the_commits_of_its_branch(released: Repository) -> None:
+    released.git("switch", "--quiet", "--create", "topic")
+    released.commit("feat: on the branch")
+    released.git("switch", "--quiet", "main")
+    released.commit("fix: on main")
+    released.git("merge", "--quiet", "--no-ff", "--message", "Merge pull request #1 from o/topic", "topic")
+    found = read(released)
+    assert sorted(messages(found)) == ["Merge pull request #1 from o/topic", "feat: on the branch", "fix: on main"]
+    assert {commit["message"].strip(): commit["parents"] for commit in found["commits"]}["feat: on the branch"] == 1
+    assert found["commits"][0]["parents"] == 2
+
+
+def test_a_release_merged_back_from_a_branch_is_in_the_past(released: Repository) -> None:
+    released.git("switch", "--quiet", "--create", "maintenance")
+    released.commit("fix: urgent")
+    released.release("0.4.2")
+    released.git("switch", "--quiet", "main")
+    released.commit("feat: meanwhile")
+    released.git("merge", "--quiet", "--no-edit", "maintenance")
+    found = read(released)
+    assert found["release"] == "0.4.2"
+    assert messages(found) == ["Merge branch 'maintenance'", "feat: meanwhile"]
+
+
+def test_a_shallow_clone_is_refused(released: Repository, tmp_path: Path) -> None:
+    released.commit("fix: a", "fix: b")
+    clone = tmp_path / "clone"
+    released.git("clone", "--quiet", "--depth=1", released.path.as_uri(), str(clone))
+    with pytest.raises(ShallowHistory, match="shallow"):
+        history.read(str(clone))
+    with pytest.raises(ShallowHistory, match="shallow"):
+        history.read_branch(str(clone), "origin/main")
+
+
+def test_a_clone_without_trees_and_files_is_enough(released: Repository, tmp_path: Path) -> None:
+    (released.path / "file").write_text("content")
+    released.git("add", "file")
+    released.commit("feat: a")
+    released.git("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    released.git("clone", "--quiet", "--no-checkout", "--filter=tree:0", released.path.as_uri(), str(clone))
+    released.path.rename(tmp_path / "gone")
+    assert history.read(str(clone))["release"] == "0.4.1"
+    assert len(history.read(str(clone))["commits"]) == 1
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    with pytest.raises(NotARepository, match="not a git repository"):
+        history.read(str(tmp_path))
+
+
+def test_from_a_folder_below_and_from_a_work_tree_beside(released: Repository, tmp_path: Path) -> None:
+    released.commit("fix: a")
+    below = released.path / "src" / "demo"
+    below.mkdir(parents=True)
+    released.git("worktree", "add", "--quiet", "-b", "topic", str(tmp_path / "beside"))
+    for folder in (below, tmp_path / "beside"):
+        assert history.read(str(folder))["release"] == "0.4.1"
+
+
+@pytest.mark.parametrize(
+    ("message", "read_as"),
+    [
+        (b"", ""),
+        (b"fix: \xff\xfe no UTF-8", "fix: \ufffd\ufffd no UTF-8"),
+        ("fix: ü 漢 🎉".encode(), "fix: ü 漢 🎉"),
+        (b"fix: a\n\n< not from the other side\n", "fix: a\n\n< not from the other side"),
+        (b"\x1b[31mfix: red", "\x1b[31mfix: red"),
+        (b"fix: a\0feat: git itself reads no further than NUL", "fix: a"),
+    ],
+)
+def test_any_message_is_read_as_it_is(released: Repository, message: bytes, read_as: str) -> None:
+    raw_commit(released, message)
+    assert messages(read(released)) == [read_as]
+
+
+def test_a_message_in_another_encoding_is_read_in_its_own(released: Repository) -> None:
+    released.git(
+        "-c", "i18n.commitEncoding=ISO-8859-1", "commit", "--quiet", "--allow-empty", "-F", "-", text=b"fix: \xfc"
+    )
+    assert messages(read(released)) == ["fix: ü"]
+
+
+def test_the_user_s_configuration_changes_nothing(
+    released: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n AAAA\n -----END PGP SIGNATURE-----\n"
+    raw_commit(released, "fix: ü".encode(), signature)
+    verifier = tmp_path / "verifier"
+    verifier.write_text("#!/bin/sh\necho 'verified, says the verifier' >&2\n")
+    verifier.chmod(0o755)
+    configuration = tmp_path / "gitconfig"
+    configuration.write_text(
+        "[log]\nshowSignature = true\ndecorate = full\ndate = relative\n[color]\nui = always\n"
+        f"[i18n]\nlogOutputEncoding = UTF-16\n[format]\npretty = raw\n[gpg]\nprogram = {verifier}\n"
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(configuration))
+    assert messages(read(released)) == ["fix: ü"]
+
+
+def test_variables_that_point_git_elsewhere_are_ignored(
+    released: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    assert read(released)["release"] == "0.4.1"
+
+
+def test_a_branch_s_own_commits(released: Repository) -> None:
+    released.git("switch", "--quiet", "--create", "topic")
+    released.commit("feat: a", "fix: b")
+    own = history.read_branch(str(released.path), "main")
+    assert [commit["message"].strip() for commit in own] == ["fix: b", "feat: a"]
+
+
+@pytest.mark.parametrize("base", ["nowhere", "", "--all", "-n1"])
+def test_a_base_that_is_none(released: Repository, base: str) -> None:
+    with pytest.raises(UsageError, match="git cannot tell HEAD from"):
+        history.read_branch(str(released.path), base)
+
+
+def test_a_long_history_with_many_releases(repository: Repository) -> None:
+    """100,000 commits and 12,000 tags; most of them below a release, so that they need not be read."""
+    stream = []
+    for number in range(1, 100_001):
+        parent = f"from :{number - 1}\n" if number > 1 else ""
+        text = f"feat: {number}"
+        stream.append(
+            f"commit refs/heads/main\nmark :{number}\ncommitter A <a@example.com> {number} +0000\n"
+            f"data {len(text)}\n{text}\n{parent}\n"
+        )
+        if number % 8 == 0 and number <= 96_000:
+            stream.append(f"reset refs/tags/0.{number // 8}.0\nfrom :{number}\n\n")
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=repository.path, input="".join(stream).encode(), check=True)
+    found = read(repository)
+    assert found["release"] == "0.12000.0"
+    assert len(found["tags"]) == 12_000
+    assert len(found["commits"]) == 4_000

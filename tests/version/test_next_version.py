@@ -1,0 +1,224 @@
+"""From a release and the commits since to the next version: the arithmetic, and what holds for every history."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from rnd.errors import ManifestInvalid
+from rnd.version.commits import squash_message, version_message
+from rnd.version.next_version import (
+    Commit,
+    bump,
+    derive,
+    development_version,
+    first,
+    is_settable,
+    newest,
+    parse_release,
+    ways_to_merge,
+)
+
+
+def commits(*messages: str) -> list[Commit]:
+    return [Commit(id=f"{number:040x}", parents=1, message=message) for number, message in enumerate(messages)]
+
+
+def merge(message: str) -> Commit:
+    return Commit(id="f" * 40, parents=2, message=message)
+
+
+@pytest.mark.parametrize(
+    ("messages", "version"),
+    [
+        (["fix: a"], "0.4.2"),
+        (["feat: a"], "0.5.0"),
+        (["fix: a", "feat: b", "docs: c"], "0.5.0"),
+        (["feat: a\n\nBREAKING CHANGE: b"], "1.0.0"),
+        (["fix: a", "feat!: b", "feat: c"], "1.0.0"),
+        (["docs: a"], "0.4.2"),
+        (["wip", "more of it"], "0.4.2"),
+        (["feat: a", 'Revert "feat: a"'], "0.5.0"),
+        ([version_message("0.4.2")], "0.4.2"),
+        ([], "0.4.1"),
+    ],
+)
+def test_what_follows_0_4_1(messages: list[str], version: str) -> None:
+    assert derive("0.4.1", commits(*messages))["version"] == version
+
+
+@pytest.mark.parametrize(
+    ("level", "after"), [("none", (1, 2, 3)), ("patch", (1, 2, 4)), ("minor", (1, 3, 0)), ("major", (2, 0, 0))]
+)
+def test_a_step_of_each_level(level: str, after: tuple[int, int, int]) -> None:
+    assert bump((1, 2, 3), level) == after  # type: ignore[arg-type]
+
+
+def test_the_answer_says_why() -> None:
+    answer = derive("0.4.1", commits("feat: a", "fix: b", "feat: c"))
+    assert answer["level"] == "minor"
+    assert answer["because"] == "3 commits since 0.4.1; 2 of level minor"
+    assert [(verdict["subject"], verdict["level"]) for verdict in answer["commits"]] == [
+        ("feat: a", "minor"),
+        ("fix: b", "patch"),
+        ("feat: c", "minor"),
+    ]
+
+
+def test_a_merge_does_not_count_whatever_it_is_called() -> None:
+    answer = derive("0.4.1", [merge("feat!: the title of a pull request"), *commits("fix: what it brought")])
+    assert answer["version"] == "0.4.2"
+    assert answer["commits"][0]["level"] == "none"
+    assert answer["commits"][0]["lookalikes"][0]["reason"] == "a merge: the merged commits count themselves"
+
+
+def test_commits_of_which_none_counts_are_a_patch_since_one_version_is_one_content() -> None:
+    answer = derive("0.4.1", [merge("Merge branch 'topic'")])
+    assert answer["version"] == "0.4.2"
+    assert answer["because"] == "1 commit since 0.4.1, none of which counts; other content needs another version"
+
+
+def test_the_head_that_a_release_was_made_from_keeps_its_version() -> None:
+    answer = derive("0.4.1", [], {"0.4.1"})
+    assert (answer["version"], answer["level"], answer["taken"]) == ("0.4.1", "none", None)
+
+
+def test_tags_go_on_as_they_were() -> None:
+    assert derive("v0.4.1", commits("fix: a"))["tag"] == "v0.4.2"
+    assert derive("0.4.1", commits("fix: a"))["tag"] == "0.4.2"
+
+
+@pytest.mark.parametrize("tag", ["0.4.2", "v0.4.2"])
+def test_a_version_that_another_commit_was_released_under_is_taken(tag: str) -> None:
+    assert derive("0.4.1", commits("fix: a"), {"0.4.1", tag})["taken"] == tag
+
+
+@pytest.mark.parametrize("manifest_version", ["0.1.0", "0.1.0.dev0+0a1b2c3"])
+def test_without_a_release_the_manifest_says_which_is_the_first(manifest_version: str) -> None:
+    answer = first(manifest_version)
+    assert (answer["version"], answer["tag"], answer["previous"]) == ("0.1.0", "0.1.0", None)
+
+
+@pytest.mark.parametrize("manifest_version", ["", "0.1", "1.0.0rc1", "v1.0.0", "0.1.0+local"])
+def test_a_first_release_is_x_y_z(manifest_version: str) -> None:
+    with pytest.raises(ManifestInvalid, match="cannot be a first release"):
+        first(manifest_version)
+
+
+@pytest.mark.parametrize(
+    ("tag", "release"),
+    [("1.2.3", (1, 2, 3)), ("v1.2.3", (1, 2, 3)), ("0.0.0", (0, 0, 0)), ("10.20.30", (10, 20, 30))],
+)
+def test_a_release_tag(tag: str, release: tuple[int, int, int]) -> None:
+    assert parse_release(tag) == release
+
+
+FOREIGN = ["", "v1", "1.2", "1.2.3.4", "1.2.3-rc.1", "1.2.3rc1", "1.2.3+build", "docs-1.2.3", "pkg/1.2.3", "V1.2.3"]
+
+
+@pytest.mark.parametrize("tag", [*FOREIGN, "01.2.3", "1.2.3\n", " 1.2.3", "1.2.\u0663", "1.2.-3", f"1.2.{'9' * 5000}"])
+def test_a_foreign_tag(tag: str) -> None:
+    assert parse_release(tag) is None
+
+
+def test_tags_are_compared_as_numbers() -> None:
+    assert newest(["0.9.0", "0.10.0", "v0.2.0", "docs-9.9.9", "1.0.0-rc.1"]) == "0.10.0"
+    assert newest(["nightly"]) is None
+
+
+@pytest.mark.parametrize(
+    ("commit", "version"),
+    [
+        ("0a1b2c3" + "0" * 33, "0.5.0.dev0+0a1b2c3"),
+        ("0123456" + "f" * 33, "0.5.0.dev0+0123456f"),
+        ("1" * 20 + "a" * 20, "0.5.0.dev0+" + "1" * 20 + "a"),
+        ("1" * 40, "0.5.0.dev0+g" + "1" * 40),
+    ],
+)
+def test_the_hash_in_a_development_version_holds_a_letter(commit: str, version: str) -> None:
+    assert development_version("0.5.0", commit) == version
+
+
+@given(st.text("0123456789abcdef", min_size=40, max_size=40) | st.text("0123456789", min_size=40, max_size=40))
+def test_a_development_version_is_its_own_normal_form_and_comes_before_the_release(commit: str) -> None:
+    version = development_version("0.5.0", commit)
+    assert str(Version(version)) == version
+    assert is_settable(version)
+    assert Version("0.4.1") < Version(version) < Version("0.5.0")
+
+
+@pytest.mark.parametrize("version", ["0.5.0", "0.5.0.dev0", "0.5.0.dev3", "0.5.0.dev0+0a1b2c3", "0.5.0.dev0+0123456f"])
+def test_a_version_that_may_be_written(version: str) -> None:
+    assert is_settable(version)
+    assert str(Version(version)) == version
+
+
+@pytest.mark.parametrize(
+    "version", ["", "v0.5.0", "0.5", "0.5.0-rc.1", "0.5.0.dev0+0123456", "0.5.0.dev0+A", "0.5.0\n"]
+)
+def test_a_version_that_may_not_be_written(version: str) -> None:
+    assert not is_settable(version)
+
+
+TELLING = ["fix: a", "feat: b", "feat!: c", "  feat: d", "\ufefffeat: e", "BREAKING CHANGE: f", "fix: g\n\n* feat: h"]
+QUIET = ["", "wip", "* feat: a", 'Revert "feat: b"', "fix: c\n\n> feat: d", "fix: e\n\n```\n* feat: f\n```"]
+TRICKY = ["fix: a\n\n```\nnever closed", "Merge branch 'b'\n\n* feat: c", version_message("0.5.0")]
+message = st.sampled_from(TELLING + QUIET + TRICKY) | st.text("featfixBREAKING CHANGE!:*>`~ \n\r()", max_size=60)
+commit = st.builds(Commit, id=st.just("a" * 40), parents=st.sampled_from([1, 1, 1, 2]), message=message)
+release_tag = st.tuples(*[st.integers(0, 99)] * 3).map(lambda numbers: ".".join(map(str, numbers)))
+
+
+@given(release_tag, st.lists(commit, max_size=8))
+def test_the_version_never_decreases_and_commits_always_raise_it(tag: str, since: list[Commit]) -> None:
+    before, after = parse_release(tag), parse_release(derive(tag, since)["version"])
+    assert before is not None
+    assert after is not None
+    assert after > before if since else after == before
+
+
+@given(st.lists(commit, max_size=8), commit)
+def test_one_more_commit_never_lowers_the_version(since: list[Commit], one_more: Commit) -> None:
+    assert Version(derive("0.4.1", [one_more, *since])["version"]) >= Version(derive("0.4.1", since)["version"])
+
+
+@given(st.lists(commit, max_size=8).flatmap(lambda since: st.tuples(st.just(since), st.permutations(since))))
+def test_the_order_of_commits_makes_no_difference(orders: tuple[list[Commit], list[Commit]]) -> None:
+    since, shuffled = orders
+    assert derive("0.4.1", shuffled)["version"] == derive("0.4.1", since)["version"]
+
+
+@given(message.map(lambda text: text.partition("\n")[0]), st.lists(commit, max_size=5), st.lists(commit, max_size=3))
+@example("fix: t", commits("fix: a\n\n```", "fix: b\n\n```\n* feat!: c\n```"), [])
+def test_squash_merge_and_rebase_lead_to_one_version_when_the_title_check_passes(
+    title: str, branch: list[Commit], main: list[Commit]
+) -> None:
+    assume(branch)
+    assume(len({way["level"] for way in ways_to_merge(title, branch)}) == 1)
+    messages = [commit["message"] for commit in reversed(branch)]  # oldest first
+    left = {
+        "rebase": [one for one in branch if one["parents"] == 1],
+        "merge": [merge(f"Merge pull request #7 from o/topic\n\n{title}"), *branch],
+        "merge under the title": [merge(f"{title} (#7)"), *branch],
+        "squash": commits(squash_message(f"{title} (#7)", messages)),
+        "squash, title alone": commits(f"{title} (#7)"),
+    }
+    versions = {way: derive("0.4.1", since + main)["version"] for way, since in left.items() if since}
+    assert len(set(versions.values())) == 1, versions
+
+
+@pytest.mark.parametrize(
+    ("title", "messages", "levels"),
+    [
+        ("fix: a", ["fix: a", "wip"], ["patch", "patch", "patch"]),
+        ("feat: a", ["feat: a", "fix: b"], ["minor", "minor", "minor"]),
+        ("fix: a", ["feat: a"], ["minor", "patch", "patch"]),
+        ("fix: a", ["feat: a", "wip"], ["minor", "minor", "patch"]),
+        ("feat: a", ["wip"], ["patch", "minor", "minor"]),
+        ("fix: a", ["fix: a\n\n```", "fix: b\n\n```\n* feat!: c\n```"], ["patch", "major", "patch"]),
+    ],
+)
+def test_each_way_to_merge_has_its_level(title: str, messages: list[str], levels: list[str]) -> None:
+    newest_first = list(reversed(commits(*messages)))
+    assert [way["level"] for way in ways_to_merge(title, newest_first)] == levels
