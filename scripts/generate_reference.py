@@ -114,7 +114,7 @@ def errors_page() -> str:
         "  Answer with a value that keeps the rule; nothing was made.\n```\n",
     ]
     parts += [
-        f"## {error.code}\n\n{inspect.getdoc(error)}\n\n**What to do**: {error.remedy}\n\n"
+        f"## {error.code}\n\n{inspect.getdoc(error)}\n\n**What to do**: {error.hint}\n\n"
         f"Exit code {int(error.exit_code)}, {EXIT_CODES[error.exit_code].split(';')[0]}.\n"
         for error in catalogue
     ]
@@ -201,7 +201,7 @@ def _refusals() -> Iterator[list[str]]:
                 render(source, Path(folder) / "draft", {"project_name": name}, {}, ask=False)
             except (errors.AnswerRefused, errors.AnswerMissing) as refusal:
                 shown = f"`{name}`" if len(name) < 30 else f"{len(name)} times `{name[0]}`"
-                yield [shown if name else "(nothing)", refusal.happened.removeprefix("project_name: ")]
+                yield [shown if name else "(nothing)", refusal.message.removeprefix("project_name: ")]
             else:
                 raise ValueError(f"{name} is not refused")
 

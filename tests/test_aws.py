@@ -65,7 +65,7 @@ def test_nobody_is_signed_in(account: CodeArtifact, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(AwsRefused, match="Unable to locate credentials") as caught:
         codeartifact_access(AWS)
-    assert "aws sso login" in caught.value.remedy
+    assert "aws sso login" in caught.value.hint
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(AwsRefused, match="nobody"):
         codeartifact_access(AWS)

@@ -22,7 +22,7 @@ def complaint(tmp_path: Path, old: str, new: str) -> str:
     path.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(OrganisationInvalid) as caught:
         load_organisation(path)
-    return caught.value.happened.replace(f"{path}:", "")
+    return caught.value.message.replace(f"{path}:", "")
 
 
 def line_of(text: str) -> int:
@@ -155,7 +155,7 @@ def test_a_file_that_is_no_organisation_at_all(tmp_path: Path, content: bytes, s
     path.write_bytes(content)
     with pytest.raises(OrganisationInvalid) as caught:
         load_organisation(path)
-    assert said in caught.value.happened
+    assert said in caught.value.message
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -31,8 +31,8 @@ def test_nothing_can_wait_for_input() -> None:
 def test_a_failure_says_what_ran_and_the_last_words() -> None:
     with pytest.raises(CommandFailed) as caught:
         process.run(*python("import sys; [print(n, file=sys.stderr) for n in range(20)]; sys.exit(7)"))
-    assert "ended with exit code 7:\n… (8 lines before)\n8\n" in caught.value.happened
-    assert caught.value.happened.endswith("\n19")
+    assert "ended with exit code 7:\n… (8 lines before)\n8\n" in caught.value.message
+    assert caught.value.message.endswith("\n19")
 
 
 def test_a_program_that_is_not_there() -> None:

@@ -28,27 +28,27 @@ class RndError(Exception):
     """Something that a user can understand and act on.
 
     Args:
-        happened: One sentence: what happened, and where.
-        remedy: One sentence: what to do. The class's own when left out.
+        message: One sentence: what happened, and where.
+        hint: One sentence: what to do. The class's own when left out.
     """
 
     code: ClassVar[str]
-    remedy: str
+    hint: str
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
     wait: float = 0.0  # seconds that a service asks to be left alone for
 
-    def __init__(self, happened: str, remedy: str | None = None) -> None:
-        super().__init__(happened)
-        self.happened = happened
-        if remedy is not None:
-            self.remedy = remedy
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if hint is not None:
+            self.hint = hint
 
 
 class UsageError(RndError):
     """The command line asks for something that does not exist or does not fit together."""
 
     code = "usage"
-    remedy = "See `rnd --help`, or `--help` after any command."
+    hint = "See `rnd --help`, or `--help` after any command."
     exit_code = ExitCode.USAGE
 
 
@@ -60,7 +60,7 @@ class AnswerRefused(RndError):
     """
 
     code = "answer-refused"
-    remedy = "Answer with a value that keeps the rule; nothing was made."
+    hint = "Answer with a value that keeps the rule; nothing was made."
     exit_code = ExitCode.USAGE
 
 
@@ -68,7 +68,7 @@ class AnswerMissing(RndError):
     """A question has no answer, and there is no terminal to ask on."""
 
     code = "answer-missing"
-    remedy = "Give it with --data, as in `--data project_name=my_project`, or run the command in a terminal."
+    hint = "Give it with --data, as in `--data project_name=my_project`, or run the command in a terminal."
     exit_code = ExitCode.USAGE
 
 
@@ -80,7 +80,7 @@ class DestinationRefused(RndError):
     """
 
     code = "destination-refused"
-    remedy = "Choose another folder."
+    hint = "Choose another folder."
     exit_code = ExitCode.USAGE
 
 
@@ -88,7 +88,7 @@ class NotGenerated(RndError):
     """The folder is not a repository that this template made: it has no readable `.copier-answers.yml`."""
 
     code = "not-generated"
-    remedy = "Go to the root of a generated repository, or name it: `rnd -C FOLDER …`."
+    hint = "Go to the root of a generated repository, or name it: `rnd -C FOLDER …`."
     exit_code = ExitCode.USAGE
 
 
@@ -96,14 +96,14 @@ class OrganisationInvalid(RndError):
     """`org.yml` is not valid; the message names the key, the line, what is wrong and what would be right."""
 
     code = "organisation-invalid"
-    remedy = "Mend org.yml; docs/reference/organisation.md explains every key."
+    hint = "Mend org.yml; docs/reference/organisation.md explains every key."
 
 
 class ToolMissing(RndError):
     """A program that the work needs is not installed, or too old."""
 
     code = "tool-missing"
-    remedy = "Install it; `rnd doctor` lists everything that is needed."
+    hint = "Install it; `rnd doctor` lists everything that is needed."
 
 
 class PythonUnavailable(RndError):
@@ -114,65 +114,63 @@ class PythonUnavailable(RndError):
     """
 
     code = "python-unavailable"
-    remedy = "Install that Python or put it on PATH, or choose another version; `rnd doctor` lists those found."
+    hint = "Install that Python or put it on PATH, or choose another version; `rnd doctor` lists those found."
 
 
 class IdentityMissing(RndError):
     """Git does not know whose name to write on the first commit."""
 
     code = "identity-missing"
-    remedy = (
-        'Tell git: `git config --global user.name "Your Name"` and `git config --global user.email you@example.com`.'
-    )
+    hint = 'Tell git: `git config --global user.name "Your Name"` and `git config --global user.email you@example.com`.'
 
 
 class TemplateUnavailable(RndError):
     """The template could not be fetched or read."""
 
     code = "template-unavailable"
-    remedy = "Check the address, the network and your access to the template's repository."
+    hint = "Check the address, the network and your access to the template's repository."
 
 
 class PackagesUnavailable(RndError):
     """The package index did not give what the environment needs: no network, or no such package."""
 
     code = "packages-unavailable"
-    remedy = "Check the network and the package index, then run the same command again."
+    hint = "Check the network and the package index, then run the same command again."
 
 
 class DiskFull(RndError):
     """No space is left on the disk."""
 
     code = "disk-full"
-    remedy = "Free some space, then run the same command again."
+    hint = "Free some space, then run the same command again."
 
 
 class ManifestInvalid(RndError):
     """`pyproject.toml` or `uv.lock` cannot be read, has no version of ours, or could not be rewritten safely."""
 
     code = "manifest-invalid"
-    remedy = 'Give pyproject.toml a `[project]` table with a name and `version = "X.Y.Z"`, then run `uv lock`.'
+    hint = 'Give pyproject.toml a `[project]` table with a name and `version = "X.Y.Z"`, then run `uv lock`.'
 
 
 class ChecksFailed(RndError):
     """The repository's own checks found something, so nothing is called finished."""
 
     code = "checks-failed"
-    remedy = "Mend what they found, then run the same command again."
+    hint = "Mend what they found, then run the same command again."
 
 
 class StepFailed(RndError):
     """A step of a plan failed, or ran and left the world as it was."""
 
     code = "step-failed"
-    remedy = "Run the same command again; what is done already is not repeated."
+    hint = "Run the same command again; what is done already is not repeated."
 
 
 class CommandFailed(RndError):
     """A program that was called ended with an error; its own last words are shown."""
 
     code = "command-failed"
-    remedy = "Mend what it complains of, then run the same command again; what is done is not repeated."
+    hint = "Mend what it complains of, then run the same command again; what is done is not repeated."
 
 
 class UncommittedChanges(RndError):
@@ -182,7 +180,7 @@ class UncommittedChanges(RndError):
     """
 
     code = "uncommitted-changes"
-    remedy = "Commit or stash them first."
+    hint = "Commit or stash them first."
     exit_code = ExitCode.USAGE
 
 
@@ -193,7 +191,7 @@ class PushRefused(RndError):
     """
 
     code = "push-refused"
-    remedy = (
+    hint = (
         "If the branch went on, the run of its newest commit does the rest. Otherwise check what the token may do, "
         "and run the same command again."
     )
@@ -203,7 +201,7 @@ class UpdateConflict(RndError):
     """The template and this repository changed the same lines; the files that hold both are listed."""
 
     code = "update-conflict"
-    remedy = (
+    hint = (
         "Edit each file between `<<<<<<<` and `>>>>>>>`, run `rnd setup`, then commit. "
         "To give up the update instead: `git reset --hard`."
     )
@@ -213,14 +211,14 @@ class UnexpectedError(RndError):
     """Something that this program did not foresee: a fault of the program, not of yours."""
 
     code = "unexpected"
-    remedy = "Please report it, with what the same command says under --verbose."
+    hint = "Please report it, with what the same command says under --verbose."
 
 
 class NotARepository(RndError):
     """The folder is in no git repository, or in one without a work tree, or git refuses to read it."""
 
     code = "not-a-repository"
-    remedy = "Go to a git repository, or name it: `rnd -C FOLDER …`."
+    hint = "Go to a git repository, or name it: `rnd -C FOLDER …`."
     exit_code = ExitCode.USAGE
 
 
@@ -228,7 +226,7 @@ class ExtraMissing(RndError):
     """Rnd is installed without the extra that this command needs: what creates repositories stays small without it."""
 
     code = "extra-missing"
-    remedy = (
+    hint = (
         "Install rnd with it: `uv tool install 'rnd-template[release] @ git+ADDRESS'`, "
         "where ADDRESS is that of the template's repository."
     )
@@ -238,19 +236,19 @@ class AwsRefused(RndError):
     """AWS refused a call, or there are no valid credentials to make it with."""
 
     code = "aws-refused"
-    remedy = "Sign in with `aws sso login`, or give the job a role that permits it, then run the same command again."
+    hint = "Sign in with `aws sso login`, or give the job a role that permits it, then run the same command again."
 
 
 class AwsUnavailable(RndError):
     """AWS could not be reached or had a fault of its own, time after time."""
 
     code = "aws-unavailable"
-    remedy = "Check the network, and run the same command later."
+    hint = "Check the network, and run the same command later."
 
 
 class Interrupted(RndError):
     """The work was interrupted, by Ctrl-C or a signal."""
 
     code = "interrupted"
-    remedy = "Run the same command again; it goes on where it stopped."
+    hint = "Run the same command again; it goes on where it stopped."
     exit_code = ExitCode.INTERRUPTED

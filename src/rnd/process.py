@@ -216,8 +216,8 @@ def failure(completed: subprocess.CompletedProcess[str], *argv: str) -> RndError
     """Return the error that a program's end amounts to."""
     import shlex
 
-    happened = f"{shlex.join(argv)} ended with exit code {completed.returncode}:\n{last_words(completed)}"
-    return DiskFull(happened) if "No space left on device" in happened else CommandFailed(happened)
+    message = f"{shlex.join(argv)} ended with exit code {completed.returncode}:\n{last_words(completed)}"
+    return DiskFull(message) if "No space left on device" in message else CommandFailed(message)
 
 
 def last_words(completed: subprocess.CompletedProcess[str], lines: int = LAST_WORDS) -> str:

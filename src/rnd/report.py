@@ -131,11 +131,11 @@ def write_github_output(results: Mapping[str, str]) -> None:
 def print_error(error: RndError, *, as_json: bool) -> None:
     """Print what happened and what to do; with --json on standard output, as a script would read it."""
     if as_json:
-        print_json({"error": {"code": error.code, "happened": error.happened, "remedy": error.remedy}})
+        print_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
         return
     from rich.console import Console
     from rich.text import Text
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(Text.assemble(("error", "bold red"), f"[{error.code}]: {error.happened}"))
-    console.print(Text(f"  {error.remedy}"))
+    console.print(Text.assemble(("error", "bold red"), f"[{error.code}]: {error.message}"))
+    console.print(Text(f"  {error.hint}"))

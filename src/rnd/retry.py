@@ -38,7 +38,7 @@ def persist(call: Callable[[], Result], by_chance: type[RndError]) -> Result:
             if error.wait > PATIENCE:
                 raise
             pause = max(delay, error.wait)
-            tell(f"{error.happened} Trying again in {pause:g} s ({attempt} of {len(DELAYS)}).")
+            tell(f"{error.message} Trying again in {pause:g} s ({attempt} of {len(DELAYS)}).")
             time.sleep(pause)
     return call()
 

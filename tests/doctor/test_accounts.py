@@ -44,13 +44,13 @@ def test_signed_in_to_both(hosting: Hosting, index: PackageIndex) -> None:
     assert hosting.token not in str(both)
 
 
-@pytest.mark.parametrize(("client_id", "remedy"), [("Iv1.rehearsal", "rnd github sign-in"), (None, "Set GH_TOKEN")])
-def test_not_signed_in(hosting: Hosting, monkeypatch: pytest.MonkeyPatch, client_id: str | None, remedy: str) -> None:
+@pytest.mark.parametrize(("client_id", "hint"), [("Iv1.rehearsal", "rnd github sign-in"), (None, "Set GH_TOKEN")])
+def test_not_signed_in(hosting: Hosting, monkeypatch: pytest.MonkeyPatch, client_id: str | None, hint: str) -> None:
     monkeypatch.delenv("GH_TOKEN")
     monkeypatch.setenv("PATH", "")  # no `gh` either
     github = found(hosting, client_id=client_id)["GitHub"]
     assert (github.state, github.found) == ("optional", "not signed in")
-    assert github.remedy.startswith(remedy)
+    assert github.hint.startswith(hint)
 
 
 def test_a_token_that_may_too_little(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,12 +72,12 @@ def test_services_that_cannot_be_reached_are_asked_once(hosting: Hosting, monkey
     assert {finding.state for finding in both.values()} == {"optional"}
     assert "could not be reached" in both["GitHub"].found
     assert "could not be reached" in both["AWS"].found
-    assert both["AWS"].remedy == "aws sso login"
+    assert both["AWS"].hint == "aws sso login"
     assert told == []
     assert before == retry.DELAYS
 
 
 def test_no_credentials_for_aws(hosting: Hosting) -> None:
     aws = found(hosting)["AWS"]
-    assert (aws.state, aws.remedy) == ("optional", "aws sso login")
+    assert (aws.state, aws.hint) == ("optional", "aws sso login")
     assert "credentials" in aws.found

@@ -62,7 +62,7 @@ def test_what_installs_conda_environments(
 def test_no_identity(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (home / ".gitconfig").unlink()
     assert main(["doctor"]) == 3
-    assert findings(capfd)["git identity"]["remedy"].startswith("git config --global user.name")
+    assert findings(capfd)["git identity"]["hint"].startswith("git config --global user.name")
 
 
 def test_no_uv_and_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,7 @@ def test_no_uv_and_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
     assert main(["doctor"]) == 3
     found = findings(capfd)
     assert found["git"]["state"] == found["uv"]["state"] == "missing"
-    assert "pipx install uv" in found["uv"]["remedy"]
+    assert "pipx install uv" in found["uv"]["hint"]
 
 
 def test_a_git_that_is_too_old(
@@ -83,4 +83,4 @@ def test_a_git_that_is_too_old(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     found = findings(capfd)["git"]
     assert (found["state"], found["found"]) == ("missing", "2.17.1, too old")
-    assert found["remedy"] == "Upgrade it to 2.28 or later."
+    assert found["hint"] == "Upgrade it to 2.28 or later."

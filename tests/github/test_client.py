@@ -61,7 +61,7 @@ def test_a_refusal_is_final_and_says_what_github_said(
     with hosting.client as client, pytest.raises(error) as caught:
         login(client)
     assert type(caught.value) is error
-    assert headers.get("X_GitHub_SSO", message).partition("url=")[2] or message.rstrip(".") in caught.value.happened
+    assert headers.get("X_GitHub_SSO", message).partition("url=")[2] or message.rstrip(".") in caught.value.message
     assert len(hosting.forge.calls) == 1
 
 
@@ -104,9 +104,7 @@ def test_an_hour_is_not_waited_for(hosting: Hosting, monkeypatch: pytest.MonkeyP
     with hosting.client as client, pytest.raises(RateLimited) as caught:
         login(client)
     assert caught.value.wait > 3600
-    assert re.search(
-        r"403 API rate limit exceeded\. It asks to be left alone for \d+ minutes\.$", caught.value.happened
-    )
+    assert re.search(r"403 API rate limit exceeded\. It asks to be left alone for \d+ minutes\.$", caught.value.message)
 
 
 def test_there_is_an_end(hosting: Hosting) -> None:
@@ -127,7 +125,7 @@ def test_nobody_listens(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> No
 def test_an_address_that_is_none(name: str, address: str) -> None:
     with pytest.raises(UsageError) as caught:
         find_addresses({name: address})
-    assert "secret" not in caught.value.happened
+    assert "secret" not in caught.value.message
 
 
 def test_githubs_own_addresses_are_the_default() -> None:
@@ -184,12 +182,12 @@ def test_the_token_is_hidden_in_what_others_say(hosting: Hosting) -> None:
     hosting.forge.faults.append(once("GET", ME, refusal(422, f"no: {hosting.token}")))
     with hosting.client as client, pytest.raises(GitHubRefused) as caught:
         login(client)
-    assert hosting.token not in caught.value.happened
-    assert "[hidden]" in caught.value.happened
+    assert hosting.token not in caught.value.message
+    assert "[hidden]" in caught.value.message
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "githubkit", None)
     with pytest.raises(RndError, match="The extra `github` of rnd is not installed") as caught:
         Client(find_addresses(os.environ), None)
-    assert "rnd-template[github]" in caught.value.remedy
+    assert "rnd-template[github]" in caught.value.hint

@@ -279,7 +279,7 @@ def test_a_revoked_token_in_the_keyring(ring: Memory, stranger: Hosting) -> None
     ring.set_password(f"rnd:{stranger.forge.host}", "token", "gho_revoked")
     with connect(os.environ, CLIENT, ask=True) as client, pytest.raises(SignInNeeded, match="does not know") as caught:
         examine(client, stranger.owner)
-    assert "rnd github sign-out" in caught.value.remedy
+    assert "rnd github sign-out" in caught.value.hint
 
 
 @pytest.mark.usefixtures("hosting")

@@ -165,7 +165,7 @@ class TestPreflight:
         assert type(caught.value) is error
         assert {call[0] for call in hosting.forge.calls} <= {"GET"}
         assert set(hosting.forge.state.repositories) == before
-        return caught.value.happened
+        return caught.value.message
 
     def test_a_team_that_does_not_exist(self, creation: Creation, hosting: Hosting) -> None:
         one = hosting.forge.state.organisation(hosting.owner)
@@ -197,7 +197,7 @@ class TestPreflight:
         assert f"lacks the scope {scope}" in self.refused(creation, NotPermitted)
         with pytest.raises(NotPermitted) as caught:
             creation.run()
-        assert caught.value.remedy == "Set GH_TOKEN to another token, or take it away to sign in with a browser."
+        assert caught.value.hint == "Set GH_TOKEN to another token, or take it away to sign in with a browser."
 
     def test_a_free_plan_without_rulesets(self, creation: Creation, hosting: Hosting) -> None:
         one = hosting.forge.state.organisation(hosting.owner)
@@ -267,7 +267,7 @@ class TestWithout:
         with pytest.raises(RndError) as caught:
             Plan("host it", opened.steps()).apply(Quiet())
         assert caught.value.code == "sign-in-needed"
-        said = opened.explain(caught.value).remedy
+        said = opened.explain(caught.value).hint
         assert f"{creation.project.folder} is whole and stays. To go on: " in said
         assert f"rnd setup {creation.project.folder}" in said
         assert "To give up" not in said
@@ -296,7 +296,7 @@ def test_giving_up_is_explained(creation: Creation, hosting: Hosting) -> None:
     with pytest.raises(RndError) as caught:
         Plan("host it", opened.steps()).apply(Quiet())
     opened.close()
-    said = opened.explain(caught.value).remedy
+    said = opened.explain(caught.value).hint
     assert f"On GitHub there is {hosting.forge.url}/{hosting.owner}/{creation.name}." in said
     assert f"To give up instead: gh repo delete {hosting.owner}/{creation.name} --yes; git -C" in said
     assert creation.there() is not None

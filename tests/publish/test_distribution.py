@@ -88,8 +88,8 @@ def test_what_is_not_fit_is_refused(package: Repository, tmp_path: Path, old: st
     (package.path / "pyproject.toml").write_text(text.replace(old, new))
     with pytest.raises(PackageInvalid) as caught:
         build(package.path, tmp_path / "built")
-    assert len(caught.value.happened.splitlines()) == 2, "one line for each file"
-    assert said in caught.value.happened
+    assert len(caught.value.message.splitlines()) == 2, "one line for each file"
+    assert said in caught.value.message
 
 
 def wheel(folder: Path, metadata: str) -> Path:

@@ -63,7 +63,7 @@ def test_another(
 def test_credentials_are_needed(environ: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="There are no credentials for http://a/") as caught:
         find_index(environ, "http://a/", None, AWS)
-    assert "UV_PUBLISH_TOKEN" in caught.value.remedy
+    assert "UV_PUBLISH_TOKEN" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_credentials_are_needed(environ: dict[str, str]) -> None:
 def test_addresses_that_are_refused(publish_url: str, check_url: str | None) -> None:
     with pytest.raises(UsageError) as caught:
         find_index(PASSWORD, publish_url, check_url, AWS)
-    assert "secret" not in caught.value.happened + caught.value.remedy
+    assert "secret" not in caught.value.message + caught.value.hint
 
 
 @pytest.fixture

@@ -9,4 +9,4 @@ class NotGreen(RndError):
     """A job of the pipeline failed, was cancelled, or was skipped without a reason that is known to be a good one."""
 
     code = "not-green"
-    remedy = "Open each job that is named, mend what it found, and push; or run the failed jobs again."
+    hint = "Open each job that is named, mend what it found, and push; or run the failed jobs again."

@@ -203,7 +203,7 @@ def doctor(options: argparse.Namespace) -> int:
     if options.json:
         report.print_json([vars(finding) for finding in findings])
     else:
-        rows = [(MARKS[finding.state], finding.name, finding.found, finding.remedy) for finding in findings]
+        rows = [(MARKS[finding.state], finding.name, finding.found, finding.hint) for finding in findings]
         report.print_table(("", "needed", "found", "what to do"), rows)
     return ExitCode.DIFFERENCE if any(finding.state == "missing" for finding in findings) else ExitCode.DONE
 

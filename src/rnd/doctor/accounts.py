@@ -56,10 +56,10 @@ def _aws(aws: Aws) -> Finding:
     return Finding("AWS", "ok", f"reads {place.domain}/{place.repository} in CodeArtifact", "")
 
 
-def _refused(name: str, error: RndError, remedy: str = "") -> Finding:
-    remedy = error.remedy if isinstance(error, ExtraMissing) or not remedy else remedy
-    return _lacking(name, error.happened, remedy)
+def _refused(name: str, error: RndError, hint: str = "") -> Finding:
+    hint = error.hint if isinstance(error, ExtraMissing) or not hint else hint
+    return _lacking(name, error.message, hint)
 
 
-def _lacking(name: str, found: str, remedy: str) -> Finding:
-    return Finding(name, "optional", found, remedy)
+def _lacking(name: str, found: str, hint: str) -> Finding:
+    return Finding(name, "optional", found, hint)

@@ -29,13 +29,13 @@ class Finding:
         name: What was looked for.
         state: "ok", "missing" where nothing works without it, "optional" where only something does not.
         found: What is there.
-        remedy: What to do; empty where nothing is.
+        hint: What to do; empty where nothing is.
     """
 
     name: str
     state: Literal["ok", "missing", "optional"]
     found: str
-    remedy: str
+    hint: str
 
 
 def examine(organisation: Organisation) -> tuple[Finding, ...]:
@@ -50,13 +50,13 @@ def examine(organisation: Organisation) -> tuple[Finding, ...]:
 
 
 def _program(name: str) -> Finding:
-    path, remedy = process.find(name), TOOLS[name]
+    path, hint = process.find(name), TOOLS[name]
     if path is None:
-        return Finding(name, "missing", "not installed", remedy)
+        return Finding(name, "missing", "not installed", hint)
     said = process.attempt(name, "--version").stdout.strip()
     version = re.search(r"\d+(\.\d+)+", said)
     if version is None:
-        return Finding(name, "missing", f"{path} does not say its version", remedy)
+        return Finding(name, "missing", f"{path} does not say its version", hint)
     oldest = OLDEST[name]
     if tuple(map(int, version[0].split(".")))[:2] < oldest:
         return Finding(
@@ -68,9 +68,9 @@ def _program(name: str) -> Finding:
 
 
 def _identity() -> Finding:
-    remedy = 'git config --global user.name "Your Name"; git config --global user.email you@example.com'
+    hint = 'git config --global user.name "Your Name"; git config --global user.email you@example.com'
     identity = git.identity(Path.cwd()) if process.find("git") else None
-    return Finding("git identity", "ok" if identity else "missing", identity or "unknown", "" if identity else remedy)
+    return Finding("git identity", "ok" if identity else "missing", identity or "unknown", "" if identity else hint)
 
 
 def _conda() -> Finding:
@@ -78,17 +78,17 @@ def _conda() -> Finding:
     found = clients.find_client() or ("py-rattler" if rattler.is_installed() else None)
     if found:
         return Finding("conda", "ok", found, "")
-    remedy = "For repositories with conda: install micromamba, or rnd with the extra `conda`."
-    return Finding("conda", "optional", "no client, and no py-rattler", remedy)
+    hint = "For repositories with conda: install micromamba, or rnd with the extra `conda`."
+    return Finding("conda", "optional", "no client, and no py-rattler", hint)
 
 
 def _pythons(organisation: Organisation) -> Iterator[Finding]:
     known = available_pythons() if process.find("uv") else {}
     for version in organisation.python.versions:
         found = known.get(version, "not available")
-        remedy = {"here": "", "uv can fetch it": f"uv python install {version}"}.get(
+        hint = {"here": "", "uv can fetch it": f"uv python install {version}"}.get(
             found, "Install it and put it on PATH."
         )
         needed = version == organisation.python.default and found == "not available"
         state: Literal["ok", "missing", "optional"] = "ok" if found == "here" else "missing" if needed else "optional"
-        yield Finding(f"Python {version}", state, found, remedy)
+        yield Finding(f"Python {version}", state, found, hint)

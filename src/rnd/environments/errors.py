@@ -9,14 +9,14 @@ class EnvironmentInvalid(RndError):
     """`environment.yml`, or `virtual-packages.yml` beside it, asks for something that cannot be read or locked."""
 
     code = "environment-invalid"
-    remedy = "Mend the file, then run the same command again; docs/how-to/conda.md explains what may stand in it."
+    hint = "Mend the file, then run the same command again; docs/how-to/conda.md explains what may stand in it."
 
 
 class LockInvalid(RndError):
     """`conda-lock.yml` cannot be read; it was left as it is."""
 
     code = "lock-invalid"
-    remedy = "Take the committed one back, `git checkout -- conda-lock.yml`, or delete it to lock anew."
+    hint = "Take the committed one back, `git checkout -- conda-lock.yml`, or delete it to lock anew."
 
 
 class LockStale(RndError):
@@ -26,7 +26,7 @@ class LockStale(RndError):
     """
 
     code = "lock-stale"
-    remedy = "Run `rnd setup` in the repository, commit the lock file that it wrote, and push."
+    hint = "Run `rnd setup` in the repository, commit the lock file that it wrote, and push."
     exit_code = ExitCode.DIFFERENCE
 
 
@@ -37,7 +37,7 @@ class Unsolvable(RndError):
     """
 
     code = "unsolvable"
-    remedy = "Change the request in environment.yml, or its channels, then run the same command again."
+    hint = "Change the request in environment.yml, or its channels, then run the same command again."
 
 
 class DependencyMissing(RndError):
@@ -47,4 +47,4 @@ class DependencyMissing(RndError):
     """
 
     code = "dependency-missing"
-    remedy = "Add it to environment.yml, under its name in the channels, then run the same command again."
+    hint = "Add it to environment.yml, under its name in the channels, then run the same command again."

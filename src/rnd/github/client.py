@@ -86,7 +86,7 @@ class Client:
         renewal: What to do to get another token, in a sentence.
     """
 
-    def __init__(self, addresses: Addresses, token: str | None, renewal: str = SignInNeeded.remedy) -> None:
+    def __init__(self, addresses: Addresses, token: str | None, renewal: str = SignInNeeded.hint) -> None:
         self.addresses = addresses
         self.renewal = renewal
         self.settling = False  # whether a repository was made so lately that GitHub may not show it everywhere yet
@@ -136,7 +136,7 @@ class Client:
             except NotThere as error:
                 if not self.settling:
                     raise
-                raise GitHubUnavailable(f"GitHub may not show it yet: {error.happened}") from error
+                raise GitHubUnavailable(f"GitHub may not show it yet: {error.message}") from error
 
         return persist(attempt, GitHubUnavailable)
 
@@ -251,8 +251,8 @@ def _kit(api: str, token: str | None) -> Kit:
     try:
         from githubkit import GitHub
     except ImportError as error:
-        remedy = ExtraMissing.remedy.replace("[release]", "[github]")
-        raise ExtraMissing(f"The extra `github` of rnd is not installed: {error.name} is missing.", remedy) from error
+        hint = ExtraMissing.hint.replace("[release]", "[github]")
+        raise ExtraMissing(f"The extra `github` of rnd is not installed: {error.name} is missing.", hint) from error
     # What is tried again is tried by `persist`, which says so; each answer is to be GitHub's own, not a cache's.
     return GitHub(
         token,

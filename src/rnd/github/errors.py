@@ -15,24 +15,22 @@ class SignInNeeded(RndError):
     """
 
     code = "sign-in-needed"
-    remedy = "Run the same command in a terminal, where you can sign in with a browser, or set GH_TOKEN first."
+    hint = "Run the same command in a terminal, where you can sign in with a browser, or set GH_TOKEN first."
 
 
 class GitHubRefused(RndError):
     """GitHub refused a request; the message holds its own words.
 
     Args:
-        happened: What was asked for, and what GitHub said.
+        message: What was asked for, and what GitHub said.
         status: The HTTP status of the answer.
     """
 
     code = "github-refused"
-    remedy = (
-        "Check what the token permits and whether the repository is the right one, then run the same command again."
-    )
+    hint = "Check what the token permits and whether the repository is the right one, then run the same command again."
 
-    def __init__(self, happened: str, remedy: str | None = None, *, status: int = 0) -> None:
-        super().__init__(happened, remedy)
+    def __init__(self, message: str, hint: str | None = None, *, status: int = 0) -> None:
+        super().__init__(message, hint)
         self.status = status
 
 
@@ -40,14 +38,14 @@ class NotThere(GitHubRefused):
     """GitHub has no such thing, or does not show it to this token; a private repository looks like none at all."""
 
     code = "github-not-there"
-    remedy = "Check the name, and that the token may see it."
+    hint = "Check the name, and that the token may see it."
 
 
 class SignOnNeeded(GitHubRefused):
     """The organisation asks for single sign-on, and the token has not been authorised for it."""
 
     code = "github-sign-on-needed"
-    remedy = "Open the address, authorise the token for the organisation, then run the same command again."
+    hint = "Open the address, authorise the token for the organisation, then run the same command again."
 
 
 class AppNotApproved(GitHubRefused):
@@ -57,7 +55,7 @@ class AppNotApproved(GitHubRefused):
     """
 
     code = "github-app-not-approved"
-    remedy = (
+    hint = (
         "Ask an owner to approve the app: the organisation's settings, Third-party Access; or set GH_TOKEN to a token "
         "of your own."
     )
@@ -67,7 +65,7 @@ class GitHubUnavailable(RndError):
     """GitHub could not be reached, cut the connection or had a fault of its own, time after time."""
 
     code = "github-unavailable"
-    remedy = "Check the network, and run the same command later; what is done is not repeated."
+    hint = "Check the network, and run the same command later; what is done is not repeated."
 
 
 class AlreadyThere(GitHubUnavailable):
@@ -88,7 +86,7 @@ class RateLimited(GitHubUnavailable):
     """
 
     code = "github-rate-limited"
-    remedy = "Run the same command after that time; what is done is not repeated."
+    hint = "Run the same command after that time; what is done is not repeated."
 
     def __init__(self, said: str, wait: float) -> None:
         span = f"{wait:.0f} s" if wait < 2 * MINUTE else f"{-(-wait // MINUTE):.0f} minutes"
@@ -100,7 +98,7 @@ class TeamMissing(RndError):
     """org.yml names a team that the organisation does not have, or does not show to the token."""
 
     code = "team-missing"
-    remedy = "Make the team on GitHub or correct org.yml, and check that the token has the scope read:org."
+    hint = "Make the team on GitHub or correct org.yml, and check that the token has the scope read:org."
 
 
 class PlanLacks(GitHubRefused):
@@ -111,21 +109,21 @@ class PlanLacks(GitHubRefused):
     """
 
     code = "github-plan-lacks"
-    remedy = "Take a larger plan, or make the repositories public: `github.repository.visibility` in org.yml."
+    hint = "Take a larger plan, or make the repositories public: `github.repository.visibility` in org.yml."
 
 
 class NotPermitted(RndError):
     """The token, or the person that it speaks for, may not do what is needed; the message lists everything."""
 
     code = "github-not-permitted"
-    remedy = "Ask an owner of the organisation."
+    hint = "Ask an owner of the organisation."
 
 
 class NameProtected(RndError):
     """org.yml keeps the name from projects: it is the template's own, or another that nothing may be mistaken for."""
 
     code = "github-name-protected"
-    remedy = "Choose another project name."
+    hint = "Choose another project name."
 
 
 class NameTaken(RndError):
@@ -135,4 +133,4 @@ class NameTaken(RndError):
     """
 
     code = "github-name-taken"
-    remedy = "Choose another project name; or, if it is a left-over of yours, remove it on GitHub first."
+    hint = "Choose another project name; or, if it is a left-over of yours, remove it on GitHub first."

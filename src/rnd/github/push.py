@@ -42,8 +42,8 @@ def push(client: Client, repository: Repository, folder: Path, refspecs: tuple[s
         completed = git.push(folder, url, refspecs, client.token)
         if completed.returncode == 0:
             return
-        happened = f"git push to {url} failed:\n{client.hide(process.last_words(completed))}"
-        raise (GitHubUnavailable if BY_CHANCE.search(completed.stderr) else GitHubRefused)(happened)
+        message = f"git push to {url} failed:\n{client.hide(process.last_words(completed))}"
+        raise (GitHubUnavailable if BY_CHANCE.search(completed.stderr) else GitHubRefused)(message)
 
     persist(attempt, GitHubUnavailable)
 

@@ -87,7 +87,7 @@ class Hosting:
         return observe
 
     def _observe(self) -> State:
-        return needed(self.obstacle.happened.splitlines()[0]) if self.obstacle else done(self.links["repository"])
+        return needed(self.obstacle.message.splitlines()[0]) if self.obstacle else done(self.links["repository"])
 
     def _refuse(self) -> Action:
         def refuse() -> None:
@@ -104,14 +104,14 @@ class Hosting:
     def explain(self, error: RndError) -> RndError:
         """Return an error that also says what there is by now, how to go on, and how to give up."""
         # The same command is perhaps copier's, which would leave GitHub alone the second time.
-        remedy = error.remedy.replace("the same command again", BELOW).replace("the same command", BELOW)
-        lines = [remedy, f"{self.project.folder} is whole and stays. To go on: {resume_command(self.project)}"]
+        hint = error.hint.replace("the same command again", BELOW).replace("the same command", BELOW)
+        lines = [hint, f"{self.project.folder} is whole and stays. To go on: {resume_command(self.project)}"]
         if self.links and not isinstance(error, Interrupted):
             lines.append(f"On GitHub there is {' and '.join(self.links.values())}.")
         if self.links:
             undo = f"gh repo delete {self.repository} --yes; git -C {_quoted(self.project)} remote remove origin"
             lines.append(f"To give up instead: {undo}")
-        error.remedy = "\n  ".join(lines)
+        error.hint = "\n  ".join(lines)
         return error
 
 
@@ -145,7 +145,7 @@ def open_hosting(project: Project, organisation: Organisation, environ: Mapping[
             return Hosting(project, repository, obstacle=obstacle)
         except RndError as refusal:
             if git.head(project.folder) is None:
-                refusal.remedy += f"\n  {WITHOUT}"
+                refusal.hint += f"\n  {WITHOUT}"
             raise
         stack.pop_all()
     return Hosting(project, repository, remote, links=remote.links)

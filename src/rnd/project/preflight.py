@@ -44,7 +44,7 @@ def check_remote(remote: Remote) -> None:
     if faults:
         remedies = [place.client.renewal] if found.lacking else []
         if len(faults) > len(found.lacking):
-            remedies.append(NotPermitted.remedy)
+            remedies.append(NotPermitted.hint)
         raise NotPermitted("\n".join(faults), " ".join(remedies))
     _check_plan(place, found)
     _check_teams(place)

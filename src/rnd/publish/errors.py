@@ -13,7 +13,7 @@ class PackageInvalid(RndError):
     """
 
     code = "package-invalid"
-    remedy = "Mend pyproject.toml or the README, then run the same command again; nothing was uploaded."
+    hint = "Mend pyproject.toml or the README, then run the same command again; nothing was uploaded."
 
 
 class DigestMismatch(RndError):
@@ -24,49 +24,49 @@ class DigestMismatch(RndError):
     """
 
     code = "digest-mismatch"
-    remedy = "Publish from the commit that the version was published from, or publish the next version."
+    hint = "Publish from the commit that the version was published from, or publish the next version."
 
 
 class PackageMissing(RndError):
     """The package index has no wheel of the version that the image is to hold."""
 
     code = "package-missing"
-    remedy = "Publish it with `rnd release package`, from the same commit, then run the same command again."
+    hint = "Publish it with `rnd release package`, from the same commit, then run the same command again."
 
 
 class ImageBuildFailed(RndError):
     """`docker/build.py` could not build the image; what it says at the end is shown."""
 
     code = "image-build-failed"
-    remedy = "Mend what it complains of; `docker/build.py` builds the same by hand. Nothing was pushed."
+    hint = "Mend what it complains of; `docker/build.py` builds the same by hand. Nothing was pushed."
 
 
 class RegistryRefused(RndError):
     """The image registry refused a request: not signed in, not permitted, or another rule, such as immutable tags."""
 
     code = "registry-refused"
-    remedy = "Check the address, the credentials and what they permit, then run the same command again."
+    hint = "Check the address, the credentials and what they permit, then run the same command again."
 
 
 class RegistryUnavailable(RndError):
     """The image registry could not be reached, cut the connection or had a fault of its own, time after time."""
 
     code = "registry-unavailable"
-    remedy = "Run the same command later; what has arrived by then is not pushed again."
+    hint = "Run the same command later; what has arrived by then is not pushed again."
 
 
 class IndexRefused(RndError):
     """The package index refused a request: credentials missing, expired or without the permission, or another rule."""
 
     code = "index-refused"
-    remedy = "Check the address, the credentials and what they permit, then run the same command again."
+    hint = "Check the address, the credentials and what they permit, then run the same command again."
 
 
 class IndexUnavailable(RndError):
     """The package index could not be reached, cut the connection or had a fault of its own, time after time."""
 
     code = "index-unavailable"
-    remedy = "Run the same command later; what has arrived by then is not uploaded again."
+    hint = "Run the same command later; what has arrived by then is not uploaded again."
 
 
 class TagTaken(RndError):
@@ -76,6 +76,6 @@ class TagTaken(RndError):
     """
 
     code = "tag-taken"
-    remedy = (
+    hint = (
         "Bring the branch up to date: the next version will be a higher one. Or release from the commit that it names."
     )

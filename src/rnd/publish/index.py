@@ -128,8 +128,8 @@ class Index:
             return None
         cause = self._hide(CAUSE.sub("", completed.stderr, count=1))
         found = STATUS.search(cause)
-        happened = f"Upload of {path.name} failed: {' '.join(cause.split())[:LONGEST]}"
-        return _error(int(found[1]) if found else None, happened)
+        message = f"Upload of {path.name} failed: {' '.join(cause.split())[:LONGEST]}"
+        return _error(int(found[1]) if found else None, message)
 
     def _look(self, project: str, is_wanted: Callable[[str], bool]) -> dict[str, str]:
         url = urljoin(self.simple_url, f"{project}/")
@@ -236,13 +236,13 @@ def _folder(url: str) -> str:
     return url if url.endswith("/") else f"{url}/"
 
 
-def _error(status: int | None, happened: str) -> RndError:
+def _error(status: int | None, message: str) -> RndError:
     """Return the error that a status amounts to; without one the connection failed.
 
     A conflict is no last word: whoever was first may not be listed yet.
     """
     passing = status is None or status >= 500 or status in PASSING or status == CONFLICT
-    return IndexUnavailable(happened) if passing else IndexRefused(happened)
+    return IndexUnavailable(message) if passing else IndexRefused(message)
 
 
 def _read_listing(response: http.client.HTTPResponse) -> dict[str, listing.Link]:

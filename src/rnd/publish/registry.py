@@ -176,14 +176,14 @@ def _send(
         raise RegistryUnavailable(f"{method} {place} failed: {getattr(error, 'reason', None) or error}.") from error
 
 
-def _error(error: HTTPError, happened: str) -> RndError:
+def _error(error: HTTPError, message: str) -> RndError:
     if error.code == NOT_FOUND:
-        return _NotThere(happened)
+        return _NotThere(message)
     if error.code == UNAUTHORIZED:
-        challenged = _Challenged(happened)
+        challenged = _Challenged(message)
         challenged.asks = error.headers.get("WWW-Authenticate", "")
         return challenged
-    return (RegistryUnavailable if error.code >= 500 or error.code in PASSING else RegistryRefused)(happened)
+    return (RegistryUnavailable if error.code >= 500 or error.code in PASSING else RegistryRefused)(message)
 
 
 def _reason(error: HTTPError) -> str:

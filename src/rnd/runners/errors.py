@@ -12,7 +12,7 @@ class PolicyImpossible(RndError):
     """
 
     code = "policy-impossible"
-    remedy = "Mend the option that the message names; `rnd runners simulate --help` explains each."
+    hint = "Mend the option that the message names; `rnd runners simulate --help` explains each."
     exit_code = ExitCode.USAGE
 
 
@@ -20,7 +20,7 @@ class LoadImpossible(RndError):
     """The described jobs cannot be, or there are none."""
 
     code = "load-impossible"
-    remedy = "Mend the option that the message names; `rnd runners simulate --help` explains each."
+    hint = "Mend the option that the message names; `rnd runners simulate --help` explains each."
     exit_code = ExitCode.USAGE
 
 
@@ -31,7 +31,7 @@ class JobListInvalid(RndError):
     """
 
     code = "job-list-invalid"
-    remedy = "Mend or remove those rows; docs/how-to/choose-machines.md says how to get a list from GitHub."
+    hint = "Mend or remove those rows; docs/how-to/choose-machines.md says how to get a list from GitHub."
     exit_code = ExitCode.USAGE
 
 
@@ -42,4 +42,4 @@ class StackInvalid(RndError):
     """
 
     code = "stack-invalid"
-    remedy = "Mend what they found, or argue an exception in src/rnd/runners/stack/nag_suppressions.py."
+    hint = "Mend what they found, or argue an exception in src/rnd/runners/stack/nag_suppressions.py."

@@ -9,7 +9,7 @@ class ShallowHistory(RndError):
     """The clone is shallow: commits and tags are missing, and a version derived without them would be wrong."""
 
     code = "shallow-history"
-    remedy = (
+    hint = (
         "Fetch the rest: `git fetch --unshallow --tags`; in a workflow, check out with `fetch-depth: 0` "
         "(`filter: tree:0` keeps it quick)."
     )
@@ -22,14 +22,14 @@ class VersionTaken(RndError):
     """
 
     code = "version-taken"
-    remedy = "Bring the branch up to date with the one that releases come from, then run the same command again."
+    hint = "Bring the branch up to date with the one that releases come from, then run the same command again."
 
 
 class VersionMismatch(RndError):
     """The version in `pyproject.toml` or `uv.lock` is not the one that comes next."""
 
     code = "version-mismatch"
-    remedy = "Write it with `rnd version set`, and commit; `rnd version explain` says why it is that one."
+    hint = "Write it with `rnd version set`, and commit; `rnd version explain` says why it is that one."
     exit_code = ExitCode.DIFFERENCE
 
 
@@ -41,5 +41,5 @@ class TitleMismatch(RndError):
     """
 
     code = "title-mismatch"
-    remedy = "Give the title the type of the highest commit, or add a commit of the type that the title has."
+    hint = "Give the title the type of the highest commit, or add a commit of the type that the title has."
     exit_code = ExitCode.DIFFERENCE

@@ -105,7 +105,7 @@ def _must_be_repository(folder: str) -> None:
     try:
         git.run(folder, "rev-parse", "--is-shallow-repository")
     except CommandFailed as failed:
-        _, _, words = failed.happened.partition("\n")
+        _, _, words = failed.message.partition("\n")
         raise NotARepository(f"git finds no repository that it can read here:\n{words}") from failed
 
 

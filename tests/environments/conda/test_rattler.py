@@ -99,7 +99,7 @@ def test_the_first_channel_is_preferred(small: Path, tmp_path: Path) -> None:
 def test_a_request_that_cannot_be_fulfilled(small: Path, requests: tuple[str, ...], glibc: str, said: str) -> None:
     with pytest.raises(Unsolvable) as caught:
         solve(asked(small, *requests, glibc=glibc))
-    assert said in caught.value.happened
+    assert said in caught.value.message
 
 
 def test_a_request_that_cannot_be_read(small: Path) -> None:
@@ -201,7 +201,7 @@ def test_without_the_extra(small: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "rattler", None)
     with pytest.raises(ExtraMissing, match="The extra `conda` of rnd is not installed") as caught:
         solve(asked(small, "app"))
-    assert "rnd-template[conda]" in caught.value.remedy
+    assert "rnd-template[conda]" in caught.value.hint
 
 
 def test_a_machine_of_another_kind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ def complaint(folder: Path, text: str) -> str:
     path = written(folder, text)
     with pytest.raises(JobListInvalid) as caught:
         read_job_list(path)
-    return caught.value.happened.replace(str(path), "FILE")
+    return caught.value.message.replace(str(path), "FILE")
 
 
 def test_what_is_read(tmp_path: Path) -> None:

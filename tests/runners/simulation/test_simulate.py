@@ -31,7 +31,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[str, s
     """Return code and message of the error that ends a simulation."""
     assert cli.main(["runners", "simulate", "--json", *options]) == 2
     error = json.loads(capsys.readouterr().out)["error"]
-    return error["code"], error["happened"]
+    return error["code"], error["message"]
 
 
 def test_the_policy_is_that_of_org_yml(capsys: pytest.CaptureFixture[str]) -> None:

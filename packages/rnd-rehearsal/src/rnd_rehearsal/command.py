@@ -84,10 +84,8 @@ def _load() -> dict[str, Scenario]:
     try:
         from rnd_rehearsal.scenarios import SCENARIOS
     except ModuleNotFoundError as error:
-        remedy = "Run it from the template's checkout: `uv run --extra rehearsal rnd rehearse`, or `make rehearse`."
-        raise ExtraMissing(
-            f"The extra `rehearsal` of rnd is not installed: {error.name} is missing.", remedy
-        ) from error
+        hint = "Run it from the template's checkout: `uv run --extra rehearsal rnd rehearse`, or `make rehearse`."
+        raise ExtraMissing(f"The extra `rehearsal` of rnd is not installed: {error.name} is missing.", hint) from error
     return SCENARIOS
 
 
@@ -120,7 +118,7 @@ def _tell(options: argparse.Namespace, folder: Path) -> Document:
         try:
             scenario.tell(story)
         except RndError as error:
-            story.check(f"the story goes on: {error.happened}", holds=False)
+            story.check(f"the story goes on: {error.message}", holds=False)
         found = timeline.document(options.scenario, story, time.monotonic() - begin)
         report.print_json(found) if options.json else _print(found)
         if options.keep:

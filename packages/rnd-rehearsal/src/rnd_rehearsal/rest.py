@@ -47,11 +47,11 @@ class Refusal(CommandFailed):
 
     Args:
         status: Of HTTP.
-        happened: What was asked and answered.
+        message: What was asked and answered.
     """
 
     code = "rehearsal-refused"
 
-    def __init__(self, status: int, happened: str) -> None:
-        super().__init__(happened)
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
         self.status = status

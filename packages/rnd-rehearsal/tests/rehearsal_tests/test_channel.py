@@ -48,5 +48,5 @@ def test_what_a_killed_run_has_left_is_not_built_upon(tmp_path: Path, monkeypatc
 def test_no_python_to_make_it_of(tmp_path: Path) -> None:
     with pytest.raises(ToolMissing, match=r"There is no Python 3\.99 on this machine that a conda package") as caught:
         made_channel.channel(tmp_path, "3.99")
-    assert "uv python install 3.99" in caught.value.remedy
+    assert "uv python install 3.99" in caught.value.hint
     assert list(tmp_path.iterdir()) == []
