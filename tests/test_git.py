@@ -42,7 +42,7 @@ def test_the_remote_is_given_the_token(
     address, asked = remote
     commands: list[str] = []
     monkeypatch.setattr(process, "trace", commands.append)
-    git.signed_in(tmp_path, "secret", "ls-remote", address)
+    git.signed_in(tmp_path, "secret", address.removesuffix("/owner/name"), "ls-remote", address)
     assert asked[0] is None, "nobody is given it unasked"
     scheme, value = str(asked[1]).split()
     assert (scheme, base64.b64decode(value)) == ("Basic", b"x-access-token:secret")
@@ -53,6 +53,25 @@ def test_without_a_token_git_is_left_to_itself_and_never_asks(
     remote: tuple[str, list[str | None]], tmp_path: Path
 ) -> None:
     address, asked = remote
-    ended = git.signed_in(tmp_path, None, "ls-remote", address)
+    ended = git.signed_in(tmp_path, None, address, "ls-remote", address)
     assert set(asked) == {None}
     assert "terminal prompts disabled" in ended.stderr
+
+
+@pytest.mark.parametrize("server", ["https://github.com", "https://127.0.0.1", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("user", ["", "x-access-token@"])
+def test_another_server_is_not_given_the_token(
+    remote: tuple[str, list[str | None]], tmp_path: Path, server: str, user: str
+) -> None:
+    address, asked = remote
+    ended = git.signed_in(tmp_path, "secret", server, "ls-remote", address.replace("//", f"//{user}"))
+    assert ended.returncode != 0
+    assert not any(b"secret" in base64.b64decode(said.split()[1]) for said in asked if said)
+
+
+def test_a_rewritten_address_is_not_given_the_token(remote: tuple[str, list[str | None]], tmp_path: Path) -> None:
+    address, asked = remote
+    git.run(tmp_path, "init", "--quiet")
+    git.run(tmp_path, "config", f"url.{address}.insteadOf", "https://github.com/acme/demo")
+    git.signed_in(tmp_path, "secret", "https://github.com", "ls-remote", "https://github.com/acme/demo")
+    assert set(asked) == {None}

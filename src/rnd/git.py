@@ -86,7 +86,7 @@ def identity(folder: Path) -> str | None:
     return known[1].rpartition(">")[0] + ">"  # without the time that follows
 
 
-def push(folder: Path, url: str, refspecs: Sequence[str], token: str) -> subprocess.CompletedProcess[str]:
+def push(folder: Path, url: str, refspecs: Sequence[str], token: str, server: str) -> subprocess.CompletedProcess[str]:
     """Push over HTTP with a token, to the end, whatever git's exit code.
 
     The hooks of the repository are not run: what is pushed has passed them, or the checks.
@@ -96,16 +96,25 @@ def push(folder: Path, url: str, refspecs: Sequence[str], token: str) -> subproc
         url: Where to, without credentials.
         refspecs: What, such as `main:refs/heads/main`.
         token: What to sign in with.
+        server: The address of the server that the token is for.
     """
-    return signed_in(folder, token, "push", "--quiet", "--no-verify", url, *refspecs)
+    return signed_in(folder, token, server, "push", "--quiet", "--no-verify", url, *refspecs)
 
 
-def signed_in(folder: Path, token: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run git with a token that remotes over HTTP are given, to the end, whatever git's exit code.
+def signed_in(folder: Path, token: str | None, server: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run git in a folder with a token for one server over HTTP, to the end, whatever git's exit code.
 
     The token is neither in an address, nor in an argument, nor in the configuration, and no helper of the user's is
-    asked or told. Without a token git is left to itself; it never asks on a terminal.
+    asked or told. Git gives it to no other server, even after a redirect or a rewritten address. Without a token git
+    is left to itself; it never asks on a terminal.
+
+    Args:
+        folder: The repository.
+        token: What to sign in with.
+        server: The address of the server that the token is for, such as `https://github.com`.
+        arguments: Those of git.
     """
-    options = ("-c", "credential.helper=", "-c", f"credential.helper={CREDENTIAL_HELPER}") if token else ()
+    helper = f"credential.{server}.helper"
+    options = ("-c", "credential.helper=", "-c", f"{helper}=", "-c", f"{helper}={CREDENTIAL_HELPER}") if token else ()
     variables = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "RND_PUSH_TOKEN": token}
     return process.attempt("git", *options, *arguments, cwd=folder, extra=variables)

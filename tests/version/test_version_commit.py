@@ -179,3 +179,27 @@ def test_no_outputs_where_no_workflow_runs(
     assert cli.main(["version", "set", "--github-output"]) == 2
     assert "GITHUB_OUTPUT is not set" in capsys.readouterr().err
     assert branch.git("rev-parse", "HEAD") == remote(branch)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/acme/demo",
+        "https://github.com.example.com/acme/demo",
+        "https://github.com@example.com/acme/demo",
+        "http://github.com/acme/demo",
+        "HTTPS://example.com/acme/demo",
+    ],
+)
+@pytest.mark.parametrize("option", ["--push", "--no-push"])
+def test_the_token_goes_to_github_alone(
+    branch: Repository, url: str, option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A clone of a hostile repository, or one whose remote somebody has changed."""
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    branch.git("remote", "set-url", *(["--push"] if option == "--push" else []), "origin", url)
+    assert cli.main(["version", "set", "--push", "topic"]) == 2
+    said = capsys.readouterr().err
+    assert "error[usage]: The remote `origin` is" in said
+    assert "and the token is for https://github.com" in said
+    assert "secret" not in said

@@ -39,7 +39,7 @@ def push(client: Client, repository: Repository, folder: Path, refspecs: tuple[s
     url = clone_url(client, repository)
 
     def attempt() -> None:
-        completed = git.push(folder, url, refspecs, client.token)
+        completed = git.push(folder, url, refspecs, client.token, client.addresses.server)
         if completed.returncode == 0:
             return
         message = f"git push to {url} failed:\n{client.hide(process.last_words(completed))}"

@@ -63,12 +63,33 @@ def repository_at(url: str, addresses: Addresses) -> Repository | None:
 
     Both forms of SSH addresses and both of HTTP are known: `git@host:OWNER/NAME.git` and `https://host/OWNER/NAME`.
     """
-    form = r"(?:https?://(?:[^/@]*@)?|ssh://(?:[^/@]*@)?|[^/@:]+@)([^/]+?)(?::(?!\d)|/)(.+)"
+    form = r"(?:https?://(?:[^/@?#\\]*@)?|ssh://(?:[^/@?#\\]*@)?|[^/@:]+@)([^/]+?)(?::(?!\d)|/)(.+)"
     found = re.fullmatch(form, url)
     if found is None or found[1] not in {addresses.host, addresses.host.partition(":")[0]}:
         return None
     path = FULL_NAME.fullmatch(found[2])
     return Repository(path[1], path[2]) if path else None
+
+
+def check_remote(folder: Path, remote: str, server: str) -> None:
+    """Refuse a remote over HTTP that is on another server than the one a token is for.
+
+    Args:
+        folder: The repository.
+        remote: The remote's name.
+        server: The address of the server, such as `https://github.com`.
+
+    Raises:
+        UsageError: One of the remote's addresses, for reading or pushing, is elsewhere.
+    """
+    for way in ((), ("--push",)):
+        for url in (git.attempt(folder, "remote", "get-url", "--all", *way, remote) or "").splitlines():
+            address = re.sub(r"(?<=//)[^/@?#\\]*@", "", url)  # without credentials, as git reads it
+            if url.lower().startswith(("http://", "https://")) and not address.startswith(f"{server}/"):
+                raise UsageError(
+                    f"The remote `{remote}` is {_bare(url)}, and the token is for {server}.",
+                    f"Point the remote to {server}, or unset GITHUB_TOKEN.",
+                )
 
 
 def _bare(url: str) -> str:

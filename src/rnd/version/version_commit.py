@@ -118,10 +118,21 @@ def push_step(root: Path, wanted: str, branch: str, token: str | None) -> Step:
         wanted: The version.
         branch: The branch's name.
         token: What git signs in with; None to leave that to git.
+
+    Raises:
+        UsageError: The remote is not on GitHub, so that the token is not for it.
     """
+    import os
+
+    from rnd.github.client import find_addresses
+    from rnd.github.repository import check_remote
+
+    server = find_addresses(os.environ).server
+    if token:
+        check_remote(root, REMOTE, server)
 
     def ask(*arguments: str) -> str:
-        completed = git.signed_in(root, token, *arguments)
+        completed = git.signed_in(root, token, server, *arguments)
         if completed.returncode != 0:
             raise PushRefused(f"git {arguments[0]} {REMOTE} failed, for {branch}:\n{process.last_words(completed)}")
         return completed.stdout
