@@ -41,7 +41,7 @@ def test_a_fault_of_aws_is_tried_again_and_said(
     account: CodeArtifact, monkeypatch: pytest.MonkeyPatch, error: str
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(retry, "tell", told.append)
+    monkeypatch.setattr(retry, "on_retry", told.append)
     account.errors = [error]
     assert codeartifact_access(AWS) == (account.endpoint, account.token)
     assert [text for text in told if error in text] == told != []

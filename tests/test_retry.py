@@ -38,9 +38,9 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.mark.parametrize("failures", [0, 1, 3])
 def test_it_works_in_the_end(waited: list[float], monkeypatch: pytest.MonkeyPatch, failures: int) -> None:
     told: list[str] = []
-    monkeypatch.setattr(retry, "tell", told.append)
+    monkeypatch.setattr(retry, "on_retry", told.append)
     call = Flaky(*[IndexUnavailable("Cut.")] * failures)
-    assert retry.persist(call, IndexUnavailable) == "result"
+    assert retry.retry(call, IndexUnavailable) == "result"
     assert tuple(waited) == retry.DELAYS[:failures]
     assert told[:1] == ["Cut. Trying again in 1 s (1 of 3)."][:failures]
 
@@ -48,12 +48,12 @@ def test_it_works_in_the_end(waited: list[float], monkeypatch: pytest.MonkeyPatc
 def test_there_is_an_end() -> None:
     call = Flaky(*[IndexUnavailable("Cut.")] * 9)
     with pytest.raises(IndexUnavailable):
-        retry.persist(call, IndexUnavailable)
+        retry.retry(call, IndexUnavailable)
     assert call.calls == len(retry.DELAYS) + 1
 
 
 def test_a_refusal_is_final(waited: list[float]) -> None:
     call = Flaky(IndexRefused("No."))
     with pytest.raises(IndexRefused):
-        retry.persist(call, IndexUnavailable)
+        retry.retry(call, IndexUnavailable)
     assert (call.calls, waited) == (1, [])

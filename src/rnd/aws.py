@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from rnd.errors import AwsRefused, AwsUnavailable, ExtraMissing
-from rnd.retry import persist
+from rnd.retry import retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -154,7 +154,7 @@ def _client(region: str, make: Callable[[Session, Config], Client]) -> Client:
         from botocore.exceptions import BotoCoreError
     except ImportError as error:
         raise ExtraMissing(f"The extra `release` of rnd is not installed: {error.name} is missing.") from error
-    # What is tried again is tried by `persist`, which says so.
+    # What is tried again is tried by `retry`, which says so.
     config = Config(connect_timeout=10, read_timeout=30, retries={"total_max_attempts": 1})
     try:
         return make(boto3.Session(region_name=region), config)
@@ -191,4 +191,4 @@ def _call(call: Callable[[], Response]) -> Response:
         except BotoCoreError as error:
             raise AwsRefused(f"AWS cannot be called: {error}.") from error
 
-    return persist(attempt, AwsUnavailable)
+    return retry(attempt, AwsUnavailable)

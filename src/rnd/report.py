@@ -76,7 +76,7 @@ def note(text: str) -> None:
 
 def tell_retries(*, quiet: bool) -> None:
     """Have a person told, unless it shall be quiet, why something is tried again."""
-    retry.tell = (lambda _: None) if quiet else note
+    retry.on_retry = (lambda _: None) if quiet else note
 
 
 def print_plan(plan: Plan, outcomes: Sequence[Outcome]) -> None:

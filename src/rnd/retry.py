@@ -1,4 +1,4 @@
-"""Tries again what may have failed by chance: within bounds, and never in silence. Touches nothing but the clock."""
+"""Retries for transient failures: bounded, and always reported. Its only side effect is waiting."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-DELAYS: tuple[float, ...] = (1.0, 3.0, 9.0)  # seconds before the second, the third and the last attempt
-PATIENCE = 90.0  # seconds; a service that asks for more is left alone, and the error says so
+DELAYS: tuple[float, ...] = (1.0, 3.0, 9.0)  # seconds before the second, third and last attempt
+PATIENCE = 90.0  # seconds; if a service asks for a longer wait, the error is raised without another attempt
 
-tell: Callable[[str], None] = lambda _: None  # noqa: E731 - a hook, told why something is tried again
+on_retry: Callable[[str], None] = lambda _: None  # noqa: E731 - a hook, called with the reason for each retry
 
 
-def persist(call: Callable[[], Result], by_chance: type[RndError]) -> Result:
-    """Call until it works, at most once more than there are delays, and return the result.
+def retry(call: Callable[[], Result], transient: type[RndError]) -> Result:
+    """Call a function until it succeeds, with one retry per entry of `DELAYS`, and return its result.
 
-    A service that says how long it wants to be left alone gets that time, within `PATIENCE`.
+    If a service says how long to wait, the wait is at least that long, up to `PATIENCE`.
 
     Args:
-        call: What to call; it must do no harm when it is called again.
-        by_chance: The error after which another attempt makes sense.
+        call: The function; calling it again must be safe.
+        transient: The error to retry after.
 
     Raises:
-        RndError: Of the last attempt, or any other than `by_chance` at once.
+        RndError: The error of the last attempt; any error other than `transient` is raised without a retry.
     """
     for attempt, delay in enumerate(DELAYS, 1):
         try:
             return call()
-        except by_chance as error:
+        except transient as error:
             if error.wait > PATIENCE:
                 raise
             pause = max(delay, error.wait)
-            tell(f"{error.message} Trying again in {pause:g} s ({attempt} of {len(DELAYS)}).")
+            on_retry(f"{error.message} Trying again in {pause:g} s ({attempt} of {len(DELAYS)}).")
             time.sleep(pause)
     return call()
 
 
 @contextmanager
-def at_once() -> Iterator[None]:
-    """Try nothing again meanwhile: for whoever only wants to know whether something works now."""
-    global DELAYS  # noqa: PLW0603 - one setting of the whole program, put back at the end
-    kept, DELAYS = DELAYS, ()
+def no_retries() -> Iterator[None]:
+    """Turn retries off inside the context, for callers that only check whether something works now."""
+    global DELAYS  # noqa: PLW0603 - a setting of the whole program, restored at the end
+    saved, DELAYS = DELAYS, ()
     try:
         yield
     finally:
-        DELAYS = kept
+        DELAYS = saved

@@ -63,7 +63,7 @@ def test_a_token_that_may_too_little(hosting: Hosting, monkeypatch: pytest.Monke
 
 def test_services_that_cannot_be_reached_are_asked_once(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr(retry, "tell", told.append)
+    monkeypatch.setattr(retry, "on_retry", told.append)
     monkeypatch.setenv("GITHUB_API_URL", NOWHERE)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")

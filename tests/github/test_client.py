@@ -80,7 +80,7 @@ def test_what_fails_by_chance_is_tried_again_and_said(
     hosting: Hosting, monkeypatch: pytest.MonkeyPatch, outcome: Response
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(retry, "tell", told.append)
+    monkeypatch.setattr(retry, "on_retry", told.append)
     hosting.forge.faults.append(once("GET", ME, outcome))
     with hosting.client as client:
         assert login(client) == hosting.login

@@ -25,7 +25,7 @@ def examine_accounts(organisation: Organisation) -> Iterator[Finding]:
 
     None of them is needed to make a repository here, so whatever is missing is optional.
     """
-    with retry.at_once():
+    with retry.no_retries():
         yield _github(organisation.github)
         yield _aws(organisation.aws)
 

@@ -23,7 +23,7 @@ from rnd.github.errors import (
     SignInNeeded,
     SignOnNeeded,
 )
-from rnd.retry import persist
+from rnd.retry import retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -119,7 +119,7 @@ class Client:
     def find(self, request: Callable[[Kit], Response[Any, Json]]) -> Json | None:
         """Do as `read` does, and return None where GitHub has no such thing."""
         try:
-            return persist(lambda: self.once(request), GitHubUnavailable).json()
+            return retry(lambda: self.once(request), GitHubUnavailable).json()
         except NotThere:
             return None
 
@@ -138,7 +138,7 @@ class Client:
                     raise
                 raise GitHubUnavailable(f"GitHub may not show it yet: {error.message}") from error
 
-        return persist(attempt, GitHubUnavailable)
+        return retry(attempt, GitHubUnavailable)
 
     def once(self, request: Callable[[Kit], Response[Any, Json]]) -> Response[Any, Json]:
         """Send a request once; the errors are those of `read`."""
@@ -183,7 +183,7 @@ class Client:
                 raise GitHubUnavailable("GitHub took what was to be made, and does not show it yet.")
             return there
 
-        return persist(attempt, GitHubUnavailable)
+        return retry(attempt, GitHubUnavailable)
 
     def hide(self, text: str) -> str:
         """Take the token out of what others have said."""
@@ -253,7 +253,7 @@ def _kit(api: str, token: str | None) -> Kit:
     except ImportError as error:
         hint = ExtraMissing.hint.replace("[release]", "[github]")
         raise ExtraMissing(f"The extra `github` of rnd is not installed: {error.name} is missing.", hint) from error
-    # What is tried again is tried by `persist`, which says so; each answer is to be GitHub's own, not a cache's.
+    # What is tried again is tried by `retry`, which says so; each answer is to be GitHub's own, not a cache's.
     return GitHub(
         token,
         base_url=api,

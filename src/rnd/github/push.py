@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rnd import git, process
 from rnd.github.errors import GitHubRefused, GitHubUnavailable
-from rnd.retry import persist
+from rnd.retry import retry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def push(client: Client, repository: Repository, folder: Path, refspecs: tuple[s
         message = f"git push to {url} failed:\n{client.hide(process.last_words(completed))}"
         raise (GitHubUnavailable if BY_CHANCE.search(completed.stderr) else GitHubRefused)(message)
 
-    persist(attempt, GitHubUnavailable)
+    retry(attempt, GitHubUnavailable)
 
 
 def clone_url(client: Client, repository: Repository) -> str:

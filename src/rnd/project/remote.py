@@ -17,7 +17,7 @@ from rnd.github.repository import repository_at
 from rnd.github.ruleset import protection
 from rnd.github.settings import BRANCH
 from rnd.plan import Action, State, Step, done, needed
-from rnd.retry import persist
+from rnd.retry import retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +109,7 @@ class Remote:
             if self.tip(branch) is None:
                 raise GitHubUnavailable(f"GitHub took {branch}, and does not show it yet.")
 
-        persist(arrived, GitHubUnavailable)
+        retry(arrived, GitHubUnavailable)
 
 
 def first_commit(folder: Path) -> str | None:

@@ -17,7 +17,7 @@ from rnd.errors import RndError, StepFailed
 from rnd.plan import Action, Plan, State, Step, done, needed
 from rnd.publish.containers import build_and_push
 from rnd.publish.errors import DigestMismatch, RegistryUnavailable
-from rnd.retry import persist
+from rnd.retry import retry
 
 if TYPE_CHECKING:
     from rnd.organisation import Aws
@@ -63,7 +63,7 @@ def push_step(target: Target, build: Build) -> Step:
         image = look(target, build.inputs)
         return done(f"{target.tag}, {image.digest[:19]}…") if image else needed(f"{target.tag} is not there")
 
-    push = partial(persist, partial(push_once, target, build), RegistryUnavailable)
+    push = partial(retry, partial(push_once, target, build), RegistryUnavailable)
     text = f"build and push {target.called(target.tag)}"
     return Step("push-image", "Build and push the image", observe, (Action(text, push),))
 

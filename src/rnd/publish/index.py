@@ -26,7 +26,7 @@ from rnd.aws import codeartifact_access
 from rnd.errors import UsageError
 from rnd.publish import listing
 from rnd.publish.errors import DigestMismatch, IndexRefused, IndexUnavailable
-from rnd.retry import persist
+from rnd.retry import retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -74,7 +74,7 @@ class Index:
             IndexRefused: The index says no.
             IndexUnavailable: It could not be reached, several times.
         """
-        return persist(lambda: self._look(project, names.__contains__), IndexUnavailable)
+        return retry(lambda: self._look(project, names.__contains__), IndexUnavailable)
 
     def look_for_wheels(self, project: str, version: str) -> dict[str, str]:
         """Return the wheels of one version that are there, each with its SHA-256.
@@ -87,7 +87,7 @@ class Index:
             IndexRefused: The index says no.
             IndexUnavailable: It could not be reached, several times.
         """
-        return persist(lambda: self._look(project, partial(_is_wheel, version)), IndexUnavailable)
+        return retry(lambda: self._look(project, partial(_is_wheel, version)), IndexUnavailable)
 
     def upload(self, distribution: Distribution) -> None:
         """Upload a file, and see it listed; the same bytes may have come from elsewhere meanwhile.
@@ -112,7 +112,7 @@ class Index:
                 raise problem or IndexUnavailable(f"{self.publish_url} took {name}, and does not list it.")
             compare(self, distribution, there)
 
-        persist(attempt, IndexUnavailable)
+        retry(attempt, IndexUnavailable)
 
     def _publish(self, distribution: Distribution) -> RndError | None:
         """Let uv upload a file once, and return what became of that: None, or an error that may not be the last word.

@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 from rnd.publish.errors import RegistryRefused, RegistryUnavailable
-from rnd.retry import persist
+from rnd.retry import retry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +82,7 @@ class Registry:
             RegistryRefused: The registry says no.
             RegistryUnavailable: It could not be reached, several times.
         """
-        return persist(lambda: self._look(name, tag), RegistryUnavailable)
+        return retry(lambda: self._look(name, tag), RegistryUnavailable)
 
     def tag(self, name: str, image: Image, tag: str) -> None:
         """Let a tag name an image that the repository has.
@@ -93,7 +93,7 @@ class Registry:
         """
         headers = {"Content-Type": image.media_type}
         path = f"{name}/manifests/{tag}"
-        persist(lambda: self._call(name, "PUT", path, headers, image.manifest), RegistryUnavailable)
+        retry(lambda: self._call(name, "PUT", path, headers, image.manifest), RegistryUnavailable)
 
     def _look(self, name: str, tag: str) -> Image | None:
         try:
