@@ -139,3 +139,13 @@ def test_help_imports_nothing_dear(command: tuple[str, str]) -> None:
 def test_every_command_s_module_defines_it() -> None:
     for command, (module, _) in COMMANDS.items():
         assert callable((import_module(module) if module else installed(command)).CONFIGURE[command])
+
+
+def test_a_command_of_a_package_that_is_not_installed_says_how_to_get_it(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: ())
+    assert main(["rehearse", "--list"]) == 1
+    said = capfd.readouterr().err
+    assert "extra-missing" in said
+    assert "make rehearse" in said

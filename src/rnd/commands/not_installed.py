@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def configure_rehearse(parser: Parser) -> None:
     """Accept any arguments, so that the explanation is the only error."""
     parser.add_argument("arguments", nargs="*", help="see the package rnd-rehearsal")
+    parser.prefix_chars = "\0"  # options count as arguments
     parser.set_defaults(run=rehearse)
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rnd.options import Parser
     from rnd_rehearsal.actors import Actors
     from rnd_rehearsal.sandbox import Sandbox
-    from rnd_rehearsal.scenarios import Scenario
     from rnd_rehearsal.timeline import Document
 
 DEFAULT = "feature"
@@ -54,9 +53,9 @@ def rehearse(options: argparse.Namespace) -> int:
     import tempfile
     from pathlib import Path
 
-    scenarios = _load()
     from rnd import report
     from rnd.errors import ExitCode, UsageError
+    from rnd_rehearsal.scenarios import SCENARIOS as scenarios  # noqa: N811
 
     if options.only_list:
         listed = [(name, one.summary) for name, one in scenarios.items()]
@@ -71,22 +70,6 @@ def rehearse(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="rnd-rehearsal-", ignore_cleanup_errors=True) as place:
         found = _tell(options, Path(place))
     return ExitCode.DONE if found["succeeded"] else ExitCode.FAILED
-
-
-def _load() -> dict[str, Scenario]:
-    """Return the scenarios.
-
-    Raises:
-        ExtraMissing: What a rehearsal needs is not installed.
-    """
-    from rnd.errors import ExtraMissing
-
-    try:
-        from rnd_rehearsal.scenarios import SCENARIOS
-    except ModuleNotFoundError as error:
-        hint = "Run it from the template's checkout: `uv run --extra rehearsal rnd rehearse`, or `make rehearse`."
-        raise ExtraMissing(f"The extra `rehearsal` of rnd is not installed: {error.name} is missing.", hint) from error
-    return SCENARIOS
 
 
 def _tell(options: argparse.Namespace, folder: Path) -> Document:

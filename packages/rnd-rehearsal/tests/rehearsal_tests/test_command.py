@@ -51,18 +51,6 @@ def test_the_dependency_tool_is_that_of_the_world(
     assert json.loads(capfd.readouterr().out)["succeeded"]
 
 
-def test_without_its_extra_it_says_how_to_get_it(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in [name for name in sys.modules if name.startswith("rnd_rehearsal.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "werkzeug.wrappers", None)
-    assert main(["rehearse", "--list"]) == 1
-    said = capfd.readouterr().err
-    assert "extra-missing" in said
-    assert "make rehearse" in said
-
-
 @pytest.mark.slow
 def test_it_tells_reports_and_stays_up_when_asked(tmp_path: Path) -> None:
     if not (Path(sys.prefix) / "bin" / "act").exists():
