@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from fake_github.cache import cache_folder
 from rnd.organisation import load_organisation
 from rnd_rehearsal import channel as conda_channel
+from rnd_rehearsal.cache import cache_folder
 
 ROOT = Path(__file__).parents[2]
 ACME = ROOT / "tests" / "acme.yml"

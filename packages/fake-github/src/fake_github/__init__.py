@@ -1,10 +1,24 @@
-"""A stand-in for GitHub on the loopback interface: its API, git over HTTP, its pages, its sign-in, its webhooks.
+"""GitHub in a process, for tests: its REST API, git over HTTP, web pages, sign-in and webhooks.
 
-What it serves is held to GitHub's own description, each request and each response; what it cannot be held to is
-written down in `docs/rehearsal-differences.md`.
+The server listens on the loopback interface. It validates each request and response against GitHub's published
+OpenAPI description.
 """
 
-from fake_github.faults import DROP, Drop, Fault, once, refusal
-from fake_github.server import FakeGitHub
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fake_github.faults import DROP, Drop, Fault, once, refusal
+    from fake_github.server import FakeGitHub
 
 __all__ = ["DROP", "Drop", "FakeGitHub", "Fault", "once", "refusal"]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on first use: pytest loads this package, for its plugin, at every start."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = "server" if name == "FakeGitHub" else "faults"
+    return getattr(import_module(f"{__name__}.{module}"), name)

@@ -1,4 +1,4 @@
-"""Where downloads, and what is made of them, are kept for the next rehearsal: a folder of the user, emptied at will."""
+"""The folder that keeps downloads between runs. It belongs to the user and can be deleted at any time."""
 
 from __future__ import annotations
 
@@ -11,16 +11,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The first of these that is set names the folder.
+VARIABLES = ("FAKE_GITHUB_CACHE_DIR", "RND_CACHE_DIR")
+
 
 def cache_folder() -> Path:
-    """Return that folder: RND_CACHE_DIR, by default `rnd` in the cache folder of the system."""
-    given = os.environ.get("RND_CACHE_DIR")
-    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rnd"
+    """Return that folder: the value of one of `VARIABLES`, by default `fake-github` in the user's cache folder."""
+    given = next(filter(None, map(os.environ.get, VARIABLES)), None)
+    return Path(given) if given else user_cache() / "fake-github"
+
+
+def user_cache() -> Path:
+    """Return the cache folder of the user, as the XDG Base Directory Specification defines it."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
-    """Keep other processes out that come with the same lock, a file, so that what is fetched is fetched once."""
+    """Hold an exclusive lock on a file, so that several processes do not fetch the same thing at the same time."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)

@@ -115,7 +115,7 @@ def _whole(folder: Path, edition: str) -> Path:
     """Return the whole description, fetched where it is not kept yet."""
     kept = folder / f"{edition}.json"
     if not kept.exists():
-        with TemporaryDirectory(prefix="rnd-npm-", dir=folder) as place:
+        with TemporaryDirectory(prefix="npm-", dir=folder) as place:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy2(NODE / name, place)
             process.run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=place)

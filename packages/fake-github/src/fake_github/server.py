@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import ssl
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,6 @@ from fake_github.validation import Contract
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-    from pathlib import Path
     from wsgiref.types import StartResponse
 
     from fake_github.events import Event
@@ -74,19 +75,23 @@ class FakeGitHub:
 
     @classmethod
     @contextmanager
-    def serve(cls, folder: Path, *, tls: bool = False) -> Iterator[FakeGitHub]:
-        """Start a forge on a free port of the loopback interface, and stop it at the end.
+    def serve(cls, folder: Path | None = None, *, tls: bool = False) -> Iterator[FakeGitHub]:
+        """Start a server on a free port of the loopback interface, and stop it at the end.
 
         Args:
-            folder: Where its repositories are to be.
-            tls: Whether it speaks https; then `certificate` is the authority's, in PEM.
+            folder: Where to keep the repositories; by default a temporary folder, removed at the end.
+            tls: Whether to serve https; `certificate` is then the authority's certificate, in PEM.
         """
-        forge = cls(folder)
-        context = forge._make_context() if tls else None
-        with make_server("127.0.0.1", 0, forge, threaded=True, request_handler=Silent, ssl_context=context) as server:
-            forge.scheme, forge.host = "https" if tls else "http", f"127.0.0.1:{server.server_port}"
-            with listening(server):
-                yield forge
+        with ExitStack() as stack:
+            temporary = None if folder else stack.enter_context(TemporaryDirectory(prefix="fake-github-"))
+            hub = cls(folder or Path(str(temporary)))
+            context = hub._make_context() if tls else None
+            server = stack.enter_context(
+                make_server("127.0.0.1", 0, hub, threaded=True, request_handler=Silent, ssl_context=context)
+            )
+            hub.scheme, hub.host = "https" if tls else "http", f"127.0.0.1:{server.server_port}"
+            stack.enter_context(listening(server))
+            yield hub
 
     def _make_context(self) -> ssl.SSLContext:
         import trustme
@@ -219,7 +224,7 @@ class FakeGitHub:
         try:
             entry, parameters = self._map.bind("").match(path, request.method)
         except HTTPException:
-            self.violations.append(f"{request.method} {path}: the forge serves no such operation")
+            self.violations.append(f"{request.method} {path}: the server has no such operation")
             return response_to(token, NotFound().answer())
         body = json.loads(request.get_data() or "null") if request.method != "GET" else None
         query = request.args.to_dict()

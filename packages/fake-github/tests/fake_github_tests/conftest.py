@@ -2,22 +2,63 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fake_github import FakeGitHub
+from fake_github.cache import cache_folder
 from fake_github_tests.acme import SCOPES, Acme, Clone, client, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+CACHE = str(cache_folder())  # of the user: read before the home changes
+TAKEN_AWAY = ("GIT_", "GH_", "GITHUB_", "XDG_")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache() -> Iterator[None]:
+    """Keep the user's cache: GitHub's description is downloaded once per machine, not once per test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAKE_GITHUB_CACHE_DIR", CACHE)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with a git identity and nothing else, so that no test reads the configuration of this machine."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / ".gitconfig").write_text("[user]\nname = Ada Lovelace\nemail = ada@example.com\n", encoding="utf-8")
+    for name in [name for name in os.environ if name.startswith(TAKEN_AWAY)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    return folder
+
 
 @pytest.fixture
 def forge(tmp_path: Path) -> Iterator[FakeGitHub]:
-    """A forge; nothing that a test makes it do may differ from GitHub's description."""
+    """A server; a test fails if a request or response breaks GitHub's API description."""
     with FakeGitHub.serve(tmp_path / "forge") as forge:
+        yield forge
+    assert forge.violations == []
+
+
+@pytest.fixture
+def secure_forge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
+    """A server that speaks https, which gh requires; gh and git trust its authority."""
+    if shutil.which("gh") is None:
+        pytest.skip("gh is not on this machine")
+    with FakeGitHub.serve(tmp_path / "forge", tls=True) as forge:
+        assert forge.certificate
+        authority = tmp_path / "authority.pem"
+        authority.write_bytes(forge.certificate)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        monkeypatch.setenv("GIT_SSL_CAINFO", str(authority))
         yield forge
     assert forge.violations == []
 

@@ -66,14 +66,14 @@ def test_the_forge_collects_what_differs(tmp_path: Path, contract: Contract) -> 
         sign = {"Authorization": f"Bearer {token}"}
         assert httpx.get(f"{forge.api_url}/zen", headers=sign).status_code == 404
         httpx.post(f"{forge.api_url}/user/repos", headers=sign, json={"name": "rover", "private": "yes"})
-        assert forge.violations[0] == "GET /zen: the forge serves no such operation"
+        assert forge.violations[0] == "GET /zen: the server has no such operation"
         assert "'yes' is not of type 'boolean'" in forge.violations[1]
 
 
 def test_without_npm_it_says_that_nothing_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RND_CACHE_DIR", str(tmp_path / "empty"))
+    monkeypatch.setenv("FAKE_GITHUB_CACHE_DIR", str(tmp_path / "empty"))
     monkeypatch.setenv("PATH", "/usr/bin/nowhere")
-    monkeypatch.setattr("rnd.process.find", lambda program: None if program == "npm" else f"/usr/bin/{program}")
+    monkeypatch.setattr("fake_github.process.find", lambda program: None if program == "npm" else f"/usr/bin/{program}")
     with FakeGitHub.serve(tmp_path / "forge") as forge:
         assert forge.unvalidated
         assert "npm is not on this machine" in forge.unvalidated

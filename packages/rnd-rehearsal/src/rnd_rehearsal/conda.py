@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fake_github.cache import cache_folder
 from rnd_rehearsal import channel_server
+from rnd_rehearsal.cache import cache_folder
 from rnd_rehearsal.channel import channel
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from fake_github.cache import cache_folder
 from rnd import process
 from rnd.errors import ToolMissing
 from rnd_rehearsal.base_image import PYTHON, SUITE, prepare_base_image
+from rnd_rehearsal.cache import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

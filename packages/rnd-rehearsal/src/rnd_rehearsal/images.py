@@ -15,11 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from fake_github.cache import cache_folder
 from rnd import process
 from rnd.aws import ecr_tags_at
 from rnd.errors import ToolMissing
 from rnd_rehearsal.base_image import PYTHON, prepare_base_image
+from rnd_rehearsal.cache import cache_folder
 from rnd_rehearsal.containers import build_job_image
 from rnd_rehearsal.engine import docker_engine
 from rnd_rehearsal.registry import ImageRegistry, image_registry
