@@ -10,9 +10,9 @@ import pytest
 from fake_github.faults import refusal
 from rnd.errors import RndError, UsageError
 from rnd.github.errors import GitHubRefused, NameProtected, NameTaken, NotPermitted, PlanLacks, TeamMissing
-from rnd.github.part import Place
 from rnd.github.permissions import examine
 from rnd.github.repository import Repository
+from rnd.github.settings.setting import RepositoryContext
 from rnd.plan import Plan
 from rnd.progress import Quiet
 from rnd.project import preflight
@@ -138,9 +138,9 @@ def test_the_first_push_is_the_last_that_goes_past_the_rules(creation: Creation)
     creation.run()
     git(creation.project.folder, "commit", "--quiet", "--allow-empty", "--message", "feat: straight to main")
     with creation.hosting.client as client:
-        place = Place(client, Repository(creation.hosting.owner, creation.name), creation.hosting.policy)
+        context = RepositoryContext(client, Repository(creation.hosting.owner, creation.name), creation.hosting.policy)
         with pytest.raises(GitHubRefused, match="Changes must be made through a pull request"):
-            Remote(place, creation.project.folder).push("main")
+            Remote(context, creation.project.folder).push("main")
 
 
 @pytest.mark.parametrize("delay", [1, 3])

@@ -64,18 +64,18 @@ def check(options: argparse.Namespace) -> int:
     """Compare how the repository is set with what org.yml wants."""
     from rnd import report
     from rnd.errors import ExitCode
-    from rnd.github.part import Place
-    from rnd.github.parts import all_parts
-    from rnd.github.settings import say
+    from rnd.github.settings.diff import format_value
+    from rnd.github.settings.plan import all_settings
+    from rnd.github.settings.setting import RepositoryContext
     from rnd.organisation import load_organisation
 
     with connected(options) as (client, repository):
-        place = Place(client, repository, load_organisation().github)
-        changes = [change for part in all_parts(place) for change in part.changes()]
+        context = RepositoryContext(client, repository, load_organisation().github)
+        changes = [change for setting in all_settings(context) for change in setting.changes()]
     if options.json:
         report.print_json({"repository": str(repository), "drift": [change._asdict() for change in changes]})
     elif changes:
-        rows = [(change.key, say(change.wanted), say(change.found)) for change in changes]
+        rows = [(change.key, format_value(change.wanted), format_value(change.found)) for change in changes]
         report.print_table(("setting", "org.yml wants", "found"), rows)
     else:
         print(f"{repository} is set as org.yml has it.")
@@ -85,12 +85,12 @@ def check(options: argparse.Namespace) -> int:
 def apply(options: argparse.Namespace) -> int:
     """Set the repository as org.yml wants it."""
     from rnd import report
-    from rnd.github.part import Place
-    from rnd.github.parts import plan_apply
+    from rnd.github.settings.plan import plan_apply
+    from rnd.github.settings.setting import RepositoryContext
     from rnd.organisation import load_organisation
 
     with connected(options) as (client, repository):
-        plan = plan_apply(Place(client, repository, load_organisation().github))
+        plan = plan_apply(RepositoryContext(client, repository, load_organisation().github))
         report.carry_out(plan, options, repository=str(repository))
     return 0
 

@@ -17,10 +17,12 @@ from rnd import git, process
 from rnd.errors import ExtraMissing, Interrupted, RndError
 from rnd.github.client import find_addresses
 from rnd.github.errors import GitHubUnavailable, SignInNeeded
-from rnd.github.part import Place
-from rnd.github.parts import access, before_content, default_branch
 from rnd.github.repository import Repository
-from rnd.github.ruleset import protection
+from rnd.github.settings.default_branch import default_branch
+from rnd.github.settings.plan import before_content
+from rnd.github.settings.ruleset import branch_ruleset
+from rnd.github.settings.setting import RepositoryContext
+from rnd.github.settings.teams import team_access
 from rnd.github.sign_in import connect
 from rnd.names import derive_names
 from rnd.plan import Action, Step, done, needed
@@ -99,7 +101,7 @@ class Hosting:
     def close(self) -> None:
         """Let GitHub go."""
         if self.remote is not None:
-            self.remote.place.client.close()
+            self.remote.context.client.close()
 
     def explain(self, error: RndError) -> RndError:
         """Return an error that also says what there is by now, how to go on, and how to give up."""
@@ -139,7 +141,7 @@ def open_hosting(project: Project, organisation: Organisation, environ: Mapping[
         try:
             check_name(repository.name, policy)
             client = stack.enter_context(connect(environ, policy.client_id, ask=ask))
-            remote = Remote(Place(client, repository, policy), project.folder)
+            remote = Remote(RepositoryContext(client, repository, policy), project.folder)
             check_remote(remote)
         except (ExtraMissing, GitHubUnavailable, SignInNeeded) as obstacle:
             return Hosting(project, repository, obstacle=obstacle)
@@ -152,16 +154,16 @@ def open_hosting(project: Project, organisation: Organisation, environ: Mapping[
 
 
 def _steps(remote: Remote, project: Project) -> tuple[Step, ...]:
-    place = remote.place
+    context = remote.context
     first = (repository_step(remote), origin_step(remote))
     rest = (
-        *(part.step() for part in before_content(place)),
+        *(setting.step() for setting in before_content(context)),
         guard_step(remote),
         content_step(remote),
-        protection(place).step(),
-        default_branch(place).step(),
+        branch_ruleset(context).step(),
+        default_branch(context).step(),
         description_step(remote, f"{project.name}, a research project"),
-        *(part.step() for part in access(place)),
+        *(setting.step() for setting in team_access(context)),
         *pull_request_steps(remote, project.name),
         tracking_step(remote),
     )

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from rnd.github.errors import GitHubRefused, NameProtected, NotPermitted, NotThere, PlanLacks, TeamMissing
 from rnd.github.permissions import examine
-from rnd.github.settings import ROLES
+from rnd.github.settings.ruleset import ROLES
 
 if TYPE_CHECKING:
     from rnd.github.client import Client
-    from rnd.github.part import Place
     from rnd.github.permissions import Permissions
+    from rnd.github.settings.setting import RepositoryContext
     from rnd.organisation.github import GitHub
     from rnd.project.remote import Remote
 
@@ -37,46 +37,47 @@ def check_remote(remote: Remote) -> None:
         SignInNeeded: The token is not valid.
         GitHubUnavailable: GitHub could not be reached.
     """
-    place = remote.place
-    found = examine(place.client, place.policy.owner)
-    _check_enterprise(place, found)
-    faults = [*found.missing, *_may_not_create(place, found)]
+    context = remote.context
+    found = examine(context.client, context.config.owner)
+    _check_enterprise(context, found)
+    faults = [*found.missing, *_may_not_create(context, found)]
     if faults:
-        remedies = [place.client.renewal] if found.lacking else []
+        remedies = [context.client.renewal] if found.lacking else []
         if len(faults) > len(found.lacking):
             remedies.append(NotPermitted.hint)
         raise NotPermitted("\n".join(faults), " ".join(remedies))
-    _check_plan(place, found)
-    _check_teams(place)
+    _check_plan(context, found)
+    _check_teams(context)
     remote.look()
 
 
-def _check_enterprise(place: Place, found: Permissions) -> None:
+def _check_enterprise(context: RepositoryContext, found: Permissions) -> None:
     """Refuse internal repositories where no enterprise is: its organisations alone have that plan."""
-    if place.policy.repository.visibility == "internal" and found.plan not in {None, "enterprise"}:
+    if context.config.repository.visibility == "internal" and found.plan not in {None, "enterprise"}:
         raise PlanLacks(
-            f"{place.policy.owner} has GitHub's plan {found.plan}, and no enterprise owns it: there are no internal "
+            f"{context.config.owner} has GitHub's plan {found.plan}, and no enterprise owns it: there are no internal "
             "repositories.",
             "Choose private or public: `github.repository.visibility` in org.yml.",
         )
 
 
-def _may_not_create(place: Place, found: Permissions) -> list[str]:
-    kind = place.policy.repository.visibility
+def _may_not_create(context: RepositoryContext, found: Permissions) -> list[str]:
+    kind = context.config.repository.visibility
     if found.is_owner or found.may_create.get(kind, True):
         return []
-    return [f"Members of {place.policy.owner} may not create {kind} repositories, and {found.login} is no owner of it."]
+    owner = context.config.owner
+    return [f"Members of {owner} may not create {kind} repositories, and {found.login} is no owner of it."]
 
 
-def _check_plan(place: Place, found: Permissions) -> None:
+def _check_plan(context: RepositoryContext, found: Permissions) -> None:
     """Refuse a plan without rulesets; who is no owner does not see the plan, but what another repository lacks."""
-    if place.policy.repository.visibility == "public":
+    if context.config.repository.visibility == "public":
         return
     if found.plan == "free":
-        raise PlanLacks(f"{place.policy.owner} has GitHub's free plan, where private repositories have no rulesets.")
-    if found.plan is None and (other := _private_repository(place.client, place.policy.owner)):
+        raise PlanLacks(f"{context.config.owner} has GitHub's free plan, where private repositories have no rulesets.")
+    if found.plan is None and (other := _private_repository(context.client, context.config.owner)):
         try:
-            place.client.read(lambda kit: kit.rest.repos.get_repo_rulesets(place.policy.owner, other))
+            context.client.read(lambda kit: kit.rest.repos.get_repo_rulesets(context.config.owner, other))
         except PlanLacks:
             raise
         except (GitHubRefused, NotThere):
@@ -88,14 +89,14 @@ def _private_repository(client: Client, owner: str) -> str | None:
     return listed[0]["name"] if listed and listed[0]["private"] else None
 
 
-def _check_teams(place: Place) -> None:
-    owner = place.policy.owner
-    bypass = [name for name in place.policy.repository.main.bypass if name not in ROLES]
-    named = dict.fromkeys((*place.policy.teams, *bypass))
+def _check_teams(context: RepositoryContext) -> None:
+    owner = context.config.owner
+    bypass = [name for name in context.config.repository.main.bypass if name not in ROLES]
+    named = dict.fromkeys((*context.config.teams, *bypass))
     missing = [
         team
         for team in named
-        if place.client.find(lambda kit, team=team: kit.rest.teams.get_by_name(owner, team)) is None  # type: ignore[misc]
+        if context.client.find(lambda kit, team=team: kit.rest.teams.get_by_name(owner, team)) is None  # type: ignore[misc]
     ]
     if missing:
         raise TeamMissing(f"org.yml names {', '.join(missing)}, and {owner} has no such team.")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from rnd import git
 from rnd.errors import StepFailed
-from rnd.github.settings import BRANCH
+from rnd.github.settings.default_branch import BRANCH
 from rnd.plan import Action, State, Step, done, needed
 from rnd.project.remote import after_repository
 
 if TYPE_CHECKING:
-    from rnd.github.settings import Document
+    from rnd.github.settings.setting import Document
     from rnd.project.remote import Remote
 
 SET_UP = "set-up"
@@ -52,8 +52,8 @@ def pull_request_steps(remote: Remote, name: str) -> tuple[Step, ...]:
 
 def find(remote: Remote) -> Document | None:
     """Return the set-up's pull request, open or not, or None."""
-    owner, name = remote.place.repository
-    listed = remote.place.client.read(
+    owner, name = remote.context.repository
+    listed = remote.context.client.read(
         lambda kit: kit.rest.pulls.list(owner, name, state="all", head=f"{owner}:{SET_UP}", base=BRANCH)
     )
     if not listed:
@@ -69,7 +69,7 @@ def _opened(found: Document) -> State:
 def branch_step(remote: Remote) -> Step:
     """The set-up branch is here, with one commit on top of `main`."""
     folder = remote.folder
-    urls = project_urls(remote.page, issues=remote.place.policy.repository.features.issues)
+    urls = project_urls(remote.page, issues=remote.context.config.repository.features.issues)
 
     def observe() -> State:
         commit = git.attempt(folder, "rev-parse", "--quiet", "--verify", f"refs/heads/{SET_UP}")
@@ -101,8 +101,8 @@ def push_step(remote: Remote) -> Step:
 
 def open_step(remote: Remote, name: str) -> Step:
     """The pull request is open, or has been."""
-    owner, repository = remote.place.repository
-    check = remote.place.policy.repository.main.required_check
+    owner, repository = remote.context.repository
+    check = remote.context.config.repository.main.required_check
     body = BODY.format(name=name, check=check, branch=BRANCH, manifest=MANIFEST)
 
     def observe() -> State:
@@ -110,7 +110,7 @@ def open_step(remote: Remote, name: str) -> Step:
         return done(found["html_url"]) if found else needed("none yet")
 
     def create() -> None:
-        remote.place.client.ensure(
+        remote.context.client.ensure(
             lambda: find(remote),
             lambda kit: kit.rest.pulls.create(owner, repository, title=TITLE, head=SET_UP, base=BRANCH, body=body),
         )
@@ -137,10 +137,10 @@ def insert_urls(text: str, urls: str) -> str:
 def commit_urls(folder: Path, urls: str) -> None:
     """Commit the table on a branch of its own; neither the work tree nor the branch that is checked out changes."""
     before = git.run(folder, "show", f"refs/heads/{BRANCH}:{MANIFEST}") + "\n"
-    with TemporaryDirectory(prefix="rnd-set-up-") as place:
-        edited = Path(place) / MANIFEST
+    with TemporaryDirectory(prefix="rnd-set-up-") as temporary:
+        edited = Path(temporary) / MANIFEST
         edited.write_text(insert_urls(before, urls), encoding="utf-8")
-        index = {"GIT_INDEX_FILE": str(Path(place) / "index")}
+        index = {"GIT_INDEX_FILE": str(Path(temporary) / "index")}
         blob = git.run(folder, "hash-object", "-w", "--no-filters", str(edited))
         git.run(folder, "read-tree", f"refs/heads/{BRANCH}", extra=index)
         git.run(folder, "update-index", "--cacheinfo", f"100644,{blob},{MANIFEST}", extra=index)

@@ -14,8 +14,8 @@ from rnd.errors import UsageError
 from rnd.github.errors import GitHubRefused, GitHubUnavailable, NameTaken, NotThere
 from rnd.github.push import clone_url, push
 from rnd.github.repository import repository_at
-from rnd.github.ruleset import protection
-from rnd.github.settings import BRANCH
+from rnd.github.settings.default_branch import BRANCH
+from rnd.github.settings.ruleset import branch_ruleset
 from rnd.plan import Action, State, Step, done, needed
 from rnd.retry import retry
 
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from githubkit import Response
 
     from rnd.github.client import Addresses, Kit
-    from rnd.github.part import Place
     from rnd.github.repository import Repository
-    from rnd.github.settings import Document
+    from rnd.github.settings.setting import Document, RepositoryContext
 
 TRACKED = f"refs/remotes/origin/{BRANCH}"
 ADMINS = "repository-admins"
@@ -44,19 +43,19 @@ class Remote:
     """A local repository, and its place on GitHub.
 
     Attributes:
-        place: On GitHub.
+        context: On GitHub.
         folder: The local one; it may still be missing.
         links: What is on GitHub and ours, by its kind, with its address: filled in as the steps see it.
     """
 
-    place: Place
+    context: RepositoryContext
     folder: Path
     links: dict[str, str] = field(default_factory=dict)
 
     @property
     def page(self) -> str:
         """The address that people open."""
-        return f"{self.place.client.addresses.server}/{self.place.repository}"
+        return f"{self.context.client.addresses.server}/{self.context.repository}"
 
     def marker(self) -> str | None:
         """Return the description of a repository that is ours and still empty; None before there is a commit here."""
@@ -69,13 +68,13 @@ class Remote:
         Raises:
             NameTaken: It is another's.
         """
-        found: Document = self.place.client.find(lambda kit: kit.rest.repos.get(*self.place.repository))
+        found: Document = self.context.client.find(lambda kit: kit.rest.repos.get(*self.context.repository))
         if found is None:
             return None
         marker = self.marker()
         if (marker is None or found["description"] != marker) and not self._has_first_commit():
             raise NameTaken(
-                f"There is a repository {self.place.repository} already, and it was not made from {self.folder}."
+                f"There is a repository {self.context.repository} already, and it was not made from {self.folder}."
             )
         self.links["repository"] = self.page
         return found
@@ -84,18 +83,18 @@ class Remote:
         first = first_commit(self.folder)
         return (
             first is not None
-            and self._find(lambda kit: kit.rest.repos.get_commit(*self.place.repository, first)) is not None
+            and self._find(lambda kit: kit.rest.repos.get_commit(*self.context.repository, first)) is not None
         )
 
     def tip(self, branch: str) -> str | None:
         """Return the full hash of the last commit of a branch on GitHub, or None where there is no such branch."""
-        found = self._find(lambda kit: kit.rest.git.get_ref(*self.place.repository, f"heads/{branch}"))
+        found = self._find(lambda kit: kit.rest.git.get_ref(*self.context.repository, f"heads/{branch}"))
         return None if found is None else str(found["object"]["sha"])
 
     def _find(self, request: Callable[[Kit], Response[Any, Any]]) -> Document | None:
         """Look for a commit or a branch, which an empty repository refuses to."""
         try:
-            return self.place.client.find(request)
+            return self.context.client.find(request)
         except GitHubRefused as refused:
             if refused.status not in NOTHING:
                 raise
@@ -103,7 +102,7 @@ class Remote:
 
     def push(self, branch: str) -> None:
         """Push a branch, and see it arrive."""
-        push(self.place.client, self.place.repository, self.folder, (f"refs/heads/{branch}:refs/heads/{branch}",))
+        push(self.context.client, self.context.repository, self.folder, (f"refs/heads/{branch}:refs/heads/{branch}",))
 
         def arrived() -> None:
             if self.tip(branch) is None:
@@ -139,8 +138,8 @@ def after_repository(step: Step) -> Step:
 
 def repository_step(remote: Remote) -> Step:
     """GitHub has the repository, empty at first, and it is ours."""
-    client, (owner, name) = remote.place.client, remote.place.repository
-    visibility = remote.place.policy.repository.visibility
+    client, (owner, name) = remote.context.client, remote.context.repository
+    visibility = remote.context.config.repository.visibility
 
     def observe() -> State:
         return done(remote.page) if remote.look() else needed(f"{owner}/{name} is free")
@@ -161,13 +160,13 @@ def repository_step(remote: Remote) -> Step:
 
 def origin_step(remote: Remote) -> Step:
     """The remote `origin` is the repository on GitHub; its address holds no credentials."""
-    url = clone_url(remote.place.client, remote.place.repository)
+    url = clone_url(remote.context.client, remote.context.repository)
 
     def observe() -> State:
         origin = git.attempt(remote.folder, "remote", "get-url", "origin")
         if origin is None:
             return needed("no remote yet")
-        if repository_at(origin, remote.place.client.addresses) != remote.place.repository:
+        if repository_at(origin, remote.context.client.addresses) != remote.context.repository:
             raise UsageError(
                 f"The remote `origin` of {remote.folder} is another repository.",
                 f"Take it away, `git -C {remote.folder} remote remove origin`, then run the same command again.",
@@ -180,13 +179,13 @@ def origin_step(remote: Remote) -> Step:
 
 def guard_step(remote: Remote) -> Step:
     """`main` is protected before it is there; until then, whoever administers the repository may push it."""
-    bypass = remote.place.policy.repository.main.bypass
-    part = protection(remote.place, [*bypass, *({ADMINS} - set(bypass))])
+    bypass = remote.context.config.repository.main.bypass
+    setting = branch_ruleset(remote.context, [*bypass, *({ADMINS} - set(bypass))])
 
     def observe() -> State:
-        return done(f"{BRANCH} is there") if remote.tip(BRANCH) else part.step().observe()
+        return done(f"{BRANCH} is there") if remote.tip(BRANCH) else setting.step().observe()
 
-    return replace(part.step(), key="guard", title=f"Protect {BRANCH} before it is there", observe=observe)
+    return replace(setting.step(), key="guard", title=f"Protect {BRANCH} before it is there", observe=observe)
 
 
 def content_step(remote: Remote) -> Step:
@@ -202,14 +201,14 @@ def content_step(remote: Remote) -> Step:
 
 def description_step(remote: Remote, description: str) -> Step:
     """The description is for people, once the first commit says whose the repository is."""
-    place = remote.place
+    context = remote.context
 
     def observe() -> State:
-        said = place.document()["description"]
+        said = context.document()["description"]
         return needed("it still says that it is being set up") if said == remote.marker() else done(said or "empty")
 
     def write() -> None:
-        place.client.send(lambda kit: kit.rest.repos.update(*place.repository, description=description))
+        context.client.send(lambda kit: kit.rest.repos.update(*context.repository, description=description))
 
     return Step("description", "Describe it", observe, (Action(f"set the description to {description!r}", write),))
 
@@ -218,7 +217,7 @@ def tracking_step(remote: Remote) -> Step:
     """The local `main` follows the one on GitHub: the sign, seen without asking GitHub, that all is done."""
 
     def observe() -> State:
-        tracked = followed(remote.folder, remote.place.client.addresses)
+        tracked = followed(remote.folder, remote.context.client.addresses)
         return done(f"origin/{BRANCH}") if tracked else needed("not followed yet")
 
     def follow() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from rnd.github.settings import OUR_RULES
+from rnd.github.settings.ruleset import OUR_RULES
 from rnd_rehearsal.actors import BEFORE
 from rnd_rehearsal.private_package import private_package
 from rnd_rehearsal.rerun import rerun, rerun_without_app

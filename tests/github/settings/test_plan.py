@@ -1,4 +1,4 @@
-"""The parts of what is set on GitHub: what is changed by hand is found, shown and mended, and then left alone."""
+"""Every setting of a repository: a change made by hand is found, printed and reverted; then nothing is left to do."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from fake_github.faults import DROP, once
 from rnd import cli
-from rnd.github.part import Place
-from rnd.github.parts import all_parts
-from rnd.github.settings import Change
+from rnd.github.settings.diff import Change
+from rnd.github.settings.plan import all_settings
+from rnd.github.settings.setting import RepositoryContext
 from rnd.organisation import load_organisation
 from tests.helpers.git import git
 from tests.helpers.machine import ACME
@@ -39,7 +39,7 @@ REPOSITORY = {
     "merging.delete_branch": ("delete_branch_on_merge", False),
     "default_branch": ("default_branch", "elsewhere"),
 }
-# Merge messages are taken in pairs only.
+# GitHub accepts titles and messages of merge commits only in pairs.
 BESIDE = {
     "merge_commit_title": {"merge_commit_message": "PR_BODY"},
     "merge_commit_message": {"merge_commit_title": "PR_TITLE"},
@@ -82,41 +82,41 @@ RULESET: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.fixture
-def place(hosting: Hosting, tmp_path: Path) -> Iterator[Place]:
-    """A repository with content, not set up yet."""
+def context(hosting: Hosting, tmp_path: Path) -> Iterator[RepositoryContext]:
+    """A repository with content and GitHub's default settings."""
     folder = tmp_path / "demo"
     git(tmp_path, "init", "--quiet", "--initial-branch=main", str(folder))
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "feat: all")
     git(folder, "branch", "elsewhere")
     with hosting.client as client:
-        yield Place(client, hosting.publish(folder), hosting.policy)
+        yield RepositoryContext(client, hosting.publish(folder), hosting.policy)
 
 
-def apply(place: Place) -> list[str]:
-    """Mend every part that needs it, and return their keys."""
-    return [part.key for part in all_parts(place) if part.changes() and (part.mend(), 1)]
+def apply(context: RepositoryContext) -> list[str]:
+    """Apply every setting that differs, and return the keys."""
+    return [setting.key for setting in all_settings(context) if setting.changes() and (setting.apply(), 1)]
 
 
-def drift(place: Place) -> list[Change]:
+def drift(context: RepositoryContext) -> list[Change]:
     """Return every difference."""
-    return [change for part in all_parts(place) for change in part.changes()]
+    return [change for setting in all_settings(context) for change in setting.changes()]
 
 
-def keys(place: Place) -> list[str]:
+def keys(context: RepositoryContext) -> list[str]:
     """Return every setting."""
-    return [key for part in all_parts(place) for key in part.wanted]
+    return [key for setting in all_settings(context) for key in setting.wanted]
 
 
-def disturb(place: Place, key: str) -> None:
+def disturb(context: RepositoryContext, key: str) -> None:
     """Change one setting by hand."""
-    owner, name = place.repository
-    client = place.client
+    owner, name = context.repository
+    client = context.client
     if key in REPOSITORY:
         field, value = REPOSITORY[key]
         body: Any = {field: value, **BESIDE.get(field, {})}
         client.send(lambda kit: kit.rest.repos.update(owner, name, data=body))
     elif key in RULESET:
-        edit_ruleset(client, place.repository, RULESET[key])
+        edit_ruleset(client, context.repository, RULESET[key])
     elif key == "topics":
         client.send(lambda kit: kit.rest.repos.replace_all_topics(owner, name, names=["own"]))
     elif key.startswith("teams."):
@@ -127,9 +127,9 @@ def disturb(place: Place, key: str) -> None:
             )
         )
     elif key.startswith("actions."):
-        disturb_actions(client, place.repository, key)
+        disturb_actions(client, context.repository, key)
     else:
-        disturb_environment(client, place, key)
+        disturb_environment(client, context, key)
 
 
 def edit_ruleset(client: Client, repository: Repository, edit: Callable[[dict[str, Any]], object]) -> None:
@@ -159,8 +159,8 @@ def disturb_actions(client: Client, repository: Repository, key: str) -> None:
     )
 
 
-def disturb_environment(client: Client, place: Place, key: str) -> None:
-    where = (*place.repository, place.policy.repository.environment.name)
+def disturb_environment(client: Client, context: RepositoryContext, key: str) -> None:
+    where = (*context.repository, context.config.repository.environment.name)
     if key == "environment.name":
         client.send(lambda kit: kit.rest.repos.delete_an_environment(*where))
         return
@@ -169,22 +169,22 @@ def disturb_environment(client: Client, place: Place, key: str) -> None:
     client.send(lambda kit: kit.rest.repos.delete_deployment_branch_policy(*where, first["id"]))
 
 
-def test_a_new_repository_is_set_up_and_then_left_alone(place: Place, hosting: Hosting) -> None:
-    assert apply(place)
-    assert drift(place) == []
+def test_a_new_repository_is_set_up_and_then_left_alone(context: RepositoryContext, hosting: Hosting) -> None:
+    assert apply(context)
+    assert drift(context) == []
     hosting.forge.calls.clear()
-    assert apply(place) == []
+    assert apply(context) == []
     assert {method for method, _, _ in hosting.forge.calls} == {"GET"}
 
 
-def test_another_organisations_wishes_are_met_too(place: Place, hosting: Hosting) -> None:
-    """The same repository, as a made-up organisation would have it: other values for every setting."""
+def test_the_settings_of_another_organisation(context: RepositoryContext, hosting: Hosting) -> None:
+    """A made-up organisation has another value for every setting."""
     other = load_organisation(ACME).github
     hosting.forge.state.organisation(hosting.owner).teams |= hosting.forge.add_organisation(  # type: ignore[union-attr]
         "acme-robotics", teams={team: [] for team in other.teams}
     ).teams
-    assert apply(place)
-    elsewhere = Place(place.client, place.repository, other.model_copy(update={"owner": hosting.owner}))
+    assert apply(context)
+    elsewhere = RepositoryContext(context.client, context.repository, other.model_copy(update={"owner": hosting.owner}))
     changed = {change.key for change in drift(elsewhere)}
     fixed = {"main.enforced", "main.branches", "main.deletion", "main.forced_push", "main.pull_request"}
     assert set(keys(elsewhere)) - changed <= fixed | {"main.other_rules", "default_branch", "merging.squash_message"}
@@ -205,29 +205,29 @@ ALL = (
 )
 
 
-def test_every_setting_is_tried(place: Place) -> None:
-    assert set(keys(place)) == set(ALL)
+def test_every_setting_is_covered(context: RepositoryContext) -> None:
+    assert set(keys(context)) == set(ALL)
 
 
 @pytest.mark.parametrize("key", ALL)
-def test_a_drift_made_by_hand_is_found_shown_and_mended(
-    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: str
+def test_a_change_made_by_hand_is_found_and_reverted(
+    context: RepositoryContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: str
 ) -> None:
-    monkeypatch.setattr("rnd.organisation.load_organisation", lambda: _Organisation(place))
-    named = ["--repository", str(place.repository)]
-    apply(place)
+    monkeypatch.setattr("rnd.organisation.load_organisation", lambda: _Organisation(context))
+    named = ["--repository", str(context.repository)]
+    apply(context)
     capsys.readouterr()
     assert cli.main(["github", "check", *named]) == 0
-    assert capsys.readouterr().out == f"{place.repository} is set as org.yml has it.\n"
+    assert capsys.readouterr().out == f"{context.repository} is set as org.yml has it.\n"
 
-    disturb(place, key)
+    disturb(context, key)
     assert cli.main(["github", "check", *named]) == 3
     assert key in capsys.readouterr().out
     assert cli.main(["github", "check", "--json", *named]) == 3
     assert key in [change["key"] for change in json.loads(capsys.readouterr().out)["drift"]]
     assert cli.main(["github", "apply", "--plan", *named]) == 0
     assert key in capsys.readouterr().out
-    assert key in [change.key for change in drift(place)], "a plan changes nothing"
+    assert key in [change.key for change in drift(context)], "a plan changes nothing"
 
     assert cli.main(["github", "apply", *named]) == 0
     assert cli.main(["github", "check", *named]) == 0
@@ -237,90 +237,94 @@ def test_a_drift_made_by_hand_is_found_shown_and_mended(
 
 
 class _Organisation:
-    def __init__(self, place: Place) -> None:
-        self.github = place.policy
+    def __init__(self, context: RepositoryContext) -> None:
+        self.github = context.config
 
 
-def with_settings(place: Place, **changed: object) -> Place:
-    """Return the same repository, as an organisation would have it that wants something else there."""
-    repository = place.policy.repository.model_copy(update=changed)
-    return Place(place.client, place.repository, place.policy.model_copy(update={"repository": repository}))
+def with_settings(context: RepositoryContext, **changed: object) -> RepositoryContext:
+    """Return the same repository with other settings in org.yml."""
+    repository = context.config.repository.model_copy(update=changed)
+    return RepositoryContext(
+        context.client, context.repository, context.config.model_copy(update={"repository": repository})
+    )
 
 
-def test_internal_repositories_of_an_enterprise(place: Place, hosting: Hosting) -> None:
+def test_internal_repositories_of_an_enterprise(context: RepositoryContext, hosting: Hosting) -> None:
     hosting.forge.state.organisation(hosting.owner).plan = "enterprise"  # type: ignore[union-attr]
-    place = with_settings(place, visibility="internal")
-    assert "actions.shared_with" in keys(place)
-    assert Change("visibility", "internal", "private") in drift(place)
-    apply(place)
+    context = with_settings(context, visibility="internal")
+    assert "actions.shared_with" in keys(context)
+    assert Change("visibility", "internal", "private") in drift(context)
+    apply(context)
     assert hosting.repository().settings["visibility"] == "internal"
-    assert drift(place) == []
-    disturb(place, "visibility")
-    assert Change("visibility", "internal", "public") in drift(place)
-    apply(place)
-    assert drift(place) == []
+    assert drift(context) == []
+    disturb(context, "visibility")
+    assert Change("visibility", "internal", "public") in drift(context)
+    apply(context)
+    assert drift(context) == []
 
 
-def test_what_is_mended_once_is_mended_when_the_answer_is_lost(place: Place, hosting: Hosting) -> None:
-    """GitHub refuses a visibility that is so already."""
-    apply(place)
-    disturb(place, "visibility")
-    path = f"/api/v3/repos/{place.repository}"
+def test_a_change_is_applied_when_the_response_is_lost(context: RepositoryContext, hosting: Hosting) -> None:
+    """GitHub rejects a visibility that is already set."""
+    apply(context)
+    disturb(context, "visibility")
+    path = f"/api/v3/repos/{context.repository}"
     hosting.forge.faults.append(once("PATCH", path, DROP, phase="after"))
-    apply(place)
+    apply(context)
     assert [method for method, called, _ in hosting.forge.calls if called == path].count("PATCH") > 1
-    assert drift(place) == []
+    assert drift(context) == []
 
 
-def test_a_method_that_is_not_allowed_has_no_title(place: Place, hosting: Hosting) -> None:
-    """GitHub takes titles and messages of the methods alone that are allowed."""
-    merging = place.policy.repository.merging.model_copy(update={"methods": ["squash"], "merge_title": "PR_TITLE"})
-    place = with_settings(place, merging=merging)
-    assert not {"merging.merge_title", "merging.merge_message"} & set(keys(place))
-    apply(place)
+def test_a_method_that_is_not_allowed_has_no_title(context: RepositoryContext, hosting: Hosting) -> None:
+    """GitHub accepts titles and messages only for merge methods that are allowed."""
+    merging = context.config.repository.merging.model_copy(update={"methods": ["squash"], "merge_title": "PR_TITLE"})
+    context = with_settings(context, merging=merging)
+    assert not {"merging.merge_title", "merging.merge_message"} & set(keys(context))
+    apply(context)
     assert hosting.repository().settings["allow_merge_commit"] is False
-    assert drift(place) == []
+    assert drift(context) == []
 
 
-def test_what_others_added_stays(place: Place, hosting: Hosting) -> None:
-    """Topics, teams and stricter reviews that a team has added are its own."""
-    apply(place)
+def test_what_others_added_stays(context: RepositoryContext, hosting: Hosting) -> None:
+    """Topics, teams and stricter reviews that a team has added stay."""
+    apply(context)
     one = hosting.forge.state.organisation(hosting.owner)
     assert one is not None
     one.teams["guests"] = hosting.forge.add_organisation("x", teams={"guests": []}).teams["guests"]
-    disturb(place, "teams.guests")
-    place.client.send(
+    disturb(context, "teams.guests")
+    context.client.send(
         lambda kit: kit.rest.repos.replace_all_topics(
-            *place.repository, names=["own", *hosting.policy.repository.topics]
+            *context.repository, names=["own", *hosting.policy.repository.topics]
         )
     )
-    edit_ruleset(place.client, place.repository, parameters("pull_request", require_code_owner_review=True))
-    assert drift(place) == []
-    disturb(place, "main.approvals")
-    apply(place)
+    edit_ruleset(context.client, context.repository, parameters("pull_request", require_code_owner_review=True))
+    assert drift(context) == []
+    disturb(context, "main.approvals")
+    apply(context)
     (ruleset,) = hosting.repository().rulesets.values()
     rule = next(rule for rule in ruleset["rules"] if rule["type"] == "pull_request")
     assert rule["parameters"]["require_code_owner_review"] is True
     assert "own" in hosting.repository().topics
-    assert one.teams["guests"].repositories[str(place.repository)] == "pull"
+    assert one.teams["guests"].repositories[str(context.repository)] == "pull"
 
 
-def test_a_team_that_may_bypass_and_is_none(place: Place, hosting: Hosting, capsys: pytest.CaptureFixture[str]) -> None:
-    main = place.policy.repository.main.model_copy(update={"bypass": ["nobody"]})
+def test_a_bypass_team_that_does_not_exist(
+    context: RepositoryContext, hosting: Hosting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = context.config.repository.main.model_copy(update={"bypass": ["nobody"]})
     with pytest.MonkeyPatch.context() as patch:
-        elsewhere = with_settings(place, main=main)
+        elsewhere = with_settings(context, main=main)
         patch.setattr("rnd.organisation.load_organisation", lambda: _Organisation(elsewhere))
-        assert cli.main(["github", "apply", "--repository", str(place.repository)]) == 1
+        assert cli.main(["github", "apply", "--repository", str(context.repository)]) == 1
     assert "error[team-missing]: github.repository.main.bypass names nobody" in capsys.readouterr().err
     assert hosting.repository().rulesets == {}
 
 
 def test_a_free_plan(
-    place: Place, hosting: Hosting, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    context: RepositoryContext, hosting: Hosting, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hosting.forge.state.organisation(hosting.owner).plan = "free"  # type: ignore[union-attr]
-    monkeypatch.setattr("rnd.organisation.load_organisation", lambda: _Organisation(place))
-    assert cli.main(["github", "apply", "--repository", str(place.repository)]) == 1
+    monkeypatch.setattr("rnd.organisation.load_organisation", lambda: _Organisation(context))
+    assert cli.main(["github", "apply", "--repository", str(context.repository)]) == 1
     said = capsys.readouterr().err
     assert "error[github-plan-lacks]" in said
     assert "Upgrade to GitHub Pro or make this repository public" in said

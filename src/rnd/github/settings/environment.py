@@ -1,0 +1,90 @@
+"""The deployment environment for publishing, and the branches that can deploy to it.
+
+See https://docs.github.com/en/rest/deployments/environments and, for the branches,
+https://docs.github.com/en/rest/deployments/branch-policies.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rnd.github.client import PAGE
+from rnd.github.settings.setting import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rnd.github.settings.diff import Values
+    from rnd.github.settings.setting import Document, RepositoryContext
+    from rnd.organisation.github import Environment
+
+LIMITED: Any = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
+
+
+def publishing_environment(context: RepositoryContext) -> Setting:
+    """Return the setting for the environment and its branches."""
+    config = context.config.repository.environment
+    path = (*context.repository, config.name)
+
+    def read() -> Values:
+        found: Document = context.client.find(lambda kit: kit.rest.repos.get_environment(*path))
+        limited = found is not None and found.get("deployment_branch_policy")
+        return found_values(found, branch_policies(context) if limited else ())
+
+    def apply() -> None:
+        context.client.send(lambda kit: kit.rest.repos.create_or_update_environment(*path, data=LIMITED))
+        existing = branch_policies(context)
+        known = {policy["name"] for policy in existing if policy.get("type") != "tag"}
+        for branch in sorted(set(config.branches) - known):
+            context.client.ensure(partial(_find_policy, context, branch), partial(_create_policy, path, branch))
+        for policy in existing:
+            if policy["name"] not in config.branches or policy.get("type") == "tag":
+                context.client.send(partial(_delete_policy, path, policy["id"]))
+
+    return Setting("publishing-environment", "Limit which branches publish", wanted_values(config), read, apply)
+
+
+def wanted_values(environment: Environment) -> Values:
+    """Return the environment in org.yml."""
+    return {"environment.name": environment.name, "environment.branches": tuple(sorted(environment.branches))}
+
+
+def found_values(environment: Document | None, policies: Sequence[Document]) -> Values:
+    """Return the environment on GitHub.
+
+    Args:
+        environment: The environment of that name, or None.
+        policies: Its deployment branch policies.
+    """
+    if environment is None:
+        return {}
+    policy = environment.get("deployment_branch_policy") or {}
+    limited = bool(policy.get("custom_branch_policies"))
+    names = (f"{one['name']} (a tag)" if one.get("type") == "tag" else one["name"] for one in policies)
+    return {
+        "environment.name": environment["name"],
+        "environment.branches": tuple(sorted(names)) if limited else None,
+    }
+
+
+def branch_policies(context: RepositoryContext) -> list[Document]:
+    """Return the deployment branch policies of the environment: patterns of branches and tags."""
+    path = (*context.repository, context.config.repository.environment.name)
+    found: Document = context.client.find(
+        lambda kit: kit.rest.repos.list_deployment_branch_policies(*path, per_page=PAGE)
+    )
+    return found["branch_policies"] if found else []
+
+
+def _find_policy(context: RepositoryContext, branch: str) -> Document | None:
+    policies = branch_policies(context)
+    return next((one for one in policies if one["name"] == branch and one.get("type") != "tag"), None)
+
+
+def _create_policy(path: tuple[str, str, str], branch: str, kit: Any) -> Any:  # noqa: ANN401 - githubkit's own types
+    return kit.rest.repos.create_deployment_branch_policy(*path, data={"name": branch, "type": "branch"})
+
+
+def _delete_policy(path: tuple[str, str, str], policy: int, kit: Any) -> Any:  # noqa: ANN401
+    return kit.rest.repos.delete_deployment_branch_policy(*path, policy)

@@ -1,0 +1,41 @@
+"""All settings of a repository, in the order in which they are applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rnd.github.settings.actions import actions_access, workflow_token
+from rnd.github.settings.default_branch import default_branch
+from rnd.github.settings.environment import publishing_environment
+from rnd.github.settings.repository import repository_fields
+from rnd.github.settings.ruleset import branch_ruleset
+from rnd.github.settings.teams import team_access
+from rnd.github.settings.topics import topics
+from rnd.plan import Plan
+
+if TYPE_CHECKING:
+    from rnd.github.settings.setting import RepositoryContext, Setting
+
+
+def all_settings(context: RepositoryContext) -> tuple[Setting, ...]:
+    """Return all settings, in the order in which they are applied."""
+    return (*before_content(context), *team_access(context), branch_ruleset(context), default_branch(context))
+
+
+def before_content(context: RepositoryContext) -> tuple[Setting, ...]:
+    """Return the settings that are applied before the first commit is pushed."""
+    public = context.config.repository.visibility == "public"  # everyone can use the actions of a public repository
+    shared = () if public else (actions_access(context),)
+    return (
+        repository_fields(context),
+        topics(context),
+        workflow_token(context),
+        *shared,
+        publishing_environment(context),
+    )
+
+
+def plan_apply(context: RepositoryContext) -> Plan:
+    """Return the plan that applies all settings."""
+    steps = tuple(setting.step() for setting in all_settings(context))
+    return Plan(f"apply org.yml to {context.repository}", steps)
