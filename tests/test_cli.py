@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rnd.cli import COMMANDS, installed, main
+from rnd.cli import ALIASES, COMMANDS, installed, main
 from tests.helpers.machine import ROOT
 
 
@@ -33,10 +33,19 @@ def test_the_version_is_the_project_s() -> None:
 
 def test_help_lists_every_command_and_the_exit_codes() -> None:
     said = rnd("--help").stdout
-    for command, (_, summary) in COMMANDS.items():
+    for command, summary in COMMANDS.items():
         assert f"    {command}" in said
         assert summary in said
     assert "exit codes: 0 done" in said
+
+
+@pytest.mark.parametrize("former", ALIASES)
+def test_a_former_name_works_and_is_not_listed(former: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert f"    {former}" not in rnd("--help").stdout
+    with pytest.raises(SystemExit) as ended:
+        main([former, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: rnd {former}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -137,8 +146,9 @@ def test_help_imports_nothing_dear(command: tuple[str, str]) -> None:
 
 
 def test_every_command_s_module_defines_it() -> None:
-    for command, (module, _) in COMMANDS.items():
-        assert callable((import_module(module) if module else installed(command)).CONFIGURE[command])
+    for command in COMMANDS:
+        module = installed(command) if command == "rehearse" else import_module(f"rnd.commands.{command}")
+        assert callable(module.configure)
 
 
 def test_a_command_of_a_package_that_is_not_installed_says_how_to_get_it(

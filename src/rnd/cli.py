@@ -1,4 +1,4 @@
-"""Arguments in, exit code out. Each command's own module is imported only when that command is called."""
+"""The command line: arguments in, exit code out. A command's module is imported only when the command runs."""
 
 from __future__ import annotations
 
@@ -9,78 +9,71 @@ import os
 import signal
 import sys
 
-from rnd.options import Parser
+from rnd.options import Parser, defined_in
 
-TYPE_CHECKING = False  # typing's own would cost every start 2 ms
+TYPE_CHECKING = False  # importing typing would add 2 ms to every start
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from types import ModuleType
     from typing import NoReturn
 
     from rnd.errors import RndError
 
-# command: the module that defines its arguments (None: another package provides it), and its line in `rnd --help`
+# command: its line in `rnd --help`; the module of the same name in `rnd.commands` defines it
 COMMANDS = {
-    "new": ("rnd.commands.project", "make a repository: ask, render, set up"),
-    "setup": ("rnd.commands.project", "finish or repeat the set-up of a repository"),
-    "environment": ("rnd.commands.project", "install the environment that the lock file says, and lock nothing"),
-    "sign-in": ("rnd.commands.sign_in", "let the later steps of a job install the organisation's own packages"),
-    "update": ("rnd.commands.project", "bring later template changes in"),
-    "doctor": ("rnd.commands.project", "what is missing on this machine and in the accounts, and what to do"),
-    "version": ("rnd.commands.version", "which version comes next, and why; write it, check it"),
-    "release": ("rnd.commands.release", "publish what a commit makes: the wheel, the image, the release"),
-    "github": ("rnd.commands.github", "the repository on GitHub: sign in, compare its settings, mend them"),
-    "gate": ("rnd.commands.gate", "may a pull request be merged, by what became of its jobs"),
-    "organisation": ("rnd.commands.config", "print the values of org.yml"),
-    "runners": ("rnd.commands.runners", "the machines that run the workflows, and the images on them"),
-    "rehearse": (None, "live a repository's whole life on this machine"),
-    "completion": ("rnd.cli", "print the completion script of a shell"),
+    "new": "create a repository: ask, render, set up",
+    "setup": "complete the set-up of a repository, or repeat it",
+    "update": "bring later template changes into a repository",
+    "doctor": "report what is missing on this machine and in the accounts, and how to fix it",
+    "version": "derive the next version and explain it; write it, check it",
+    "release": "publish what a commit builds: the wheel, the image, the release",
+    "github": "sign in to GitHub; compare a repository's settings with org.yml and apply them",
+    "runners": "the machines that run the workflows, and the images on them",
+    "ci": "what only a workflow step runs",
+    "config": "print the values of org.yml",
+    "rehearse": "run a repository's full lifecycle on this machine, with no account",
+    "completion": "print the completion script of a shell",
 }
+# Former names, accepted for one release and hidden from the help.
+ALIASES = {"environment": "ci.install", "sign-in": "ci.login", "gate": "ci.gate", "organisation": "config"}
 EPILOG = """\
-exit codes: 0 done or nothing to do; 1 failed; 2 wrong usage; 3 a check found a difference; 130 interrupted"""
+exit codes: 0 done or nothing to do; 1 failed; 2 usage error; 3 a check found a difference; 130 interrupted"""
 
 
 def build_parser() -> Parser:
     """Return the parser of the command line."""
     parser = Parser(
         prog="rnd",
-        description="One command makes a research repository; one more keeps hundreds of them in shape.",
+        description="One command creates a research repository; one more keeps hundreds of them in order.",
         epilog=EPILOG,
     )
     parser.add_argument("-C", dest="directory", metavar="DIR", help="run as if started in DIR")
     parser.add_argument("--version", action=Version, nargs=0, help="print the version")
-    parser.add_commands(
-        "command", {name: (summary, _imported(module, name)) for name, (module, summary) in COMMANDS.items()}
-    )
+    commands = {name: (summary, defined_in(f"rnd.commands.{name}")) for name, summary in COMMANDS.items()}
+    commands["rehearse"] = (COMMANDS["rehearse"], lambda parser: installed("rehearse").configure(parser))
+    hidden = {name: defined_in(f"rnd.commands.{module}") for name, module in ALIASES.items()}
+    parser.add_commands("command", commands, hidden)
     return parser
 
 
-def _imported(module: str | None, name: str) -> Callable[[Parser], None]:
-    """Return a function that imports a command's module, and only then defines its arguments."""
+def installed(command: str) -> ModuleType:
+    """Return the module of a command that another package provides.
 
-    def configure(parser: Parser) -> None:
-        (importlib.import_module(module) if module else installed(name)).CONFIGURE[name](parser)
-
-    return configure
-
-
-def installed(name: str) -> ModuleType:
-    """Return the module of a command that another package provides, by an entry point of the group `rnd.commands`."""
+    Where no such package is installed, return a module whose command explains how to get it.
+    """
     from importlib.metadata import entry_points
 
-    from rnd import commands
-
-    for entry in entry_points(group="rnd.commands", name=name):
+    for entry in entry_points(group="rnd.commands", name=command):
         module: ModuleType = entry.load()
         return module
-    return importlib.import_module(f"{commands.__name__}.not_installed")
+    return importlib.import_module("rnd.commands.not_installed")
 
 
 class Version(argparse.Action):
-    """Print the version and stop."""
+    """Print the version and exit."""
 
     def __call__(self, *_: object) -> NoReturn:
-        """Read it off the metadata folder's name: importlib.metadata would take longer than all the rest."""
+        """Read it from the name of the metadata folder: importlib.metadata would double the start-up time."""
         for folder in filter(os.path.isdir, sys.path):
             for entry in os.scandir(folder):
                 if entry.name.startswith("rnd_template-") and entry.name.endswith(".dist-info"):
@@ -89,37 +82,18 @@ class Version(argparse.Action):
         sys.exit("rnd is not installed")
 
 
-def configure_completion(parser: Parser) -> None:
-    """Define the arguments of `rnd completion`."""
-    parser.add_argument("shell", choices=("bash", "zsh"), help="the shell")
-    parser.set_defaults(run=completion)
-
-
-def completion(options: argparse.Namespace) -> int:
-    """Print the script; `eval "$(rnd completion bash)"` in a shell's start-up file makes it work."""
-    import shtab
-
-    parser = build_parser()
-    parser.define(deeply=True)
-    print(shtab.complete(parser, options.shell))
-    return 0
-
-
-CONFIGURE = {"completion": configure_completion}
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: The command line without the program; this process's own when left out.
+        arguments: The command line without the program; by default that of this process.
 
     Returns:
         The exit code.
     """
     options = build_parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
-    # Only now that there is work to do.
+    # Imported late: `--help` and `--version` do not need them.
     from rnd import process
     from rnd.errors import ExitCode, Interrupted, UnexpectedError, UsageError
 
@@ -132,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except KeyboardInterrupt:
         return _complain(Interrupted("Interrupted."), options)
-    except BrokenPipeError:  # the reader, `head` for one, has seen enough
+    except BrokenPipeError:  # the reader, such as `head`, closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
     except Exception as error:
@@ -143,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _foreseen(error: Exception) -> RndError | None:
-    """Return the entry of the catalogue that an error is, or amounts to wherever it happens; None for any other."""
+    """Return the catalogued error for an exception, or None if there is none."""
     from rnd.errors import DiskFull, RndError
 
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:

@@ -1,11 +1,12 @@
-"""How command lines are declared: parsers that define their arguments when first used, and options that many share."""
+"""Declare command lines: parsers that define their arguments when first used, and options that commands share."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 
-TYPE_CHECKING = False  # typing's own would cost every start 2 ms
+TYPE_CHECKING = False  # importing typing would add 2 ms to every start
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of one command, whose arguments are defined when it is first used.
+    """The parser of one command. Its arguments are defined when it is first used.
 
     Attributes:
-        configure: Defines the arguments; None once it has.
+        configure: Defines the arguments; None once it has run.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
@@ -32,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
     def define(self, *, deeply: bool = False) -> None:
-        """Define the arguments, once; if deeply, those of every command below it too."""
+        """Define the arguments once; with `deeply`, also those of every command below."""
         configure, self.configure = self.configure, None
         if configure is not None:
             configure(self)
@@ -40,23 +41,40 @@ class Parser(argparse.ArgumentParser):
             for command in self.commands:
                 command.define(deeply=True)
 
-    def add_commands(self, dest: str, commands: Mapping[str, tuple[str, Configure]]) -> None:
+    def add_commands(
+        self,
+        dest: str,
+        commands: Mapping[str, tuple[str, Configure]],
+        hidden: Mapping[str, Configure] | None = None,
+    ) -> None:
         """Declare commands.
 
         Args:
             dest: The attribute that holds the chosen command's name after parsing.
-            commands: Each one's name, with its line of help and the function that defines its arguments.
+            commands: Each command's name, with its line of help and the function that defines its arguments.
+            hidden: Former names, accepted and left out of the help.
         """
-        # Told the prog, argparse needs no formatter to find it.
+        # With an explicit prog, argparse does not format the usage to find it.
         adder = self.add_subparsers(prog=self.prog, dest=dest, metavar="COMMAND", required=True)
         for name, (summary, configure) in commands.items():
             command = adder.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
             command.configure = configure
             self.commands.append(command)
+        for name, configure in (hidden or {}).items():
+            adder.add_parser(name).configure = configure
+
+
+def defined_in(module: str) -> Configure:
+    """Return a function that imports a module when its command is first used, and calls its `configure`."""
+
+    def configure(parser: Parser) -> None:
+        importlib.import_module(module).configure(parser)
+
+    return configure
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    # Without a width, argparse imports shutil to find it.
+    # Without a width, argparse imports shutil to find one.
     try:
         width = os.get_terminal_size().columns
     except OSError:
@@ -65,50 +83,59 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
-    """Define the option of every command that reports something."""
+    """Add the option of every command that reports something."""
     parser.add_argument("--json", action="store_true", help="report as JSON")
 
 
 def add_pending_option(parser: argparse.ArgumentParser) -> None:
-    """Define the option of every command that derives a version while another may still be being released."""
+    """Add the option of every command that derives a version while a release may be in progress."""
     parser.add_argument(
         "--pending",
         metavar="REF",
-        help="a commit whose release may still be being made, such as origin/main: the version set there counts as one",
+        help="a commit whose release may be in progress, such as origin/main: its version counts as released",
     )
 
 
 def add_github_output_option(parser: argparse.ArgumentParser) -> None:
-    """Define the option of every command whose results the later steps of a workflow need."""
+    """Add the option of every command whose results later workflow steps need."""
     parser.add_argument(
-        "--github-output", action="store_true", help="also write the results as outputs of a GitHub Actions step"
+        "--github-output", action="store_true", help="also write the results as outputs of the GitHub Actions step"
     )
 
 
 def add_plan_options(parser: argparse.ArgumentParser) -> None:
-    """Define the options of every command that changes something."""
+    """Add the options of every command that changes something."""
     parser.add_argument(
-        "--plan", "--dry-run", dest="only_show", action="store_true", help="show what would be done, and change nothing"
+        "--plan",
+        "--dry-run",
+        dest="only_show",
+        action="store_true",
+        help="show the planned changes without applying them",
     )
     add_json_option(parser)
     loudness = parser.add_mutually_exclusive_group()
-    loudness.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    loudness.add_argument("-v", "--verbose", action="store_true", help="say each command that is run")
+    loudness.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    loudness.add_argument("-v", "--verbose", action="store_true", help="print each command before it runs")
 
 
 def add_folder_argument(parser: argparse.ArgumentParser) -> None:
-    """Define the argument of commands that work on a repository here."""
-    from pathlib import Path  # takes 4 ms, which commands without it are spared
+    """Add the argument of commands that work on a local repository."""
+    from pathlib import Path  # importing it takes 4 ms
 
     parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the repository; by default this one"
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="the repository; by default this folder",
     )
 
 
 def add_repository_option(parser: argparse.ArgumentParser) -> None:
-    """Define the option of every command that works on a repository on GitHub."""
+    """Add the option of every command that works on a repository on GitHub."""
     parser.add_argument(
         "--repository",
         metavar="OWNER/NAME",
-        help="the repository on GitHub; by default GITHUB_REPOSITORY, else the one that the remote `origin` names",
+        help="the repository on GitHub; by default GITHUB_REPOSITORY, else the repository of the remote `origin`",
     )

@@ -67,17 +67,17 @@ def test_a_fork_must_set_its_version_itself() -> None:
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["gate", json.dumps(run())]) == 0
+    assert cli.main(["ci", "gate", json.dumps(run())]) == 0
     assert "lint-and-test" in capsys.readouterr().out
-    assert cli.main(["gate", json.dumps(run()), "--json"]) == 0
+    assert cli.main(["ci", "gate", json.dumps(run()), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["jobs"]["image"] == "success"
-    assert cli.main(["gate", json.dumps(run(image="cancelled"))]) == 1
+    assert cli.main(["ci", "gate", json.dumps(run(image="cancelled"))]) == 1
     assert "error[not-green]: Not green:\n  image: cancelled\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"a": 1}', '{"a": {"result": "success"}}'])
 def test_what_is_no_context_is_refused(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    assert cli.main(["gate", text]) == 2
+    assert cli.main(["ci", "gate", text]) == 2
     assert "error[usage]" in capsys.readouterr().err
 
 
@@ -96,7 +96,7 @@ def test_a_commit_without_a_run_gets_the_result_as_the_status_that_main_requires
     pushed: str, hosting: Hosting, image: str, state: str
 ) -> None:
     for _ in range(2):
-        assert cli.main(["gate", json.dumps(run(image=image)), "--report", pushed]) == (state == "failure")
+        assert cli.main(["ci", "gate", json.dumps(run(image=image)), "--report", pushed]) == (state == "failure")
     (status,) = hosting.repository().statuses
     assert (status["sha"], status["state"]) == (pushed, state)
     assert status["context"] == load_organisation().github.repository.main.required_check
@@ -105,6 +105,6 @@ def test_a_commit_without_a_run_gets_the_result_as_the_status_that_main_requires
 
 def test_a_commit_with_a_run_of_its_own_gets_none(pushed: str, hosting: Hosting) -> None:
     skipped = dict.fromkeys(("lint-and-test", "package", "image"), "skipped")
-    assert cli.main(["gate", json.dumps(run(handed_over="true", **skipped)), "--report", pushed]) == 0
-    assert cli.main(["gate", json.dumps(run()), "--report", ""]) == 0
+    assert cli.main(["ci", "gate", json.dumps(run(handed_over="true", **skipped)), "--report", pushed]) == 0
+    assert cli.main(["ci", "gate", json.dumps(run()), "--report", ""]) == 0
     assert hosting.repository().statuses == []

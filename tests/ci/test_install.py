@@ -1,4 +1,4 @@
-"""`rnd environment`: exactly what is locked is installed, and a lock that does not fit is refused."""
+"""`rnd ci install`: exactly what is locked is installed, and a lock that does not fit is refused."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_job_gets_its_programs_by_name(
 ) -> None:
     monkeypatch.setenv("GITHUB_PATH", str(tmp_path / "path"))
     monkeypatch.setenv("GITHUB_ENV", str(tmp_path / "variables"))
-    assert main(["environment", str(clone), "--github-environment", "--quiet"]) == 0
+    assert main(["ci", "install", str(clone), "--github-environment", "--quiet"]) == 0
     environment = environment_of(read_project(clone))
     assert (tmp_path / "path").read_text() == f"{environment.programs_folder}\n"
     assert (environment.programs_folder / "pytest").exists()
@@ -56,7 +56,7 @@ def test_a_lock_that_does_not_fit_is_refused_and_left_alone(
     before = (clone / lock).read_bytes()
     changed = (clone / source).read_text().replace("dependencies = []", 'dependencies = ["iniconfig"]', 1)
     (clone / source).write_text(changed + "# changed\n")
-    assert main(["environment", str(clone)]) == 3
+    assert main(["ci", "install", str(clone)]) == 3
     assert (
         f"error[lock-stale]: The lock file is not up to date: {lock} does not fit {source}." in capfd.readouterr().err
     )
@@ -66,4 +66,4 @@ def test_a_lock_that_does_not_fit_is_refused_and_left_alone(
 
 def test_outside_of_a_workflow(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_PATH", raising=False)
-    assert main(["environment", str(clone), "--github-environment", "--quiet"]) == 2
+    assert main(["ci", "install", str(clone), "--github-environment", "--quiet"]) == 2

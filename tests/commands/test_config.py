@@ -1,4 +1,4 @@
-"""`rnd organisation`: the values of org.yml, for people and for the steps of a workflow."""
+"""`rnd config`: the values of org.yml, for people and for the steps of a workflow."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ ORGANISATION = load_organisation()
 
 
 def test_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["organisation"]) == 0
+    assert cli.main(["config"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["aws.region", ORGANISATION.aws.region] in lines
 
 
 def test_as_data(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["organisation", "--json"]) == 0
+    assert cli.main(["config", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == ORGANISATION.model_dump()
 
 
 def test_for_the_steps_of_a_workflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
-    assert cli.main(["organisation", "--github-output"]) == 0
+    assert cli.main(["config", "--github-output"]) == 0
     lines = (tmp_path / "output").read_text().splitlines()
     assert f"aws-publishing-role={ORGANISATION.aws.publishing_role}" in lines
     assert f"github-attestations={str(ORGANISATION.github.attestations).lower()}" in lines

@@ -23,7 +23,7 @@ RANK = {"none": 0, "read": 1, "write": 2}
 
 # What `rnd … --github-output` gives; the tests of each command hold it to this.
 OUTPUTS = {
-    "sign-in --look": {"private"},
+    "ci login --look": {"private"},
     "version set": {"version", "development-version", "commit", "settled"},
     "version check": {"version", "tag"},
     "release package": {"version", "wheel", "sha256"},
@@ -181,7 +181,7 @@ def outputs_of_script(step: Step) -> set[str]:
     run = str(step.data.get("run", ""))
     if "--github-output" not in run:
         return set()
-    if " rnd organisation " in run:
+    if " rnd config " in run:
         values = load_organisation().model_dump()
         return {path.replace(".", "-").replace("_", "-") for path, _ in flatten(values)}
     return OUTPUTS[next(command for command in OUTPUTS if f" rnd {command} " in run)]

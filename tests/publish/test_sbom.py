@@ -46,7 +46,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def written(tmp_path: Path) -> Path:
     """Run the command, and return the file that it wrote."""
     path = tmp_path / "package.cdx.json"
-    assert cli.main(["release", "dependencies", str(path)]) == 0
+    assert cli.main(["release", "sbom", str(path)]) == 0
     return path
 
 

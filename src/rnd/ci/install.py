@@ -1,4 +1,4 @@
-"""`rnd environment`: the environment as the lock file says, for whoever only runs it, a job of the pipeline above all.
+"""`rnd ci install`: the environment as the lock file says, for whoever only runs it, a job of the pipeline above all.
 
 Nothing is locked and nothing is committed here: a lock file that does not fit is refused. What later steps of a job are
 given goes to the files that GITHUB_PATH and GITHUB_ENV name.

@@ -1,4 +1,4 @@
-"""The arguments of `rnd organisation`, and what it calls."""
+"""The arguments of `rnd config`, and what it calls."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from rnd.options import Parser
 
 
-def configure_organisation(parser: Parser) -> None:
-    """Define the arguments of `rnd organisation`."""
+def configure(parser: Parser) -> None:
+    """Define the arguments of `rnd config`."""
     add_github_output_option(parser)
     add_json_option(parser)
-    parser.set_defaults(run=organisation)
+    parser.set_defaults(run=run)
 
 
-def organisation(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Report the values of org.yml, as this installation has them."""
     from rnd import report
     from rnd.organisation import load_organisation
@@ -46,6 +46,3 @@ def flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[st
             yield prefix + name, ", ".join(map(str, value))
         else:
             yield prefix + name, str(value).lower() if isinstance(value, bool) else str(value)
-
-
-CONFIGURE = {"organisation": configure_organisation}

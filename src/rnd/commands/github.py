@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STATES = ("pending", "success", "failure", "error")
 
 
-def configure_github(parser: Parser) -> None:
+def configure(parser: Parser) -> None:
     """Define the commands of `rnd github`."""
     parser.add_commands("subcommand", SUBCOMMANDS)
 
@@ -173,4 +173,3 @@ SUBCOMMANDS = {
     "sign-out": ("forget the token that a sign-in has left in the system keyring", configure_sign_out),
     "status": ("give a commit a status, such as that of a check", configure_status),
 }
-CONFIGURE = {"github": configure_github}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rnd.options import Parser
 
 
-def configure_rehearse(parser: Parser) -> None:
+def configure(parser: Parser) -> None:
     """Accept any arguments, so that the explanation is the only error."""
     parser.add_argument("arguments", nargs="*", help="see the package rnd-rehearsal")
     parser.prefix_chars = "\0"  # options count as arguments
@@ -29,6 +29,3 @@ def rehearse(_: argparse.Namespace) -> NoReturn:
         "The package rnd-rehearsal is not installed.",
         "Run it from the template's checkout: `uv run --extra rehearsal rnd rehearse`, or `make rehearse`.",
     )
-
-
-CONFIGURE = {"rehearse": configure_rehearse}

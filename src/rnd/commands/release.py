@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from rnd.publish.release import Release
 
 
-def configure_release(parser: Parser) -> None:
+def configure(parser: Parser) -> None:
     """Define the commands of `rnd release`."""
-    parser.add_commands("subcommand", SUBCOMMANDS)
+    parser.add_commands("subcommand", SUBCOMMANDS, {"dependencies": configure_sbom})
 
 
 def configure_package(parser: Parser) -> None:
@@ -184,13 +184,13 @@ def _read_release(page: str, pending: str | None) -> Release:
     return Release(tag, head, write_notes(answer, page), is_latest=newest([*tags, tag]) == tag)
 
 
-def configure_dependencies(parser: Parser) -> None:
-    """Define the arguments of `rnd release dependencies`."""
+def configure_sbom(parser: Parser) -> None:
+    """Define the arguments of `rnd release sbom`."""
     parser.add_argument("file", metavar="FILE", help="where to write it")
-    parser.set_defaults(run=dependencies)
+    parser.set_defaults(run=sbom)
 
 
-def dependencies(options: argparse.Namespace) -> int:
+def sbom(options: argparse.Namespace) -> int:
     """Write what the lock file has as a CycloneDX document."""
     from pathlib import Path
 
@@ -204,7 +204,6 @@ def dependencies(options: argparse.Namespace) -> int:
 SUBCOMMANDS = {
     "package": ("build the wheel and the source distribution, and publish them", configure_package),
     "image": ("build the image of the published package, and push it", configure_image),
-    "dependencies": ("write what the package depends on, as a CycloneDX document", configure_dependencies),
+    "sbom": ("write the SBOM of the locked dependencies, as a CycloneDX document", configure_sbom),
     "publish": ("make the tag and the GitHub release: the very last step", configure_publish),
 }
-CONFIGURE = {"release": configure_release}

@@ -21,7 +21,7 @@ SIMULATE = """\
 An option that shows [CLASS=]N counts for every class, or with CLASS= for one: --maximum 8 --maximum research-gpu=4."""
 
 
-def configure_runners(parser: Parser) -> None:
+def configure(parser: Parser) -> None:
     """Define the commands of `rnd runners`."""
     parser.add_commands("subcommand", SUBCOMMANDS)
 
@@ -194,4 +194,3 @@ SUBCOMMANDS = {
     "base-image": ("build and push the image that jobs run in", configure_base_image),
     "simulate": ("waiting time against cost for a policy, before paying for it", configure_simulate),
 }
-CONFIGURE = {"runners": configure_runners}

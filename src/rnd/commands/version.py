@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rnd.version.next_version import Way
 
 
-def configure_version(parser: Parser) -> None:
+def configure(parser: Parser) -> None:
     """Define the commands of `rnd version`."""
     parser.add_commands("subcommand", SUBCOMMANDS)
 
@@ -269,4 +269,3 @@ SUBCOMMANDS = {
     "check-title": ("check that a pull request's title asks for what its commits ask for", configure_check_title),
     "set": ("write a version into pyproject.toml and uv.lock", configure_set),
 }
-CONFIGURE = {"version": configure_version}

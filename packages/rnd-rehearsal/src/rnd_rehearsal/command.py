@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEFAULT = "feature"
 
 
-def configure_rehearse(parser: Parser) -> None:
+def configure(parser: Parser) -> None:
     """Define the arguments of `rnd rehearse`."""
     parser.add_argument(
         "--scenario", metavar="NAME", default=DEFAULT, help=f"the story to tell; {DEFAULT} when left out"
@@ -153,6 +153,3 @@ def _keep(up: Sandbox, story: Actors) -> None:
             time.sleep(3600)
     except KeyboardInterrupt:
         report.note("Ended.")
-
-
-CONFIGURE = {"rehearse": configure_rehearse}

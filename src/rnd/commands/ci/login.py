@@ -1,4 +1,4 @@
-"""The arguments of `rnd sign-in`, and what it calls."""
+"""The arguments of `rnd ci login`, and what it calls."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ NOBODY = (
 )
 
 
-def configure_sign_in(parser: Parser) -> None:
-    """Define the arguments of `rnd sign-in`."""
+def configure(parser: Parser) -> None:
+    """Define the arguments of `rnd ci login`."""
     add_folder_argument(parser)
     parser.add_argument(
         "--look",
@@ -26,10 +26,10 @@ def configure_sign_in(parser: Parser) -> None:
         help="only say which packages need it; the output `private` says whether any do and this job can sign in",
     )
     add_github_output_option(parser)
-    parser.set_defaults(run=sign_in)
+    parser.set_defaults(run=run)
 
 
-def sign_in(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Sign in to the organisation's package index for the later steps of a job, or look whether that is needed."""
     import os
 
@@ -49,6 +49,3 @@ def sign_in(options: argparse.Namespace) -> int:
     if options.github_output:
         report.write_github_output({"private": str(bool(packages) and able).lower()})
     return 0
-
-
-CONFIGURE = {"sign-in": configure_sign_in}

@@ -1,4 +1,4 @@
-"""`rnd sign-in`: the organisation's own packages, for the later steps of a job."""
+"""`rnd ci login`: the organisation's own packages, for the later steps of a job."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def look(folder: Path, capfd: pytest.CaptureFixture[str]) -> tuple[str, str]:
     """Return what a look gives to later steps, and what it says."""
-    assert main(["sign-in", str(folder), "--look", "--github-output"]) == 0
+    assert main(["ci", "login", str(folder), "--look", "--github-output"]) == 0
     return (folder / "output").read_text(), capfd.readouterr().err
 
 
@@ -80,7 +80,7 @@ def test_a_job_without_identity_says_so_and_goes_on(
 
 def test_what_cannot_be_read_is_said(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (folder / "uv.lock").write_text("[[package")
-    assert main(["sign-in", str(folder), "--look"]) == 2
+    assert main(["ci", "login", str(folder), "--look"]) == 2
     assert "uv.lock is no TOML" in capfd.readouterr().err
 
 
@@ -88,7 +88,7 @@ def test_later_steps_are_signed_in_and_the_token_is_masked_first(
     index: PackageIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GITHUB_ENV", str(tmp_path / "variables"))
-    assert main(["sign-in"]) == 0
+    assert main(["ci", "login"]) == 0
     said = capfd.readouterr()
     assert said.out == f"::add-mask::{index.token}\n"
     assert index.token not in said.err
@@ -101,6 +101,6 @@ def test_outside_a_workflow_nothing_is_asked_for(
     index: PackageIndex, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("GITHUB_ENV", raising=False)
-    assert main(["sign-in"]) == 2
+    assert main(["ci", "login"]) == 2
     assert "this is no step of a workflow" in capfd.readouterr().err
     assert index.codeartifact.calls == []

@@ -1,4 +1,4 @@
-"""The arguments of `rnd gate`, and what it calls."""
+"""The arguments of `rnd ci gate`, and what it calls."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rnd.options import Parser
 
 
-def configure_gate(parser: Parser) -> None:
-    """Define the arguments of `rnd gate`."""
+def configure(parser: Parser) -> None:
+    """Define the arguments of `rnd ci gate`."""
     parser.add_argument("needs", metavar="NEEDS", help="the `needs` context of the gate's job, as JSON")
     parser.add_argument(
         "--report",
@@ -23,10 +23,10 @@ def configure_gate(parser: Parser) -> None:
     )
     add_repository_option(parser)
     add_json_option(parser)
-    parser.set_defaults(run=gate)
+    parser.set_defaults(run=run)
 
 
-def gate(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Report what became of every job of a run, and fail unless all of them pass."""
     import os
 
@@ -62,6 +62,3 @@ def _report(options: argparse.Namespace, stopping: list[str], environ: Mapping[s
         if stopping:
             wanted = Status(required, "failure", "; ".join(stopping), page)
         plan_status(client, repository, options.report, wanted).apply(Quiet())
-
-
-CONFIGURE = {"gate": configure_gate}

@@ -1,0 +1,101 @@
+"""`rnd new`: create a repository."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnd import process, report
+from rnd.commands.setup import apply_plan, open_github
+from rnd.errors import UsageError
+from rnd.options import add_plan_options
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from rnd.answers import Project
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Define the arguments of `rnd new`."""
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        metavar="FOLDER",
+        help="where to make it; by default ./ and the repository's name",
+    )
+    parser.add_argument(
+        "-d", "--data", action="append", default=[], metavar="NAME=VALUE", help="answer a question beforehand"
+    )
+    parser.add_argument("--data-file", type=Path, metavar="FILE", help="answer questions beforehand, from a YAML file")
+    parser.add_argument("--defaults", action="store_true", help="ask nothing, and take the defaults")
+    parser.add_argument("--template", metavar="SOURCE", help="another template: an address or a folder")
+    parser.add_argument("--vcs-ref", metavar="REF", help="branch, tag or commit of the template")
+    add_plan_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make a repository."""
+    from rnd.names import derive_names
+    from rnd.organisation import load_organisation
+    from rnd.project.new import Request, plan_new
+    from rnd.project.setup import check_tools
+    from rnd.project.template import find_template
+
+    check_tools(("git",))
+    organisation = load_organisation()
+    request = Request(
+        folder=options.folder.resolve() if options.folder else None,
+        data=_data(options),
+        ask=not options.defaults and sys.stdin.isatty(),
+        template=find_template(options.template, options.vcs_ref, organisation.template.repository),
+        host=partial(open_github, options, organisation),
+    )
+    with plan_new(request, organisation) as (plan, project, hosting):
+        names = derive_names(project.name, organisation)
+        facts: dict[str, object] = {"folder": str(project.folder), "names": vars(names)}
+        apply_plan(plan, options, hosting, facts)
+    if not (options.json or options.quiet or options.only_show):
+        _end(project, {"package": names.package, "import": names.import_name, **(hosting.links if hosting else {})})
+        if request.template.has_uncommitted_changes():
+            print(f"\nIt was made from uncommitted changes of {request.template.source}, and cannot be updated later.")
+    return 0
+
+
+def _data(options: argparse.Namespace) -> dict[str, object]:
+    """Return the answers given beforehand, those of --data before those of the file."""
+    import yaml
+
+    data: dict[str, object] = {}
+    if options.data_file:
+        try:
+            read = yaml.safe_load(options.data_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise UsageError(f"--data-file {options.data_file}: {error}.") from error
+        if not isinstance(read, dict):
+            raise UsageError(f"--data-file {options.data_file} holds no answers: it should read `name: value`.")
+        data.update(read)
+    for pair in options.data:
+        name, sign, value = pair.partition("=")
+        if not sign:
+            raise UsageError(f"--data {pair} should read NAME=VALUE.")
+        data[name] = value
+    return data
+
+
+def _end(project: Project, facts: Mapping[str, str]) -> None:
+    from rnd.environments.environment import environment_of
+
+    environment = environment_of(project)
+    print(f"\n{project.name} is ready in {report.place(project.folder)}\n")
+    width = max(map(len, facts)) + 2
+    for name, value in facts.items():
+        print(f"  {name.replace('_', ' '):<{width}}{value}")
+    print(f"\n  cd {report.place(project.folder)}\n  {environment.invitation}")
+    if "uv" in environment.programs and not process.on_path("uv"):
+        print("\nuv is new here: `uv tool update-shell` puts it on the PATH of every new terminal.")

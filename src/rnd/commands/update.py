@@ -1,0 +1,33 @@
+"""`rnd update`: bring template changes into a repository."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rnd import report
+from rnd.options import add_folder_argument, add_plan_options
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Define the arguments of `rnd update`."""
+    add_folder_argument(parser)
+    parser.add_argument("--defaults", action="store_true", help="ask nothing new, and take the defaults")
+    parser.add_argument("--vcs-ref", metavar="REF", help="another version of the template than its newest release")
+    add_plan_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Bring later template changes in."""
+    from rnd.project.update import plan_update
+
+    ask = not options.defaults and sys.stdin.isatty()
+    outcomes = report.carry_out(plan_update(options.folder.resolve(), options.vcs_ref, ask=ask), options)
+    changed = any(outcome.step.key == "template" and outcome.result == "applied" for outcome in outcomes)
+    if changed and not options.json and not options.quiet:
+        print("\nNothing is committed yet: look at `git diff`, then commit.")
+    return 0
