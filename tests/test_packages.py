@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import stat
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rnd import process
 from rnd.project.template import CHECKOUT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FAKE_GITHUB = CHECKOUT / "packages" / "fake-github"
 MODULES = {"rnd_template": "rnd", "rnd_rehearsal": "rnd_rehearsal", "fake_github": "fake_github"}

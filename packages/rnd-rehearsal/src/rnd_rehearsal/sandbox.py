@@ -40,6 +40,9 @@ NO_IMAGES = "this rehearsal makes no images"
 # What jobs and people find of this machine; nothing else of its environment reaches them.
 KEPT = ("LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "UV_PYTHON", "UV_NATIVE_TLS")
 
+# What git needs of this machine, where it is installed in an unusual place or trusts a private authority.
+GIT_INSTALLATION = ("GIT_EXEC_PATH", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH")
+
 
 @dataclass
 class Sandbox:
@@ -47,7 +50,6 @@ class Sandbox:
 
     Attributes:
         folder: What it keeps.
-        checkout: The template's.
         checkout: The template's, with an org.yml as people and jobs here need it.
         organisation: As that org.yml has it.
         tokens: Of the people, by their names.
@@ -231,14 +233,20 @@ def push(world: Sandbox, folder: Path, repository: str, refs: list[str], token: 
         "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {token}",
         "GIT_TERMINAL_PROMPT": "0",
     }
-    process.run(
-        "git", "push", "--quiet", f"{world.forge.url}/{repository}.git", *refs, cwd=folder, extra=git_environment
-    )
+    extra = without_git_settings() | git_environment
+    process.run("git", "push", "--quiet", f"{world.forge.url}/{repository}.git", *refs, cwd=folder, extra=extra)
 
 
-def own_environment(world: Sandbox, login: str) -> dict[str, str]:
-    """Return what programs find that somebody runs, signed in to the forge; for their environment alone."""
+def without_git_settings() -> dict[str, str | None]:
+    """Return what removes the variables that configure git for the user: its files, identity, keys and tracing."""
+    names = {name for name in os.environ if name.startswith("GIT_")} - set(GIT_INSTALLATION)
+    return dict.fromkeys([*sorted(names), "XDG_CONFIG_HOME"])
+
+
+def own_environment(world: Sandbox, login: str) -> dict[str, str | None]:
+    """Return the variables of a program that a person runs, signed in to the fake GitHub; None removes a variable."""
     return {
+        **without_git_settings(),
         **world.environment,
         "GH_TOKEN": world.tokens[login],
         "GITHUB_SERVER_URL": world.forge.url,

@@ -40,7 +40,7 @@ CHOSEN = {"uv": "", "conda": "\x1b[B"}
 BESIDE = ("uv", "uvx", "git", "curl")
 OURS = ("rnd", "copier")
 # What would sign in without asking, or open a browser on this machine.
-TAKEN_AWAY = ("GH_TOKEN", "GITHUB_TOKEN", "GH_CONFIG_DIR", "XDG_CONFIG_HOME", "BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+TAKEN_AWAY = ("GH_TOKEN", "GITHUB_TOKEN", "GH_CONFIG_DIR", "BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
 CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[^\[])")
 
 
@@ -70,9 +70,9 @@ def copy(world: Sandbox, login: str, folder: Path, project: str, tell: Callable[
     Raises:
         CommandFailed: It failed, or waited for something else.
     """
-    machine = _machine(world, login)
+    variables = machine(world, login)
     tell(f"{login} installs copier: uv tool install copier")
-    process.run("uv", "tool", "install", "--quiet", "copier", extra=machine)
+    process.run("uv", "tool", "install", "--quiet", "copier", extra=variables)
     address = world.organisation.template.repository
     tell(f"{login} types: {COMMAND} {address} {folder.name}")
     said: list[str] = []
@@ -82,7 +82,7 @@ def copy(world: Sandbox, login: str, folder: Path, project: str, tell: Callable[
         cwd=folder.parent,
         dimensions=(50, 160),
         encoding="utf-8",
-        env=process.environment(machine),
+        env=process.environment(variables),
         timeout=PATIENCE,
     ) as terminal:
         for question, answer in ANSWERS.items():
@@ -118,7 +118,7 @@ def _failure(what: str, said: str) -> CommandFailed:
     return CommandFailed("\n".join([f"{COMMAND} did not {what}:", *said.splitlines()[-process.LAST_WORDS :]]))
 
 
-def _machine(world: Sandbox, login: str) -> dict[str, str | None]:
+def machine(world: Sandbox, login: str) -> dict[str, str | None]:
     """Return the variables of a machine with a home of its own, on which none of our programs can be found."""
     home = world.folder / "people" / f"home-of-{login}"
     programs = home / ".local" / "bin"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 from base64 import b64decode
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from rnd_rehearsal import sandbox
+from rnd import process
+from rnd_rehearsal import sandbox, stock_copier
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,37 @@ def test_its_environment_leads_nowhere_else(up: sandbox.Sandbox, monkeypatch: py
     assert own["GH_TOKEN"] == up.tokens[sandbox.RESEARCHER]
     assert own["GITHUB_API_URL"] == up.forge.api_url
     assert own["HOME"] == str(up.folder / "home")
+
+
+def test_its_git_reads_no_configuration_of_the_user(
+    up: sandbox.Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own, other = up.folder / "home" / ".gitconfig", tmp_path / "gitconfig"
+    own.write_text("[test]\n\tname = sandbox\n", encoding="utf-8")
+    other.write_text("[test]\n\tname = user\n[alias]\n\tfound = !false\n", encoding="utf-8")
+    (tmp_path / "git").mkdir()
+    (tmp_path / "git" / "config").write_text(other.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(other))
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", str(other))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "test.name")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "user")
+    monkeypatch.setenv("GIT_SSH_COMMAND", "false")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    variables = process.environment(sandbox.own_environment(up, sandbox.RESEARCHER))
+    assert "GIT_SSH_COMMAND" not in variables
+    listed = subprocess.check_output(["git", "config", "--list"], cwd=tmp_path, env=variables, text=True)
+    assert listed == "test.name=sandbox\n"
+
+
+def test_a_machine_with_stock_copier_reaches_the_template_in_the_sandbox(
+    up: sandbox.Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    variables = process.environment(stock_copier.machine(up, sandbox.RESEARCHER))
+    address = up.organisation.template.repository
+    heads = subprocess.run(["git", "ls-remote", address, "main"], env=variables, capture_output=True, check=False)
+    assert heads.stdout.endswith(b"refs/heads/main\n"), heads.stderr
 
 
 def test_it_listens_on_the_loopback_interface_alone(up: sandbox.Sandbox) -> None:
