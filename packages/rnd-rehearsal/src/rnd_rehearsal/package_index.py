@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import socket
 import subprocess
 import sys
@@ -189,9 +190,17 @@ class Front(Handler):
             self.say(fault.status, fault.headers, told)
 
     def _pass_on(self, body: bytes) -> Answer:
-        answer = pass_on(self.behind, self.command, self.path, dict(self.headers), body)
+        answer = self._refuse() or pass_on(self.behind, self.command, self.path, dict(self.headers), body)
         self.index.accepted += self.command == "POST" and answer[0] == HTTPStatus.OK
         return answer
+
+    def _refuse(self) -> Answer | None:
+        """Return 401 without credentials, 403 with wrong ones, and None with the right ones."""
+        scheme, _, given = (self.headers["Authorization"] or "").partition(" ")
+        if scheme.lower() != "basic":
+            return HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="pypi"'}, b""
+        right = hmac.compare_digest(given.encode(), self.index.secrets[1])
+        return None if right else (HTTPStatus.FORBIDDEN, {}, b"")
 
 
 def command_lines() -> set[bytes]:
@@ -211,17 +220,15 @@ def serve(place: Path, *options: str, aws: Aws | None = None) -> Iterator[Packag
 
     Args:
         place: A folder for what it holds.
-        options: pypiserver's, beyond those that keep strangers out.
+        options: Further options of pypiserver.
         aws: Which account and repository it stands for; those of org.yml when left out.
     """
     folder = place / "packages"
     folder.mkdir(parents=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), Front) as front:
         index = PackageIndex(folder, front.server_port, aws)
-        passwords = place / "htpasswd"
-        digest = base64.b64encode(hashlib.sha1(index.token.encode(), usedforsecurity=False).digest()).decode()
-        passwords.write_text(f"{USER}:{{SHA}}{digest}\n")
-        arguments = ["-P", str(passwords), "-a", "update,download,list", "--disable-fallback", *options, str(folder)]
+        # The front checks the password: pypiserver would need the unmaintained passlib.
+        arguments = ["-P", ".", "-a", ".", "--disable-fallback", *options, str(folder)]
         with subprocess.Popen(
             [sys.executable, "-c", PYPISERVER, *arguments],
             stdin=subprocess.PIPE,
