@@ -91,7 +91,7 @@ def test_what_is_wrong_with_each_builder_is_said(made: Path, tmp_path: Path) -> 
     ended = build(made, PATH=f"{tmp_path}")
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == [
-        "error: nothing here can build an image:",
+        "error: no image builder works on this machine:",
         f"  {tmp_path}/docker: Cannot connect to the daemon.",
         "  podman is not installed",
         f"  {tmp_path}/buildah: no storage",

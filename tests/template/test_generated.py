@@ -88,8 +88,8 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.mark.parametrize(
     ("path", "content", "hook"),
     [
-        ("src/template_test/bare.py", '"""No header."""\n', "lint, with the copyright header"),
-        ("src/template_test/other.py", "# Copyright (c) 2020 Somebody Else. All rights reserved.\n", "lint, with the"),
+        ("src/template_test/bare.py", '"""No header."""\n', "lint and check the copyright header"),
+        ("src/template_test/other.py", "# Copyright (c) 2020 Somebody Else. All rights reserved.\n", "lint and check"),
         ("src/template_test/ugly.py", f"# {ORGANISATION.copyright}\nx   =  1\n", "format"),
         ("src/template_test/unused.py", f"# {ORGANISATION.copyright}\nimport os\n", "lint"),
         ("notes.txt", "white space \n", "trim trailing whitespace"),
@@ -98,9 +98,9 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         ("broken.yml", "a: [1\n", "check YAML"),
         ("broken.toml", "a = \n", "check TOML"),
         ("broken.json", "{\n", "check JSON"),
-        ("notes.txt", "<<<<<<< mine\n1\n=======\n2\n>>>>>>> theirs\n", "find merge markers"),
-        ("large.bin", "x" * 600_000 + "\n", "keep files over 500 kB out"),
-        ("key.txt", "-----BEGIN " + "RSA PRIVATE KEY-----\n", "find private keys"),
+        ("notes.txt", "<<<<<<< mine\n1\n=======\n2\n>>>>>>> theirs\n", "check for merge conflict markers"),
+        ("large.bin", "x" * 600_000 + "\n", "reject files over 500 kB"),
+        ("key.txt", "-----BEGIN " + "RSA PRIVATE KEY-----\n", "check for private keys"),
     ],
 )
 def test_each_hook_refuses_what_it_is_for(made: Path, runner: str, path: str, content: str, hook: str) -> None:
