@@ -145,8 +145,8 @@ class TestEnsure:
         forge.faults.append(once("POST", f"/api/v3/orgs/{owner}/repos", outcome, phase))  # type: ignore[arg-type]
         forge.read_delay = delay
         with hosting.client as client:
-            found = client.ensure(
-                lambda: client.find(lambda kit: kit.rest.repos.get(owner, "demo")),
+            found = client.create_once(
+                lambda: client.get_or_none(lambda kit: kit.rest.repos.get(owner, "demo")),
                 lambda kit: kit.rest.repos.create_in_org(owner, name="demo", private=True),
             )
         forge.read_delay = 0
@@ -158,9 +158,9 @@ class TestEnsure:
             return kit.rest.repos.create_in_org(hosting.owner, name="demo", private=True)
 
         with hosting.client as client:
-            client.once(make)
+            client.request(make)
             with pytest.raises(AlreadyThere):
-                client.ensure(lambda: None, make)
+                client.create_once(lambda: None, make)
 
 
 def test_every_page_of_a_list(hosting: Hosting) -> None:
@@ -171,7 +171,7 @@ def test_every_page_of_a_list(hosting: Hosting) -> None:
             )
         names = [
             one["name"]
-            for one in client.every(
+            for one in client.paginate(
                 lambda kit, page: kit.rest.repos.list_for_org(hosting.owner, per_page=100, page=page)
             )
         ]

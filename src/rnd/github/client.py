@@ -89,7 +89,8 @@ class Client:
     def __init__(self, addresses: Addresses, token: str | None, renewal: str = SignInNeeded.hint) -> None:
         self.addresses = addresses
         self.renewal = renewal
-        self.settling = False  # whether a repository was made so lately that GitHub may not show it everywhere yet
+        # Whether a repository was created so recently that a 404 may be transient.
+        self.eventually_consistent = False
         self.kit = _kit(addresses.api, token)
         self.token = token or ""
         self.kit.__enter__()  # type: ignore[no-untyped-call] # one connection for all requests, closed by `close`
@@ -116,10 +117,10 @@ class Client:
         """
         return self.answer(request).json()
 
-    def find(self, request: Callable[[Kit], Response[Any, Json]]) -> Json | None:
+    def get_or_none(self, request: Callable[[Kit], Response[Any, Json]]) -> Json | None:
         """Do as `read` does, and return None where GitHub has no such thing."""
         try:
-            return retry(lambda: self.once(request), GitHubUnavailable).json()
+            return retry(lambda: self.request(request), GitHubUnavailable).json()
         except NotThere:
             return None
 
@@ -132,20 +133,20 @@ class Client:
 
         def attempt() -> Response[Any, Json]:
             try:
-                return self.once(request)
+                return self.request(request)
             except NotThere as error:
-                if not self.settling:
+                if not self.eventually_consistent:
                     raise
                 raise GitHubUnavailable(f"GitHub may not show it yet: {error.message}") from error
 
         return retry(attempt, GitHubUnavailable)
 
-    def once(self, request: Callable[[Kit], Response[Any, Json]]) -> Response[Any, Json]:
+    def request(self, request: Callable[[Kit], Response[Any, Json]]) -> Response[Any, Json]:
         """Send a request once; the errors are those of `read`."""
         with self._errors():
             return request(self.kit)
 
-    def every(self, request: Callable[[Kit, int], Response[Any, list[Item]]]) -> Iterator[Item]:
+    def paginate(self, request: Callable[[Kit, int], Response[Any, list[Item]]]) -> Iterator[Item]:
         """Yield the entries of a list from all its pages.
 
         Args:
@@ -159,7 +160,7 @@ class Client:
             if 'rel="next"' not in answer.headers.get("Link", ""):
                 return
 
-    def ensure(self, look: Callable[[], Item | None], make: Callable[[Kit], Response[Any, Any]]) -> Item:
+    def create_once(self, look: Callable[[], Item | None], make: Callable[[Kit], Response[Any, Any]]) -> Item:
         """Make something that must not be made twice and was not there just now; return it as it is seen then.
 
         Args:
@@ -176,7 +177,7 @@ class Client:
             there = look() if sent else None
             if there is None and not made:
                 sent = True
-                self.once(make)
+                self.request(make)
                 made = True
                 there = look()
             if there is None:

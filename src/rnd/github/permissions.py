@@ -60,7 +60,7 @@ def examine(client: Client, organisation: str) -> Permissions:
     role = _role(client, organisation)
     if role not in {"admin", "member"} and "read:org" not in lacking:  # without which GitHub does not say
         missing.append(f"{login} is {role} of the organisation {organisation}.")
-    found: Any = client.find(lambda kit: kit.rest.orgs.get(organisation))
+    found: Any = client.get_or_none(lambda kit: kit.rest.orgs.get(organisation))
     if found is None:
         missing.append(f"There is no organisation {organisation}, or it does not show itself to {login}.")
         found = {}

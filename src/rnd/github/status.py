@@ -46,7 +46,7 @@ def plan_status(client: Client, repository: Repository, commit: str, wanted: Sta
         data["target_url"] = wanted.target_url
 
     def observe() -> State:
-        listed = client.every(
+        listed = client.paginate(
             lambda kit, page: kit.rest.repos.list_commit_statuses_for_ref(owner, name, commit, per_page=PAGE, page=page)
         )
         # The newest comes first, and it alone counts.

@@ -96,7 +96,7 @@ def _check_teams(context: RepositoryContext) -> None:
     missing = [
         team
         for team in named
-        if context.client.find(lambda kit, team=team: kit.rest.teams.get_by_name(owner, team)) is None  # type: ignore[misc]
+        if context.client.get_or_none(lambda kit, team=team: kit.rest.teams.get_by_name(owner, team)) is None  # type: ignore[misc]
     ]
     if missing:
         raise TeamMissing(f"org.yml names {', '.join(missing)}, and {owner} has no such team.")

@@ -110,7 +110,7 @@ def open_step(remote: Remote, name: str) -> Step:
         return done(found["html_url"]) if found else needed("none yet")
 
     def create() -> None:
-        remote.context.client.ensure(
+        remote.context.client.create_once(
             lambda: find(remote),
             lambda kit: kit.rest.pulls.create(owner, repository, title=TITLE, head=SET_UP, base=BRANCH, body=body),
         )

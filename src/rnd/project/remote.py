@@ -68,7 +68,7 @@ class Remote:
         Raises:
             NameTaken: It is another's.
         """
-        found: Document = self.context.client.find(lambda kit: kit.rest.repos.get(*self.context.repository))
+        found: Document = self.context.client.get_or_none(lambda kit: kit.rest.repos.get(*self.context.repository))
         if found is None:
             return None
         marker = self.marker()
@@ -94,7 +94,7 @@ class Remote:
     def _find(self, request: Callable[[Kit], Response[Any, Any]]) -> Document | None:
         """Look for a commit or a branch, which an empty repository refuses to."""
         try:
-            return self.context.client.find(request)
+            return self.context.client.get_or_none(request)
         except GitHubRefused as refused:
             if refused.status not in NOTHING:
                 raise
@@ -151,8 +151,8 @@ def repository_step(remote: Remote) -> Step:
             "visibility": visibility,
             "private": visibility != "public",
         }
-        client.settling = True
-        client.ensure(remote.look, lambda kit: kit.rest.repos.create_in_org(owner, data=body))
+        client.eventually_consistent = True
+        client.create_once(remote.look, lambda kit: kit.rest.repos.create_in_org(owner, data=body))
 
     action = Action(f"create {owner}/{name}, {visibility} and empty", create)
     return Step("github-repository", "Make the repository on GitHub", observe, (action,))

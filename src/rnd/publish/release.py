@@ -50,14 +50,14 @@ def release_step(client: Client, repository: Repository, release: Release) -> St
         tagged = tagged_commit(client, repository, release.tag)
         if tagged not in {None, release.commit}:
             raise TagTaken(f"Tag {release.tag} of {repository} is on {tagged}, and not on {release.commit}.")
-        found = client.find(lambda kit: kit.rest.repos.get_release_by_tag(owner, name, release.tag))
+        found = client.get_or_none(lambda kit: kit.rest.repos.get_release_by_tag(owner, name, release.tag))
         if found is None or tagged is None:
             there = f"tag {release.tag} is there" if tagged else f"no tag {release.tag}"
             return needed(f"no release; {there}")
         return done(f"{release.tag} is on {release.commit[:7]}: {found['html_url']}")
 
     def create() -> None:
-        client.ensure(
+        client.create_once(
             lambda: state if (state := look()).done else None,
             lambda kit: kit.rest.repos.create_release(
                 owner,
@@ -80,7 +80,7 @@ def tagged_commit(client: Client, repository: Repository, tag: str) -> str | Non
     """Return the full hash of the commit that a tag names, through any annotated tags; None where there is no tag."""
     owner, name = repository
     # githubkit's type has `object_`, which is how its models call what GitHub calls `object`.
-    found = cast("Any", client.find(lambda kit: kit.rest.git.get_ref(owner, name, f"tags/{tag}")))
+    found = cast("Any", client.get_or_none(lambda kit: kit.rest.git.get_ref(owner, name, f"tags/{tag}")))
     for _ in range(MOST_TAGS):
         if found is None or found["object"]["type"] != "tag":
             break

@@ -32,7 +32,7 @@ def plan_comment(client: Client, repository: Repository, number: int, text: str)
     body = MARKER + text
 
     def look() -> tuple[int, str] | None:
-        comments: Iterator[Any] = client.every(
+        comments: Iterator[Any] = client.paginate(
             lambda kit, page: kit.rest.issues.list_comments(owner, name, number, per_page=PAGE, page=page)
         )
         return next(((one["id"], one["body"]) for one in comments if _is_ours(one["body"])), None)
@@ -44,7 +44,7 @@ def plan_comment(client: Client, repository: Repository, number: int, text: str)
         return done("as it should be") if found[1].rstrip() == body.rstrip() else needed("it says something else")
 
     def write() -> None:
-        there = look() or client.ensure(
+        there = look() or client.create_once(
             look, lambda kit: kit.rest.issues.create_comment(owner, name, number, data={"body": body})
         )
         if there[1].rstrip() != body.rstrip():

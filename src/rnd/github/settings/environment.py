@@ -28,7 +28,7 @@ def publishing_environment(context: RepositoryContext) -> Setting:
     path = (*context.repository, config.name)
 
     def read() -> Values:
-        found: Document = context.client.find(lambda kit: kit.rest.repos.get_environment(*path))
+        found: Document = context.client.get_or_none(lambda kit: kit.rest.repos.get_environment(*path))
         limited = found is not None and found.get("deployment_branch_policy")
         return found_values(found, branch_policies(context) if limited else ())
 
@@ -37,7 +37,7 @@ def publishing_environment(context: RepositoryContext) -> Setting:
         existing = branch_policies(context)
         known = {policy["name"] for policy in existing if policy.get("type") != "tag"}
         for branch in sorted(set(config.branches) - known):
-            context.client.ensure(partial(_find_policy, context, branch), partial(_create_policy, path, branch))
+            context.client.create_once(partial(_find_policy, context, branch), partial(_create_policy, path, branch))
         for policy in existing:
             if policy["name"] not in config.branches or policy.get("type") == "tag":
                 context.client.send(partial(_delete_policy, path, policy["id"]))
@@ -71,7 +71,7 @@ def found_values(environment: Document | None, policies: Sequence[Document]) -> 
 def branch_policies(context: RepositoryContext) -> list[Document]:
     """Return the deployment branch policies of the environment: patterns of branches and tags."""
     path = (*context.repository, context.config.repository.environment.name)
-    found: Document = context.client.find(
+    found: Document = context.client.get_or_none(
         lambda kit: kit.rest.repos.list_deployment_branch_policies(*path, per_page=PAGE)
     )
     return found["branch_policies"] if found else []

@@ -51,7 +51,7 @@ def branch_ruleset(context: RepositoryContext, bypass: Sequence[str] | None = No
         new = request_body(protection, teams, None)
         ruleset = find_ruleset(context)
         if ruleset is None:
-            ruleset = context.client.ensure(
+            ruleset = context.client.create_once(
                 lambda: find_ruleset(context),
                 lambda kit: kit.rest.repos.create_repo_ruleset(*context.repository, data=new),
             )
@@ -66,7 +66,7 @@ def branch_ruleset(context: RepositoryContext, bypass: Sequence[str] | None = No
 
 def find_ruleset(context: RepositoryContext) -> Document | None:
     """Return the full ruleset that rnd manages, or None."""
-    listed = context.every(
+    listed = context.paginate(
         lambda kit, page: kit.rest.repos.get_repo_rulesets(
             *context.repository, includes_parents=False, per_page=PAGE, page=page
         )
@@ -74,7 +74,7 @@ def find_ruleset(context: RepositoryContext) -> Document | None:
     number = next((one["id"] for one in listed if one["name"] == RULESET), None)
     if number is None:
         return None
-    return context.client.find(lambda kit: kit.rest.repos.get_repo_ruleset(*context.repository, number))
+    return context.client.get_or_none(lambda kit: kit.rest.repos.get_repo_ruleset(*context.repository, number))
 
 
 def wanted_values(protection: Protection) -> Values:

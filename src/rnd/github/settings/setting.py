@@ -40,13 +40,13 @@ class RepositoryContext:
         """Return the repository as GitHub's API describes it."""
         return self.client.read(lambda kit: kit.rest.repos.get(*self.repository))
 
-    def every(self, request: Callable[[Kit, int], Response[Any, Any]]) -> list[Document]:
+    def paginate(self, request: Callable[[Kit, int], Response[Any, Any]]) -> list[Document]:
         """Return all entries of a list; `request` gets the number of a page of `PAGE` entries, starting at 1."""
-        return list(self.client.every(request))
+        return list(self.client.paginate(request))
 
     def team_ids(self) -> dict[str, int]:
         """Return the id of each team of the organisation, by name."""
-        listed = self.every(lambda kit, page: kit.rest.teams.list(self.repository.owner, per_page=PAGE, page=page))
+        listed = self.paginate(lambda kit, page: kit.rest.teams.list(self.repository.owner, per_page=PAGE, page=page))
         return {team["slug"]: team["id"] for team in listed}
 
 

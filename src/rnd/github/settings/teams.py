@@ -21,7 +21,7 @@ def team_access(context: RepositoryContext) -> tuple[Setting, ...]:
 
     def read() -> Values:
         return found_values(
-            context.every(lambda kit, page: kit.rest.repos.list_teams(owner, name, per_page=PAGE, page=page))
+            context.paginate(lambda kit, page: kit.rest.repos.list_teams(owner, name, per_page=PAGE, page=page))
         )
 
     def grant(team: str, permission: str) -> None:
