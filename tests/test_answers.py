@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,9 +45,24 @@ def test_answers_from_before_the_tool_was_asked_for_are_of_uv(tmp_path: Path) ->
         ("\0", "cannot be read"),
         (ANSWERS.replace("project_name", "name"), "holds no 'project_name', so it is not this template's"),
         (ANSWERS.replace("conda", "poetry"), "names poetry as the dependency tool; known are uv and conda"),
+        (ANSWERS.replace("'3.11'", "./py.sh"), "has './py.sh' as its python_version"),
+        (ANSWERS.replace("1.0.0", "--orphan=x"), "has '--orphan=x' as its _commit"),
+        (ANSWERS.replace("aligner", "../../x"), "as its project_name"),
+        (ANSWERS.replace("git@example", "--upload-pack=x git@example"), "as its _src_path"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\n", "line 2 has an alias"),
+        ("a: " + "[" * 2000, "deeper than 50 levels"),
+        ("a: " + "x" * 200_000, "longer than 100000 characters"),
+        ("a: !!timestamp x", "does not match its tag"),
+        ("a: 0x" + "f" * 50_000, "cannot be read"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, content: str, said: str) -> None:
     (tmp_path / ANSWERS_FILE).write_text(content)
     with pytest.raises(NotGenerated, match=said):
+        read_project(tmp_path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ANSWERS_FILE)
+    with pytest.raises(NotGenerated, match="is not a file"):
         read_project(tmp_path)

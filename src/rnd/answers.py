@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import yaml
 
+from rnd import bounded_yaml
 from rnd.errors import NotGenerated
 
 if TYPE_CHECKING:
@@ -14,6 +16,13 @@ if TYPE_CHECKING:
 
 ANSWERS_FILE = ".copier-answers.yml"
 TOOLS = ("uv", "conda")
+# Other programs are given these; anything else could be a path or an option to them.
+FORMS = {
+    "project_name": r"[A-Za-z0-9_]+",
+    "python_version": r"[0-9]+\.[0-9]+(\.[0-9]+)?",
+    "_commit": r"[A-Za-z0-9][A-Za-z0-9._/+!-]*",
+    "_src_path": r"[^\s\x00-\x1f\x7f-][^\x00-\x1f\x7f]*",
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,9 @@ def read_project(folder: Path) -> Project:
         NotGenerated: There are no answers, or they are not this template's.
     """
     answers = read_answers(folder)
+    for key, form in FORMS.items():
+        if key in answers and not re.fullmatch(form, answers[key]):
+            raise NotGenerated(f"{folder / ANSWERS_FILE} has {answers[key][:100]!r} as its {key}.")
     try:
         return Project(
             folder=folder,
@@ -77,11 +89,14 @@ def read_answers(folder: Path) -> dict[str, str]:
     """
     path = folder / ANSWERS_FILE
     try:
-        answers = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():
+            raise NotGenerated(f"{path} is not a file.")
+        with path.open(encoding="utf-8") as stream:
+            answers = bounded_yaml.load(stream.read(bounded_yaml.LONGEST + 1))
+        if isinstance(answers, dict):
+            return {str(key): str(value) for key, value in answers.items()}
     except FileNotFoundError as error:
         raise NotGenerated(f"{folder} has no {ANSWERS_FILE}.") from error
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise NotGenerated(f"{path} cannot be read: {error}.") from error
-    if not isinstance(answers, dict):
-        raise NotGenerated(f"{path} holds no answers.")
-    return {str(key): str(value) for key, value in answers.items()}
+    raise NotGenerated(f"{path} holds no answers.")

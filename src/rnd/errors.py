@@ -131,6 +131,17 @@ class TemplateUnavailable(RndError):
     hint = "Check the address, the network and your access to the template's repository."
 
 
+class TemplateUntrusted(RndError):
+    """The repository records another template than the one that org.yml names.
+
+    A template can run commands during an update, so the repository alone does not decide which one is used.
+    """
+
+    code = "template-untrusted"
+    hint = "If you trust that template, name it: `rnd update --template SOURCE`."
+    exit_code = ExitCode.USAGE
+
+
 class PackagesUnavailable(RndError):
     """The package index did not give what the environment needs: no network, or no such package."""
 

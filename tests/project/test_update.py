@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
+from rnd.answers import read_project
 from rnd.cli import main
+from rnd.errors import TemplateUntrusted
+from rnd.project.template import trusted_source
 from rnd.project.update import Target, is_behind
 from tests.helpers.git import git
 from tests.helpers.machine import BOTH_TOOLS, ROOT
@@ -40,6 +44,11 @@ def make(template: TemplateRepository, folder: Path, *arguments: str) -> Path:
     return folder
 
 
+def update(folder: Path, *arguments: str) -> int:
+    """Update a repository from the template that it records, which is not the one in org.yml."""
+    return main(["update", str(folder), "--template", read_project(folder).source, *arguments])
+
+
 def release_a_change(template: TemplateRepository) -> None:
     """Change, add and remove a file, and release that as 1.1.0."""
     template.edit("template/.gitignore.jinja", "dist/\n", "dist/\n*.wav\n")
@@ -61,7 +70,7 @@ def difference(one: Path, other: Path) -> str:
 @BOTH_TOOLS
 def test_updated_equals_made_fresh(template: TemplateRepository, made: Path, tmp_path: Path, tool: str) -> None:
     release_a_change(template)
-    assert main(["update", str(made)]) == 0
+    assert update(made) == 0
     fresh = make(template, tmp_path / "fresh")
     assert difference(made, fresh) == ""
     assert "_commit: 1.1.0\n" in (made / ".copier-answers.yml").read_text()
@@ -91,7 +100,7 @@ def test_the_user_s_edits_are_kept(template: TemplateRepository, made: Path) -> 
     git(made, "add", "--all")
     git(made, "commit", "--quiet", "--no-verify", "--message", "feat: my own")
     release_a_change(template)
-    assert main(["update", str(made)]) == 0
+    assert update(made) == 0
     assert (made / "src" / "aligner" / "core.py").read_text() == "# mine\n"
     assert "My own project" in (made / "README.md").read_text()
     assert not (made / ".editorconfig").exists()
@@ -100,14 +109,14 @@ def test_the_user_s_edits_are_kept(template: TemplateRepository, made: Path) -> 
 
 @BOTH_TOOLS
 def test_nothing_to_do(made: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["update", str(made), "--json"]) == 0
+    assert update(made, "--json") == 0
     assert {step["result"] for step in json.loads(capfd.readouterr().out)["steps"]} == {"done"}
     assert git(made, "status", "--porcelain") == ""
 
 
 def test_a_plan_changes_nothing(template: TemplateRepository, made: Path, capfd: pytest.CaptureFixture[str]) -> None:
     release_a_change(template)
-    assert main(["update", str(made), "--plan"]) == 0
+    assert update(made, "--plan") == 0
     assert "Bring in the template (1.0.0 → 1.1.0)" in capfd.readouterr().out
     assert git(made, "status", "--porcelain") == ""
 
@@ -118,7 +127,7 @@ def test_a_conflict_names_the_files_and_ends_with_1(
     (made / ".gitignore").write_text((made / ".gitignore").read_text().replace("dist/\n", "dist/\n*.mp3\n"))
     git(made, "commit", "--quiet", "--all", "--no-verify", "--message", "chore: ignore mp3")
     release_a_change(template)
-    assert main(["update", str(made)]) == 1
+    assert update(made) == 1
     said = capfd.readouterr().err
     assert "error[update-conflict]: The template and this repository changed the same lines of:\n  .gitignore\n" in said
     conflict = (made / ".gitignore").read_text()
@@ -132,7 +141,7 @@ def test_uncommitted_changes_are_not_mixed_in(
 ) -> None:
     release_a_change(template)
     (made / "README.md").write_text("# mine\n")
-    assert main(["update", str(made)]) == 2
+    assert update(made) == 2
     assert "error[uncommitted-changes]" in capfd.readouterr().err
     assert git(made, "status", "--porcelain") == " M README.md"
 
@@ -141,7 +150,7 @@ def test_a_template_that_does_not_answer(
     template: TemplateRepository, made: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     template.folder.rename(template.folder.with_name("gone"))
-    assert main(["update", str(made)]) == 1
+    assert update(made) == 1
     assert "error[template-unavailable]" in capfd.readouterr().err
 
 
@@ -150,10 +159,10 @@ def test_a_copy_of_head_updates_at_the_next_release(template: TemplateRepository
     git(template.folder, "commit", "--quiet", "--all", "--message", "feat: ahead of the release")
     made = make(template, tmp_path / "made", "--vcs-ref", "HEAD")
     assert "_commit: 1.0.0-1-g" in (made / ".copier-answers.yml").read_text()
-    assert main(["update", str(made)]) == 0
+    assert update(made) == 0
     assert git(made, "status", "--porcelain") == ""
     release_a_change(template)
-    assert main(["update", str(made)]) == 0
+    assert update(made) == 0
     assert "_commit: 1.1.0\n" in (made / ".copier-answers.yml").read_text()
     assert (made / ".gitignore").read_text().count("*.flac") == 1
 
@@ -161,9 +170,9 @@ def test_a_copy_of_head_updates_at_the_next_release(template: TemplateRepository
 def test_a_branch_of_the_template_is_updated_to_once(template: TemplateRepository, made: Path) -> None:
     template.edit("template/.gitignore.jinja", "dist/\n", "dist/\n*.flac\n")
     git(template.folder, "commit", "--quiet", "--all", "--message", "feat: ahead of the release")
-    assert main(["update", str(made), "--vcs-ref", "main"]) == 0
+    assert update(made, "--vcs-ref", "main") == 0
     git(made, "commit", "--quiet", "--all", "--no-verify", "--message", "chore: update")
-    assert main(["update", str(made), "--vcs-ref", "main"]) == 0
+    assert update(made, "--vcs-ref", "main") == 0
     assert git(made, "status", "--porcelain") == ""
 
 
@@ -171,7 +180,7 @@ def test_a_conflict_is_not_forgotten_by_the_next_run(
     template: TemplateRepository, made: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     test_a_conflict_names_the_files_and_ends_with_1(template, made, capfd)
-    assert main(["update", str(made)]) == 1
+    assert update(made) == 1
     assert "error[update-conflict]" in capfd.readouterr().err
     git(made, "reset", "--quiet", "--hard")
     assert git(made, "status", "--porcelain") == ""
@@ -202,3 +211,87 @@ BRANCH = Target("main", "b" * 40, frozenset())
 )
 def test_behind_or_not(made_from: str, target: Target, behind: bool) -> None:
     assert is_behind(made_from, target) is behind
+
+
+def tampered(made: Path, key: str, value: str) -> None:
+    """Commit another value of an answer."""
+    answers = made / ".copier-answers.yml"
+    answers.write_text(re.sub(rf"(?m)^{key}: .*$", lambda _: f"{key}: {value}", answers.read_text()))
+    git(made, "commit", "--quiet", "--all", "--no-verify", "--message", "chore: tamper")
+
+
+def hostile(folder: Path, marker: Path) -> str:
+    """Make a template with a migration that runs a command, and return its address."""
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    (folder / "copier.yml").write_text(f"_migrations: [{{command: touch {marker}}}]\n")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "a")
+    git(folder, "tag", "9.0.0")
+    return f"git+file://{folder}"
+
+
+@pytest.mark.parametrize("option", [(), ("--plan",)])
+def test_a_repository_does_not_name_the_template_that_runs(
+    made: Path, tmp_path: Path, option: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A template's migrations run commands; who is in a hostile folder has not asked for them."""
+    tampered(made, "_src_path", hostile(tmp_path / "hostile", tmp_path / "ran"))
+    assert main(["update", str(made), *option]) == 2
+    assert "error[template-untrusted]" in capfd.readouterr().err
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_named_template_takes_the_recorded_one_s_place(
+    template: TemplateRepository, made: Path, tmp_path: Path
+) -> None:
+    """The old version is rendered too, and not from the recorded address."""
+    release_a_change(template)
+    tampered(made, "_src_path", hostile(tmp_path / "hostile", tmp_path / "ran"))
+    assert main(["update", str(made), "--template", template.address]) == 0
+    assert read_project(made).source == template.address
+    assert read_project(made).commit == "1.1.0"
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("option", [(), ("--plan",)])
+@pytest.mark.parametrize("command", ["update", "setup"])
+@pytest.mark.parametrize(("key", "value"), [("_src_path", "--upload-pack={}"), ("python_version", "{}")])
+def test_an_answer_is_not_a_command(
+    made: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    key: str,
+    value: str,
+    option: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(made)
+    (made / "py.sh").write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
+    (made / "py.sh").chmod(0o755)
+    tampered(made, key, value.format("./py.sh"))
+    assert main([command, str(made), *option]) == 2
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "trusted"),
+    [
+        ("git@github.com:acme/rnd-template.git", True),
+        ("https://github.com/Acme/rnd-template", True),
+        ("git+https://github.com/acme/rnd-template.git", True),
+        ("http://github.com/acme/rnd-template", False),
+        ("https://github.com@example.com/acme/rnd-template", False),
+        ("https://github.com.example.com/acme/rnd-template", False),
+        ("git@github.com:mallory/rnd-template", False),
+        ("ext::sh -c id", False),
+        ("github.com/acme/rnd-template", False),
+    ],
+)
+def test_which_recorded_template_is_trusted(recorded: str, trusted: bool) -> None:
+    published = "git@github.com:acme/rnd-template.git"
+    if trusted:
+        assert trusted_source(recorded, None, published) == recorded
+    else:
+        with pytest.raises(TemplateUntrusted):
+            trusted_source(recorded, None, published)

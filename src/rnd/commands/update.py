@@ -16,6 +16,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd update`."""
     add_folder_argument(parser)
     parser.add_argument("--defaults", action="store_true", help="ask nothing new, and take the defaults")
+    parser.add_argument(
+        "--template", metavar="SOURCE", help="another template than the one in org.yml: an address or a folder you trust"
+    )
     parser.add_argument("--vcs-ref", metavar="REF", help="another version of the template than its newest release")
     add_plan_options(parser)
     parser.set_defaults(run=run)
@@ -23,10 +26,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Bring later template changes in."""
+    from rnd.organisation import load_organisation
     from rnd.project.update import plan_update
 
     ask = not options.defaults and sys.stdin.isatty()
-    outcomes = report.carry_out(plan_update(options.folder.resolve(), options.vcs_ref, ask=ask), options)
+    published = load_organisation().template.repository
+    plan = plan_update(options.folder.resolve(), options.vcs_ref, options.template, published, ask=ask)
+    outcomes = report.carry_out(plan, options)
     changed = any(outcome.step.key == "template" and outcome.result == "applied" for outcome in outcomes)
     if changed and not options.json and not options.quiet:
         print("\nNothing is committed yet: look at `git diff`, then commit.")

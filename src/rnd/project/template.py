@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rnd import git
 from rnd.answers import ANSWERS_FILE
-from rnd.errors import AnswerMissing, AnswerRefused, TemplateUnavailable
+from rnd.errors import AnswerMissing, AnswerRefused, TemplateUnavailable, TemplateUntrusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,6 +61,32 @@ def find_template(source: str | None, ref: str | None, published: str) -> Templa
     return Template(str(CHECKOUT), origin if origin and published_here else str(CHECKOUT), ref or "HEAD")
 
 
+def trusted_source(recorded: str, named: str | None, published: str) -> str:
+    """Return the address to update from: a template may run commands, so the folder alone cannot name it.
+
+    Args:
+        recorded: The address that the repository's answers have.
+        named: Address or folder that the user named.
+        published: The organisation's own template repository.
+
+    Raises:
+        TemplateUntrusted: The recorded template is neither the organisation's nor the one this program is part of.
+    """
+    if named is not None:
+        return find_template(named, None, published).remembered
+    known = (published, str(CHECKOUT), git.attempt(CHECKOUT, "remote", "get-url", "origin") or published)
+    if _location(recorded) not in map(_location, known):
+        raise TemplateUntrusted(f"{ANSWERS_FILE} has the template {recorded}, and org.yml has {published}.")
+    return recorded
+
+
+def _location(address: str) -> tuple[str, str]:
+    """Return the host and the path where an address leads, the same for each encrypted way to one repository."""
+    form = r"(?:git\+)?(?:https://|ssh://git@|git@)([A-Za-z0-9.-]+)[:/]([A-Za-z0-9._-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?"
+    found = re.fullmatch(form, address)
+    return (found[1].lower(), found[2].lower()) if found else ("", address)
+
+
 def render(
     template: Template,
     destination: Path,
@@ -100,7 +126,7 @@ def render(
             skip_tasks=True,
         )
     if template.remembered != template.source:
-        _remember(destination / ANSWERS_FILE, template.remembered)
+        remember(destination / ANSWERS_FILE, template.remembered)
 
 
 def update(folder: Path, ref: str, *, ask: bool) -> None:
@@ -129,7 +155,8 @@ def update(folder: Path, ref: str, *, ask: bool) -> None:
         )
 
 
-def _remember(answers: Path, address: str) -> None:
+def remember(answers: Path, address: str) -> None:
+    """Record an address in an answers file as the template's."""
     text = answers.read_text(encoding="utf-8")
     answers.write_text(re.sub(r"(?m)^_src_path: .*$", lambda _: f"_src_path: {address}", text), encoding="utf-8")
 

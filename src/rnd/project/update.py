@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from rnd import git
-from rnd.answers import read_project
+from rnd.answers import ANSWERS_FILE, read_project
 from rnd.environments.environment import environment_of
-from rnd.errors import NotGenerated, TemplateUnavailable, UncommittedChanges, UpdateConflict
+from rnd.errors import NotGenerated, TemplateUnavailable, TemplateUntrusted, UncommittedChanges, UpdateConflict
 from rnd.plan import Action, Plan, State, Step, done, needed
 from rnd.project import template
 from rnd.project.setup import check_tools
+from rnd.project.template import trusted_source
 
 if TYPE_CHECKING:
     from rnd.answers import Project
@@ -28,20 +29,24 @@ if TYPE_CHECKING:
 HERE = ("-c", "user.name=rnd", "-c", "user.email=rnd@localhost")
 
 
-def plan_update(folder: Path, ref: str | None, *, ask: bool) -> Plan:
+def plan_update(folder: Path, ref: str | None, named: str | None, published: str, *, ask: bool) -> Plan:
     """Return the plan that brings a repository to the newest release of its template.
 
     Args:
         folder: The root of a generated repository.
         ref: Another version of the template to go to.
+        named: The template that the user names.
+        published: The organisation's own template repository.
         ask: Whether questions that the template has newly got are asked; otherwise their defaults are taken.
 
     Raises:
         NotGenerated: The folder is no generated repository.
         UncommittedChanges: It holds changes that are not committed.
+        TemplateUntrusted: It records a template that neither the user nor org.yml names.
         TemplateUnavailable: The template's repository does not answer.
     """
-    project = read_project(folder)
+    recorded = read_project(folder)
+    project = replace(recorded, source=trusted_source(recorded.source, named, published))
     environment = environment_of(project)
     check_tools(environment.programs)
     if git.toplevel(folder) != folder.resolve() or git.head(folder) is None:
@@ -83,7 +88,7 @@ def find_target(source: str, ref: str | None) -> Target:
         TemplateUnavailable: The template's repository does not answer.
     """
     address = source.removeprefix("git+")
-    listed = git.attempt(Path.cwd(), "ls-remote", address)
+    listed = git.attempt(Path("/"), "ls-remote", "--", address)  # no repository's configuration applies there
     if listed is None:
         raise TemplateUnavailable(f"The template's repository {address} does not answer.")
     # The commit of an annotated tag is listed after it, under the tag's name and ^{}.
@@ -134,8 +139,9 @@ def _template_step(project: Project, target: Target, *, ask: bool) -> Step:
 
     def observe() -> State:
         _refuse_conflicts(folder)
-        made_from = read_project(folder).commit
-        if not is_behind(made_from, target):
+        now = read_project(folder)
+        made_from = now.commit
+        if now.source == project.source and not is_behind(made_from, target):
             return done(f"at the template's version {made_from}")
         if not git.is_clean(folder):
             raise UncommittedChanges(f"{folder} has changes that are not committed.")
@@ -145,11 +151,22 @@ def _template_step(project: Project, target: Target, *, ask: bool) -> Step:
         with TemporaryDirectory(prefix="rnd-update-") as temporary:
             clone = Path(temporary) / "clone"
             git.run(folder, "clone", "--quiet", "--local", "--no-tags", ".", str(clone))
+            _record_source(clone, project.source)
             template.update(clone, target.ref, ask=ask)
             _bring(clone, folder)
         _refuse_conflicts(folder)
 
     return Step("template", "Bring in the template", observe, (Action(f"copier update to {target.ref}", update),))
+
+
+def _record_source(clone: Path, source: str) -> None:
+    """Make a clone's answers name the template to update from: copier takes it from there, and runs it."""
+    if read_project(clone).source == source:
+        return
+    template.remember(clone / ANSWERS_FILE, source)
+    if read_project(clone).source != source:
+        raise TemplateUntrusted(f"{ANSWERS_FILE} does not have its _src_path on one line.")
+    git.run(clone, *HERE, "commit", "--quiet", "--no-verify", "--message", "update", "--", ANSWERS_FILE)
 
 
 def _bring(clone: Path, folder: Path) -> None:
