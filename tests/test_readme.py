@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
+from copier import run_copy
 
 from rnd.project.template import CHECKOUT
 from scripts.picture import COLUMNS, PICTURE, ROWS, record
@@ -15,6 +17,9 @@ from scripts.picture import COLUMNS, PICTURE, ROWS, record
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.helpers.template import TemplateRepository
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 UNCOMMITTED = "It was made from uncommitted changes"
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 
@@ -92,3 +97,20 @@ def test_the_picture_is_small_and_safe_and_names_no_machine() -> None:
 def test_what_is_shown_as_json_is_json(page: Path) -> None:
     for block in re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
         json.loads(block)
+
+
+def test_the_readme_counts_the_questions() -> None:
+    entries = yaml.safe_load((CHECKOUT / "copier.yml").read_text(encoding="utf-8"))
+    asked = [name for name, entry in entries.items() if name[0] != "_" and entry.get("when", True)]
+    assert f"asks {NUMBERS[len(asked)]} questions" in (CHECKOUT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_tutorial_lists_the_files_of_a_repository(template: TemplateRepository, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    answers = {"project_name": "my_project"}
+    run_copy(template.address, made, answers, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
+    rendered = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
+    tutorial = (CHECKOUT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    listed = tutorial.partition("$ git ls-files\n")[2].partition("```")[0].splitlines()
+    assert listed == sorted(rendered | {"uv.lock"})
+    assert f"{len(listed)} files of template" in tutorial

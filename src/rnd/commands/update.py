@@ -17,7 +17,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_folder_argument(parser)
     parser.add_argument("--defaults", action="store_true", help="ask nothing new, and take the defaults")
     parser.add_argument(
-        "--template", metavar="SOURCE", help="another template than the one in org.yml: an address or a folder you trust"
+        "--template",
+        metavar="SOURCE",
+        help="another template than the one in org.yml: an address or a folder you trust",
     )
     parser.add_argument("--vcs-ref", metavar="REF", help="another version of the template than its newest release")
     add_plan_options(parser)
