@@ -161,3 +161,11 @@ def test_a_file_that_is_no_organisation_at_all(tmp_path: Path, content: bytes, s
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(OrganisationInvalid, match="No such file or directory"):
         load_organisation(tmp_path / "org.yml")
+
+
+def test_the_shipped_copyright_and_license_are_those_of_the_specification() -> None:
+    shipped = load_organisation()
+    assert shipped.copyright == "Copyright (c) Synthesia Limited - All Rights Reserved"
+    assert shipped.license == (
+        "Unauthorized copying of this file, via any medium is strictly prohibited. Proprietary and confidential."
+    )

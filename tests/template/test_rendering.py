@@ -60,6 +60,8 @@ def test_every_combination_of_answers(
         assert f"src/{names.import_name}/__init__.py" in files
         assert f"tests/test_{names.import_name}.py" in files
         assert names.repository in files["README.md"]
+        expected = (ORGANISATION.copyright, *filter(None, [ORGANISATION.license]))
+        assert files["LICENSE"].splitlines() == list(expected)
 
         answers = yaml.safe_load(files[".copier-answers.yml"])
         assert {key: value for key, value in answers.items() if not key.startswith("_")} == {

@@ -202,6 +202,11 @@ class Organisation(Strict):
         description="header of every source file, without a year",
         examples=["Copyright (c) Acme. All rights reserved."],
     )
+    license: str = Field(
+        default="",
+        description="text of LICENSE below the copyright line; empty: that line alone",
+        examples=["Proprietary and confidential."],
+    )
     template: Template = Field(description="this template")
     github: GitHub = Field(description="owner, teams and settings of the repositories")
     python: Python = Field(description="Python versions")
