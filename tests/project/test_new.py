@@ -203,7 +203,36 @@ def test_a_destination_inside_another_repository(
     assert files(tmp_path / "outer") == {".git"}
 
 
-def test_what_a_killed_run_left_is_removed_but_not_what_a_running_one_uses(
+def test_a_destination_inside_a_uv_workspace(
+    template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever writes to a parent folder could name the index that packages come from."""
+    (tmp_path / "pyproject.toml").write_text('[tool.uv.workspace]\nmembers = ["**"]\n')
+    assert new(template, tmp_path / "deep" / "made", "--plan") == 2
+    assert f"lies inside a uv workspace, {tmp_path}." in capfd.readouterr().err
+    (tmp_path / "pyproject.toml").unlink()
+    os.mkfifo(tmp_path / "pyproject.toml")
+    assert new(template, tmp_path / "deep" / "made", "--plan") == 2
+    assert files(tmp_path) == {"pyproject.toml", "rnd-template"}
+
+
+def plant(place: Path, kept: Path) -> set[str]:
+    """Put into a shared folder what another user could, and return the names."""
+    kept.mkdir()
+    (kept / "thesis.tex").write_text("mine")
+    (place / ".rnd-new-link").symlink_to(kept)
+    (place / ".rnd-new-dangling").symlink_to(place / "nowhere")
+    (place / ".rnd-new-file").write_text("")
+    os.mkfifo(place / ".rnd-new-pipe")
+    names = {".rnd-new-link", ".rnd-new-dangling", ".rnd-new-file", ".rnd-new-pipe"}
+    if os.geteuid() == 0:
+        (place / ".rnd-new-other").mkdir(mode=0o700)
+        os.chown(place / ".rnd-new-other", 12345, 12345)
+        names.add(".rnd-new-other")
+    return names
+
+
+def test_what_a_killed_run_left_is_removed_but_not_what_a_running_one_uses_or_another_user_put_there(
     template: TemplateRepository, tmp_path: Path
 ) -> None:
     place = tmp_path / "place"
@@ -217,9 +246,13 @@ def test_what_a_killed_run_left_is_removed_but_not_what_a_running_one_uses(
     ) as running:
         assert running.stdout is not None
         running.stdout.readline()
+        others = plant(place, tmp_path / "kept") | {".rnd-new-running"}
         assert new(template, place / "made", "--plan") == 0
+        assert files(place) == others | {".rnd-new-killed"}, "a plan removes nothing"
+        assert new(template, place / "made") == 0
         running.communicate(b"\n")
-    assert files(place) == {".rnd-new-running"}
+    assert files(place) == others | {"made"}
+    assert files(tmp_path / "kept") == {"thesis.tex"}
 
 
 def test_an_ignore_list_of_the_user_s_own_keeps_nothing_out_of_the_first_commit(

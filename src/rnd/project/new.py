@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -64,7 +65,6 @@ def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Pla
     check_place(asked)
     check_identity(_existing(asked))
     beside = _existing(asked.parent)
-    _remove_abandoned(beside)
     there = _already_there(asked, request.data)
     if there is None:
         with _staging(beside) as staging:
@@ -109,12 +109,18 @@ def _files_step(draft: Project, folder: Path) -> Step:
         return State(done=here == folder, evidence=f"{count} files of template {draft.commit}")
 
     def put() -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if Path.cwd().is_relative_to(folder):
-            _move_into(draft.folder, folder)
-        else:
-            draft.folder.rename(folder)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            if Path.cwd().is_relative_to(folder):
+                _move_into(draft.folder, folder)
+            else:
+                draft.folder.rename(folder)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise
+            raise DestinationRefused(f"{folder} cannot be made: {error.strerror}.") from error
         shutil.rmtree(draft.folder.parent)
+        _remove_abandoned(draft.folder.parent.parent)
 
     return Step("files", "Put the files in place", observe, (Action(f"move the rendered files to {folder}", put),))
 
@@ -140,7 +146,10 @@ def _already_there(folder: Path, data: Mapping[str, object]) -> Project | None:
         if folder.exists() or folder.is_symlink():
             raise DestinationRefused(f"{folder} is a file.")
         return None
-    first = next((path.name for path in folder.iterdir() if not path.name.startswith(STAGING)), None)
+    try:
+        first = next((path.name for path in folder.iterdir() if not path.name.startswith(STAGING)), None)
+    except OSError as error:
+        raise DestinationRefused(f"{folder} cannot be read: {error.strerror}.") from error
     if first is None:
         return None
     try:
@@ -169,16 +178,20 @@ def _staging(parent: Path) -> Iterator[Path]:
 
 
 def _remove_abandoned(parent: Path) -> None:
-    """Remove what killed runs have left: a run that still works holds a lock on its folder."""
+    """Remove what the user's own killed runs have left: a run that still works holds a lock on its folder.
+
+    Others may write to the parent: links, pipes, files and folders of another user are passed over.
+    """
     for staging in parent.glob(f"{STAGING}*"):
-        with _descriptor(staging) as descriptor, suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(staging)
+        with suppress(OSError), _descriptor(staging) as descriptor:
+            if os.fstat(descriptor).st_uid == os.geteuid():
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(staging)
 
 
 @contextmanager
 def _descriptor(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         yield descriptor
     finally:

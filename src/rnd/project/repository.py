@@ -23,10 +23,12 @@ PRE_COMMIT = ("pre-commit", "install")
 
 
 def check_place(folder: Path) -> None:
-    """Refuse a folder that is part of another repository.
+    """Refuse a folder that is part of another repository, or of a uv workspace.
+
+    uv takes the indexes and the lock file of a workspace from its root, which anybody may have put there.
 
     Raises:
-        DestinationRefused: A git repository that is not the folder's own holds it.
+        DestinationRefused: A git repository or a workspace that is not the folder's own holds it.
     """
     there = next(place for place in (folder, *folder.parents) if place.is_dir())
     root = git.toplevel(there)
@@ -34,6 +36,25 @@ def check_place(folder: Path) -> None:
         raise DestinationRefused(
             f"{folder} lies inside another git repository, {root}.", "Choose a folder outside of it."
         )
+    for parent in folder.resolve().parents:
+        if _is_workspace(parent / "pyproject.toml"):
+            raise DestinationRefused(
+                f"{folder} lies inside a uv workspace, {parent}.", "Choose a folder outside of it."
+            )
+
+
+def _is_workspace(manifest: Path) -> bool:
+    """Return whether a manifest may make its folder a uv workspace; one that cannot be read may."""
+    import tomllib
+
+    if not os.path.lexists(manifest):
+        return False
+    try:
+        return not manifest.is_file() or "workspace" in tomllib.loads(manifest.read_text("utf-8"))["tool"]["uv"]
+    except KeyError:
+        return False
+    except (OSError, ValueError, TypeError, RecursionError):
+        return True
 
 
 def repository_step(project: Project) -> Step:
