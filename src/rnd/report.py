@@ -105,8 +105,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_json(document: object) -> None:
-    """Print one JSON document."""
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    """Print one JSON document; where the encoding is not UTF-8, with other characters as JSON escapes."""
+    is_utf_8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(document, indent=2, ensure_ascii=not is_utf_8))
 
 
 def write_github_output(results: Mapping[str, str]) -> None:

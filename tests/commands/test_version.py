@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -50,8 +51,10 @@ def test_next_as_data(capsys: pytest.CaptureFixture[str]) -> None:
         "tag": "0.5.0",
         "previous": "0.4.1",
         "level": "minor",
-        "because": "1 commit since 0.4.1; 1 of level minor",
+        "reason": "1 commit since 0.4.1; 1 of level minor",
         "taken": None,
+        "taken_by": None,
+        "unrecognised_tags": [],
     }
 
 
@@ -86,13 +89,112 @@ def test_a_version_that_is_taken_is_refused(project: Repository, capsys: pytest.
     project.git("switch", "--quiet", "--create", "main-as-it-went-on", "HEAD~1")
     project.commit("feat: b")
     project.release("0.5.0")
+    released = project.git("rev-parse", "--short=7", "HEAD")
     project.git("switch", "--quiet", "main")
     assert cli.main(["version", "next"]) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert "error[version-taken]: 0.5.0 comes next here, and tag 0.5.0 is on another commit." in said.err
+    assert f"error[version-taken]: 0.5.0 comes next here, and tag 0.5.0 is on commit {released}." in said.err
+    assert "`git merge 0.5.0`" in said.err
     assert cli.main(["version", "explain"]) == 0
-    assert "It cannot be released" in capsys.readouterr().out
+    assert f"It cannot be released: tag 0.5.0 is on commit {released}." in capsys.readouterr().out
+    project.git("merge", "--quiet", "--no-edit", "0.5.0")
+    assert cli.main(["version", "next"]) == 0, "the advice helps"
+    assert capsys.readouterr().out == "0.6.0\n"
+
+
+def test_an_older_commit_of_the_same_history(project: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    project.commit("feat: b")
+    project.release("0.5.0")
+    project.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert cli.main(["version", "next"]) == 1
+    assert "`git merge --ff-only 0.5.0`" in capsys.readouterr().err
+    project.git("merge", "--quiet", "--ff-only", "0.5.0")
+    assert cli.main(["version", "next"]) == 0
+    assert capsys.readouterr().out == "0.5.0\n"
+
+
+def test_tags_without_a_commit_in_common(project: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    project.git("switch", "--quiet", "--orphan", "elsewhere")
+    project.commit("feat: b")
+    project.release("0.5.0")
+    project.git("switch", "--quiet", "main")
+    assert cli.main(["version", "next"]) == 1
+    assert "have no commit in common" in capsys.readouterr().err
+    project.git("tag", "--force", "0.5.0", "HEAD^{tree}")
+    assert cli.main(["version", "next"]) == 1
+    assert "tag 0.5.0 is on something that is not a commit." in capsys.readouterr().err
+
+
+def test_the_first_version_is_taken(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(repository.path)
+    repository.manifest("0.1.0")
+    repository.commit("feat: a")
+    repository.git("switch", "--quiet", "--create", "other")
+    repository.commit("feat: b")
+    repository.release("0.1.0")
+    repository.git("switch", "--quiet", "main")
+    repository.commit("fix: c")
+    assert cli.main(["version", "next"]) == 1
+    assert "Write a version that is not released yet into pyproject.toml" in capsys.readouterr().err
+
+
+def test_a_version_below_a_tag_of_an_unknown_form_is_refused(
+    project: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.release("release-5.0.0")
+    assert cli.main(["version", "next"]) == 1
+    said = capsys.readouterr().err
+    assert "error[unrecognised-tag]: 0.5.0 comes next here, and tag release-5.0.0 in the history of this" in said
+    assert cli.main(["version", "explain", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unrecognised_tags"] == ["release-5.0.0"]
+    for form in ([], ["--markdown"]):
+        assert cli.main(["version", "explain", *form]) == 0
+        assert "which do not count: release-5.0.0." in capsys.readouterr().out
+    project.git("tag", "5.0.0", "release-5.0.0^{}")
+    assert cli.main(["version", "next"]) == 0, "the advice helps"
+    assert capsys.readouterr().out == "5.0.0\n"
+
+
+@pytest.mark.parametrize(("tag", "code"), [("v4.5", None), ("release-4.5.0", "unrecognised-tag")])
+def test_a_version_that_a_build_backend_reads_off_the_tags(
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tag: str,
+    code: str | None,
+) -> None:
+    monkeypatch.chdir(repository.path)
+    (repository.path / "pyproject.toml").write_text('[project]\nname = "demo"\ndynamic = ["version"]\n')
+    repository.commit("feat: a")
+    repository.release(tag)
+    repository.commit("fix: b")
+    assert cli.main(["version", "next"]) == (1 if code else 0)
+    said = capsys.readouterr()
+    if code:
+        assert f"error[{code}]: No tag in the history of this commit is written X.Y.Z; {tag} resembles" in said.err
+    else:
+        assert said.out == "4.5.1\n"
+
+
+@pytest.mark.parametrize("command", [["next"], ["explain"], ["explain", "--markdown"], ["explain", "--json"]])
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_an_encoding_that_cannot_take_a_message(project: Repository, command: list[str], encoding: str) -> None:
+    project.commit("fix: ü 漢 🎉\n\n> feat: 漢")
+    called = subprocess.run(
+        [sys.executable, "-m", "rnd", "version", *command],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert (called.returncode, called.stderr) == (0, b"")
+    if "--json" in command:
+        subjects = [commit["subject"] for commit in json.loads(called.stdout)["commits"]]
+        assert "fix: ü 漢 🎉" in subjects
+    elif command != ["next"]:
+        assert "fix: ü 漢 🎉".encode(encoding, errors="replace") in called.stdout
 
 
 def test_a_shallow_clone_is_refused(
@@ -119,9 +221,9 @@ def test_explain(project: Repository, capsys: pytest.CaptureFixture[str]) -> Non
     summary, *table = capsys.readouterr().out.splitlines()
     assert summary == "0.5.0: 2 commits since 0.4.1; 1 of level minor."
     rows = [line.split() for line in table if line.strip()]
-    assert rows[2] == [head[:7], "patch", "fix:", "b", "type", "fix"]
-    assert rows[3] == ["ignored", ">", "feat!:", "quoted", "quoted"]
-    assert rows[4][1:] == ["minor", "feat:", "a", "type", "feat"]
+    assert rows[2][1:] == ["minor", "feat:", "a", "type", "feat"]
+    assert rows[3] == [head[:7], "patch", "fix:", "b", "type", "fix"]
+    assert rows[4] == ["ignored", ">", "feat!:", "quoted", "quoted"]
 
 
 @pytest.mark.usefixtures("project")
@@ -247,7 +349,7 @@ def test_set_refuses_what_is_no_version_of_ours(
     project: Repository, capsys: pytest.CaptureFixture[str], version: str
 ) -> None:
     assert cli.main(["version", "set", version]) == 2
-    assert "is no X.Y.Z" in capsys.readouterr().err
+    assert "is not X.Y.Z" in capsys.readouterr().err
     assert manifest.read_version(project.path) == "0.4.1"
 
 

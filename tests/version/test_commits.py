@@ -85,6 +85,16 @@ PATCH = [
     "fix: x\n\n```\nBREAKING CHANGE: never closed, so to the end",
     "fix: x\r\n\r\n```\r\nBREAKING CHANGE: x\r\n```\r\n",
     "fix: x\n\nRefs: #1\nCo-authored-by: feat <feat@example.com>",
+    "fix: a typed title decides (#1)\n\n* feat: y",
+    "docs: x (#12)\n\n* fix: a\n\n* feat!: b",
+    "docs: x (#12)\n\n* BREAKING CHANGE: x",
+    "revert: x (#12)\n\n* feat!: y",
+    "Merge pull request #5 from o/b\n\nfeat: title",
+    "Merge branch 'main' into topic",
+    "Merge remote-tracking branch 'origin/main' into topic",
+    "chore(deps): update demo (#12)\n\n**BREAKING CHANGE:** the old name is gone",
+    "chore(deps): update demo (#12)\n\n**The authors say:\nBREAKING CHANGE:** the old name is gone",
+    "BREAKING CHANGE:** x",
     "fix: x\u2028BREAKING CHANGE: only LF, CRLF and CR end a line",
 ]
 MINOR = [
@@ -104,14 +114,16 @@ MINOR = [
     "feat: x!",
     "feat: drop the !: it was ugly",
     "feat: x\n\nThis is not a BREAKING CHANGE: it only looks like one",
-    "docs: x (#12)\n\n* feat: a\n\n* fix: b",
-    "docs: x (#12)\n\n*   Feat(api): a",
-    "docs: x (#12)\r\n\r\n* feat: a\r\n",
+    "x (#12)\n\n* feat: a\n\n* fix: b",
+    "x (#12)\n\n*   Feat(api): a",
+    "x (#12)\r\n\r\n* feat: a\r\n",
+    "feat: the title decides (#12)\n\n* fix: a\n\n* feat!: b",
+    "Merge branch 'x'\n\n* feat: one parent, so not a merge",
     "Merge the two readers (#12)\n\n* feat: a",
     "Merge branch 'topic' (#12)\n\n* feat: squashed, so nothing else holds it",
-    "fix: x\n\n```\nquoted\n```\n\n* feat: after the fence",
-    "fix: x\n\n``` a `b` is no fence\n\n* feat: a",
-    "fix: x\n\n    ```\n* feat: an indented fence opens nothing",
+    "x\n\n```\nquoted\n```\n\n* feat: after the fence",
+    "x\n\n``` a `b` is no fence\n\n* feat: a",
+    "x\n\n    ```\n* feat: an indented fence opens nothing",
 ]
 MAJOR = [
     "feat!: x",
@@ -129,8 +141,10 @@ MAJOR = [
     "fix: x\n\nBREAKING CHANGE:\n\nthe text begins below",
     "fix: x\r\n\r\nBREAKING CHANGE: x\r\n",
     "fix: x\n\nRefs: #1\nBREAKING-CHANGE: x\nRefs: #2",
-    "docs: x (#12)\n\n* fix: a\n\n* feat!: b",
-    "docs: x (#12)\n\n* BREAKING CHANGE: x",
+    "x (#12)\n\n* fix: a\n\n* feat!: b",
+    "x (#12)\n\n* BREAKING CHANGE: x",
+    "Merge pull request #5 from o/b\n\nBREAKING CHANGE: one parent, so not a merge",
+    "fix: x\n\nBREAKING CHANGE:**bold** begins here",
     "docs: x (#12)\n\n* fix: a\n\nBREAKING CHANGE: the footer of a\n\n* fix: b",
     version_message("0.5.0") + "\n\nBREAKING CHANGE: ours has no body",
     'Revert "fix: x"\n\nBREAKING CHANGE: who relied on it loses it',
@@ -138,12 +152,6 @@ MAJOR = [
     "fix: x\n\n~~~\n```\n~~~\nBREAKING CHANGE: x",
 ]
 NONE = [
-    "Merge pull request #5 from o/b\n\nfeat: title",
-    "Merge pull request #5 from o/b\n\nBREAKING CHANGE: x",
-    "Merge branch 'main' into topic",
-    "Merge remote-tracking branch 'origin/main' into topic",
-    "Merge branches 'a' and 'b'",
-    "Merge tag '0.4.1' into topic",
     version_message("0.5.0"),
     version_message("0.5.0") + "\n",
 ]
@@ -175,10 +183,10 @@ def test_what_does_not_count(message: str) -> None:
     assert parse(message)["level"] == "none"
 
 
-def test_the_reading_names_the_line_that_decided() -> None:
-    reading = parse("fix: x\n\nsome text\n\nBREAKING CHANGE: the format is new\nRefs: #1\n")
-    assert reading["subject"] == "fix: x"
-    assert reading["decided"] == {
+def test_the_parsed_names_the_line_that_decided() -> None:
+    parsed = parse("fix: x\n\nsome text\n\nBREAKING CHANGE: the format is new\nRefs: #1\n")
+    assert parsed["subject"] == "fix: x"
+    assert parsed["decided"] == {
         "line": 5,
         "text": "BREAKING CHANGE: the format is new",
         "reason": "BREAKING CHANGE at the start of a line",
@@ -186,7 +194,7 @@ def test_the_reading_names_the_line_that_decided() -> None:
 
 
 def test_of_two_lines_that_ask_for_the_same_the_first_decides() -> None:
-    assert parse("feat: a (#1)\n\n* feat: b\n* feat: c")["decided"]["line"] == 1
+    assert parse("a (#1)\n\n* feat: b\n* feat: c")["decided"]["line"] == 3
 
 
 @pytest.mark.parametrize(
@@ -205,24 +213,29 @@ def test_of_two_lines_that_ask_for_the_same_the_first_decides() -> None:
         ("WIP: feat: x", 1, "not a subject"),
         ("feat : x", 1, "not a subject"),
         ("feat\uff1ax", 1, "not a subject"),
-        ("Merge branch 'x'\n\n* feat: y", 3, "the merged commits count themselves"),
+        ("fix: x (#1)\n\n* feat: y", 3, "the title has a type, which decides"),
+        ("fix: x (#1)\n\n* BREAKING CHANGE: y", 3, "the title has a type, which decides"),
+        ("fix: x\n\n**BREAKING CHANGE:** y", 3, "formatted as bold"),
+        ("fix: x\n\n__BREAKING CHANGE__: y", 3, "formatted as bold"),
+        ("fix: x\n\nBREAKING CHANGE:** y", 3, "the end of bold text"),
+        ("fix: x\n\nBREAKING CHANGE:**", 3, "the end of bold text"),
     ],
 )
 def test_a_lookalike_is_reported_with_the_reason(message: str, line: int, reason: str) -> None:
-    (found,) = parse(message)["lookalikes"]
+    (found,) = parse(message)["near_misses"]
     assert found["line"] == line
     assert reason in found["reason"]
 
 
 @pytest.mark.parametrize("message", ["fix: x", "docs: how features work!", "feat: x\n\nsome text", "feat!: x"])
 def test_an_ordinary_message_has_no_lookalikes(message: str) -> None:
-    assert parse(message)["lookalikes"] == []
+    assert parse(message)["near_misses"] == []
 
 
-def test_a_disregarded_reading_keeps_what_it_would_have_said() -> None:
-    reading = disregard(parse("feat: x"), "a merge")
-    assert reading["level"] == "none"
-    assert reading["lookalikes"] == [{"line": 1, "text": "feat: x", "reason": "a merge"}]
+def test_a_disregarded_parsed_keeps_what_it_would_have_said() -> None:
+    parsed = disregard(parse("feat: x"), "a merge")
+    assert parsed["level"] == "none"
+    assert parsed["near_misses"] == [{"line": 1, "text": "feat: x", "reason": "a merge"}]
 
 
 def test_a_squash_has_the_messages_as_bullets_and_of_a_single_commit_the_body() -> None:
@@ -240,9 +253,9 @@ anything = st.text(st.characters() | st.sampled_from("\n\r\t `~>*-!:()\0\ufeff\u
 @example("\ufeff")
 @example("feat\0: x")
 def test_parsing_never_fails(message: str) -> None:
-    reading = parse(message)
-    assert reading["level"] in RANK
-    for found in [reading["decided"], *reading["lookalikes"]]:
+    parsed = parse(message)
+    assert parsed["level"] in RANK
+    for found in [parsed["decided"], *parsed["near_misses"]]:
         assert 1 <= found["line"] <= message.count("\n") + message.count("\r") + 1
         assert found["reason"]
 
@@ -255,8 +268,8 @@ def test_line_ends_make_no_difference(message: str) -> None:
 
 @given(anything)
 def test_a_line_that_looks_like_a_breaking_change_either_counts_or_is_reported(message: str) -> None:
-    reading = parse(f"fix: x\n\n{message}\nBREAKING CHANGE: y")
-    assert reading["level"] == "major" or reading["lookalikes"]
+    parsed = parse(f"fix: x\n\n{message}\nBREAKING CHANGE: y")
+    assert parsed["level"] == "major" or parsed["near_misses"]
 
 
 fences = st.lists(
@@ -293,3 +306,40 @@ def test_code_fences_are_read_as_commonmark_reads_them(lines: list[str]) -> None
 )
 def test_the_work_grows_with_the_message_and_no_faster(grown: Callable[[int], str]) -> None:
     parse(grown(200_000))  # in quadratic time it would not end before the time limit of a test does
+
+
+SUBJECTS = {
+    "fix: x": "patch",
+    "docs(a): x": "patch",
+    "feat: x": "minor",
+    "fix!: x": "major",
+    "x": None,
+    "Merge x": None,
+}
+BODY = {
+    "* fix: a": "patch",
+    "* feat: a": "minor",
+    "* feat(api)!: a": "major",
+    "* BREAKING CHANGE: a": "major",
+    "BREAKING CHANGE: a": "breaking",
+    "BREAKING-CHANGE: a": "breaking",
+    "feat!: prose": "patch",
+    "**BREAKING CHANGE:** a": "patch",
+    "BREAKING CHANGE:** a": "patch",
+    "> BREAKING CHANGE: a": "patch",
+    "    * feat!: a": "patch",
+    "some text": "patch",
+}
+
+
+@given(st.sampled_from(sorted(SUBJECTS)), st.lists(st.sampled_from(sorted(BODY)), max_size=8))
+def test_title_bullets_and_breaking_markers_in_any_order(subject: str, body: list[str]) -> None:
+    parsed = parse("\n\n".join([subject, *body]))
+    levels = [BODY[line] for line in body]
+    if "breaking" in levels:
+        expected = "major"
+    else:
+        expected = SUBJECTS[subject] or max(levels, key=RANK.__getitem__, default="patch")  # type: ignore[arg-type]
+    assert parsed["level"] == expected
+    reported = {found["text"] for found in parsed["near_misses"]}
+    assert reported >= {line for line in body if line.startswith((">", "*" * 2, "feat!", "BREAKING CHANGE:**"))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from markdown_it import MarkdownIt
@@ -42,6 +43,59 @@ def test_a_row_for_each_commit_and_under_it_one_for_each_lookalike() -> None:
     ]
 
 
+def test_the_commits_that_decide_come_first_and_are_never_cut() -> None:
+    rows = explanation.rows(answer(*["docs: a"] * 600, "feat: the oldest of all", "fix: b"))
+    assert rows[0][1:3] == ("minor", "feat: the oldest of all")
+
+
+BREAKING_IN_THE_BODY = "fix: a | b\n\nsome text\n\nBREAKING CHANGE: c | d"
+
+
+def test_a_row_for_the_line_of_the_body_that_decides() -> None:
+    assert explanation.rows(answer(BREAKING_IN_THE_BODY)) == [
+        ("0000000", "major", "fix: a | b", "line 5 decides"),
+        ("", "line 5", "BREAKING CHANGE: c | d", "BREAKING CHANGE at the start of a line"),
+    ]
+
+
+def test_a_comment_shows_the_subject_and_the_line_that_decides_and_links_the_commit() -> None:
+    page = "https://github.com/acme/demo"
+    assert (
+        f"| [`0000000`]({page}/commit/{'0' * 40}) | major "
+        "| `fix: a \\| b`<br>line 5: `BREAKING CHANGE: c \\| d` | BREAKING CHANGE at the start of a line |\n"
+    ) in explanation.markdown(answer(BREAKING_IN_THE_BODY), page)
+    assert "](" not in explanation.markdown(answer(BREAKING_IN_THE_BODY))
+
+
+@pytest.mark.parametrize(
+    ("relation", "said"),
+    [
+        ("later", "Go on from it: `git merge --ff-only 0.4.2`"),
+        ("diverged", "Merge that release, so that the next version follows it: `git merge 0.4.2`"),
+        ("unrelated", "no commit in common"),
+    ],
+)
+def test_a_version_that_is_taken_names_the_commit_and_what_helps(relation: str, said: str) -> None:
+    taken = derive("0.4.1", [Commit(id="a" * 40, parents=1, message="fix: a")], {"0.4.2"})
+    taken["taken_by"] = {"commit": "b" * 40, "relation": relation}  # type: ignore[typeddict-item]
+    for text in (explanation.summary(taken), explanation.markdown(taken)):
+        assert "It cannot be released: tag 0.4.2 is on commit bbbbbbb." in text
+        assert said in text
+
+
+def test_newer_tags_of_an_unknown_form_are_named() -> None:
+    since = [Commit(id="a" * 40, parents=1, message="fix: a")]
+    below = derive("0.4.1", since, unrecognised=["release-0.4.9", "0.4.1.1"])
+    for text in (explanation.summary(below), explanation.markdown(below)):
+        assert "which do not count: release-0.4.9, 0.4.1.1." in text
+        assert "It cannot be released: tag release-0.4.9 in the history of this commit resembles a newer" in text
+    above = derive("0.4.1", since, unrecognised=["0.4.1.1"])
+    assert "which do not count: 0.4.1.1." in explanation.summary(above)
+    assert "cannot be released" not in explanation.summary(above)
+    many = derive("0.4.1", since, unrecognised=[f"0.4.1.{number}" for number in range(30)])
+    assert "and 20 more." in explanation.markdown(many)
+
+
 def test_the_table_is_no_longer_than_one_can_read() -> None:
     rows = explanation.rows(answer(*["fix: a"] * 1000))
     assert len(rows) == 501
@@ -55,15 +109,17 @@ def test_the_data_is_plain() -> None:
         "tag": "0.5.0",
         "previous": "0.4.1",
         "level": "minor",
-        "because": "1 commit since 0.4.1; 1 of level minor",
+        "reason": "1 commit since 0.4.1; 1 of level minor",
         "taken": None,
+        "taken_by": None,
+        "unrecognised_tags": [],
         "commits": [
             {
                 "id": "0" * 40,
                 "subject": "feat: a",
                 "level": "minor",
                 "decided": {"line": 1, "text": "feat: a", "reason": "type feat"},
-                "lookalikes": [{"line": 3, "text": "> feat!: b", "reason": "quoted"}],
+                "near_misses": [{"line": 3, "text": "> feat!: b", "reason": "quoted"}],
             }
         ],
     }
@@ -75,12 +131,12 @@ def test_the_comment() -> None:
         "\n"
         "2 commits since 0.4.1; 1 of level minor.\n"
         "\n"
-        "| commit | level | decided by | why |\n"
+        "| commit | level | subject | reason |\n"
         "|---|---|---|---|\n"
         "| `0000000` | minor | `feat: b` | type feat |\n"
         "| `0000000` | patch | `docs: a` | any other type is a patch |\n"
         "\n"
-        "<details><summary>Ignored look-alikes: 1</summary>\n"
+        "<details><summary>Ignored near misses: 1</summary>\n"
         "\n"
         "| commit | where | text | why not |\n"
         "|---|---|---|---|\n"
@@ -116,6 +172,17 @@ def test_no_message_escapes_from_its_cell(text: str) -> None:
     assert row == ["0000000", "patch", text or " ", row[3]]
 
 
+@pytest.mark.parametrize("number", [39, 40, 41, 79, 80, 81, 99])
+def test_a_run_of_backticks_keeps_a_mention_inside_the_code(number: int) -> None:
+    """GitHub reads 80 backticks as the start of a code span, and not one more."""
+    comment = explanation.markdown(answer(f"fix: {'`' * number} @acme"))
+    assert max(map(len, re.findall("`+", comment))) <= 80
+    cell = cells(comment)[6]
+    assert cell.startswith("fix: `")
+    if number < 90:
+        assert cell.endswith(" @acme")
+
+
 def test_a_comment_is_short_enough_to_be_posted_and_keeps_what_matters() -> None:
     comment = explanation.markdown(
         answer(*[f"docs: {'a' * 90}\n\n> feat: {'b' * 90}"] * 5000, "feat!: the one that counts")
@@ -123,7 +190,7 @@ def test_a_comment_is_short_enough_to_be_posted_and_keeps_what_matters() -> None
     assert len(comment) < 65_536
     assert "`feat!: the one that counts`" in comment
     assert "more commits." in comment
-    assert "more look-alikes." in comment
+    assert "more near misses." in comment
 
 
 @pytest.mark.parametrize(

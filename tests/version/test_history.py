@@ -74,7 +74,8 @@ def test_without_a_release_no_commits_are_read(repository: Repository) -> None:
 
 
 def test_an_unborn_branch(repository: Repository) -> None:
-    assert read(repository) == {"head": None, "tags": frozenset(), "release": None, "commits": []}
+    nothing = {"head": None, "tags": frozenset(), "release": None, "commits": [], "unrecognised": []}
+    assert read(repository) == nothing
 
 
 def test_an_unborn_branch_beside_a_file_called_head(repository: Repository) -> None:
@@ -95,9 +96,53 @@ def test_a_detached_head(released: Repository) -> None:
 
 def test_foreign_tags_are_no_releases(released: Repository) -> None:
     released.commit("fix: a")
-    for tag in ("docs-9.0.0", "pkg/9.0.0", "9.0", "v9", "9.0.0-rc.1", "release"):
+    for tag in ("docs-9.0.0", "pkg/9.0.0", "v9", "9.0.0-rc.1", "release"):
         released.release(tag)
     assert read(released)["release"] == "0.4.1"
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"), [("0.27.2", "0.32"), ("v1.21.2", "v1.40"), ("v4.4.2", "v4.6"), ("2025.12.0", "2026.06.18")]
+)
+def test_a_tag_in_two_parts_or_padded_with_zeros_is_a_release(repository: Repository, older: str, newer: str) -> None:
+    repository.commit("feat: a")
+    repository.release(older)
+    repository.commit("fix: b")
+    repository.release(newer)
+    repository.commit("fix: c")
+    found = read(repository)
+    assert (found["release"], messages(found)) == (newer, ["fix: c"])
+
+
+def test_tags_that_resemble_a_newer_release_are_reported_where_they_are_in_the_past(released: Repository) -> None:
+    released.commit("feat: a")
+    for tag in ("release-0.5.0", "0.5.0.1", "v0", "release-0.3.0", "docs-9.0.0", "9.0.0-rc.1"):
+        released.release(tag)
+    released.git("switch", "--quiet", "--create", "other")
+    released.commit("feat: b")
+    released.release("release-7.0.0")
+    released.git("switch", "--quiet", "main")
+    released.commit("fix: c")
+    found = read(released)
+    assert (found["release"], found["unrecognised"]) == ("0.4.1", ["0.5.0.1", "release-0.5.0"])
+
+
+def test_of_many_tags_on_other_branches_the_highest_in_the_past_counts(released: Repository) -> None:
+    """The nearest tag in the past is not the highest one there, and hundreds of higher ones are elsewhere."""
+    released.commit("feat: a")
+    released.release("0.10.0")
+    released.commit("fix: b")
+    released.release("0.9.1")
+    released.commit("fix: c")
+    released.git("switch", "--quiet", "--create", "next")
+    released.commit("feat!: d")
+    for number in range(300):
+        released.git("tag", f"1.{number}.0")
+    released.git("switch", "--quiet", "main")
+    found = read(released)
+    assert (found["release"], messages(found)) == ("0.10.0", ["fix: c", "fix: b"])
+    passed_over = history.read(str(released.path), "0.10.0")
+    assert (passed_over["release"], messages(passed_over)) == ("0.9.1", ["fix: c"])
 
 
 def test_releases_are_compared_as_versions_not_as_text_or_by_date(repository: Repository) -> None:

@@ -93,7 +93,7 @@ def test_the_explanation_says_so(main: Repository, capsys: pytest.CaptureFixture
     main.commit("fix: b")
     assert cli.main(["version", "explain", "--pending", "main", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert answer["because"] == "1 commit since 0.5.0; 1 of level patch; 0.5.0 itself is still being released"
+    assert answer["reason"] == "1 commit since 0.5.0; 1 of level patch; 0.5.0 itself is still being released"
     assert [commit["subject"] for commit in answer["commits"]] == ["fix: b"]
 
 

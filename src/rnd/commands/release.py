@@ -169,12 +169,12 @@ def _read_release(page: str, pending: str | None) -> Release:
     from rnd.errors import UsageError
     from rnd.publish.release import Release
     from rnd.version import history
-    from rnd.version.derivation import HERE, derive, settled
-    from rnd.version.next_version import newest
+    from rnd.version.derivation import HERE, derive, up_to_date
     from rnd.version.notes import write_notes
+    from rnd.version.tags import newest
 
     written = manifest.read_version(git.work_tree(Path()))
-    answer, head = settled(written, pending)
+    answer, head = up_to_date(written, pending)
     if head is None:
         raise UsageError("There is no commit yet that could be released.", "Commit first.")
     tag = answer["tag"]

@@ -13,7 +13,7 @@ from rnd.options import (
     add_repository_option,
 )
 from rnd.version import history, next_version
-from rnd.version.derivation import HERE, check_free, derive, derive_free, settled
+from rnd.version.derivation import HERE, check_free, derive, derive_free, up_to_date
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rnd.errors import RndError
     from rnd.options import Parser
     from rnd.plan import Plan
-    from rnd.version.next_version import Way
+    from rnd.version.next_version import Answer, MergeStrategy
 
 
 def configure(parser: Parser) -> None:
@@ -111,11 +111,11 @@ def explain(options: argparse.Namespace) -> int:
 
     answer, _ = derive(pending=options.pending)
     if options.comment is not None:
-        _comment(options, explanation.markdown(answer))
+        _comment(options, answer)
     elif options.json:
         report.print_json(answer)
     elif options.markdown:
-        print(explanation.markdown(answer), end="")
+        print(explanation.markdown(answer, _page()), end="")
     else:
         print(explanation.summary(answer))
         if answer["commits"]:
@@ -130,7 +130,7 @@ def check(options: argparse.Namespace) -> int:
 
     root = _root()
     found = {manifest.MANIFEST: manifest.read_version(root), manifest.LOCK: manifest.read_lock_version(root)}
-    answer, _ = settled(str(found[manifest.MANIFEST]), options.pending)
+    answer, _ = up_to_date(str(found[manifest.MANIFEST]), options.pending)
     check_free(answer)
     if found[manifest.LOCK] not in {None, answer["version"]}:
         raise VersionMismatch(f"{manifest.LOCK} has {found[manifest.LOCK]}, and {answer['version']} comes next.")
@@ -143,7 +143,7 @@ def check(options: argparse.Namespace) -> int:
 
         print_json({"version": answer["version"], "tag": answer["tag"], "files": found})
     else:
-        print(f"{answer['version']}, as it should be: {answer['because']}.")
+        print(f"{answer['version']}, as it should be: {answer['reason']}.")
     return 0
 
 
@@ -155,14 +155,14 @@ def check_title(options: argparse.Namespace) -> int:
     if options.pull_request is not None:
         title, branch = _read_pull_request(options)
         base = options.base or f"origin/{branch}"
-    ways = next_version.ways_to_merge(title, history.read_branch(HERE, base))
-    levels = {way["level"] for way in ways}
+    strategies = next_version.merge_strategies(title, history.read_branch(HERE, base))
+    levels = {strategy["level"] for strategy in strategies}
     if len(levels) > 1:
-        raise TitleMismatch("The version would depend on how this is merged:\n" + "\n".join(map(_describe, ways)))
+        raise TitleMismatch("The version would depend on how this is merged:\n" + "\n".join(map(_describe, strategies)))
     if options.json:
         from rnd.report import print_json
 
-        print_json({"title": title, "level": levels.pop(), "ways": ways})
+        print_json({"title": title, "level": levels.pop(), "strategies": strategies})
     else:
         print(f"{levels.pop()}, whichever way it is merged.")
     return 0
@@ -184,7 +184,7 @@ def set_version(options: argparse.Namespace) -> int:
 
     wanted = _wanted(options) if options.version is None else options.version
     if not next_version.is_settable(wanted):
-        raise UsageError(f"{wanted} is no X.Y.Z, nor an X.Y.Z.devN+HASH that would stay as it is (PEP 440).")
+        raise UsageError(f"{wanted} is not X.Y.Z, nor an X.Y.Z.devN+HASH that would stay as it is (PEP 440).")
     root = _root()
     carry_out(_plan(root, wanted, options), options)
     if options.only_show:
@@ -196,12 +196,22 @@ def set_version(options: argparse.Namespace) -> int:
     return 0
 
 
-def _comment(options: argparse.Namespace, text: str) -> None:
+def _page() -> str | None:
+    """Return the address of the repository's page where a workflow runs, or None."""
+    import os
+
+    server, name = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
+    return f"{server}/{name}" if server and name else None
+
+
+def _comment(options: argparse.Namespace, answer: Answer) -> None:
     from rnd.commands.github import connected
     from rnd.report import carry_out
     from rnd.version.comment import plan_comment
+    from rnd.version.explanation import markdown
 
     with connected(options) as (client, repository):
+        text = markdown(answer, f"{client.addresses.server}/{repository}")
         carry_out(plan_comment(client, repository, options.comment, text), options)
 
 
@@ -213,7 +223,7 @@ def _plan(root: Path, wanted: str, options: argparse.Namespace) -> Plan:
 
     if not options.commit and options.push is None:
         return version_commit.plan_files(root, wanted)
-    if not next_version.RELEASE.fullmatch(wanted):
+    if not next_version.is_release(wanted):
         raise UsageError(f"{wanted} is the version of one build, and not to be committed.", "Leave --dev out.")
     return version_commit.plan_commit(root, wanted, options.push, os.environ.get("GITHUB_TOKEN"))
 
@@ -227,7 +237,7 @@ def _write_outputs(root: Path, wanted: str) -> None:
     head = git.head(root)
     if head is None:
         raise _no_commit()
-    development = next_version.development_version(wanted, head) if next_version.RELEASE.fullmatch(wanted) else wanted
+    development = next_version.development_version(wanted, head) if next_version.is_release(wanted) else wanted
     settled = str(committed_version(root) == wanted).lower()
     write_github_output({"version": wanted, "development-version": development, "commit": head, "settled": settled})
 
@@ -255,11 +265,11 @@ def _root() -> Path:
     return git.work_tree(Path(HERE))
 
 
-def _describe(way: Way) -> str:
+def _describe(strategy: MergeStrategy) -> str:
     from rnd.version.explanation import shown
 
-    decided = way["decided"]
-    return f"  {way['way']}: {way['level']} ({decided['reason']}) {shown(decided['text'])}".rstrip()
+    decided = strategy["decided"]
+    return f"  {strategy['strategy']}: {strategy['level']} ({decided['reason']}) {shown(decided['text'])}".rstrip()
 
 
 SUBCOMMANDS = {

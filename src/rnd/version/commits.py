@@ -1,13 +1,14 @@
 """What one commit message says about the next version. Pure: text in, plain data out; touches nothing.
 
-A message is read as Conventional Commits 1.0.0 describes it (https://www.conventionalcommits.org/en/v1.0.0/), with
-the exceptions that squash merges and Markdown bring:
+The rules are those of Conventional Commits 1.0.0 (https://www.conventionalcommits.org/en/v1.0.0/), with additions
+for squash merges and Markdown:
 
 - the subject is the first line that is not blank: `type(scope)!: text`;
-- in the body, a line counts when it starts with `BREAKING CHANGE:` or `BREAKING-CHANGE:`, or when it is a bullet
-  `* type(scope)!: text`, which is how GitHub writes the commits of a squashed pull request;
-- code fences, indented code and quoted lines are read as CommonMark does, and never count;
-- everything else is prose. What looks as if it counted, and does not, is reported with the reason.
+- a subject with a type decides; without a type, the bullets `* type(scope)!: text` of the body count, which is how
+  GitHub writes the commits of a squashed pull request;
+- `BREAKING CHANGE:` or `BREAKING-CHANGE:` at the start of a line counts anywhere;
+- code fences, indented code and quoted lines are read as in CommonMark, and never count;
+- everything else is prose. A line that resembles one that counts is reported as a near miss, with the reason.
 """
 
 from __future__ import annotations
@@ -33,24 +34,27 @@ BULLET = ("* ", "*\t")
 FENCE = r"(`{3,})[^`]*\Z|(~{3,})"
 LINE_END = r"\r\n?|\n"
 
-LOOKALIKE = (
+NEAR_MISS = (
     r"(?i)breaking[\s_-]*change"
     r"|(?<![\w-])feat(?:ure)?s?\s*(?:\([^()]*\)\s*)?(?:!+\s*)?[:\uff1a]"
     r"|(?<![\w-])[a-z][\w-]*(?:\([^()]*\))?\s*!+\s*[:\uff1a]"
 )
-# Why a look-alike does not count: the first pattern that its line begins with says it.
+# A line that a renderer or a line wrap left: the end of `**BREAKING CHANGE:**`. Before a letter, bold text begins.
+BOLD_END = r"BREAKING[ -]CHANGE:(?:\*\*|__)(?![^\W_])"
+# Why a near miss does not count: the first pattern that its line begins with says it.
 WHY_SUBJECT = (
     (r"(?i)(?:revert|reapply)\b", "a revert is a patch, whatever it takes back"),
     (r"(?:fixup|squash|amend)! ", "it is meant to be folded into the commit that it names"),
 )
 WHY_ANYWHERE = (
+    (BOLD_END, "the end of bold text: BREAKING CHANGE: counts without formatting only"),
+    (r"(?i)[*_]{1,3}breaking", "formatted as bold or italic: BREAKING CHANGE: counts without formatting only"),
     (r"(?i)breaking", "only BREAKING CHANGE: or BREAKING-CHANGE: counts, in capitals"),
     (r"\s", "not at the start of its line"),
     (r"[-+]\s|\d+[.)]\s", "only a bullet written `* type: text` counts"),
 )
 
-# As git and GitHub write them; with `(#12)` at the end it is the title of a squash merge instead.
-MERGE = r"Merge (?!.*\(#\d+\)\Z)(?:pull request #\d+ from \S|(?:remote-tracking )?(?:branch|branches|tags?|commits?) ')"
+TYPED_TITLE = "a bullet, and the title has a type, which decides"
 VERSION_SUBJECT = "chore(release): set version to "
 
 
@@ -68,20 +72,20 @@ class Finding(TypedDict):
     reason: str
 
 
-class Reading(TypedDict):
+class ParsedMessage(TypedDict):
     """What a message says.
 
     Attributes:
         subject: Its first line that is not blank.
         level: What it asks of the next version; "none" where it does not count at all.
         decided: The line that decided.
-        lookalikes: Lines that seem to ask for a minor or major version, and do not count.
+        near_misses: Lines that resemble a request for a minor or major version, and do not count.
     """
 
     subject: str
     level: Level
     decided: Finding
-    lookalikes: list[Finding]
+    near_misses: list[Finding]
 
 
 def version_message(version: str) -> str:
@@ -108,38 +112,42 @@ def squash_message(title: str, messages: Sequence[str]) -> str:
     return "\n\n".join([title, *body])
 
 
-def parse(message: str) -> Reading:
+def parse(message: str) -> ParsedMessage:
     """Return what a commit message says about the next version.
 
-    Takes any text and never fails; the time taken grows with its length, and no faster.
+    Takes any text and never fails, in time linear in its length.
     """
     lines = re.split(LINE_END, message) if "\r" in message else message.split("\n")
     start = next((number for number, line in enumerate(lines) if _trimmed(line)), 0)
     subject = _trimmed(lines[start])
     level, reason = _header(subject)
     decided = Finding(line=start + 1, text=subject, reason=reason)
-    reading = Reading(subject=subject, level=level, decided=decided, lookalikes=[])
+    parsed = ParsedMessage(subject=subject, level=level, decided=decided, near_misses=[])
     if _is_loud(message):
-        if level == "patch" and re.search(LOOKALIKE, subject):
-            reading["lookalikes"].append(decided | {"reason": _why(subject, is_subject=True)})
-        _read_body(lines, start + 1, reading)
-    if subject.startswith("Merge ") and re.match(MERGE, subject):
-        return disregard(reading, "git's own message of a merge: the merged commits count themselves")
+        if level == "patch" and re.search(NEAR_MISS, subject):
+            parsed["near_misses"].append(decided | {"reason": _why(subject, is_subject=True)})
+        _read_body(lines, start + 1, parsed)
     if subject.startswith(VERSION_SUBJECT) and not any(map(str.strip, lines[start + 1 :])):
-        return disregard(reading, "our own version commit")
-    return reading
+        return disregard(parsed, "our own version commit")
+    return parsed
 
 
-def disregard(reading: Reading, reason: str) -> Reading:
-    """Return a reading as one that does not count; a line that would have raised the version is a look-alike."""
-    decided = reading["decided"] | {"reason": reason}
-    raised = [decided] if RANK[reading["level"]] > RANK["patch"] else []
-    return Reading(subject=reading["subject"], level="none", decided=decided, lookalikes=raised + reading["lookalikes"])
+def has_type(subject: str) -> bool:
+    """Return whether a subject has a type, and so decides itself: `type(scope)!:`, or `BREAKING CHANGE:`."""
+    return HEADER.match(subject) is not None or _is_breaking(subject)
+
+
+def disregard(parsed: ParsedMessage, reason: str) -> ParsedMessage:
+    """Return a message as one that does not count; a line that would have raised the version becomes a near miss."""
+    decided = parsed["decided"] | {"reason": reason}
+    raised = [decided] if RANK[parsed["level"]] > RANK["patch"] else []
+    near_misses = raised + parsed["near_misses"]
+    return ParsedMessage(subject=parsed["subject"], level="none", decided=decided, near_misses=near_misses)
 
 
 def _header(text: str) -> tuple[Level, str]:
     """Return the level of a subject, or of a bullet's text, and the reason."""
-    if text.startswith(BREAKING):
+    if _is_breaking(text):
         return "major", "BREAKING CHANGE at the start of a line"
     header = HEADER.match(text)
     if header is None:
@@ -152,27 +160,37 @@ def _header(text: str) -> tuple[Level, str]:
     return "patch", "type fix" if kind == "fix" else "any other type is a patch"
 
 
-def _read_body(lines: list[str], start: int, reading: Reading) -> None:
-    """Raise a reading's level by what the lines from `start` on say, and note their look-alikes."""
+def _is_breaking(text: str) -> bool:
+    return text.startswith(BREAKING) and not re.match(BOLD_END, text)
+
+
+def _read_body(lines: list[str], start: int, parsed: ParsedMessage) -> None:
+    """Raise a message's level by what the lines from `start` on say, and note their near misses."""
+    typed = has_type(parsed["subject"])
     for number, line, ignored in _in_context(lines, start):
         if not _is_loud(line):
             continue
-        level: Level = "patch"
-        reason = ignored
-        if not ignored:
-            level, reason = _body_line(line)
+        level, reason = ("patch", ignored) if ignored else _body_line(line, typed=typed)
         finding = Finding(line=number + 1, text=line.strip(), reason=reason)
-        if RANK[level] > RANK[reading["level"]]:
-            reading["level"], reading["decided"] = level, finding
-        if level == "patch" and re.search(LOOKALIKE, line):
-            reading["lookalikes"].append(finding)
+        if RANK[level] > RANK[parsed["level"]]:
+            parsed["level"], parsed["decided"] = level, finding
+        if level == "patch" and re.search(NEAR_MISS, line):
+            parsed["near_misses"].append(finding)
 
 
-def _body_line(line: str) -> tuple[Level, str]:
-    if line.startswith(BREAKING + BULLET):
-        level, reason = _header(_trimmed(line[1:]) if line.startswith(BULLET) else line)
+def _body_line(line: str, *, typed: bool) -> tuple[Level, str]:
+    """Return the level of a line outside code and quotes, and the reason.
+
+    Args:
+        line: The line.
+        typed: Whether the title has a type: then bullets do not count.
+    """
+    if line.startswith(BULLET):
+        level, reason = _header(_trimmed(line[1:]))
         if level != "patch":
-            return level, reason
+            return ("patch", TYPED_TITLE) if typed else (level, reason)
+    elif _is_breaking(line):
+        return _header(line)
     return "patch", _why(line, is_subject=False)
 
 
@@ -209,7 +227,7 @@ def _is_loud(text: str) -> bool:
 
 
 def _why(text: str, *, is_subject: bool) -> str:
-    """Return why a look-alike outside code and quotes does not count."""
+    """Return why a near miss outside code and quotes does not count."""
     for pattern, reason in WHY_SUBJECT + WHY_ANYWHERE if is_subject else WHY_ANYWHERE:
         if re.match(pattern, text):
             return reason

@@ -9,6 +9,7 @@ from rnd.version import history, next_version
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
+    from rnd.version.history import History
     from rnd.version.next_version import Answer
 
 HERE = "."
@@ -22,34 +23,56 @@ def derive(without: str = "", pending: str | None = None) -> tuple[Answer, str |
         pending: A commit whose release may still be being made: the version that was set there then counts as one.
     """
     past = history.read(HERE, without)
-    if past["release"] is None:
-        from pathlib import Path
+    answer = _first(past) if past["release"] is None else _following(past, past["release"], pending)
+    if answer["taken"]:
+        from rnd.version.conflicts import locate
 
-        from rnd import git, manifest
-
-        return next_version.first(manifest.read_version(git.work_tree(Path(HERE))), past["tags"]), past["head"]
-    upcoming = _upcoming(pending, past["release"]) if pending else None
-    commits = history.read_since(HERE, pending) if pending and upcoming else None
-    if upcoming is None or commits is None:
-        return next_version.derive(past["release"], past["commits"], past["tags"]), past["head"]
-    answer = next_version.derive(upcoming, commits, past["tags"])
-    answer["because"] += f"; {upcoming} itself is still being released"
+        answer["taken_by"] = locate(HERE, answer["taken"], past["head"])
     return answer, past["head"]
 
 
+def _first(past: History) -> Answer:
+    from pathlib import Path
+
+    from rnd import git, manifest
+    from rnd.errors import ManifestInvalid
+
+    try:
+        return next_version.first(manifest.read_version(git.work_tree(Path(HERE))), past["tags"], past["unrecognised"])
+    except ManifestInvalid as invalid:
+        if not past["unrecognised"]:
+            raise
+        from rnd.version.errors import UnrecognisedTag
+
+        raise UnrecognisedTag(
+            f"No tag in the history of this commit is written X.Y.Z; {past['unrecognised'][0]} resembles a release."
+        ) from invalid
+
+
+def _following(past: History, release: str, pending: str | None) -> Answer:
+    upcoming = _upcoming(pending, release) if pending else None
+    commits = history.read_since(HERE, pending) if pending and upcoming else None
+    if upcoming is None or commits is None:
+        return next_version.derive(release, past["commits"], past["tags"], past["unrecognised"])
+    answer = next_version.derive(upcoming, commits, past["tags"], past["unrecognised"])
+    answer["reason"] += f"; {upcoming} itself is still being released"
+    return answer
+
+
 def derive_free(pending: str | None = None) -> tuple[Answer, str | None]:
-    """Return what `derive` returns, if that version is free.
+    """Return what `derive` returns, if that version can be released.
 
     Raises:
         VersionTaken: Another commit has its tag.
+        UnrecognisedTag: It would be below a tag that resembles a release.
     """
     answer, head = derive(pending=pending)
     check_free(answer)
     return answer, head
 
 
-def settled(written: str, pending: str | None = None) -> tuple[Answer, str | None]:
-    """Return what makes a version the next one: counted from the last release, or from one that is still being made.
+def up_to_date(written: str, pending: str | None = None) -> tuple[Answer, str | None]:
+    """Return why a version is the next one: counted from the last release, or from one that is still being made.
 
     Either is right on the branch that releases come from: a release that was being made may have failed for good.
 
@@ -67,19 +90,26 @@ def settled(written: str, pending: str | None = None) -> tuple[Answer, str | Non
     from rnd.version.errors import VersionMismatch
 
     first, _ = answers[0]
-    raise VersionMismatch(f"pyproject.toml has {written}, and {first['version']} comes next: {first['because']}.")
+    raise VersionMismatch(f"pyproject.toml has {written}, and {first['version']} comes next: {first['reason']}.")
 
 
 def check_free(answer: Answer) -> None:
-    """Refuse a version that is released already.
+    """Refuse a version that is released already, or that would be below a tag that resembles a release.
 
     Raises:
         VersionTaken: Another commit has its tag.
+        UnrecognisedTag: It would be below such a tag.
     """
-    if answer["taken"]:
-        from rnd.version.errors import VersionTaken
+    if not answer["taken"] and not answer["unrecognised_tags"]:
+        return
+    from rnd.version.conflicts import conflict
+    from rnd.version.errors import UnrecognisedTag, VersionTaken
 
-        raise VersionTaken(f"{answer['version']} comes next here, and tag {answer['taken']} is on another commit.")
+    found = conflict(answer)
+    if found:
+        message, hint = found
+        error = VersionTaken if answer["taken"] else UnrecognisedTag
+        raise error(f"{answer['version']} comes next here, and {message}.", hint)
 
 
 def _upcoming(pending: str, release: str) -> str | None:

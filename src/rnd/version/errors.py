@@ -16,13 +16,25 @@ class ShallowHistory(RndError):
 
 
 class VersionTaken(RndError):
-    """The version that comes next is released already, from commits that the head does not hold.
+    """The version that comes next is released already, from a commit outside the head's past.
 
-    The branch is behind the one that releases come from, or the commit is older than the release.
+    The message names that commit. The advice depends on where it lies: later in the same history, on another branch,
+    or in a history of its own.
     """
 
     code = "version-taken"
-    hint = "Bring the branch up to date with the one that releases come from, then run the same command again."
+    hint = "Merge the release that has this version, then run the same command again."
+
+
+class UnrecognisedTag(RndError):
+    """The version that comes next would be below a tag that resembles a release and is not written like one.
+
+    A release tag is `X.Y.Z` or `vX.Y.Z`; `v4.5` and `2026.06.18` are understood too. `release-5.0.0` or `V5.0.0` in
+    the history of this commit could be a release, so a version below it is refused.
+    """
+
+    code = "unrecognised-tag"
+    hint = "If the tag is a release, tag the same commit X.Y.Z. If it is not, delete it."
 
 
 class VersionMismatch(RndError):

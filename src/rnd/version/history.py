@@ -1,7 +1,7 @@
-"""What the repository holds: its release tags, and the commits since the last one. Reads, changes nothing.
+"""What the repository holds: its release tags, and the commits since the last release. Reads, changes nothing.
 
-Two git processes answer, however long the history is, and only the commits since the last release are read. A third
-and a fourth are needed where the highest release is not in the head's own past, as on a branch for maintenance.
+Two git processes answer, however long the history is, and only the commits since the last release are read. More are
+needed where the highest release is not in the head's past, as on a maintenance branch.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from rnd import git
 from rnd.errors import CommandFailed, NotARepository, UsageError
 from rnd.version.errors import ShallowHistory
-from rnd.version.next_version import Commit, newest
+from rnd.version.next_version import Commit
+from rnd.version.tags import newest, parse_release, preference, releases, unrecognised_above
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 else:
     TypedDict = dict
 
-# %B never holds the NUL that -z puts between commits. What the user's configuration could change is said.
+# Tags that may be releases, for git to choose among; `rnd.version.tags` then reads them.
+RELEASE_GLOBS = ("--match=[0-9]*.[0-9]*", "--match=v[0-9]*.[0-9]*", "--exclude=*[!0-9.v]*", "--exclude=*.*.*.*")
+MOST_PATTERNS = 200  # of refs; git compares every ref with every pattern
+# %B never holds the NUL that -z puts between commits. Every option that a user's configuration could change is given.
 LOG = ("log", "-z", "--encoding=UTF-8", "--no-show-signature", "--format=%m%H %P%n%B")
 
 
@@ -26,15 +30,17 @@ class History(TypedDict):
 
     Attributes:
         head: The full hash of the commit at the head; None on a branch without any.
-        tags: The names of all tags, those that the head does not hold and those that are no releases included.
+        tags: The names of all tags, including those that the head does not hold and those that are not releases.
         release: The tag of the highest release in the head's past, the head itself included; None without any.
         commits: Those that the head holds and that release does not, newest first; none without a release.
+        unrecognised: Tags in the head's past that resemble a release above that one, highest first.
     """
 
     head: str | None
     tags: frozenset[str]
     release: str | None
     commits: list[Commit]
+    unrecognised: list[str]
 
 
 def read(folder: str, without: str = "", at: str = "HEAD") -> History:
@@ -54,9 +60,13 @@ def read(folder: str, without: str = "", at: str = "HEAD") -> History:
     release = newest(tags) if head else None
     commits = _commits_since(folder, f"refs/tags/{release}", at) if release else []
     if commits is None:  # the highest release is on another branch
-        release = newest(tags.intersection(_tags_in_the_past(folder, at)))
+        release = _newest_in_the_past(folder, at, tags, without)
         commits = _commits_since(folder, f"refs/tags/{release}", at) if release else []
-    return History(head=head, tags=tags, release=release, commits=commits or [])
+    unrecognised = unrecognised_above(parse_release(release) if release else None, tags) if head else []
+    if unrecognised:
+        past = _in_the_past(folder, at, unrecognised)
+        unrecognised = [tag for tag in unrecognised if tag in past]
+    return History(head=head, tags=tags, release=release, commits=commits or [], unrecognised=unrecognised)
 
 
 def read_since(folder: str, base: str) -> list[Commit] | None:
@@ -112,13 +122,33 @@ def _must_be_repository(folder: str) -> None:
 def _commits_since(folder: str, base: str, at: str) -> list[Commit] | None:
     """Return the commits of one revision that another does not hold, or None if the other is not in its past."""
     said = git.output(folder, *LOG, "--left-right", f"{base}...{at}", "--")
-    if said is None or said.startswith("<") or "\0<" in said:  # None: nothing there, or something that is no commit
+    if said is None or said.startswith("<") or "\0<" in said:  # None: nothing there, or not a commit
         return None
     return _commits(said)
 
 
-def _tags_in_the_past(folder: str, at: str) -> list[str]:
-    return git.run(folder, "for-each-ref", f"--merged={at}", "--format=%(refname:strip=2)", "refs/tags").split("\n")
+def _newest_in_the_past(folder: str, at: str, tags: frozenset[str], without: str) -> str | None:
+    """Return the highest release tag in the past of a commit.
+
+    `git describe` finds the nearest one. Only the tags above it remain to be tested: mostly those of other branches.
+    """
+    excluded = [f"--exclude={without}"] if without else []
+    said = git.output(folder, "describe", "--tags", "--abbrev=0", *RELEASE_GLOBS, *excluded, at)
+    if said is None:
+        return None
+    nearest = said.strip()
+    release = parse_release(nearest)
+    lowest = preference((release, nearest)) if release else ()
+    above = [entry for entry in releases(tags) if preference(entry) > lowest]
+    found = newest(_in_the_past(folder, at, [tag for _, tag in above])) if above else None
+    return found or (nearest if release else None)
+
+
+def _in_the_past(folder: str, at: str, tags: list[str]) -> set[str]:
+    """Return the tags among some that are in the past of a commit."""
+    patterns = [f"refs/tags/{tag}" for tag in tags] if len(tags) <= MOST_PATTERNS else ["refs/tags"]
+    said = git.run(folder, "for-each-ref", f"--merged={at}", "--format=%(refname:strip=2)", *patterns)
+    return set(said.split("\n")).intersection(tags)
 
 
 def _commits(said: str) -> list[Commit]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from rnd.errors import ManifestInvalid
-from rnd.version.commits import RANK, Finding, Reading, announces, disregard, parse, squash_message
+from rnd.version.commits import RANK, Finding, ParsedMessage, announces, disregard, has_type, parse, squash_message
+from rnd.version.tags import parse_release, taken
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from typing import TypedDict
 
     from rnd.version.commits import Level
-
-    Release = tuple[int, int, int]
+    from rnd.version.conflicts import TakenBy
+    from rnd.version.tags import Release
 else:
     TypedDict = dict
 
 NUMBER = r"(0|[1-9][0-9]{0,17})"  # without leading zeros (Semantic Versioning 2); longer ones are dates gone wrong
-RELEASE = re.compile(rf"(v?){NUMBER}\.{NUMBER}\.{NUMBER}")
-DEVELOPMENT = rf"{NUMBER}\.{NUMBER}\.{NUMBER}\.dev{NUMBER}(?:\+([a-z0-9]+(?:\.[a-z0-9]+)*))?"
+RELEASE = rf"{NUMBER}\.{NUMBER}\.{NUMBER}"
+DEVELOPMENT = rf"{RELEASE}\.dev{NUMBER}(?:\+([a-z0-9]+(?:\.[a-z0-9]+)*))?"
 HASH_LENGTH = 7
 
 
@@ -42,8 +43,8 @@ class Commit(TypedDict):
     message: str
 
 
-class Verdict(Reading):
-    """What one commit does to the next version: the reading of its message.
+class CommitAnalysis(ParsedMessage):
+    """What one commit does to the next version: its parsed message.
 
     Attributes:
         id: The commit's full hash.
@@ -57,51 +58,40 @@ class Answer(TypedDict):
 
     Attributes:
         version: `X.Y.Z`.
-        tag: The tag of its release: the version, with the `v` that the last release's tag has, if it has one.
-        previous: The tag of the release before, or None where there is none.
-        level: The step from there to here; "none" where both are one, or there is none before.
-        because: The reason in one sentence.
+        tag: The tag of its release: the version, with the `v` that the last release's tag has, if it has one. Where
+            the head is that release, its tag as it is.
+        previous: The tag of the last release, or None where there is none.
+        level: The step from the last release to this version; "none" where they are the same, or without a release.
+        reason: One sentence.
         taken: The tag of a release of that very version that lies outside the head's past, or None where it is free.
-        commits: What each commit since does, newest first.
+        taken_by: The commit with that tag; None where nobody asked git yet.
+        unrecognised_tags: Tags in the head's past that resemble a release above the last one, highest first.
+        commits: What each commit since the last release does, newest first.
     """
 
     version: str
     tag: str
     previous: str | None
     level: Level
-    because: str
+    reason: str
     taken: str | None
-    commits: list[Verdict]
+    taken_by: TakenBy | None
+    unrecognised_tags: list[str]
+    commits: list[CommitAnalysis]
 
 
-class Way(TypedDict):
+class MergeStrategy(TypedDict):
     """One way to merge a pull request.
 
     Attributes:
-        way: What it is called.
+        strategy: Its name.
         level: What the commits that it leaves ask for.
         decided: The line that decided, and why.
     """
 
-    way: str
+    strategy: str
     level: Level
     decided: Finding
-
-
-def parse_release(tag: str) -> Release | None:
-    """Return the version that a release tag names, or None if it is the tag of something else.
-
-    `X.Y.Z` and `vX.Y.Z` are releases. A pre-release (`1.0.0-rc.1`), another prefix (`docs-1.0.0`) and a moving tag
-    (`v1`) are not.
-    """
-    found = RELEASE.fullmatch(tag)
-    return (int(found[2]), int(found[3]), int(found[4])) if found else None
-
-
-def newest(tags: Iterable[str]) -> str | None:
-    """Return the release tag with the highest version, or None among tags that are no releases."""
-    releases = [(release, tag) for tag in tags if (release := parse_release(tag))]
-    return max(releases)[1] if releases else None
 
 
 def bump(release: Release, level: Level) -> Release:
@@ -116,41 +106,49 @@ def bump(release: Release, level: Level) -> Release:
     return release
 
 
-def judge(commit: Commit) -> Verdict:
-    """Return what one commit does to the next version, and why."""
-    reading = parse(commit["message"])
-    if commit["parents"] > 1:
-        reading = disregard(reading, "a merge: the merged commits count themselves")
-    return Verdict(id=commit["id"], **reading)
+def analyse(commit: Commit) -> CommitAnalysis:
+    """Return what one commit does to the next version, and why.
+
+    A merge counts only if its title has a type: somebody wrote it. The merged commits count themselves.
+    """
+    parsed = parse(commit["message"])
+    if commit["parents"] > 1 and not has_type(parsed["subject"]):
+        parsed = disregard(parsed, "a merge: the merged commits count themselves")
+    return CommitAnalysis(id=commit["id"], **parsed)
 
 
-def highest(verdicts: Iterable[Verdict]) -> Level:
+def highest(analyses: Iterable[CommitAnalysis]) -> Level:
     """Return the highest level of some commits: at least "patch", since other content needs another version."""
-    return max(("patch", *(verdict["level"] for verdict in verdicts)), key=RANK.__getitem__)
+    return max(("patch", *(analysis["level"] for analysis in analyses)), key=RANK.__getitem__)
 
 
-def derive(previous: str, commits: Sequence[Commit], tags: Collection[str] = ()) -> Answer:
+def derive(
+    previous: str, commits: Sequence[Commit], tags: Collection[str] = (), unrecognised: Sequence[str] = ()
+) -> Answer:
     """Return the version that follows a release.
 
     Args:
         previous: The tag of the last release that the head holds.
         commits: Those that the head holds and that release does not, in any order.
         tags: All tags of the repository.
+        unrecognised: Tags in the head's past that resemble a release above that one, highest first.
     """
     release = parse_release(previous)
     if release is None:
-        raise ValueError(f"{previous} is no release tag")
-    verdicts = [judge(commit) for commit in commits]
-    level = highest(verdicts) if verdicts else "none"
+        raise ValueError(f"{previous} is not a release tag")
+    analyses = [analyse(commit) for commit in commits]
+    level = highest(analyses) if analyses else "none"
     version = ".".join(map(str, bump(release, level)))
     return Answer(
         version=version,
-        tag="v" * previous.startswith("v") + version,
+        tag="v" * previous.startswith("v") + version if analyses else previous,
         previous=previous,
         level=level,
-        because=_because(previous, level, verdicts),
-        taken=_taken(version, tags) if verdicts else None,
-        commits=verdicts,
+        reason=_reason(previous, level, analyses),
+        taken=taken(version, tags) if analyses else None,
+        taken_by=None,
+        unrecognised_tags=list(unrecognised),
+        commits=analyses,
     )
 
 
@@ -170,12 +168,13 @@ def upcoming(previous: str, commits: Sequence[Commit], tags: Collection[str]) ->
     return answer["tag"] if announced and not answer["taken"] else None
 
 
-def first(manifest_version: str, tags: Collection[str] = ()) -> Answer:
+def first(manifest_version: str, tags: Collection[str] = (), unrecognised: Sequence[str] = ()) -> Answer:
     """Return the first release: the version that the manifest has, without what makes it a development version.
 
     Args:
         manifest_version: `X.Y.Z`, or `X.Y.Z.devN+HASH` of it.
         tags: All tags of the repository; none is the tag of a release in the head's past.
+        unrecognised: Tags in the head's past that resemble a release, highest first.
 
     Raises:
         ManifestInvalid: It is neither.
@@ -183,58 +182,69 @@ def first(manifest_version: str, tags: Collection[str] = ()) -> Answer:
     if not is_settable(manifest_version):
         raise ManifestInvalid(f"pyproject.toml has the version {manifest_version!r}, which cannot be a first release.")
     version = manifest_version.partition(".dev")[0]
-    because = "there is no release before, so it is the version that pyproject.toml has"
-    taken = _taken(version, tags)
-    return Answer(version=version, tag=version, previous=None, level="none", because=because, taken=taken, commits=[])
+    return Answer(
+        version=version,
+        tag=version,
+        previous=None,
+        level="none",
+        reason="there is no release before, so it is the version that pyproject.toml has",
+        taken=taken(version, tags),
+        taken_by=None,
+        unrecognised_tags=list(unrecognised),
+        commits=[],
+    )
 
 
-def ways_to_merge(title: str, commits: Sequence[Commit]) -> list[Way]:
+def merge_strategies(title: str, commits: Sequence[Commit]) -> list[MergeStrategy]:
     """Return what each way to merge a pull request would ask of the next version.
 
     Args:
         title: The pull request's.
         commits: Its commits, newest first.
     """
-    verdicts = [judge(commit) for commit in commits]
+    merged = [analyse(commit) for commit in commits]
+    rebased = [analysis for analysis, commit in zip(merged, commits, strict=True) if commit["parents"] < 2]
     messages = [commit["message"] for commit in reversed(commits)]
     numbered = f"{title} (#1)"  # as GitHub does; which number makes no difference
-    squashed = judge(Commit(id="", parents=1, message=squash_message(numbered, messages)))
-    alone = judge(Commit(id="", parents=1, message=numbered))
+    squashed = analyse(Commit(id="", parents=1, message=squash_message(numbered, messages)))
+    alone = analyse(Commit(id="", parents=1, message=numbered))
+    kept = [_strategy("merge", merged), _strategy("rebase", rebased)]  # a rebase drops merge commits
     return [
-        _way("merge or rebase", verdicts),
-        _way("squash, with the messages", [squashed]),
-        _way("squash, with the title alone", [alone]),
+        *(kept if kept[0]["level"] != kept[1]["level"] else [_strategy("merge or rebase", merged)]),
+        _strategy("squash, with the messages", [squashed]),
+        _strategy("squash, with the title alone", [alone]),
     ]
 
 
-def _way(name: str, verdicts: Sequence[Verdict]) -> Way:
-    level = highest(verdicts)
+def _strategy(name: str, analyses: Sequence[CommitAnalysis]) -> MergeStrategy:
+    level = highest(analyses)
     nothing = Finding(line=0, text="", reason="no commit counts; other content needs another version")
-    decided = next((verdict["decided"] for verdict in verdicts if verdict["level"] == level), nothing)
-    return Way(way=name, level=level, decided=decided)
+    decided = next((analysis["decided"] for analysis in analyses if analysis["level"] == level), nothing)
+    return MergeStrategy(strategy=name, level=level, decided=decided)
 
 
-def _because(previous: str, level: Level, verdicts: Sequence[Verdict]) -> str:
-    if not verdicts:
+def _reason(previous: str, level: Level, analyses: Sequence[CommitAnalysis]) -> str:
+    if not analyses:
         return f"the head is the commit that {previous} was released from"
-    deciding = [verdict for verdict in verdicts if verdict["level"] == level]
-    since = f"{len(verdicts)} {'commit' if len(verdicts) == 1 else 'commits'} since {previous}"
+    deciding = [analysis for analysis in analyses if analysis["level"] == level]
+    since = f"{len(analyses)} {'commit' if len(analyses) == 1 else 'commits'} since {previous}"
     if not deciding:
         return f"{since}, none of which counts; other content needs another version"
     return f"{since}; {len(deciding)} of level {level}"
 
 
-def _taken(version: str, tags: Collection[str]) -> str | None:
-    return next((tag for tag in (version, f"v{version}") if tag in tags), None)
+def is_release(version: str) -> bool:
+    """Return whether a version is `X.Y.Z`, without leading zeros."""
+    return re.fullmatch(RELEASE, version) is not None
 
 
 def is_settable(version: str) -> bool:
-    """Say whether a version is one that this project writes: `X.Y.Z`, or `X.Y.Z.devN+HASH` that stays as it is.
+    """Return whether a version is one that this project writes: `X.Y.Z`, or `X.Y.Z.devN+HASH` that stays as it is.
 
     PEP 440 reads a local part of nothing but digits as a number, so that `0123456` would be published as `123456`.
     """
-    if RELEASE.fullmatch(version):
-        return not version.startswith("v")
+    if is_release(version):
+        return True
     found = re.fullmatch(DEVELOPMENT, version)
     return found is not None and not any(part.isdigit() for part in (found[5] or "").split("."))
 

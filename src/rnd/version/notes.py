@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from rnd.version.commits import HEADER
-from rnd.version.explanation import SHORT_HASH, shown
+from rnd.version.conflicts import SHORT_HASH
+from rnd.version.explanation import shown
 
 if TYPE_CHECKING:
-    from rnd.version.next_version import Answer, Verdict
+    from rnd.version.next_version import Answer, CommitAnalysis
 
 BREAKING = "Breaking changes"
 OTHER = "Other changes"
@@ -33,9 +34,9 @@ def write_notes(answer: Answer, repository_url: str) -> str:
         repository_url: Of the repository's page, without a slash at its end.
     """
     groups: dict[str, list[str]] = {heading: [] for heading in ORDER}
-    for verdict in answer["commits"]:
-        if verdict["level"] != "none":
-            groups[_heading(verdict)].append(_entry(verdict))
+    for analysis in answer["commits"]:
+        if analysis["level"] != "none":
+            groups[_heading(analysis)].append(_entry(analysis))
     parts = [f"## {heading}\n\n" + "\n".join(entries) + "\n" for heading, entries in groups.items() if entries]
     if answer["previous"] is None:
         parts.append("The first release.\n")
@@ -44,18 +45,18 @@ def write_notes(answer: Answer, repository_url: str) -> str:
     return _cut("\n".join(parts))
 
 
-def _heading(verdict: Verdict) -> str:
-    if verdict["level"] == "major":
+def _heading(analysis: CommitAnalysis) -> str:
+    if analysis["level"] == "major":
         return BREAKING
-    header = HEADER.match(verdict["subject"])
+    header = HEADER.match(analysis["subject"])
     return HEADINGS.get(header[1].lower(), OTHER) if header else OTHER
 
 
-def _entry(verdict: Verdict) -> str:
+def _entry(analysis: CommitAnalysis) -> str:
     """Return a commit's line; under it, the line of its body that decided, if that says more."""
-    decided = verdict["decided"]["text"]
-    more = f"\n  {_plain(decided)}" if verdict["level"] == "major" and decided != verdict["subject"] else ""
-    return f"- {_plain(verdict['subject'])} ({verdict['id'][:SHORT_HASH]}){more}"
+    decided = analysis["decided"]["text"]
+    more = f"\n  {_plain(decided)}" if analysis["level"] == "major" and decided != analysis["subject"] else ""
+    return f"- {_plain(analysis['subject'])} ({analysis['id'][:SHORT_HASH]}){more}"
 
 
 def _plain(text: str) -> str:
