@@ -74,8 +74,7 @@ def test_without_a_release_no_commits_are_read(repository: Repository) -> None:
 
 
 def test_an_unborn_branch(repository: Repository) -> None:
-    nothing = {"head": None, "tags": frozenset(), "release": None, "commits": [], "unrecognised": []}
-    assert read(repository) == nothing
+    assert read(repository) == history.History(head=None, tags=frozenset(), release=None, commits=[], unrecognised=[])
 
 
 def test_an_unborn_branch_beside_a_file_called_head(repository: Repository) -> None:

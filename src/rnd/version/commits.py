@@ -170,7 +170,10 @@ def _read_body(lines: list[str], start: int, parsed: ParsedMessage) -> None:
     for number, line, ignored in _in_context(lines, start):
         if not _is_loud(line):
             continue
-        level, reason = ("patch", ignored) if ignored else _body_line(line, typed=typed)
+        level: Level = "patch"
+        reason = ignored
+        if not ignored:
+            level, reason = _body_line(line, typed=typed)
         finding = Finding(line=number + 1, text=line.strip(), reason=reason)
         if RANK[level] > RANK[parsed["level"]]:
             parsed["level"], parsed["decided"] = level, finding
