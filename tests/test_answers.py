@@ -39,12 +39,12 @@ def test_answers_from_before_the_tool_was_asked_for_are_of_uv(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "holds no answers"),
-        ("- a list", "holds no answers"),
+        ("", "contains no answers"),
+        ("- a list", "contains no answers"),
         ("a: [", "cannot be read"),
         ("\0", "cannot be read"),
-        (ANSWERS.replace("project_name", "name"), "holds no 'project_name', so it is not this template's"),
-        (ANSWERS.replace("conda", "poetry"), "names poetry as the dependency tool; known are uv and conda"),
+        (ANSWERS.replace("project_name", "name"), "has no 'project_name', so it is from a different template"),
+        (ANSWERS.replace("conda", "poetry"), "Unknown dependency_tool poetry in .*; expected uv or conda"),
         (ANSWERS.replace("'3.11'", "./py.sh"), "has './py.sh' as its python_version"),
         (ANSWERS.replace("1.0.0", "--orphan=x"), "has '--orphan=x' as its _commit"),
         (ANSWERS.replace("aligner", "../../x"), "as its project_name"),

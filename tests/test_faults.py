@@ -145,7 +145,7 @@ def test_the_disk_is_full(template: TemplateRepository, place: Path, size: str) 
     ended = in_a_mount(place, f"-t tmpfs -o size={size} tmpfs", command)
     assert ended.returncode == 1
     assert "error[disk-full]: " in ended.stderr
-    assert "Free some space, then run the same command again." in ended.stderr
+    assert "Free some space, then re-run the command." in ended.stderr
 
 
 @needs_mounts

@@ -115,9 +115,9 @@ def test_what_stands_around_it_stays(tmp_path: Path, around: str) -> None:
         ('[project]\nname = "a"\ndynamic = ["version"]', "no `version`"),
         ('[project]\nname = "a"\nversion = 1', "no `version`"),
         ('[project]\nversion = "0.4.1"', "no `name`"),
-        ("[project", "no valid TOML"),
-        ("a = " + "[" * 100_000, "no valid TOML"),
-        ('\ufeff[project]\nname = "a"\nversion = "0.4.1"', "no valid TOML"),
+        ("[project", "is not valid TOML"),
+        ("a = " + "[" * 100_000, "is not valid TOML"),
+        ('\ufeff[project]\nname = "a"\nversion = "0.4.1"', "is not valid TOML"),
     ],
 )
 def test_a_manifest_without_a_version_of_its_own(tmp_path: Path, text: str, complaint: str) -> None:
@@ -152,7 +152,7 @@ def test_no_lock_file_is_no_error(tmp_path: Path) -> None:
 
 def test_a_lock_file_of_another_project(tmp_path: Path) -> None:
     write(tmp_path, COMMENTED.replace("Demo.Project_1", "other"), LOCKED)
-    with pytest.raises(ManifestInvalid, match=r"uv\.lock does not hold other itself"):
+    with pytest.raises(ManifestInvalid, match=r"uv\.lock does not contain other itself"):
         manifest.write_lock_version(tmp_path, "0.5.0")
     assert read(tmp_path, "uv.lock") == LOCKED
 

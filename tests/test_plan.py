@@ -55,7 +55,9 @@ def test_the_watcher_hears_each_step_as_it_happens() -> None:
 
 def test_a_step_that_stays_undone_is_an_error() -> None:
     idle = Step("idle", "Do nothing", lambda: needed("nothing has changed"), (Action("nothing", lambda: None),))
-    with pytest.raises(StepFailed, match="Do nothing: its actions ran, and yet nothing has changed"):
+    with pytest.raises(
+        StepFailed, match="Do nothing: the actions ran without an error, but the step is not done: nothing has changed"
+    ):
         Plan("idleness", (idle,)).apply(Heard())
 
 

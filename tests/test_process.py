@@ -31,7 +31,7 @@ def test_nothing_can_wait_for_input() -> None:
 def test_a_failure_says_what_ran_and_the_last_words() -> None:
     with pytest.raises(CommandFailed) as caught:
         process.run(*python("import sys; [print(n, file=sys.stderr) for n in range(20)]; sys.exit(7)"))
-    assert "ended with exit code 7:\n… (8 lines before)\n8\n" in caught.value.message
+    assert "ended with exit code 7:\n… (8 earlier lines)\n8\n" in caught.value.message
     assert caught.value.message.endswith("\n19")
 
 
@@ -173,10 +173,10 @@ def test_a_server_that_ends_or_never_serves_is_an_error(tmp_path: Path, monkeypa
         with process.serving(*argv, log=tmp_path / "log", ready=lambda: False):
             pytest.fail("it serves")
 
-    with pytest.raises(CommandFailed, match="sh does not serve:\nport taken"):
+    with pytest.raises(CommandFailed, match="sh did not start:\nport taken"):
         serve("sh", "-c", "echo port taken; exit 1")
     monkeypatch.setattr(process, "PATIENCE", 0.1)
-    with pytest.raises(CommandFailed, match="sleep does not serve"):
+    with pytest.raises(CommandFailed, match="sleep did not start"):
         serve("sleep", "3600")
     with pytest.raises(ToolMissing, match="no-such-server is not installed"):
         serve("no-such-server")

@@ -103,7 +103,7 @@ def test_an_error_is_said_as_it_is(capfd: pytest.CaptureFixture[str]) -> None:
     print_error(ChecksFailed("Something [bold]odd[/bold] was found."), as_json=False)
     assert capfd.readouterr().err == (
         "error[checks-failed]: Something [bold]odd[/bold] was found.\n"
-        "  Mend what they found, then run the same command again.\n"
+        "  Fix the reported problems, then re-run the command.\n"
     )
 
 
@@ -209,6 +209,6 @@ def test_outputs_of_a_step_are_lines_that_are_added(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize("value", ["b\nc=d", "b\rc", "b\u2028c"])
 def test_an_output_never_becomes_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
-    with pytest.raises(ValueError, match="one line"):
+    with pytest.raises(ValueError, match="single line"):
         write_github_output({"a": value})
     assert not (tmp_path / "output").exists()

@@ -1,1 +1,1 @@
-"""rnd: one command makes a research repository, one more keeps hundreds of them in shape."""
+"""rnd: create research repositories from a template, publish from them, and keep many of them up to date."""

@@ -1,4 +1,4 @@
-"""`python -m rnd` is `rnd`."""
+"""Entry point of `python -m rnd`."""
 
 import sys
 

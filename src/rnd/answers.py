@@ -1,4 +1,4 @@
-"""A generated repository, as its own files describe it. Reads `.copier-answers.yml`."""
+"""The answers that a repository was generated from. Reads `.copier-answers.yml`."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Project:
     """A generated repository.
 
     Attributes:
-        folder: Its root.
-        name: The answer to the first question.
-        author: `Name <e-mail>`, `Name`, or empty where it is still to be filled in.
+        folder: The root folder.
+        name: The project name, the answer to the first question.
+        author: `Name <e-mail>`, `Name`, or empty if it is not filled in yet.
         dependency_tool: `uv` or `conda`.
-        python_version: Such as `3.11`.
-        source: The address of the template.
-        commit: The template's version, as `git describe` puts it.
-        on_github: Whether it was asked for on GitHub too; older answers do not say.
+        python_version: The Python version, such as `3.11`.
+        source: The URL or path of the template.
+        commit: The version of the template, as printed by `git describe`.
+        on_github: Whether the user asked for a GitHub repository; False if an older answers file has no such answer.
     """
 
     folder: Path
@@ -51,10 +51,10 @@ class Project:
 
 
 def read_project(folder: Path) -> Project:
-    """Read what a repository was made from.
+    """Read the answers of a repository.
 
     Raises:
-        NotGenerated: There are no answers, or they are not this template's.
+        NotGenerated: There is no answers file, or it belongs to a different template.
     """
     answers = read_answers(folder)
     for key, form in FORMS.items():
@@ -65,24 +65,24 @@ def read_project(folder: Path) -> Project:
             folder=folder,
             name=answers["project_name"],
             author=answers["author"],
-            dependency_tool=_tool(answers.get("dependency_tool", "uv")),  # older answers do not say
+            dependency_tool=_tool(answers.get("dependency_tool", "uv")),  # missing in older answers files
             python_version=answers["python_version"],
             source=answers["_src_path"],
             commit=answers["_commit"],
             on_github=answers.get("create_github_repository") == "True",
         )
     except KeyError as error:
-        raise NotGenerated(f"{folder / ANSWERS_FILE} holds no {error}, so it is not this template's.") from error
+        raise NotGenerated(f"{folder / ANSWERS_FILE} has no {error}, so it is from a different template.") from error
 
 
 def _tool(answer: str) -> str:
     if answer not in TOOLS:
-        raise NotGenerated(f"{ANSWERS_FILE} names {answer} as the dependency tool; known are {' and '.join(TOOLS)}.")
+        raise NotGenerated(f"Unknown dependency_tool {answer} in {ANSWERS_FILE}; expected {' or '.join(TOOLS)}.")
     return answer
 
 
 def read_answers(folder: Path) -> dict[str, str]:
-    """Read the answers file as it stands.
+    """Read the raw answers file.
 
     Raises:
         NotGenerated: It is missing or not readable.
@@ -99,4 +99,4 @@ def read_answers(folder: Path) -> dict[str, str]:
         raise NotGenerated(f"{folder} has no {ANSWERS_FILE}.") from error
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise NotGenerated(f"{path} cannot be read: {error}.") from error
-    raise NotGenerated(f"{path} holds no answers.")
+    raise NotGenerated(f"{path} contains no answers.")

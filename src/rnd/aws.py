@@ -1,7 +1,7 @@
-"""The organisation's AWS account: the only caller of boto3. It reads, and makes repositories for images.
+"""The organisation's AWS account: the only caller of boto3. Reads, and creates image repositories.
 
-Who asks is for boto3's own chain to say: environment, SSO session, or the role of the machine or the job. Addresses
-too: AWS_ENDPOINT_URL_CODEARTIFACT, AWS_ENDPOINT_URL_ECR and the like lead elsewhere. Only `ecr_tags_at` is told both.
+Credentials come from boto3's own chain: environment, SSO session, or the role of the machine or job. Endpoints can be
+changed with variables such as AWS_ENDPOINT_URL_ECR. Only `ecr_tags_at` gets both as arguments.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     Response = TypeVar("Response")
     Client = TypeVar("Client", CodeArtifactClient, ECRClient)
 
-LIFETIME = 900  # seconds; CodeArtifact gives no token for less, and one run takes a fraction of it
+LIFETIME = 900  # seconds; the minimum for CodeArtifact tokens, and more than one run needs
 THROTTLED = 429
-# Services that speak JSON say it in the name of the error alone, under the status 400.
+# JSON services report throttling with status 400 and one of these error codes.
 THROTTLING = {"ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
-MOST_EXCLUSIONS = 5  # tags of a repository that may move while all others are immutable; a limit of ECR
+MOST_EXCLUSIONS = 5  # the maximum number of mutable tags in an otherwise immutable ECR repository
 
 
 def codeartifact_access(aws: Aws) -> tuple[str, str]:
-    """Return the address of the organisation's package index, and a token for it that lasts `LIFETIME`.
+    """Return the URL of the organisation's package index, and a token for it that is valid for `LIFETIME`.
 
     See https://docs.aws.amazon.com/codeartifact/latest/APIReference, GetRepositoryEndpoint and GetAuthorizationToken.
 
     Raises:
         ExtraMissing: boto3 is not installed.
-        AwsRefused: AWS says no, or there are no credentials.
-        AwsUnavailable: AWS could not be reached, several times.
+        AwsRefused: AWS rejected the call, or there are no credentials.
+        AwsUnavailable: AWS could not be reached on any attempt.
     """
     place = aws.codeartifact
     with closing(_codeartifact(aws.region)) as client:
@@ -60,12 +60,12 @@ def codeartifact_access(aws: Aws) -> tuple[str, str]:
 
 
 def ecr_access(aws: Aws) -> tuple[str, str, str]:
-    """Return the address of the account's image registry, and the user and the token that it takes for twelve hours.
+    """Return the URL of the account's image registry, the user name, and a token that is valid for twelve hours.
 
     See https://docs.aws.amazon.com/AmazonECR/latest/APIReference, GetAuthorizationToken.
 
     Raises:
-        RndError: As `codeartifact_access` has it.
+        RndError: See `codeartifact_access`.
     """
     with closing(_ecr(aws.region)) as client:
         given = _call(client.get_authorization_token)["authorizationData"][0]
@@ -74,10 +74,10 @@ def ecr_access(aws: Aws) -> tuple[str, str, str]:
 
 
 def has_ecr_repository(aws: Aws, name: str) -> bool:
-    """Say whether the account's registry has a repository for an image.
+    """Return whether the account's registry has a repository for an image.
 
     Raises:
-        RndError: As `codeartifact_access` has it.
+        RndError: See `codeartifact_access`.
     """
     with closing(_ecr(aws.region)) as client:
         return _happens(
@@ -87,15 +87,15 @@ def has_ecr_repository(aws: Aws, name: str) -> bool:
 
 
 def create_ecr_repository(aws: Aws, name: str, moving: Sequence[str]) -> None:
-    """Make a repository for an image, unless it is there meanwhile; what is pushed to it is scanned.
+    """Create a repository for an image, with scan on push, unless it exists.
 
     Args:
         aws: The account.
-        name: Of the repository.
-        moving: The tags that may come to name another image, at most `MOST_EXCLUSIONS`. No other ever does.
+        name: The name of the repository.
+        moving: The mutable tags, at most `MOST_EXCLUSIONS`; all other tags are immutable.
 
     Raises:
-        RndError: As `codeartifact_access` has it.
+        RndError: See `codeartifact_access`.
     """
     with closing(_ecr(aws.region)) as client:
         _happens(
@@ -111,16 +111,16 @@ def create_ecr_repository(aws: Aws, name: str, moving: Sequence[str]) -> None:
 
 
 def ecr_tags_at(endpoint: str, key: tuple[str, str], region: str, name: str) -> dict[str, str]:
-    """Return the tags of an image's repository, each with the digest of its image; none where there is no repository.
+    """Return the tags of an image repository with the digests of their images; empty if there is no repository.
 
     Args:
-        endpoint: The address of the service, whatever the environment says.
-        key: The access key's id, and its secret.
-        region: Of the registry.
-        name: Of the repository.
+        endpoint: The URL of the service; overrides the environment.
+        key: The access key id and its secret.
+        region: The region of the registry.
+        name: The name of the repository.
 
     Raises:
-        RndError: As `codeartifact_access` has it.
+        RndError: See `codeartifact_access`.
     """
     tags: dict[str, str] = {}
 
@@ -153,8 +153,8 @@ def _client(region: str, make: Callable[[Session, Config], Client]) -> Client:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
     except ImportError as error:
-        raise ExtraMissing(f"The extra `release` of rnd is not installed: {error.name} is missing.") from error
-    # What is tried again is tried by `retry`, which says so.
+        raise ExtraMissing.of("release", error.name) from error
+    # No retries in botocore: `retry` does them, and reports them.
     config = Config(connect_timeout=10, read_timeout=30, retries={"total_max_attempts": 1})
     try:
         return make(boto3.Session(region_name=region), config)
@@ -163,7 +163,7 @@ def _client(region: str, make: Callable[[Session, Config], Client]) -> Client:
 
 
 def _happens(call: Callable[[], object], unless: str) -> bool:
-    """Call AWS, and say whether it did not answer with one certain error."""
+    """Call AWS; return False if it answers with the error code `unless`, True if it succeeds."""
     from botocore.exceptions import ClientError
 
     try:
@@ -185,7 +185,7 @@ def _call(call: Callable[[], Response]) -> Response:
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             unavailable = status >= 500 or status == THROTTLED or error.response["Error"]["Code"] in THROTTLING
-            raise (AwsUnavailable if unavailable else AwsRefused)(f"AWS says no: {error}.") from error
+            raise (AwsUnavailable if unavailable else AwsRefused)(f"AWS rejected the call: {error}.") from error
         except (ConnectionError, HTTPClientError) as error:
             raise AwsUnavailable(f"AWS could not be reached: {error}.") from error
         except BotoCoreError as error:

@@ -1,8 +1,8 @@
-"""The catalogue of errors: what can go wrong, under a stable code.
+"""The error catalogue: every error that a command can report, under a stable code.
 
-Each class is one entry: its docstring is its page in `docs/reference/errors.md`, its `code` what a script or search
-finds it by. What happened is said where it happened; what to do about it is said here, unless the place knows better.
-Those of versions and releases are in `rnd.publish.errors`, those of machines in `rnd.runners.errors`. Touches nothing.
+Each class is one entry: its docstring is the text in `docs/reference/errors.md`, and its `code` is what scripts and
+searches match. The code that raises an error passes the message; the hint comes from the class, unless the caller has a
+better one. Feature packages define their own errors in their `errors.py`, such as `rnd.publish.errors`.
 """
 
 from __future__ import annotations
@@ -25,17 +25,19 @@ class ExitCode(IntEnum):
 
 
 class RndError(Exception):
-    """Something that a user can understand and act on.
+    """Base class of all errors that users can understand and act on.
+
+    Hints say "re-run the command" and never quote it: the command may be copier's, and callers may add the exact one.
 
     Args:
         message: One sentence: what happened, and where.
-        hint: One sentence: what to do. The class's own when left out.
+        hint: One sentence: what to do. Defaults to the hint of the class.
     """
 
     code: ClassVar[str]
     hint: str
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
-    wait: float = 0.0  # seconds that a service asks to be left alone for
+    wait: float = 0.0  # seconds that a service asks clients to wait before the next request
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -45,7 +47,7 @@ class RndError(Exception):
 
 
 class UsageError(RndError):
-    """The command line asks for something that does not exist or does not fit together."""
+    """The command line names something that does not exist, or combines options that exclude each other."""
 
     code = "usage"
     hint = "See `rnd --help`, or `--help` after any command."
@@ -53,30 +55,29 @@ class UsageError(RndError):
 
 
 class AnswerRefused(RndError):
-    """An answer breaks a rule of the question; the message names the rule.
+    """An answer is not valid; the message names the rule that it breaks.
 
-    Project names become a GitHub repository, a Python package, a Docker image and an import name, so a name is
-    refused when any of the four could not work.
+    A project name becomes the name of a GitHub repository, a Python package, a Docker image and a Python module, so it
+    must be valid as all four.
     """
 
     code = "answer-refused"
-    hint = "Answer with a value that keeps the rule; nothing was made."
+    hint = "Give a valid answer; nothing was created."
     exit_code = ExitCode.USAGE
 
 
 class AnswerMissing(RndError):
-    """A question has no answer, and there is no terminal to ask on."""
+    """A question has no answer, and there is no terminal to ask it in."""
 
     code = "answer-missing"
-    hint = "Give it with --data, as in `--data project_name=my_project`, or run the command in a terminal."
+    hint = "Pass the answer with --data, as in `--data project_name=my_project`, or run the command in a terminal."
     exit_code = ExitCode.USAGE
 
 
 class DestinationRefused(RndError):
     """The folder cannot become a new repository.
 
-    It is a file, holds files already, lies inside another git repository, or cannot be written to. Nothing in it
-    was changed.
+    It is a file, is not empty, is inside another git repository, or is not writable. Nothing in it was changed.
     """
 
     code = "destination-refused"
@@ -85,50 +86,50 @@ class DestinationRefused(RndError):
 
 
 class NotGenerated(RndError):
-    """The folder is not a repository that this template made: it has no readable `.copier-answers.yml`."""
+    """The folder is not a repository generated from this template: it has no readable `.copier-answers.yml`."""
 
     code = "not-generated"
-    hint = "Go to the root of a generated repository, or name it: `rnd -C FOLDER …`."
+    hint = "Change to the root of a generated repository, or pass it: `rnd -C FOLDER …`."
     exit_code = ExitCode.USAGE
 
 
 class OrganisationInvalid(RndError):
-    """`org.yml` is not valid; the message names the key, the line, what is wrong and what would be right."""
+    """`org.yml` is not valid; the message gives the line, the key, the problem and the expected value."""
 
     code = "organisation-invalid"
-    hint = "Mend org.yml; docs/reference/organisation.md explains every key."
+    hint = "Fix org.yml; docs/reference/organisation.md explains every key."
 
 
 class ToolMissing(RndError):
-    """A program that the work needs is not installed, or too old."""
+    """A required program is not installed, or too old."""
 
     code = "tool-missing"
-    hint = "Install it; `rnd doctor` lists everything that is needed."
+    hint = "Install it; `rnd doctor` lists all required programs."
 
 
 class PythonUnavailable(RndError):
-    """The chosen Python is not on this machine and uv could not fetch it.
+    """The selected Python version is not on this machine, and uv could not download it.
 
-    uv finds interpreters on PATH and those that it installed itself. A Python of pyenv counts once its own `bin`
-    folder is on PATH; pyenv's shims alone do not.
+    uv finds the interpreters on PATH and the ones that it installed. It finds a pyenv Python only if the `bin` folder
+    of that version is on PATH; pyenv's shims are not enough.
     """
 
     code = "python-unavailable"
-    hint = "Install that Python or put it on PATH, or choose another version; `rnd doctor` lists those found."
+    hint = "Install that Python or put it on PATH, or choose another version; `rnd doctor` lists the available ones."
 
 
 class IdentityMissing(RndError):
-    """Git does not know whose name to write on the first commit."""
+    """Git has no author name and e-mail address for the first commit."""
 
     code = "identity-missing"
-    hint = 'Tell git: `git config --global user.name "Your Name"` and `git config --global user.email you@example.com`.'
+    hint = 'Set them: `git config --global user.name "Your Name"` and `git config --global user.email you@example.com`.'
 
 
 class TemplateUnavailable(RndError):
-    """The template could not be fetched or read."""
+    """The template could not be downloaded or read."""
 
     code = "template-unavailable"
-    hint = "Check the address, the network and your access to the template's repository."
+    hint = "Check the URL, the network and your access to the template's repository."
 
 
 class TemplateUntrusted(RndError):
@@ -143,51 +144,51 @@ class TemplateUntrusted(RndError):
 
 
 class PackagesUnavailable(RndError):
-    """The package index did not give what the environment needs: no network, or no such package."""
+    """Packages of the environment could not be downloaded: there is no network, or the index does not have them."""
 
     code = "packages-unavailable"
-    hint = "Check the network and the package index, then run the same command again."
+    hint = "Check the network and the package index, then re-run the command."
 
 
 class DiskFull(RndError):
-    """No space is left on the disk."""
+    """The disk is full."""
 
     code = "disk-full"
-    hint = "Free some space, then run the same command again."
+    hint = "Free some space, then re-run the command."
 
 
 class ManifestInvalid(RndError):
-    """`pyproject.toml` or `uv.lock` cannot be read, has no version of ours, or could not be rewritten safely."""
+    """`pyproject.toml` or `uv.lock` cannot be read, has no version of the project, or cannot be edited safely."""
 
     code = "manifest-invalid"
     hint = 'Give pyproject.toml a `[project]` table with a name and `version = "X.Y.Z"`, then run `uv lock`.'
 
 
 class ChecksFailed(RndError):
-    """The repository's own checks found something, so nothing is called finished."""
+    """The repository's own checks failed."""
 
     code = "checks-failed"
-    hint = "Mend what they found, then run the same command again."
+    hint = "Fix the reported problems, then re-run the command."
 
 
 class StepFailed(RndError):
-    """A step of a plan failed, or ran and left the world as it was."""
+    """A step of a plan failed, or ran without an error but did not have the expected effect."""
 
     code = "step-failed"
-    hint = "Run the same command again; what is done already is not repeated."
+    hint = "Re-run the command; completed steps are skipped."
 
 
 class CommandFailed(RndError):
-    """A program that was called ended with an error; its own last words are shown."""
+    """Another program failed; the end of its output is shown."""
 
     code = "command-failed"
-    hint = "Mend what it complains of, then run the same command again; what is done is not repeated."
+    hint = "Fix the reported problem and re-run the command; completed steps are skipped."
 
 
 class UncommittedChanges(RndError):
-    """The repository has changes that are not committed.
+    """The repository has uncommitted changes.
 
-    An update could not be told apart from them, and no commit would say what an image was made from.
+    An update would mix with them, and no commit would identify the source of an image.
     """
 
     code = "uncommitted-changes"
@@ -196,70 +197,81 @@ class UncommittedChanges(RndError):
 
 
 class PushRefused(RndError):
-    """The remote did not take a commit.
+    """The remote rejected a push.
 
-    The branch went on meanwhile, the token may not write to it, a rule protects it, or the remote cannot be reached.
+    The branch has newer commits, the token has no write access, a rule protects the branch, or the remote cannot be
+    reached.
     """
 
     code = "push-refused"
     hint = (
-        "If the branch went on, the run of its newest commit does the rest. Otherwise check what the token may do, "
-        "and run the same command again."
+        "If the branch has newer commits, the run of the newest one completes the work. Otherwise check the "
+        "permissions of the token and re-run the command."
     )
 
 
 class UpdateConflict(RndError):
-    """The template and this repository changed the same lines; the files that hold both are listed."""
+    """The template and this repository changed the same lines; the message lists the files with conflicts."""
 
     code = "update-conflict"
     hint = (
         "Edit each file between `<<<<<<<` and `>>>>>>>`, run `rnd setup`, then commit. "
-        "To give up the update instead: `git reset --hard`."
+        "To cancel the update instead: `git reset --hard`."
     )
 
 
 class UnexpectedError(RndError):
-    """Something that this program did not foresee: a fault of the program, not of yours."""
+    """An unexpected error: a bug in this program."""
 
     code = "unexpected"
-    hint = "Please report it, with what the same command says under --verbose."
+    hint = "Please report it, with the output of the command under --verbose."
 
 
 class NotARepository(RndError):
-    """The folder is in no git repository, or in one without a work tree, or git refuses to read it."""
+    """The folder is not in a git repository with a work tree, or git refuses to read it."""
 
     code = "not-a-repository"
-    hint = "Go to a git repository, or name it: `rnd -C FOLDER …`."
+    hint = "Change to a git repository, or pass it: `rnd -C FOLDER …`."
     exit_code = ExitCode.USAGE
 
 
 class ExtraMissing(RndError):
-    """Rnd is installed without the extra that this command needs: what creates repositories stays small without it."""
+    """This command needs an optional dependency group (an extra) that is not installed.
+
+    The default installation contains only what is needed to create repositories.
+    """
 
     code = "extra-missing"
-    hint = (
-        "Install rnd with it: `uv tool install 'rnd-template[release] @ git+ADDRESS'`, "
-        "where ADDRESS is that of the template's repository."
+    install = (
+        "Install rnd with the extra: `uv tool install 'rnd-template[{extra}] @ git+ADDRESS'`, "
+        "where ADDRESS is the URL of the template's repository."
     )
+    hint = install.format(extra="EXTRA")
+
+    @classmethod
+    def of(cls, extra: str, module: str | None) -> ExtraMissing:
+        """Return the error for a missing module that an extra would have installed."""
+        message = f"The extra `{extra}` of rnd is not installed: {module} is missing."
+        return cls(message, cls.install.format(extra=extra))
 
 
 class AwsRefused(RndError):
     """AWS refused a call, or there are no valid credentials to make it with."""
 
     code = "aws-refused"
-    hint = "Sign in with `aws sso login`, or give the job a role that permits it, then run the same command again."
+    hint = "Sign in with `aws sso login`, or give the job a role that permits the call, then re-run the command."
 
 
 class AwsUnavailable(RndError):
-    """AWS could not be reached or had a fault of its own, time after time."""
+    """AWS could not be reached, or returned server errors, on every attempt."""
 
     code = "aws-unavailable"
-    hint = "Check the network, and run the same command later."
+    hint = "Check the network and re-run the command later."
 
 
 class Interrupted(RndError):
-    """The work was interrupted, by Ctrl-C or a signal."""
+    """The command was interrupted by Ctrl-C or a signal."""
 
     code = "interrupted"
-    hint = "Run the same command again; it goes on where it stopped."
+    hint = "Re-run the command; it continues where it stopped."
     exit_code = ExitCode.INTERRUPTED

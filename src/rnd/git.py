@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-# Run by git itself, which asks it and takes what it prints; the token is in the environment of that one process.
+# Git runs this helper and reads the credentials that it prints; the token is in the environment of that process only.
 CREDENTIAL_HELPER = '!f() { test "$1" = get && echo username=x-access-token && echo "password=$RND_PUSH_TOKEN"; }; f'
 
 
 def attempt(folder: Path, *arguments: str) -> str | None:
-    """Run git in a folder and return its output without the last newline; None if git, or no such folder, says no."""
+    """Run git in a folder and return its output without the last newline; None if git fails or there is no folder."""
     if not folder.is_dir():
         return None
     completed = process.attempt("git", *arguments, cwd=folder, extra={"LC_ALL": "C"})
@@ -23,25 +23,25 @@ def attempt(folder: Path, *arguments: str) -> str | None:
 
 
 def run(folder: Path | str, *arguments: str, extra: Mapping[str, str] | None = None) -> str:
-    """Run git in a folder, with more variables if any are given, and return its output without the last newline.
+    """Run git in a folder, with additional variables, and return its output without the last newline.
 
     Raises:
-        CommandFailed: Git says no.
+        CommandFailed: Git failed.
     """
     return process.run("git", *arguments, cwd=folder, extra={"LC_ALL": "C", **(extra or {})}).removesuffix("\n")
 
 
 def output(folder: str, *arguments: str) -> str | None:
-    """Run git in a folder and return its output as it is, or None if git says no; the quickest of the three.
+    """Run git in a folder and return its unmodified output, or None if git fails; faster than `attempt` and `run`.
 
-    Bytes that are no UTF-8 become U+FFFD.
+    Bytes that are not valid UTF-8 become U+FFFD.
     """
-    said = process.output("git", "-C", folder, *arguments, extra={"LC_ALL": "C"})
-    return None if said is None else said.decode(errors="replace")
+    printed = process.output("git", "-C", folder, *arguments, extra={"LC_ALL": "C"})
+    return None if printed is None else printed.decode(errors="replace")
 
 
 def toplevel(folder: Path) -> Path | None:
-    """Return the root of the work tree that holds a folder, or None outside any."""
+    """Return the root of the work tree that contains a folder, or None if there is none."""
     from pathlib import Path
 
     root = attempt(folder, "rev-parse", "--show-toplevel")
@@ -49,7 +49,7 @@ def toplevel(folder: Path) -> Path | None:
 
 
 def work_tree(folder: Path) -> Path:
-    """Return the root of the work tree that holds a folder.
+    """Return the root of the work tree that contains a folder.
 
     Raises:
         NotARepository: There is none.
@@ -58,24 +58,24 @@ def work_tree(folder: Path) -> Path:
     if root is None:
         from rnd.errors import NotARepository
 
-        raise NotARepository("There is no work tree here.")
+        raise NotARepository(f"{folder} is not in the work tree of a git repository.")
     return root
 
 
 def head(folder: Path) -> str | None:
-    """Return the full id of the commit that HEAD names, or None where there is none yet."""
+    """Return the full hash of the HEAD commit, or None if there is no commit yet."""
     return attempt(folder, "rev-parse", "--quiet", "--verify", "HEAD^{commit}")
 
 
 def is_clean(folder: Path) -> bool:
-    """Say whether the work tree holds nothing that is not committed, files that git ignores aside."""
+    """Return whether the work tree has no uncommitted changes; ignored files do not count."""
     return run(folder, "status", "--porcelain") == ""
 
 
 def identity(folder: Path) -> str | None:
-    """Return `Name <e-mail>` as a commit made here would carry it, or None where git would have to guess.
+    """Return the author `Name <e-mail>` of commits in a folder, or None if it is not configured.
 
-    Both the author and the committer must be known, from the configuration or the environment.
+    Both the author and the committer must be set, in the configuration or the environment.
     """
     known = [
         attempt(folder, "-c", "user.useConfigOnly=true", "var", variable)
@@ -87,32 +87,32 @@ def identity(folder: Path) -> str | None:
 
 
 def push(folder: Path, url: str, refspecs: Sequence[str], token: str, server: str) -> subprocess.CompletedProcess[str]:
-    """Push over HTTP with a token, to the end, whatever git's exit code.
+    """Push over HTTP with a token, and return the result for any exit code.
 
-    The hooks of the repository are not run: what is pushed has passed them, or the checks.
+    The pre-push hooks are skipped: the commits have passed the hooks or the checks already.
 
     Args:
         folder: The repository.
-        url: Where to, without credentials.
-        refspecs: What, such as `main:refs/heads/main`.
-        token: What to sign in with.
-        server: The address of the server that the token is for.
+        url: The remote, without credentials.
+        refspecs: The refs to push, such as `main:refs/heads/main`.
+        token: The token to sign in with.
+        server: The URL of the server that the token is for.
     """
     return signed_in(folder, token, server, "push", "--quiet", "--no-verify", url, *refspecs)
 
 
 def signed_in(folder: Path, token: str | None, server: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run git in a folder with a token for one server over HTTP, to the end, whatever git's exit code.
+    """Run git in a folder with a token for one HTTP server, and return the result for any exit code.
 
-    The token is neither in an address, nor in an argument, nor in the configuration, and no helper of the user's is
-    asked or told. Git gives it to no other server, even after a redirect or a rewritten address. Without a token git
-    is left to itself; it never asks on a terminal.
+    The token does not appear in a URL, an argument or the configuration, and the user's credential helpers are not
+    called. Git sends it to no other server, even after a redirect or a rewritten URL. Without a token, git uses its own
+    configuration; it never prompts.
 
     Args:
         folder: The repository.
-        token: What to sign in with.
-        server: The address of the server that the token is for, such as `https://github.com`.
-        arguments: Those of git.
+        token: The token to sign in with.
+        server: The URL of the server that the token is for, such as `https://github.com`.
+        arguments: The arguments of git.
     """
     helper = f"credential.{server}.helper"
     options = ("-c", "credential.helper=", "-c", f"{helper}=", "-c", f"{helper}={CREDENTIAL_HELPER}") if token else ()

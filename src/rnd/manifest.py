@@ -1,7 +1,7 @@
-"""The version in `pyproject.toml` and in `uv.lock`: reads both, and writes both so that they agree.
+"""Reads and writes the project's version in `pyproject.toml` and `uv.lock`.
 
-Only the characters of the version change; comments, order and line ends stay, byte for byte. What was edited is
-parsed again and must differ from what was there in the version and in nothing else. Touches those two files only.
+Only the characters of the version change; comments, order and line endings are preserved byte for byte. The edited text
+is parsed again and must not differ from the original in anything except the version. Accesses those two files only.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ NORMALISED = re.compile(r"[-_.]+")  # https://packaging.python.org, "Names and n
 
 
 def read_name(folder: Path) -> str:
-    """Return the package's name that `pyproject.toml` has.
+    """Return the package name in `pyproject.toml`.
 
     Raises:
-        ManifestInvalid: There is no such file, it is no TOML, or it has no name and version of its own.
+        ManifestInvalid: The file is missing, is not valid TOML, or has no static name and version.
     """
     return str(_project(_parse(MANIFEST, _read(folder, MANIFEST)))["name"])
 
 
 def read_version(folder: Path) -> str:
-    """Return the version that `pyproject.toml` has.
+    """Return the version in `pyproject.toml`.
 
     Raises:
-        ManifestInvalid: There is no such file, it is no TOML, or it has no version of its own.
+        ManifestInvalid: The file is missing, is not valid TOML, or has no static version.
     """
     return version_in(_read(folder, MANIFEST))
 
 
 def version_in(text: str) -> str:
-    """Return the version that the text of a `pyproject.toml` has.
+    """Return the version in the text of a `pyproject.toml`.
 
     Raises:
-        ManifestInvalid: It is no TOML, or has no version of its own.
+        ManifestInvalid: The text is not valid TOML, or has no static version.
     """
     return str(_project(_parse(MANIFEST, text))["version"])
 
 
 def read_lock_version(folder: Path) -> str | None:
-    """Return the version that `uv.lock` has for the project itself, or None where there is no such file.
+    """Return the project's own version in `uv.lock`, or None if there is no such file.
 
     Raises:
-        ManifestInvalid: One of the two files cannot be read, or the lock file does not hold the project.
+        ManifestInvalid: One of the two files cannot be read, or the lock file does not contain the project.
     """
     if not (folder / LOCK).exists():
         return None
@@ -65,13 +65,13 @@ def write_version(folder: Path, version: str) -> None:
     """Set the version in `pyproject.toml`.
 
     Raises:
-        ManifestInvalid: The file cannot be read, or its version could not be changed alone.
+        ManifestInvalid: The file cannot be read, or the version cannot be changed without changing more.
         OSError: The file cannot be written.
     """
     text = _read(folder, MANIFEST)
     document = _parse(MANIFEST, text)
     wanted = document | {"project": _project(document) | {"version": version}}
-    # What stands in quotes like the version may as well be a comment or another key: the parser says which is which.
+    # A match may be in a comment or belong to another key: parsing the edited text shows which one is the version.
     for place in re.finditer(rf"(['\"])({re.escape(document['project']['version'])})\1", text):
         edited = text[: place.start(2)] + version + text[place.end(2) :]
         if _parse(MANIFEST, edited) == wanted:
@@ -81,10 +81,10 @@ def write_version(folder: Path, version: str) -> None:
 
 
 def write_lock_version(folder: Path, version: str) -> None:
-    """Set the version that `uv.lock` has for the project itself, as `uv lock` would.
+    """Set the project's own version in `uv.lock`, as `uv lock` would.
 
     Raises:
-        ManifestInvalid: One of the two files cannot be read, or the version could not be changed alone.
+        ManifestInvalid: One of the two files cannot be read, or the version cannot be changed without changing more.
         OSError: The file cannot be written.
     """
     name = _project(_parse(MANIFEST, _read(folder, MANIFEST)))["name"]
@@ -97,15 +97,15 @@ def write_lock_version(folder: Path, version: str) -> None:
 
 
 def differs_in_more_than_version(folder: Path, file: str, before: str) -> bool:
-    """Say whether `pyproject.toml` or `uv.lock` has changed otherwise than by `write_version` or `write_lock_version`.
+    """Return whether `pyproject.toml` or `uv.lock` has other changes than those of `write_version`.
 
     Args:
         folder: The repository.
-        file: One of the two.
-        before: What it was.
+        file: The name of one of the two files.
+        before: Its earlier text.
 
     Raises:
-        ManifestInvalid: One of the two files, as it is or was, cannot be read.
+        ManifestInvalid: One of the two files cannot be read, or `before` is not valid.
     """
     now, project = _read(folder, file), _project(_parse(MANIFEST, _read(folder, MANIFEST)))
     if file == MANIFEST:
@@ -117,7 +117,7 @@ def differs_in_more_than_version(folder: Path, file: str, before: str) -> bool:
 
 
 def _lock_entry(text: str, name: str) -> tuple[int, str]:
-    """Return where the version of the project itself stands in a lock file, and which it is."""
+    """Return the offset of the project's own version in a lock file, and that version."""
     normalised = re.escape(NORMALISED.sub("-", name).lower())
     entry = re.search(
         rf'^\[\[package\]\]\r?\nname = "{normalised}"\r?\nversion = "([^"\\]*)"\r?\n'
@@ -126,12 +126,12 @@ def _lock_entry(text: str, name: str) -> tuple[int, str]:
         re.MULTILINE,
     )
     if entry is None:
-        raise ManifestInvalid(f"{LOCK} does not hold {name} itself.", "Run `uv lock`, then the same command again.")
+        raise ManifestInvalid(f"{LOCK} does not contain {name} itself.", "Run `uv lock`, then re-run the command.")
     return entry.start(1), entry[1]
 
 
 def _without_version(text: str, name: str, version: str) -> Any:  # noqa: ANN401
-    """Return the data of a lock file with the project's own version taken out, which must be the one given."""
+    """Return the data of a lock file without the project's own version, if that is `version`."""
     document = _parse(LOCK, text)
     own = {"name": NORMALISED.sub("-", name).lower(), "version": version}
     entries = [package for package in document["package"] if own.items() <= package.items()]
@@ -147,7 +147,7 @@ def _project(document: dict[str, Any]) -> dict[str, Any]:
         raise ManifestInvalid(f"{MANIFEST} has no `[project]` table.")
     for key in ("name", "version"):
         if not isinstance(project.get(key), str):
-            raise ManifestInvalid(f"`[project]` in {MANIFEST} has no `{key}`, as text, of its own.")
+            raise ManifestInvalid(f"`[project]` in {MANIFEST} has no `{key}` that is a string.")
     return project
 
 
@@ -155,7 +155,7 @@ def _parse(file: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ManifestInvalid(f"{file} is no valid TOML: {error}.") from error
+        raise ManifestInvalid(f"{file} is not valid TOML: {error}.") from error
 
 
 def _read(folder: Path, file: str) -> str:
@@ -167,8 +167,8 @@ def _read(folder: Path, file: str) -> str:
 
 
 def _replace(folder: Path, file: str, text: str) -> None:
-    """Put a new text in a file's place at once: whoever reads it, or is killed, sees the old one or the new one."""
-    path = (folder / file).resolve()  # a link stays a link
+    """Replace a file atomically: readers, and a killed run, see the old text or the new one."""
+    path = (folder / file).resolve()  # so that a symbolic link is kept
     partial = path.with_name(f"{file}.{os.getpid()}.partial")
     try:
         with partial.open("w", encoding="utf-8", newline="") as stream:

@@ -1,7 +1,7 @@
-"""The four names that follow from a project name, and where uv looks for an index's credentials. Touches nothing.
+"""The four names derived from a project name, and uv's variables for the credentials of an index. No side effects.
 
-copier.yml derives the same names when it renders, since plain copier has nothing of ours to call; a test holds the
-two together. Which project names are allowed is said in one place, `questions/project_name.jinja`.
+copier.yml derives the same names, because plain copier cannot call this module; a test compares the two. The rules for
+project names are in `questions/project_name.jinja`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ class Names:
     """The names of one project.
 
     Attributes:
-        repository: Of the GitHub repository, such as `lab-template-test`.
-        package: Of the Python package as an index knows it (PEP 503), such as `acme-lab-template-test`.
-        image: Of the Docker image; the same as the package's.
-        import_name: What Python imports, such as `template_test`.
+        repository: Name of the GitHub repository, such as `lab-template-test`.
+        package: Normalised name of the Python package (PEP 503), such as `acme-lab-template-test`.
+        image: Name of the Docker image; the same as `package`.
+        import_name: Name of the Python module, such as `template_test`.
     """
 
     repository: str
@@ -31,7 +31,7 @@ class Names:
 
 
 def derive_names(project_name: str, organisation: Organisation) -> Names:
-    """Derive the four names from an allowed project name, in lower case throughout."""
+    """Derive the four names from a valid project name; all are lower case."""
     import_name = project_name.lower()
     repository = f"{organisation.repository_prefix}-{import_name.replace('_', '-')}"
     package = f"{organisation.slug}-{repository}"
@@ -39,7 +39,7 @@ def derive_names(project_name: str, organisation: Organisation) -> Names:
 
 
 def index_credentials(organisation: Organisation, username: str, password: str) -> dict[str, str]:
-    """Return the variables in which uv finds credentials for the organisation's index, as `pyproject.toml` names it.
+    """Return the variables from which uv reads the credentials of the organisation's index in `pyproject.toml`.
 
     See https://docs.astral.sh/uv/concepts/indexes, "Providing credentials directly".
     """

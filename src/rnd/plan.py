@@ -1,8 +1,8 @@
-"""Observe, plan, apply: the one form of everything that this program does to the world.
+"""Observe, plan, apply: the model for every change that this program makes.
 
-A `Step` says how to see whether it is done and which actions do it. A `Plan` is steps in order. Showing a plan is the
-dry run, applying it is the command, applying it again changes nothing, and a plan killed half-way is finished by the
-next one, because what was done is read from the world and never from a journal. Touches nothing by itself.
+A `Step` defines how to check whether it is done and which actions complete it. A `Plan` is an ordered list of steps.
+Showing a plan is the dry run; applying it is the command. Applying it again changes nothing, and an interrupted plan is
+completed by the next run, because the state is observed and never read from a journal. No side effects of its own.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class State:
-    """What was observed: whether the step is done, and the evidence in a few words."""
+    """The observed state of a step: whether it is done, and the evidence in a few words."""
 
     done: bool
     evidence: str
 
 
 def done(evidence: str) -> State:
-    """Return the state of a step that needs nothing."""
+    """Return the state of a completed step."""
     return State(done=True, evidence=evidence)
 
 
 def needed(evidence: str) -> State:
-    """Return the state of a step that has something to do."""
+    """Return the state of a step that must be applied."""
     return State(done=False, evidence=evidence)
 
 
 @dataclass(frozen=True)
 class Action:
-    """One change to the world: the text that a plan shows, and the call that makes it."""
+    """One change: the text that a plan shows, and the function that makes the change."""
 
     text: str
     run: Callable[[], object] = field(repr=False)
@@ -45,13 +45,13 @@ class Action:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that should be so.
+    """One desired state, and the actions that lead to it.
 
     Attributes:
         key: A stable name for scripts, in kebab case.
-        title: What a person reads, as an imperative: "Lock the dependencies".
-        observe: Looks whether it is so. Must change nothing, and must hold up before the steps ahead of it are done.
-        actions: What makes it so, in order.
+        title: The displayed name, as an imperative: "Lock the dependencies".
+        observe: Checks whether the step is done. It must not change anything, and must work before earlier steps ran.
+        actions: The actions that complete the step, in order.
     """
 
     key: str
@@ -62,11 +62,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one step.
+    """The result of one step.
 
     Attributes:
-        result: "done" where nothing was needed, "needed" in a plan only shown, "applied" where actions ran.
-        seconds: Time taken, observing included.
+        step: The step.
+        result: "done" if nothing was needed, "needed" in a dry run, "applied" if the actions ran.
+        evidence: The evidence of the last observation.
+        seconds: Time taken, including the observations.
     """
 
     step: Step
@@ -76,18 +78,18 @@ class Outcome:
 
 
 class Watcher(Protocol):
-    """Is told what a plan does while it does it."""
+    """Receives the progress of a plan."""
 
     def started(self, step: Step) -> None:
-        """Take note that a step is about to be observed, and applied if needed."""
+        """Handle the start of a step."""
 
     def finished(self, outcome: Outcome) -> None:
-        """Take note of what became of a step."""
+        """Handle the result of a step."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps that lead to one goal, in order."""
+    """An ordered list of steps that lead to a goal."""
 
     goal: str
     steps: tuple[Step, ...]
@@ -97,18 +99,18 @@ class Plan:
         return tuple(self._watched(watcher, _observe))
 
     def apply(self, watcher: Watcher) -> tuple[Outcome, ...]:
-        """Make every step so, observing each just before and just after its actions.
+        """Complete every step, observing it before and after its actions.
 
         Raises:
-            StepFailed: A step's actions ran without complaint, and yet it is not done.
+            StepFailed: The actions of a step ran without an error, but the step is not done.
             RndError: An action failed.
         """
-        return tuple(self._watched(watcher, _make_so))
+        return tuple(self._watched(watcher, _apply))
 
-    def _watched(self, watcher: Watcher, treat: Callable[[Step], Outcome]) -> Iterator[Outcome]:
+    def _watched(self, watcher: Watcher, process: Callable[[Step], Outcome]) -> Iterator[Outcome]:
         for step in self.steps:
             watcher.started(step)
-            outcome = treat(step)
+            outcome = process(step)
             watcher.finished(outcome)
             yield outcome
 
@@ -119,7 +121,7 @@ def _observe(step: Step) -> Outcome:
     return Outcome(step, "done" if state.done else "needed", state.evidence, time.perf_counter() - start)
 
 
-def _make_so(step: Step) -> Outcome:
+def _apply(step: Step) -> Outcome:
     start = time.perf_counter()
     state = step.observe()
     if state.done:
@@ -128,5 +130,5 @@ def _make_so(step: Step) -> Outcome:
         action.run()
     state = step.observe()
     if not state.done:
-        raise StepFailed(f"{step.title}: its actions ran, and yet {state.evidence}.")
+        raise StepFailed(f"{step.title}: the actions ran without an error, but the step is not done: {state.evidence}.")
     return Outcome(step, "applied", state.evidence, time.perf_counter() - start)

@@ -1,7 +1,7 @@
 """Runs other programs: the only caller of `subprocess` and `os.posix_spawn`.
 
-Every program runs without a shell, with its output captured and without the variables that would point it at
-another repository or environment than the one it stands in.
+Every program runs without a shell, with captured output, and without the environment variables that would redirect it
+to a different repository or virtual environment.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-# Set by `uv run`, by git while it runs a hook, and by an active virtual environment: each would mislead a child.
+# Set by `uv run`, by git while it runs a hook, and by an active virtual environment: child processes must not see them.
 MISLEADING = (
     "VIRTUAL_ENV",
     "UV_PROJECT_ENVIRONMENT",
@@ -33,7 +33,7 @@ MISLEADING = (
 )
 LAST_WORDS = 12
 PATIENCE = 60  # seconds, for a server to start
-# Runs a program that ends when its standard input does, and so with whoever started it, however that one ends.
+# Runs a program that is stopped when its standard input closes, so it never outlives the process that started it.
 TIED = """\
 exec 3<&0 4>&2 2>/dev/null
 "$@" </dev/null 2>&4 3<&- 4>&- &
@@ -45,14 +45,15 @@ kill $!
 exit $code
 """
 
-trace: Callable[[str], None] = lambda _: None  # noqa: E731 - a hook for --verbose, told each command before it runs
+trace: Callable[[str], None] = lambda _: None  # noqa: E731 - a hook for --verbose, called before each command runs
 
 
 def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]:
-    """Return this process's variables without the misleading ones, and with `extra`; None takes a variable away.
+    """Return the environment variables for child processes: the current ones without `MISLEADING`, plus `extra`.
 
-    A uv that started this process without being on PATH names itself in UV; its children find it on theirs. This
-    program's own virtual environment goes last on PATH: uv would examine its Python first, for 0.2 s where it is new.
+    In `extra`, None removes a variable. If uv started this process without being on PATH, the variable UV holds its
+    path, which is added to PATH. The virtual environment of this program goes to the end of PATH: otherwise uv would
+    inspect its Python first, which takes 0.2 s the first time.
     """
     kept = {name: value for name, value in os.environ.items() if name not in MISLEADING}
     path = kept.get("PATH", os.defpath).split(os.pathsep)
@@ -66,14 +67,14 @@ def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]
 
 
 def on_path(program: str) -> bool:
-    """Say whether a user who types a program's name gets it."""
+    """Return whether a program is on the user's PATH."""
     import shutil
 
     return shutil.which(program) is not None
 
 
 def stays_on_path(program: str) -> bool:
-    """Say whether a user gets a program by its name once the environment that this process runs in is gone."""
+    """Return whether a program is on PATH outside the virtual environment that this process runs in."""
     import shutil
 
     own = os.path.join(sys.prefix, "bin")  # noqa: PTH118
@@ -82,7 +83,7 @@ def stays_on_path(program: str) -> bool:
 
 
 def find(program: str) -> str | None:
-    """Return the path of a program, or None where it is not installed."""
+    """Return the path of a program, or None if it is not installed."""
     import shutil
 
     return shutil.which(program, path=environment().get("PATH"))
@@ -91,23 +92,23 @@ def find(program: str) -> str | None:
 def attempt(
     *argv: str, cwd: Path | str | None = None, extra: Mapping[str, str | None] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, whatever its exit code.
+    """Run a program and return the result, for any exit code.
 
     Args:
-        argv: The program and its arguments; never a secret, since arguments are public on a machine.
-        cwd: The folder to run in; this process's own when left out.
-        extra: Variables to set for it, or, with None, to take away from it.
+        argv: The program and its arguments; never a secret, because other users of the machine can see arguments.
+        cwd: The folder to run in; defaults to the current one.
+        extra: Variables to set for the program; None removes a variable.
 
     Raises:
         ToolMissing: The program is not installed.
-        KeyboardInterrupt: Ctrl-C; the program has been ended and waited for.
+        KeyboardInterrupt: Ctrl-C; the program has been stopped.
     """
     import shlex
-    import subprocess  # takes 8 ms, which what only calls `output` is spared
+    import subprocess  # takes 8 ms; callers of `output` do not need it
 
     trace(shlex.join(argv))
     try:
-        # An interrupt kills the child and waits for it inside subprocess.run, so nothing outlives this call.
+        # On an interrupt, subprocess.run kills the child and waits for it, so no process outlives this call.
         return subprocess.run(
             (find(argv[0]) or argv[0], *argv[1:]),
             cwd=cwd,
@@ -125,14 +126,14 @@ def attempt(
 
 
 def output(*argv: str, extra: Mapping[str, str | None] | None = None) -> bytes | None:
-    """Run a program in this process's folder and return its standard output, or None if it ended with an error.
+    """Run a program in the current folder and return its standard output, or None if it fails.
 
-    For where every millisecond counts: it does without `subprocess`. What the program says on standard error is
-    lost; `run` it again to know.
+    A faster alternative to `run` that does not import `subprocess`. Standard error is discarded; use `run` to get an
+    error message.
 
     Raises:
         ToolMissing: The program is not installed.
-        KeyboardInterrupt: Ctrl-C; the program has been ended and waited for.
+        KeyboardInterrupt: Ctrl-C; the program has been stopped.
     """
     trace(" ".join(argv))
     reading, writing = os.pipe()
@@ -166,7 +167,8 @@ def run(*argv: str, cwd: Path | str | None = None, extra: Mapping[str, str | Non
 
     Raises:
         ToolMissing: The program is not installed.
-        CommandFailed: It ended with an exit code other than 0.
+        CommandFailed: Its exit code is not 0.
+        DiskFull: It reported that no space is left.
     """
     completed = attempt(*argv, cwd=cwd, extra=extra)
     if completed.returncode != 0:
@@ -178,17 +180,17 @@ def run(*argv: str, cwd: Path | str | None = None, extra: Mapping[str, str | Non
 def serving(
     *argv: str, log: Path, ready: Callable[[], bool], extra: Mapping[str, str | None] | None = None
 ) -> Iterator[None]:
-    """Run a server until the context is left, or this process ends.
+    """Run a server until the context exits or this process ends.
 
     Args:
         argv: The program and its arguments; never a secret.
-        log: The file that takes what it says.
-        ready: Says whether it serves; asked until it does.
-        extra: Variables to set for it, or, with None, to take away from it.
+        log: The file for its output.
+        ready: Returns whether the server accepts requests; polled until it does.
+        extra: Variables to set for the server; None removes a variable.
 
     Raises:
         ToolMissing: The program is not installed.
-        CommandFailed: It ended, or did not serve in time.
+        CommandFailed: It exited, or was not ready in time.
     """
     import subprocess
     import time
@@ -199,21 +201,21 @@ def serving(
     deadline = time.monotonic() + PATIENCE
     command = ("sh", "-c", TIED, "sh", *argv)
     with (
-        log.open("wb") as said,
+        log.open("wb") as stream,
         subprocess.Popen(
-            command, env=environment(extra), stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT
+            command, env=environment(extra), stdin=subprocess.PIPE, stdout=stream, stderr=subprocess.STDOUT
         ) as server,
     ):
         while not ready():
             if server.poll() is not None or time.monotonic() > deadline:
                 end = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_WORDS:])
-                raise CommandFailed(f"{argv[0]} does not serve:\n{end}")
+                raise CommandFailed(f"{argv[0]} did not start:\n{end}")
             time.sleep(0.05)
         yield
 
 
 def failure(completed: subprocess.CompletedProcess[str], *argv: str) -> RndError:
-    """Return the error that a program's end amounts to."""
+    """Return the error for a program that failed."""
     import shlex
 
     message = f"{shlex.join(argv)} ended with exit code {completed.returncode}:\n{last_words(completed)}"
@@ -221,9 +223,9 @@ def failure(completed: subprocess.CompletedProcess[str], *argv: str) -> RndError
 
 
 def last_words(completed: subprocess.CompletedProcess[str], lines: int = LAST_WORDS) -> str:
-    """Return the end of what a program said: standard error, or standard output if it said nothing there."""
-    said = (completed.stderr.strip() or completed.stdout.strip() or "(it said nothing)").splitlines()
-    shown = said[-lines:]
-    if len(said) > lines:
-        shown.insert(0, f"… ({len(said) - lines} lines before)")
+    """Return the last lines of a program's standard error, or of its standard output if standard error is empty."""
+    printed = (completed.stderr.strip() or completed.stdout.strip() or "(no output)").splitlines()
+    shown = printed[-lines:]
+    if len(printed) > lines:
+        shown.insert(0, f"… ({len(printed) - lines} earlier lines)")
     return "\n".join(shown)

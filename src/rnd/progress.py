@@ -1,4 +1,4 @@
-"""A plan at work, as it is watched: on a terminal as a live list, elsewhere as one plain line for each step."""
+"""Progress of a running plan: a live list in a terminal, elsewhere one plain line per step."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ WORDS = {"done": "nothing to do", "needed": "to do", "applied": "done"}
 
 
 def took(seconds: float) -> str:
-    """Return a time as a person reads it, or nothing where it is too short to feel."""
+    """Return a duration as text; empty below 0.05 seconds."""
     return f"{seconds:.1f} s" if seconds >= 0.05 else ""
 
 
 class Quiet:
-    """A watcher that says nothing."""
+    """A watcher that prints nothing."""
 
     def started(self, step: Step) -> None:
-        """Say nothing."""
+        """Ignore the start of a step."""
 
     def finished(self, outcome: Outcome) -> None:
-        """Say nothing."""
+        """Ignore the result of a step."""
 
 
 class Lines:
-    """A watcher that says one plain line for each finished step: for logs and pipes."""
+    """A watcher that prints one plain line per finished step, for logs and pipes."""
 
     def started(self, step: Step) -> None:
-        """Say nothing yet."""
+        """Ignore the start of a step."""
 
     def finished(self, outcome: Outcome) -> None:
-        """Say what became of the step."""
+        """Print the result of the step."""
         took_time = took(outcome.seconds) if outcome.result == "applied" else ""
         words = ", ".join(filter(None, (outcome.evidence, took_time)))
         print(f"{outcome.step.title}: {WORDS[outcome.result]} ({words})", file=sys.stderr, flush=True)
@@ -50,23 +50,23 @@ class Lines:
 
 @dataclass
 class Row:
-    """One line of the live list: a step and how far it is."""
+    """One line of the live list: a step and its progress."""
 
     title: str
-    state: Literal["waiting", "at work", "finished", "failed"] = "waiting"
+    state: Literal["waiting", "running", "finished", "failed"] = "waiting"
     evidence: str = ""
     seconds: float = 0
     since: float = 0
 
     def time(self) -> str:
-        """Return the time that it takes, or took, where that is worth a word."""
-        return took(time.perf_counter() - self.since if self.state == "at work" else self.seconds)
+        """Return the time taken so far, as text."""
+        return took(time.perf_counter() - self.since if self.state == "running" else self.seconds)
 
 
 class LiveList:
-    """A watcher that shows every step of a plan from the start, each with a mark, its time and its evidence.
+    """A watcher that shows all steps of a plan from the start, each with a mark, its time and its evidence.
 
-    Nothing but marks, times and evidence changes while the plan is at work, so nothing jumps.
+    While the plan runs, only marks, times and evidence change, so that lines do not move.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -77,28 +77,28 @@ class LiveList:
         self.spinner = Spinner("dots", style="cyan")
 
     def started(self, step: Step) -> None:
-        """Turn the spinner on the step."""
-        self.rows[step.key] = Row(step.title, "at work", since=time.perf_counter())
+        """Show a spinner for the step."""
+        self.rows[step.key] = Row(step.title, "running", since=time.perf_counter())
 
     def finished(self, outcome: Outcome) -> None:
-        """Tick the step off; what needed nothing shows no time."""
+        """Check the step off; the time is shown only if actions ran."""
         seconds = outcome.seconds if outcome.result == "applied" else 0
         self.rows[outcome.step.key] = Row(outcome.step.title, "finished", outcome.evidence, seconds)
 
     def stopped(self) -> None:
-        """Cross the step out that was at work when the plan stopped, if one was."""
+        """Mark the step that was running when the plan stopped, if any, as failed."""
         for row in self.rows.values():
-            if row.state == "at work":
+            if row.state == "running":
                 row.state, row.seconds = "failed", time.perf_counter() - row.since
 
     def __rich__(self) -> Table:
-        """Draw the list as it is now; a terminal that is too narrow cuts the evidence short."""
+        """Render the current list; evidence that does not fit the terminal is truncated."""
         from rich.table import Table
         from rich.text import Text
 
         marks: dict[str, RenderableType] = {
             "waiting": Text("·", style="dim"),
-            "at work": self.spinner,
+            "running": self.spinner,
             "finished": Text("✓", style="green"),
             "failed": Text("✗", style="bold red"),
         }
@@ -116,7 +116,7 @@ class LiveList:
 
 @contextmanager
 def live_list(plan: Plan) -> Iterator[Watcher]:
-    """Show a plan's steps and how far each is: for terminals."""
+    """Show the progress of a plan's steps in a terminal."""
     from rich.console import Console
     from rich.live import Live
 
@@ -131,7 +131,7 @@ def live_list(plan: Plan) -> Iterator[Watcher]:
 
 @contextmanager
 def watcher(plan: Plan, *, quiet: bool) -> Iterator[Watcher]:
-    """Choose the watcher that fits: none if quiet, a live list on a terminal, else plain lines."""
+    """Select the watcher: none if quiet, a live list in a terminal, plain lines elsewhere."""
     if quiet:
         yield Quiet()
     elif sys.stderr.isatty():

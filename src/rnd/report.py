@@ -1,7 +1,7 @@
-"""What a person or a script is told: plans, outcomes, tables and errors.
+"""Output for people and scripts: plans, outcomes, tables and errors.
 
-Progress and errors go to standard error, results to standard output: a plan that is only shown, a table, or with
---json one document.
+Progress and errors go to standard error. Results go to standard output: the plan of a dry run, a table, or one JSON
+document with --json.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def place(folder: Path) -> str:
-    """Return a folder as a person would type it, with ~ for the home folder."""
+    """Return a folder as typed in a shell, with ~ for the home folder."""
     home = Path.home()
     if folder != home and folder.is_relative_to(home):
         return f"~/{shlex.quote(str(folder.relative_to(home)))}"
@@ -34,12 +34,12 @@ def place(folder: Path) -> str:
 
 
 def carry_out(plan: Plan, options: argparse.Namespace, **facts: object) -> tuple[Outcome, ...]:
-    """Show or apply a plan, and report it as the options that commands with a plan share have it.
+    """Show or apply a plan, and report the result as the shared options of plan commands ask for.
 
     Args:
-        plan: What to carry out.
+        plan: The plan.
         options: The parsed command line.
-        facts: What else the JSON document shall hold; what can be called is, once the plan is carried out.
+        facts: Additional values for the JSON document; callables are called after the plan has been applied.
 
     Raises:
         RndError: A step failed.
@@ -47,8 +47,8 @@ def carry_out(plan: Plan, options: argparse.Namespace, **facts: object) -> tuple
     if options.only_show:
         outcomes = plan.show(Quiet())
     else:
-        with watcher(plan, quiet=options.quiet or options.json) as told:
-            outcomes = plan.apply(told)
+        with watcher(plan, quiet=options.quiet or options.json) as chosen:
+            outcomes = plan.apply(chosen)
     if options.json:
         known = {name: fact() if callable(fact) else fact for name, fact in facts.items()}
         print_json({"goal": plan.goal, "steps": [describe(outcome) for outcome in outcomes]} | known)
@@ -70,17 +70,17 @@ def describe(outcome: Outcome) -> dict[str, object]:
 
 
 def note(text: str) -> None:
-    """Print a line for a person, above the live list if there is one."""
+    """Print a line to standard error, above the live list if there is one."""
     print(text, file=sys.stderr, flush=True)
 
 
 def tell_retries(*, quiet: bool) -> None:
-    """Have a person told, unless it shall be quiet, why something is tried again."""
+    """Print the reason for each retry, unless quiet."""
     retry.on_retry = (lambda _: None) if quiet else note
 
 
 def print_plan(plan: Plan, outcomes: Sequence[Outcome]) -> None:
-    """Print what a plan would do; nothing of it has been done."""
+    """Print what a plan would do."""
     print(f"Plan: {plan.goal}. Nothing has been changed.")
     for outcome in outcomes:
         print(f"  {'✓' if outcome.result == 'done' else '•'} {outcome.step.title} ({outcome.evidence})")
@@ -90,7 +90,7 @@ def print_plan(plan: Plan, outcomes: Sequence[Outcome]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under column heads, as wide as the terminal or, elsewhere, as wide as the text."""
+    """Print rows under column headers, wrapped to the terminal's width; not wrapped outside a terminal."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -111,26 +111,27 @@ def print_json(document: object) -> None:
 
 
 def write_github_output(results: Mapping[str, str]) -> None:
-    """Write results where GitHub Actions reads the outputs of a step: the file that GITHUB_OUTPUT names.
+    """Write the outputs of a GitHub Actions step to the file that GITHUB_OUTPUT names.
 
     See https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions, "Setting an output
-    parameter". Every name and value is one line.
+    parameter".
 
     Raises:
-        UsageError: GITHUB_OUTPUT is not set: this is no step of a workflow.
+        UsageError: GITHUB_OUTPUT is not set, so this is not a workflow step.
+        ValueError: A name or value has more than one line.
     """
     file = os.environ.get("GITHUB_OUTPUT")
     if not file:
-        raise UsageError("GITHUB_OUTPUT is not set.", "Leave --github-output out where no workflow runs.")
+        raise UsageError("GITHUB_OUTPUT is not set.", "Omit --github-output outside workflows.")
     lines = [f"{name}={value}" for name, value in results.items()]
     if any(len(line.splitlines()) != 1 for line in lines):
-        raise ValueError("an output of a step is one line")
+        raise ValueError("the output of a step must be a single line")
     with Path(file).open("a", encoding="utf-8") as stream:
         stream.write("".join(f"{line}\n" for line in lines))
 
 
 def print_error(error: RndError, *, as_json: bool) -> None:
-    """Print what happened and what to do; with --json on standard output, as a script would read it."""
+    """Print an error and its hint; with --json as one document on standard output."""
     if as_json:
         print_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
         return

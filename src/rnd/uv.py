@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OFFLINE = re.compile(r"(?i)error sending request|network was disabled|network connectivity is disabled|timed out")
-# What `uv publish` takes from the environment. It is given what it needs and no more, and no other command needs any.
+# Variables that `uv publish` reads. It gets only the ones that it needs; all other commands run without them.
 PUBLISHING = ("URL", "CHECK_URL", "INDEX", "TOKEN", "USERNAME", "PASSWORD")
 WITHOUT_PUBLISHING = dict.fromkeys(f"UV_PUBLISH_{name}" for name in PUBLISHING)
 
@@ -22,16 +22,16 @@ WITHOUT_PUBLISHING = dict.fromkeys(f"UV_PUBLISH_{name}" for name in PUBLISHING)
 def attempt(
     folder: Path | None, *arguments: str, extra: Mapping[str, str | None] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run uv, in a folder if one is named, to its end, whatever its exit code."""
+    """Run uv, optionally in a folder, and return the result for any exit code."""
     return process.attempt("uv", *arguments, cwd=folder, extra=extra)
 
 
 def run(folder: Path | None, *arguments: str, extra: Mapping[str, str | None] | None = None) -> str:
-    """Run uv, in a folder if one is named, and return its standard output.
+    """Run uv, optionally in a folder, and return its standard output.
 
     Raises:
         PackagesUnavailable: The index could not be reached.
-        CommandFailed: uv says no for another reason.
+        CommandFailed: uv failed for another reason.
     """
     completed = attempt(folder, *arguments, extra=extra)
     if completed.returncode == 0:
@@ -44,7 +44,7 @@ def run(folder: Path | None, *arguments: str, extra: Mapping[str, str | None] | 
 
 
 def last_cause(stderr: str) -> str:
-    """Return what uv calls the error, and its root; not what it did before, nor its hints."""
+    """Return uv's error line and its root cause, without progress output and hints."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     chain = [line for line in lines if line.startswith(("error:", "cause:"))] or lines
     return "\n".join(dict.fromkeys((chain[0], chain[-1])))

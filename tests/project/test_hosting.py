@@ -268,9 +268,9 @@ class TestWithout:
             Plan("host it", opened.steps()).apply(Quiet())
         assert caught.value.code == "sign-in-needed"
         said = opened.explain(caught.value).hint
-        assert f"{creation.project.folder} is whole and stays. To go on: " in said
+        assert f"{creation.project.folder} is complete and is kept. To continue, run: " in said
         assert f"rnd setup {creation.project.folder}" in said
-        assert "To give up" not in said
+        assert "To undo" not in said
         assert hosting.forge.calls == []
 
     def test_a_valid_token(self, creation: Creation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,6 +297,6 @@ def test_giving_up_is_explained(creation: Creation, hosting: Hosting) -> None:
         Plan("host it", opened.steps()).apply(Quiet())
     opened.close()
     said = opened.explain(caught.value).hint
-    assert f"On GitHub there is {hosting.forge.url}/{hosting.owner}/{creation.name}." in said
-    assert f"To give up instead: gh repo delete {hosting.owner}/{creation.name} --yes; git -C" in said
+    assert f"Already on GitHub: {hosting.forge.url}/{hosting.owner}/{creation.name}." in said
+    assert f"To undo instead, run: gh repo delete {hosting.owner}/{creation.name} --yes; git -C" in said
     assert creation.there() is not None

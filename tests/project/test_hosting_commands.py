@@ -15,6 +15,7 @@ import pytest
 
 from fake_github.faults import refusal
 from rnd.cli import main
+from rnd.github.errors import GitHubRefused
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
 from tests.helpers.git import git
@@ -100,7 +101,7 @@ def test_yes_without_a_token_leaves_the_local_repository_whole_and_says_how_to_g
     said = capfd.readouterr().err
     assert "Run the repository's checks: done (passed on " in said
     assert "error[sign-in-needed]: There is no token for GitHub, and no terminal to sign in on." in said
-    assert f"{folder} is whole and stays. To go on: " in said
+    assert f"{folder} is complete and is kept. To continue, run: " in said
     assert git(folder, "status", "--porcelain") == ""
     assert main(["setup", str(folder), "--plan"]) == 0
     assert "• Make the repository on GitHub (There is no token for GitHub" in capfd.readouterr().out
@@ -152,9 +153,9 @@ class TestKeep:
         assert main(["setup", "--keep", str(made)]) == 0
         said = capfd.readouterr().err
         assert "error[github-refused]: GitHub says no: PUT " in said
-        assert "the right one, then run the command below.\n" in said
-        assert f"{made} is whole and stays. To go on: " in said
-        assert f"To give up instead: gh repo delete {github.owner}/{NAME} --yes" in said
+        assert f"{GitHubRefused.hint}\n" in said
+        assert f"{made} is complete and is kept. To continue, run: " in said
+        assert f"To undo instead, run: gh repo delete {github.owner}/{NAME} --yes" in said
         github.forge.faults.clear()
         assert main(["setup", str(made), "--quiet"]) == 0
         assert len(there(github).pulls) == 1  # type: ignore[union-attr]
@@ -168,7 +169,7 @@ class TestKeep:
         assert main(["setup", "--keep", str(made)]) == 0
         said = capfd.readouterr().err
         assert "error[interrupted]: Interrupted." in said
-        assert "To go on: " in said
+        assert "To continue, run: " in said
 
     def test_nobody_has_a_token(
         self, made: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -226,7 +227,7 @@ def test_plain_copier_without_a_token(
     ended = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert ended.returncode == 0, ended.stderr
     assert git(folder, "log", "--format=%s") == "chore: create the repository from its template"
-    found = re.search(r"is whole and stays\. To go on: (uvx --from .* rnd setup \S+)", ended.stderr)
+    found = re.search(r"is complete and is kept\. To continue, run: (uvx --from .* rnd setup \S+)", ended.stderr)
     assert found is not None, ended.stderr
     again(folder)
     assert hosting.forge.calls == []

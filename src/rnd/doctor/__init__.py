@@ -1,1 +1,1 @@
-"""What this machine and the accounts lack, and how to fix it."""
+"""Checks of this machine and of the user's accounts, with a fix for each problem."""

@@ -1,4 +1,4 @@
-"""What whoever sits here may do in the organisation's accounts, on GitHub and on AWS. Asks both, changes nothing."""
+"""Checks of the user's access to the organisation's accounts on GitHub and AWS. Read-only."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def examine_accounts(organisation: Organisation) -> Iterator[Finding]:
-    """Look at each account once, without patience: a service that cannot be reached is a finding as well.
+    """Check each account once, without retries; a service that cannot be reached is a finding too.
 
-    None of them is needed to make a repository here, so whatever is missing is optional.
+    Accounts are not required to create a local repository, so everything missing here is optional.
     """
     with retry.no_retries():
         yield _github(organisation.github)
@@ -31,7 +31,7 @@ def examine_accounts(organisation: Organisation) -> Iterator[Finding]:
 
 
 def _github(policy: GitHub) -> Finding:
-    """Look whether there is a token, and whether it may do what creating a repository on GitHub takes."""
+    """Check whether there is a token with the permissions to create repositories on GitHub."""
     try:
         addresses = find_addresses(os.environ)
         token = find_token(addresses, os.environ)
@@ -47,7 +47,7 @@ def _github(policy: GitHub) -> Finding:
 
 
 def _aws(aws: Aws) -> Finding:
-    """Look whether AWS gives out a token for the organisation's package index."""
+    """Check whether AWS issues a token for the organisation's package index."""
     try:
         codeartifact_access(aws)
     except RndError as error:

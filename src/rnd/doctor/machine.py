@@ -1,4 +1,4 @@
-"""What this machine has of what the work needs, and what to do about the rest. Changes nothing."""
+"""Checks of this machine: required programs, Python versions and the git configuration. Read-only."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
     from rnd.organisation import Organisation
 
-# The oldest versions that have all that is called: `git init --initial-branch`, `uv sync --check`.
+# The oldest versions with all options in use: `git init --initial-branch`, `uv sync --check`.
 OLDEST = {"git": (2, 28), "uv": (0, 9)}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked for.
+    """The result of one check.
 
     Attributes:
-        name: What was looked for.
-        state: "ok", "missing" where nothing works without it, "optional" where only something does not.
-        found: What is there.
-        hint: What to do; empty where nothing is.
+        name: The name of the check.
+        state: "ok"; "missing" if it is required; "optional" if only some features need it.
+        found: What was found.
+        hint: How to fix it; empty if nothing has to be done.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Finding:
 
 
 def examine(organisation: Organisation) -> tuple[Finding, ...]:
-    """Look at this machine."""
+    """Run all checks of this machine."""
     return (
         _program("git"),
         _identity(),
@@ -56,7 +56,7 @@ def _program(name: str) -> Finding:
     said = process.attempt(name, "--version").stdout.strip()
     version = re.search(r"\d+(\.\d+)+", said)
     if version is None:
-        return Finding(name, "missing", f"{path} does not say its version", hint)
+        return Finding(name, "missing", f"{path} does not print its version", hint)
     oldest = OLDEST[name]
     if tuple(map(int, version[0].split(".")))[:2] < oldest:
         return Finding(
@@ -74,12 +74,12 @@ def _identity() -> Finding:
 
 
 def _conda() -> Finding:
-    """Look for what installs a conda environment; only repositories that answered `conda` need it."""
+    """Look for a conda client or py-rattler; only repositories with conda need one."""
     found = clients.find_client() or ("py-rattler" if rattler.is_installed() else None)
     if found:
         return Finding("conda", "ok", found, "")
     hint = "For repositories with conda: install micromamba, or rnd with the extra `conda`."
-    return Finding("conda", "optional", "no client, and no py-rattler", hint)
+    return Finding("conda", "optional", "no conda client and no py-rattler", hint)
 
 
 def _pythons(organisation: Organisation) -> Iterator[Finding]:

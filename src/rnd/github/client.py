@@ -252,8 +252,7 @@ def _kit(api: str, token: str | None) -> Kit:
     try:
         from githubkit import GitHub
     except ImportError as error:
-        hint = ExtraMissing.hint.replace("[release]", "[github]")
-        raise ExtraMissing(f"The extra `github` of rnd is not installed: {error.name} is missing.", hint) from error
+        raise ExtraMissing.of("github", error.name) from error
     # What is tried again is tried by `retry`, which says so; each answer is to be GitHub's own, not a cache's.
     return GitHub(
         token,

@@ -1,4 +1,4 @@
-"""org.yml: the organisation's values, typed and validated. Reads that one file.
+"""Models and loader of `org.yml`, the configuration of the organisation. Reads that file only.
 
 The models are the schema: `docs/reference/organisation.md` and the JSON Schema for editors are generated from them.
 """
@@ -32,41 +32,41 @@ def _known_timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone of the IANA database, such as Europe/London") from error
+        raise ValueError(f"{name!r} is not an IANA time zone, such as Europe/London") from error
     return name
 
 
 def _private_network(cidr: str) -> str:
-    from ipaddress import IPv4Network  # not for every start
+    from ipaddress import IPv4Network  # imported late to keep start-up fast
 
     try:
         network = IPv4Network(cidr)
     except ValueError as error:
-        raise ValueError(f"{cidr!r} is no IPv4 network, such as 10.64.0.0/16: {error}") from error
+        raise ValueError(f"{cidr!r} is not an IPv4 network, such as 10.64.0.0/16: {error}") from error
     if not network.is_private or not 16 <= network.prefixlen <= 24:
-        raise ValueError(f"{cidr} is no private network of /16 to /24, such as 10.64.0.0/16")
+        raise ValueError(f"{cidr} is not a private network of /16 to /24, such as 10.64.0.0/16")
     return cidr
 
 
 class Template(Strict):
-    """Where this template lives."""
+    """Location of this template."""
 
-    repository: Text = Field(description="git address that repositories are made and updated from")
-    workflow_ref: Text = Field(description="ref at which repositories call the central workflows", examples=["v1"])
+    repository: Text = Field(description="git URL that repositories are created and updated from")
+    workflow_ref: Text = Field(description="git ref at which repositories call the central workflows", examples=["v1"])
 
 
 class Python(Strict):
-    """Which Pythons a repository may be made for."""
+    """Python versions that repositories can use."""
 
     versions: Annotated[list[PythonVersion], Field(min_length=1)] = Field(
-        description="quoted, because YAML reads 3.10 as the number 3.1", examples=[["3.11", "3.12"]]
+        description="available versions; quoted, because YAML reads 3.10 as the number 3.1", examples=[["3.11", "3.12"]]
     )
-    default: PythonVersion = Field(description="the answer proposed; one of `versions`")
+    default: PythonVersion = Field(description="default answer; one of `versions`")
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> Python:
         if self.default not in self.versions:
-            raise ValueError(f"default must be one of versions: {', '.join(self.versions)}; it is {self.default}")
+            raise ValueError(f"default must be one of versions ({', '.join(self.versions)}), not {self.default}")
         return self
 
 
@@ -84,37 +84,37 @@ class Aws(Strict):
     """The AWS account that publishes packages and images."""
 
     account: Annotated[str, StringConstraints(pattern=r"\A[0-9]{12}\z")] = Field(
-        description="account number, twelve digits, quoted", examples=["123456789012"]
+        description="account ID: twelve digits, quoted", examples=["123456789012"]
     )
     region: Annotated[str, StringConstraints(pattern=r"\A[a-z]{2}(-[a-z]+)+-[0-9]\z")] = Field(
-        description="region", examples=["eu-west-1"]
+        description="AWS region", examples=["eu-west-1"]
     )
     codeartifact: CodeArtifact = Field(description="the package index")
-    ecr_registry: Text = Field(description="host of the image registry")
+    ecr_registry: Text = Field(description="host name of the image registry")
     base_image: Annotated[str, StringConstraints(pattern=r"\{version\}")] = Field(
-        description="name and tag of the image that jobs run in; {version} stands for the Python version"
+        description="name and tag of the image that jobs run in; {version} is replaced by the Python version"
     )
     publishing_role: Role = Field(
-        description="IAM role that jobs which publish take on, by OpenID Connect",
+        description="IAM role that publishing jobs assume through OpenID Connect",
         examples=["arn:aws:iam::123456789012:role/publishing"],
     )
     reading_role: Role = Field(
-        description="IAM role that jobs take on which only install packages of the index, by OpenID Connect",
+        description="IAM role that jobs assume through OpenID Connect to install packages from the index",
         examples=["arn:aws:iam::123456789012:role/reading"],
     )
 
 
 class Docker(Strict):
-    """The images that repositories make."""
+    """The Docker images of repositories."""
 
     base_image: Annotated[str, StringConstraints(pattern=r"\{version\}")] = Field(
-        description="what they are built on, any image with Python; {version} stands for the Python version",
+        description="base image, any image with Python; {version} is replaced by the Python version",
         examples=["python:{version}-slim"],
     )
 
 
 class BusinessHours(Strict):
-    """When the extra machines are up, in the runners' time zone."""
+    """When the additional machines run, in the time zone of the runners."""
 
     days: Literal["Mon-Fri", "Mon-Sat", "Mon-Sun"] = Field(description="days of the week")
     start: TimeOfDay = Field(description="first minute, HH:MM, quoted")
@@ -123,33 +123,33 @@ class BusinessHours(Strict):
     @model_validator(mode="after")
     def _some_hours(self) -> BusinessHours:
         if self.start >= self.end:
-            raise ValueError(f"end must be later than start, {self.start}; it is {self.end}")
+            raise ValueError(f"end ({self.end}) must be later than start ({self.start})")
         return self
 
 
 class RunnerNetwork(Strict):
-    """The network that the machines are in, which is theirs alone."""
+    """The dedicated network of the machines."""
 
     cidr: Annotated[str, AfterValidator(_private_network)] = Field(
         description="private IPv4 network, /16 to /24", examples=["10.64.0.0/16"]
     )
     availability_zones: Annotated[list[Text], Field(min_length=1)] = Field(
-        description="zones of the region; more of them, more chance that AWS has a machine free"
+        description="availability zones of the region; with more zones, AWS is more likely to have capacity"
     )
 
 
 class RunnerClass(Strict):
     """One class of machines."""
 
-    labels: Annotated[list[Label], Field(min_length=1)] = Field(description="what a workflow's runs-on names")
+    labels: Annotated[list[Label], Field(min_length=1)] = Field(description="labels that workflows use in runs-on")
     instances: Annotated[list[Text], Field(min_length=1)] = Field(
-        description="EC2 instance types, any of which will do"
+        description="EC2 instance types; AWS starts any of them"
     )
-    gpus: Annotated[int, Field(ge=0)] = Field(description="GPUs that a job gets; all that an instance has")
-    disk_gb: Annotated[int, Field(ge=8, le=16384)] = Field(description="disk, in GB")
-    always_on: Annotated[int, Field(ge=0)] = Field(description="machines that are always up")
-    business_hours_extra: Annotated[int, Field(ge=0)] = Field(description="machines more in business hours")
-    maximum: Annotated[int, Field(ge=1)] = Field(description="machines under load; beyond it jobs queue")
+    gpus: Annotated[int, Field(ge=0)] = Field(description="GPUs per job: all GPUs of an instance")
+    disk_gb: Annotated[int, Field(ge=8, le=16384)] = Field(description="disk size in GB")
+    always_on: Annotated[int, Field(ge=0)] = Field(description="number of machines that always run")
+    business_hours_extra: Annotated[int, Field(ge=0)] = Field(description="additional machines during business hours")
+    maximum: Annotated[int, Field(ge=1)] = Field(description="maximum number of machines; above it, jobs queue")
 
     @model_validator(mode="after")
     def _maximum_holds(self) -> RunnerClass:
@@ -160,14 +160,14 @@ class RunnerClass(Strict):
 
 
 class Prices(Strict):
-    """What machines cost. They are list prices; your discounts and another region's prices are yours to put here."""
+    """Prices of machines: list prices by default; replace them with your discounts and the prices of your region."""
 
     currency: Text = Field(description="currency of all prices", examples=["USD"])
-    as_of: Text = Field(description="when they held", examples=["2026-11"])
-    source: Text = Field(description="where they are from")
-    instance_hour: dict[Text, Price] = Field(description="instance type: price of an hour")
-    disk_gb_month: Price = Field(description="price of 1 GB of disk for a month")
-    fixed_month: dict[Text, Price] = Field(description="what a month costs whether or not there are jobs, item: price")
+    as_of: Text = Field(description="month of the prices", examples=["2026-11"])
+    source: Text = Field(description="source of the prices")
+    instance_hour: dict[Text, Price] = Field(description="instance type: price per hour")
+    disk_gb_month: Price = Field(description="price per GB of disk and month")
+    fixed_month: dict[Text, Price] = Field(description="monthly costs that do not depend on jobs, item: price")
 
 
 class Runners(Strict):
@@ -176,24 +176,24 @@ class Runners(Strict):
     timezone: Annotated[str, AfterValidator(_known_timezone)] = Field(
         description="IANA time zone of the business hours", examples=["Europe/London"]
     )
-    business_hours: BusinessHours = Field(description="when the extra machines are up")
-    network: RunnerNetwork = Field(description="where the machines are")
+    business_hours: BusinessHours = Field(description="when the additional machines run")
+    network: RunnerNetwork = Field(description="network of the machines")
     classes: Annotated[dict[Slug, RunnerClass], Field(min_length=1)] = Field(
-        description="name: class of machines; workflows run on the first"
+        description="name: class of machines; workflows use the first class"
     )
-    prices: Prices = Field(description="what the machines cost")
+    prices: Prices = Field(description="prices of the machines")
 
     @model_validator(mode="after")
     def _prices_are_known(self) -> Runners:
         for name, wanted in self.classes.items():
             for instance in wanted.instances:
                 if instance not in self.prices.instance_hour:
-                    raise ValueError(f"prices.instance_hour must have the price of {instance}, which {name} names")
+                    raise ValueError(f"prices.instance_hour has no price for {instance}, which class {name} uses")
         return self
 
 
 class Organisation(Strict):
-    """Everything that differs from one organisation to the next."""
+    """All values that differ between organisations."""
 
     name: Text = Field(description="display name")
     slug: Slug = Field(description="first part of package and image names: a-z, 0-9 and -")
@@ -223,10 +223,11 @@ def load_organisation(path: Path = SHIPPED) -> Organisation:
     """Read and validate an organisation file.
 
     Args:
-        path: The file; the one that this program was installed with when left out.
+        path: The file; defaults to the one that is installed with this program.
 
     Raises:
-        OrganisationInvalid: With one line for each fault: where it is, the key, what is wrong, what would be right.
+        OrganisationInvalid: The file is not valid. The message has one line per problem: line number, key, problem and
+            expected value.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -236,14 +237,14 @@ def load_organisation(path: Path = SHIPPED) -> Organisation:
     except OSError as error:
         raise OrganisationInvalid(f"{path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise OrganisationInvalid(f"{path}: not UTF-8 text, from byte {error.start} on.") from error
+        raise OrganisationInvalid(f"{path}: not valid UTF-8 at byte {error.start}.") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise OrganisationInvalid(f"{path}:{line}: not valid YAML: {error.problem}.") from error
     except yaml.YAMLError as error:
         raise OrganisationInvalid(f"{path}: not valid YAML: {error}.") from error
     if twice:
-        raise OrganisationInvalid("\n".join(f"{path}:{line}: {key} is there twice; keep one" for line, key in twice))
+        raise OrganisationInvalid("\n".join(f"{path}:{line}: duplicate key {key}" for line, key in twice))
     try:
         return Organisation.model_validate(data)
     except ValidationError as error:
@@ -252,7 +253,7 @@ def load_organisation(path: Path = SHIPPED) -> Organisation:
 
 
 def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
-    """Yield line and name of each key that its mapping holds already: YAML forbids it, the reader lets it pass."""
+    """Yield line and name of each duplicate key; YAML forbids duplicates, but PyYAML accepts them."""
     if not isinstance(node, yaml.MappingNode):
         return
     seen: set[str] = set()
@@ -264,7 +265,7 @@ def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
 
 
 def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
-    """Return the line, from 1, of the key at a location, or of the nearest key above it that is there."""
+    """Return the 1-based line of the key at a location, or of the nearest enclosing key that exists."""
     line = node.start_mark.line + 1 if node else 1
     for part in location:
         if isinstance(node, yaml.MappingNode):
@@ -279,28 +280,28 @@ def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
 
 
 def _explain(fault: ErrorDetails) -> str:
-    """Say what is wrong with a key and what would be right."""
+    """Return a message with the problem and the expected value of a key."""
     location = fault["loc"]
     key = ".".join(str(part) for part in location if part != "[key]") or "the file"
     model, meaning = _field(location)
     match fault["type"]:
         case "missing":
-            return f"{key} is missing; right would be: {meaning}"
+            return f"{key} is missing; expected: {meaning}"
         case "extra_forbidden":
-            return f"{key} is not a key of org.yml; known here are: {', '.join(model.model_fields)}"
+            return f"{key} is not a key of org.yml; known keys here: {', '.join(model.model_fields)}"
         case "value_error":
             return f"{key}: {fault['ctx']['error']}"
         case "string_pattern_mismatch":
-            wrong = "does not have the right form"
+            wrong = "invalid format"
         case _:
             wrong = fault["msg"][0].lower() + fault["msg"][1:]
-    return f"{key} is {fault['input']!r}: {wrong}; right would be: {meaning}"
+    return f"{key} is {fault['input']!r}: {wrong}; expected: {meaning}"
 
 
 def _field(location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:
-    """Return the model that a location leads into, and what the last of its keys means."""
+    """Return the model at a location, and the description of its last key."""
     model: type[BaseModel] = Organisation
-    meaning = "keys and values, as in the shipped org.yml"
+    meaning = "keys and values, as in the installed org.yml"
     for part in location:
         field = model.model_fields.get(str(part))
         if field is not None:

@@ -1,4 +1,4 @@
-"""The part of org.yml that conda environments are made by. Touches nothing."""
+"""The `conda` section of org.yml. No side effects."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ VirtualPackage = Annotated[str, StringConstraints(pattern=r"\A__[a-z0-9_]+\z")]
 
 def _without_credentials(channel: str) -> str:
     if "@" in channel or "/t/" in channel:  # a password, or a token as anaconda.org has it
-        raise ValueError("an address holds a password or a token, which would be copied into every repository")
+        raise ValueError("a URL contains a password or a token, which would be copied into every repository")
     return channel
 
 
 Channel = Annotated[
     str,
-    # A channel of this machine itself may do without TLS.
+    # Only a channel on this machine may use plain HTTP.
     StringConstraints(
         pattern=r"\A([a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*|((https|s3|file)://|http://localhost[:/])[^\s]+)\z"
     ),
@@ -29,13 +29,13 @@ Channel = Annotated[
 
 
 class Conda(Strict):
-    """Where conda packages come from, and which machines they are locked for."""
+    """Conda channels, and the platforms that environments are locked for."""
 
     channels: Annotated[list[Channel], Field(min_length=1)] = Field(
-        description="names or addresses, the first one preferred; credentials never, docs/how-to/conda.md says where",
+        description="names or URLs, in order of priority; without credentials, see docs/how-to/conda.md",
         examples=[["conda-forge"], ["https://conda.example.com/acme", "conda-forge"]],
     )
     platforms: Annotated[dict[Platform, dict[VirtualPackage, Text]], Field(min_length=1)] = Field(
-        description="platform: virtual packages that stand for what its machines have, quoted",
+        description="platform: virtual packages that describe its machines; quote the versions",
         examples=[{"linux-64": {"__glibc": "2.28", "__cuda": "12.4"}}],
     )

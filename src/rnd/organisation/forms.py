@@ -1,4 +1,4 @@
-"""The forms that values of org.yml have, shared by all its parts. Touches nothing."""
+"""Value types shared by all sections of org.yml. No side effects."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ Topic = Annotated[str, StringConstraints(pattern=r"\A[a-z0-9][a-z0-9-]*\z", max_
 
 
 class Strict(BaseModel):
-    """What all parts share: no unknown key, no silent conversion, no change after loading."""
+    """Base class of all models: unknown keys and implicit conversions are errors, and instances are immutable."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

@@ -1,8 +1,7 @@
-"""The `github` part of org.yml: who owns the repositories, who may do what, and how each one is set. Touches nothing.
+"""The `github` section of org.yml: owner, permissions and settings of the repositories. No side effects.
 
-What each key does is written in GitHub's documentation under the name that it has there:
-https://docs.github.com/en/rest/repos/repos#update-a-repository and, for `main`,
-https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets.
+GitHub's documentation explains the settings: https://docs.github.com/en/rest/repos/repos#update-a-repository and, for
+`main`, https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ from rnd.organisation.forms import GitHubName, RepositoryName, Strict, Text, Top
 
 Permission = Literal["pull", "triage", "push", "maintain", "admin"]
 MergeMethod = Literal["squash", "merge", "rebase"]
-# The titles and messages that GitHub takes together.
+# The combinations of title and message that GitHub accepts.
 SQUASHED = ("PR_TITLE PR_BODY", "PR_TITLE BLANK", "PR_TITLE COMMIT_MESSAGES", "COMMIT_OR_PR_TITLE COMMIT_MESSAGES")
 MERGED = ("PR_TITLE PR_BODY", "PR_TITLE BLANK", "MERGE_MESSAGE PR_TITLE")
 
 
 class Features(Strict):
-    """Which tabs a repository has."""
+    """Tabs of a repository."""
 
     issues: bool = Field(description="issues")
     projects: bool = Field(description="projects")
@@ -32,84 +31,84 @@ class Merging(Strict):
     """How pull requests are merged."""
 
     methods: Annotated[list[MergeMethod], Field(min_length=1)] = Field(
-        description="squash, merge, rebase: those allowed"
+        description="allowed merge methods: squash, merge, rebase"
     )
     squash_title: Literal["PR_TITLE", "COMMIT_OR_PR_TITLE"] = Field(description="title of a squashed commit")
     squash_message: Literal["PR_BODY", "COMMIT_MESSAGES", "BLANK"] = Field(description="message of a squashed commit")
     merge_title: Literal["PR_TITLE", "MERGE_MESSAGE"] = Field(description="title of a merge commit")
     merge_message: Literal["PR_BODY", "PR_TITLE", "BLANK"] = Field(description="message of a merge commit")
-    automatic: bool = Field(description="whether a pull request may be merged by itself once its checks pass")
-    update_branch: bool = Field(description="whether a button brings a branch up to date")
-    delete_branch: bool = Field(description="whether a merged branch is deleted")
+    automatic: bool = Field(description="allow auto-merge once the checks pass")
+    update_branch: bool = Field(description="show a button that updates the branch of a pull request")
+    delete_branch: bool = Field(description="delete the branch after the merge")
 
     @model_validator(mode="after")
     def _goes_together(self) -> Merging:
         if len(set(self.methods)) < len(self.methods):
-            raise ValueError("methods holds one of them twice")
+            raise ValueError("methods contains a duplicate")
         for kind, known in (("squash", SQUASHED), ("merge", MERGED)):
             pair = f"{getattr(self, f'{kind}_title')} {getattr(self, f'{kind}_message')}"
             if pair not in known:
-                raise ValueError(f"{kind}_title and {kind}_message are {pair}; GitHub takes {', '.join(known)}")
+                raise ValueError(f"{kind}_title and {kind}_message are {pair}; GitHub accepts {', '.join(known)}")
         return self
 
 
 class Protection(Strict):
-    """The ruleset of `main`; that nobody forces a push to it, or deletes it, is not a choice."""
+    """The ruleset of `main`. Force pushes and deletion are always blocked."""
 
-    required_check: Text = Field(description="the one check that must pass: the job that waits for all others")
-    up_to_date: bool = Field(description="whether a branch must hold all of `main` before it is merged")
-    approvals: Annotated[int, Field(ge=0, le=10)] = Field(description="reviews that a pull request needs")
-    resolve_conversations: bool = Field(description="whether every conversation must be resolved first")
+    required_check: Text = Field(description="the required status check: the job that waits for all others")
+    up_to_date: bool = Field(description="require branches to be up to date with `main` before merging")
+    approvals: Annotated[int, Field(ge=0, le=10)] = Field(description="number of required approving reviews")
+    resolve_conversations: bool = Field(description="require all conversations to be resolved before merging")
     bypass: list[Text] = Field(
-        description="who may go past it: `organisation-owners`, `repository-admins`, or the name of a team",
+        description="who can bypass the ruleset: `organisation-owners`, `repository-admins`, or the name of a team",
         examples=[["organisation-owners"]],
     )
 
 
 class Actions(Strict):
-    """What workflows may do."""
+    """Permissions of workflows."""
 
     shared_with: Literal["none", "organization"] = Field(
-        description="who may use the actions of a private repository: none or organization"
+        description="who can use the actions of a private repository: none or organization"
     )
-    token: Literal["read", "write"] = Field(description="what a workflow's own token may do unless it asks for more")
-    approve_pull_requests: bool = Field(description="whether a workflow may approve pull requests")
+    token: Literal["read", "write"] = Field(description="default permissions of the workflow token")
+    approve_pull_requests: bool = Field(description="allow workflows to approve pull requests")
 
 
 class Environment(Strict):
-    """The deployment environment that publishing runs in."""
+    """The deployment environment of publishing jobs."""
 
-    name: Text = Field(description="its name, which the trust policy of the publishing role names too")
-    branches: Annotated[list[Text], Field(min_length=1)] = Field(description="branches that may use it")
+    name: Text = Field(description="its name; the trust policy of the publishing role uses it too")
+    branches: Annotated[list[Text], Field(min_length=1)] = Field(description="branches that can deploy to it")
 
 
 class Settings(Strict):
-    """How each repository is set."""
+    """Settings of each repository."""
 
     visibility: Literal["private", "internal", "public"] = Field(
-        description="private, public, or internal: for all of the enterprise that owns the organisation"
+        description="private, public, or internal (visible to the whole enterprise)"
     )
-    features: Features = Field(description="its tabs")
-    topics: list[Topic] = Field(description="topics that it is found by; a team may add others")
+    features: Features = Field(description="tabs of the repository")
+    topics: list[Topic] = Field(description="required topics; teams can add more")
     merging: Merging = Field(description="how pull requests are merged")
     main: Protection = Field(description="how `main` is protected")
-    actions: Actions = Field(description="what workflows may do")
-    environment: Environment = Field(description="where publishing runs")
+    actions: Actions = Field(description="permissions of workflows")
+    environment: Environment = Field(description="deployment environment of publishing jobs")
 
 
 class GitHub(Strict):
-    """Who owns the repositories, which teams may do what, and how each repository is set."""
+    """Owner of the repositories, permissions of teams, and settings of each repository."""
 
     owner: GitHubName = Field(description="organisation that owns the repositories")
     client_id: Text | None = Field(
         default=None,
-        description="client id of the organisation's OAuth app, which people sign in by with a browser; no secret",
+        description="client ID of the organisation's OAuth app, for signing in with a browser; not a secret",
     )
     protected_names: list[RepositoryName] = Field(
-        description="repository names that no project may take", examples=[["lab-template"]]
+        description="repository names that projects cannot use", examples=[["lab-template"]]
     )
     teams: dict[GitHubName, Permission] = Field(description="team: pull, triage, push, maintain or admin")
-    repository: Settings = Field(description="how each repository is set; `rnd github check` compares")
+    repository: Settings = Field(description="settings of each repository; `rnd github check` compares them")
     attestations: bool = Field(
-        description="attest what is published; private repositories can on GitHub Enterprise Cloud alone"
+        description="attest published artifacts; private repositories need GitHub Enterprise Cloud"
     )

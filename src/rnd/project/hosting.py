@@ -47,8 +47,7 @@ if TYPE_CHECKING:
     from rnd.organisation import Organisation
     from rnd.plan import State
 
-BELOW = "the command below"
-WITHOUT = "Nothing has been made yet. To do without GitHub, answer no: `--data create_github_repository=false`."
+WITHOUT = "Nothing was created. To skip GitHub, answer no: `--data create_github_repository=false`."
 
 
 @dataclass
@@ -105,14 +104,14 @@ class Hosting:
 
     def explain(self, error: RndError) -> RndError:
         """Return an error that also says what there is by now, how to go on, and how to give up."""
-        # The same command is perhaps copier's, which would leave GitHub alone the second time.
-        hint = error.hint.replace("the same command again", BELOW).replace("the same command", BELOW)
-        lines = [hint, f"{self.project.folder} is whole and stays. To go on: {resume_command(self.project)}"]
+        # The command that failed may be copier's, which skips GitHub when it is repeated: always give the rnd command.
+        resume = resume_command(self.project)
+        lines = [error.hint, f"{self.project.folder} is complete and is kept. To continue, run: {resume}"]
         if self.links and not isinstance(error, Interrupted):
-            lines.append(f"On GitHub there is {' and '.join(self.links.values())}.")
+            lines.append(f"Already on GitHub: {' and '.join(self.links.values())}.")
         if self.links:
             undo = f"gh repo delete {self.repository} --yes; git -C {_quoted(self.project)} remote remove origin"
-            lines.append(f"To give up instead: {undo}")
+            lines.append(f"To undo instead, run: {undo}")
         error.hint = "\n  ".join(lines)
         return error
 

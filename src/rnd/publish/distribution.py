@@ -134,6 +134,6 @@ def _fault_of_readme(text: str | None, content_type: str | None) -> str | None:
     try:
         from readme_renderer import rst
     except ImportError as error:
-        raise ExtraMissing(f"The extra `release` of rnd is not installed: {error.name} is missing.") from error
+        raise ExtraMissing.of("release", error.name) from error
     said = io.StringIO()
     return None if rst.render(text, stream=said) else f"its README cannot be rendered: {said.getvalue().strip()}"

@@ -186,7 +186,7 @@ def image_registry(account: str) -> Iterator[ImageRegistry]:
         CommandFailed: It does not start.
     """
     if find_spec("ministack") is None:
-        raise ExtraMissing("The extra `rehearsal` of rnd is not installed: ministack is missing.")
+        raise ExtraMissing.of("rehearsal", "ministack")
     with TemporaryDirectory(prefix="rnd-registry-") as folder, ThreadingHTTPServer(("127.0.0.1", 0), _Front) as front:
         registry = ImageRegistry(front.server_port, _free_port(), account)
         front.RequestHandlerClass = type("Handler", (_Front,), {"registry": registry})

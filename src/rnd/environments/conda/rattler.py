@@ -136,11 +136,7 @@ def _library() -> Any:  # noqa: ANN401
     try:
         import rattler
     except ImportError as error:
-        raise ExtraMissing(
-            "The extra `conda` of rnd is not installed: py-rattler is missing.",
-            "Install rnd with it: `uv tool install 'rnd-template[conda] @ git+ADDRESS'`, "
-            "where ADDRESS is that of the template's repository.",
-        ) from error
+        raise ExtraMissing.of("conda", "py-rattler") from error
     return rattler
 
 

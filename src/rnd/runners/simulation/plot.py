@@ -51,7 +51,7 @@ def check_plot_file(path: Path) -> None:
     try:
         import matplotlib as mpl  # noqa: F401
     except ImportError as error:
-        raise ExtraMissing(f"The extra `runners` of rnd is not installed: {error.name} is missing.") from error
+        raise ExtraMissing.of("runners", error.name) from error
 
 
 def best(points: Mapping[Policy, Outcome]) -> list[Policy]:

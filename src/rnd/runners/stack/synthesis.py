@@ -60,7 +60,7 @@ def synthesise(organisation: Organisation, folder: Path) -> Synthesis:
         paths = {stack.stack_name: folder / stack.template_file for stack in assembly.stacks}
         findings = [*_complaints(assembly), *(fault for path in paths.values() for fault in lint(path))]
     except ModuleNotFoundError as error:
-        raise ExtraMissing(f"The extra `runners` of rnd is not installed: {error.name} is missing.") from error
+        raise ExtraMissing.of("runners", error.name) from error
     if findings:
         raise StackInvalid("\n".join(findings))
     return Synthesis(folder, {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items()})
