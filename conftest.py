@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,10 +29,14 @@ from tests.helpers.template import TemplateRepository, copy_template
 pytest_plugins = [
     "tests.helpers.fault_matrix",
     "tests.helpers.github",
-    "tests.helpers.linters",
     "tests.helpers.repository",
     "tests.helpers.stacks",
 ]
+
+
+# A shell starts a background command with SIGINT ignored, and every process below it inherits that. Tests interrupt
+# programs, which need the default. `rnd` itself leaves an ignored SIGINT ignored, as Unix expects of a program.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

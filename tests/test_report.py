@@ -129,7 +129,7 @@ class Terminal:
             cwd=str(cwd),
             env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "120"} | variables,
             encoding="utf-8",
-            timeout=60,
+            timeout=300,
             dimensions=(40, 120),
         )
 

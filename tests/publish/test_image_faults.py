@@ -224,7 +224,7 @@ def test_killed(world: Sandbox, pattern: str, moment: str) -> None:
     world.registry.around = Strike(pattern, kill)
     command = [sys.executable, "-m", "rnd", *IMAGE, "--quiet"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0) as running:
-        assert over.wait(60)
+        assert over.wait(300)
     assert running.returncode == -signal.SIGKILL
     assert_complete(world)
 

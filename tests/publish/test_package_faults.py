@@ -187,7 +187,7 @@ def test_killed_during_an_upload(
     index.uploads = iter([*[None] * before, fault])
     command = [sys.executable, "-m", "rnd", *PACKAGE]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0) as running:
-        assert fault.over.wait(60)
+        assert fault.over.wait(300)
     assert running.returncode == -signal.SIGKILL
     assert index.count("POST") == before + 1
     assert len(index.content()) == before + (moment != "before the index acts")

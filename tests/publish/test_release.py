@@ -209,8 +209,8 @@ def test_killed_at_the_call_that_creates(package: Repository, hosting: Hosting, 
         process.wait()
 
     hosting.forge.faults.append(struck(path, phase, kill))
-    assert process.wait(60) == -signal.SIGKILL
-    deadline = time.monotonic() + 10
+    assert process.wait(300) == -signal.SIGKILL
+    deadline = time.monotonic() + 60
     while not any(call[:2] == ("POST", path) for call in hosting.forge.calls):
         assert time.monotonic() < deadline
         time.sleep(0.01)

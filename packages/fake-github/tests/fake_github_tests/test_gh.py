@@ -48,7 +48,7 @@ def test_it_makes_configures_and_reads(gh: Gh) -> None:
 
 def test_it_says_who_is_signed_in(gh: Gh, secure_forge: FakeGitHub) -> None:
     status = gh("auth", "status", "--hostname", secure_forge.host)
-    assert f"Logged in to {secure_forge.host} as ada" in status.stdout + status.stderr
+    assert f"Logged in to {secure_forge.host} account ada" in status.stdout + status.stderr
 
 
 def test_it_releases(gh: Gh, secure_forge: FakeGitHub, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_they_open_in_a_real_browser(acme: Acme, tmp_path: Path) -> None:
     def shown(path: str) -> str:
         options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-proxy-server", f"--user-data-dir={tmp_path}")
         command = (browser, *options, "--dump-dom", f"{acme.forge.url}{path}")
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
 
     assert "<h1>Acme/rover</h1>" in shown("/Acme/rover")
     assert "<h1>feat: drive #1</h1>" in shown("/Acme/rover/pull/1")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BEFORE = "0.4.1"  # what a prepared repository has released, as in the specification's examples
 AUTHOR = f"author={RESEARCHER.title()} <{RESEARCHER}@example.com>"
-PATIENCE = 300  # seconds that the runs of one moment may take
+PATIENCE = 900  # seconds that the runs of one moment may take
 # What locks a repository and does nothing else.
 LOCK = {
     "uv": ("uv", "lock", "--quiet"),

@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 from rnd.errors import CommandFailed
 
-TIMEOUT = 60  # seconds
+TIMEOUT = 300  # seconds
 
 
 @dataclass(frozen=True)

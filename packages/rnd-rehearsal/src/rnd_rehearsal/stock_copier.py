@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from rnd_rehearsal.sandbox import Sandbox
 
-PATIENCE = 300  # seconds without what is waited for
+PATIENCE = 900  # seconds without what is waited for
 COMMAND = "copier copy --trust --vcs-ref HEAD"
 # What the questions begin with, and what is typed; Enter alone takes the default.
 ANSWERS = {

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("no_accounts")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)  # `rerun` has about fifty attempts, and this machine may have other work
+@pytest.mark.timeout(3600)  # `rerun` has about fifty attempts, and this machine may have other work
 @pytest.mark.parametrize(("tool", "name"), TOLD)
 def test_it_ends_as_it_should(tool: str, name: str, tmp_path: Path) -> None:
     tell(name, tool, tmp_path, images=False)

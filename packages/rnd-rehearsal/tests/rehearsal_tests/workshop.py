@@ -69,7 +69,7 @@ class Workshop:
 
     def finished(self) -> list[Run]:
         """Wait until nothing runs, and return all runs."""
-        self.runner.wait(60)
+        self.runner.wait(300)
         return self.runner.runs
 
     def log(self, run: Run, job: str) -> str:
