@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.helpers.template import TemplateRepository
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-UNCOMMITTED = "It was made from uncommitted changes"
+UNCOMMITTED = "It was created from uncommitted changes"
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 
 

@@ -296,6 +296,6 @@ def test_the_command_forgets(ring: Memory, hosting: Hosting, capsys: pytest.Capt
     assert cli.main(["github", "sign-out"]) == 0
     assert cli.main(["github", "sign-out"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "The token is out of the system keyring.",
-        "The system keyring has no token of ours.",
+        "The token is deleted from the system keyring.",
+        "The system keyring holds no token of rnd.",
     ]

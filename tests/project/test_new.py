@@ -131,7 +131,7 @@ def test_answers_from_a_file_and_those_of_the_command_line_before_them(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--data", "project_name"), "--data project_name should read NAME=VALUE."),
+        (("--data", "project_name"), "--data project_name is not NAME=VALUE."),
         (("--data", "colour=red"), "There is no question called colour."),
         (("--data", "python_version=2.7"), "python_version"),
         (("--data-file", "missing.yml"), "--data-file missing.yml: "),
@@ -281,4 +281,4 @@ def test_uncommitted_changes_of_the_template_are_rendered_and_pointed_out(
     template.edit("template/.gitignore.jinja", "dist/\n", "dist/\n*.wav\n")
     assert main(["new", str(tmp_path / "made"), *asking_nothing(str(template.folder))]) == 0
     assert "*.wav" in (tmp_path / "made" / ".gitignore").read_text()
-    assert f"made from uncommitted changes of {template.folder}" in capfd.readouterr().out
+    assert f"created from uncommitted changes of {template.folder}" in capfd.readouterr().out

@@ -1,4 +1,4 @@
-"""The arguments of `rnd runners base-image`, and what it calls."""
+"""`rnd runners base-image`: build and push the images that jobs run in."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 def configure_base_image(parser: Parser) -> None:
     """Define the arguments of `rnd runners base-image`."""
     parser.add_argument(
-        "--python", metavar="VERSION", help="build the image of this Python; without it, list the images"
+        "--python", metavar="VERSION", help="build the image for this Python version; by default, list the images"
     )
-    parser.add_argument("--push", action="store_true", help="push it to the organisation's registry")
-    parser.add_argument("--base", metavar="IMAGE", help="build on an image that Docker has; pull nothing")
-    parser.add_argument("--system-python", action="store_true", help="take Debian's own Python, and fetch none")
+    parser.add_argument("--push", action="store_true", help="push it to the organisation's image registry")
+    parser.add_argument("--base", metavar="IMAGE", help="build on a local image; pull nothing")
+    parser.add_argument("--system-python", action="store_true", help="use Debian's Python instead of downloading one")
     add_github_output_option(parser)
     add_plan_options(parser)
     parser.set_defaults(run=base_image)
 
 
 def base_image(options: argparse.Namespace) -> int:
-    """Build the base image of a Python version; or list those that there are to be."""
+    """Build the base image for a Python version, or list the configured images."""
     from pathlib import Path
 
     from rnd import git, report

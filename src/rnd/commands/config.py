@@ -1,4 +1,4 @@
-"""The arguments of `rnd config`, and what it calls."""
+"""`rnd config`: print the values of org.yml."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Report the values of org.yml, as this installation has them."""
+    """Print the values of the installed org.yml."""
     from rnd import report
     from rnd.organisation import load_organisation
 
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each value in the tree under its path, such as `aws.region`; a list as one text."""
+    """Yield each value with its dotted path, such as `aws.region`; the items of a list are joined with commas."""
     for name, value in values.items():
         if isinstance(value, dict):
             yield from flatten(value, f"{prefix}{name}.")

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Report what is there and what is missing."""
+    """Report what is installed and what is missing."""
     from rnd.doctor.accounts import examine_accounts
     from rnd.doctor.machine import examine
     from rnd.organisation import load_organisation

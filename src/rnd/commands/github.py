@@ -1,4 +1,4 @@
-"""The arguments of `rnd github check`, `apply`, `sign-in`, `sign-out` and `status`, and what each calls."""
+"""`rnd github …`: sign in, compare the settings of a repository with org.yml, apply them."""
 
 from __future__ import annotations
 
@@ -50,18 +50,18 @@ def configure_sign_out(parser: Parser) -> None:
 
 def configure_status(parser: Parser) -> None:
     """Define the arguments of `rnd github status`."""
-    parser.add_argument("state", choices=STATES, help="what the commit gets")
-    parser.add_argument("--context", metavar="NAME", required=True, help="the check that it is the state of")
-    parser.add_argument("--commit", metavar="SHA", default="HEAD", help="the commit; HEAD when left out")
-    parser.add_argument("--description", metavar="TEXT", default="", help="a few words for whoever sees it")
-    parser.add_argument("--target-url", metavar="URL", help="a page that says more, such as that of the run")
+    parser.add_argument("state", choices=STATES, help="the state to set")
+    parser.add_argument("--context", metavar="NAME", required=True, help="the name of the check")
+    parser.add_argument("--commit", metavar="SHA", default="HEAD", help="the commit; by default HEAD")
+    parser.add_argument("--description", metavar="TEXT", default="", help="a short description")
+    parser.add_argument("--target-url", metavar="URL", help="a page with details, such as the run")
     add_repository_option(parser)
     add_plan_options(parser)
     parser.set_defaults(run=status)
 
 
 def check(options: argparse.Namespace) -> int:
-    """Compare how the repository is set with what org.yml wants."""
+    """Compare the settings of the repository with org.yml."""
     from rnd import report
     from rnd.errors import ExitCode
     from rnd.github.settings.diff import format_value
@@ -78,12 +78,12 @@ def check(options: argparse.Namespace) -> int:
         rows = [(change.key, format_value(change.wanted), format_value(change.found)) for change in changes]
         report.print_table(("setting", "org.yml wants", "found"), rows)
     else:
-        print(f"{repository} is set as org.yml has it.")
+        print(f"{repository} matches org.yml.")
     return ExitCode.DIFFERENCE if changes else ExitCode.DONE
 
 
 def apply(options: argparse.Namespace) -> int:
-    """Set the repository as org.yml wants it."""
+    """Apply the settings of org.yml to the repository."""
     from rnd import report
     from rnd.github.settings.plan import plan_apply
     from rnd.github.settings.setting import RepositoryContext
@@ -96,7 +96,7 @@ def apply(options: argparse.Namespace) -> int:
 
 
 def sign_in(options: argparse.Namespace) -> int:
-    """Sign in, unless there is a token already, and say what it may do."""
+    """Sign in unless a token exists, and report its permissions."""
     import os
     import sys
 
@@ -123,19 +123,19 @@ def sign_in(options: argparse.Namespace) -> int:
 
 
 def sign_out(_: argparse.Namespace) -> int:
-    """Forget the token that a sign-in has left in the system keyring."""
+    """Delete the stored token from the system keyring."""
     import os
 
     from rnd.github import sign_in
     from rnd.github.client import find_addresses
 
     was_there = sign_in.sign_out(find_addresses(os.environ))
-    print("The token is out of the system keyring." if was_there else "The system keyring has no token of ours.")
+    print("The token is deleted from the system keyring." if was_there else "The system keyring holds no token of rnd.")
     return 0
 
 
 def status(options: argparse.Namespace) -> int:
-    """Give a commit a status, as a workflow does for checks that GitHub would not start by itself."""
+    """Set the status of a commit, for a check that GitHub does not run itself."""
     from pathlib import Path
 
     from rnd import git, report
@@ -150,7 +150,7 @@ def status(options: argparse.Namespace) -> int:
 
 @contextmanager
 def connected(options: argparse.Namespace) -> Iterator[tuple[Client, Repository]]:
-    """Yield GitHub and the repository that the options of a command mean; sign in if need be, and if somebody can."""
+    """Yield a GitHub client and the repository that the options name; sign in first if needed."""
     import os
     import sys
     from pathlib import Path
@@ -167,9 +167,9 @@ def connected(options: argparse.Namespace) -> Iterator[tuple[Client, Repository]
 
 
 SUBCOMMANDS = {
-    "check": ("compare how the repository is set with what org.yml wants", configure_check),
-    "apply": ("set the repository as org.yml wants it", configure_apply),
-    "sign-in": ("sign in with the browser, and say what the token may not do", configure_sign_in),
-    "sign-out": ("forget the token that a sign-in has left in the system keyring", configure_sign_out),
-    "status": ("give a commit a status, such as that of a check", configure_status),
+    "check": ("compare the settings of the repository with org.yml", configure_check),
+    "apply": ("apply the settings of org.yml to the repository", configure_apply),
+    "sign-in": ("sign in with the browser, and report missing permissions", configure_sign_in),
+    "sign-out": ("delete the stored token from the system keyring", configure_sign_out),
+    "status": ("set the status of a commit", configure_status),
 }

@@ -26,21 +26,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="FOLDER",
-        help="where to make it; by default ./ and the repository's name",
+        help="the folder to create; by default the repository's name",
     )
     parser.add_argument(
-        "-d", "--data", action="append", default=[], metavar="NAME=VALUE", help="answer a question beforehand"
+        "-d", "--data", action="append", default=[], metavar="NAME=VALUE", help="answer a question in advance"
     )
-    parser.add_argument("--data-file", type=Path, metavar="FILE", help="answer questions beforehand, from a YAML file")
-    parser.add_argument("--defaults", action="store_true", help="ask nothing, and take the defaults")
-    parser.add_argument("--template", metavar="SOURCE", help="another template: an address or a folder")
+    parser.add_argument("--data-file", type=Path, metavar="FILE", help="answer questions from a YAML file")
+    parser.add_argument("--defaults", action="store_true", help="ask nothing and use the defaults")
+    parser.add_argument("--template", metavar="SOURCE", help="another template: a URL or a folder")
     parser.add_argument("--vcs-ref", metavar="REF", help="branch, tag or commit of the template")
     add_plan_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make a repository."""
+    """Create a repository."""
     from rnd.names import derive_names
     from rnd.organisation import load_organisation
     from rnd.project.new import Request, plan_new
@@ -63,12 +63,14 @@ def run(options: argparse.Namespace) -> int:
     if not (options.json or options.quiet or options.only_show):
         _end(project, {"package": names.package, "import": names.import_name, **(hosting.links if hosting else {})})
         if request.template.has_uncommitted_changes():
-            print(f"\nIt was made from uncommitted changes of {request.template.source}, and cannot be updated later.")
+            print(
+                f"\nIt was created from uncommitted changes of {request.template.source} and cannot be updated later."
+            )
     return 0
 
 
 def _data(options: argparse.Namespace) -> dict[str, object]:
-    """Return the answers given beforehand, those of --data before those of the file."""
+    """Return the answers from the command line; --data takes precedence over the file."""
     import yaml
 
     data: dict[str, object] = {}
@@ -78,12 +80,12 @@ def _data(options: argparse.Namespace) -> dict[str, object]:
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise UsageError(f"--data-file {options.data_file}: {error}.") from error
         if not isinstance(read, dict):
-            raise UsageError(f"--data-file {options.data_file} holds no answers: it should read `name: value`.")
+            raise UsageError(f"--data-file {options.data_file} contains no answers; expected `name: value` lines.")
         data.update(read)
     for pair in options.data:
         name, sign, value = pair.partition("=")
         if not sign:
-            raise UsageError(f"--data {pair} should read NAME=VALUE.")
+            raise UsageError(f"--data {pair} is not NAME=VALUE.")
         data[name] = value
     return data
 

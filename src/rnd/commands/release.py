@@ -1,4 +1,4 @@
-"""The arguments of `rnd release package`, `image`, `dependencies` and `publish`, and what each calls."""
+"""`rnd release …`: publish the wheel, the image, the SBOM and the release of a commit."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def configure_package(parser: Parser) -> None:
     parser.add_argument(
         "--check-url",
         metavar="URL",
-        help="where the same index lists what it has (simple API); by default UV_PUBLISH_CHECK_URL, else simple/ below",
+        help="where the same index lists its files (simple API); by default UV_PUBLISH_CHECK_URL, else simple/ below",
     )
-    parser.add_argument("--wheel", action="store_true", help="publish the wheel, and no source distribution")
-    parser.add_argument("--only-build", action="store_true", help="build and check them, and publish nothing")
+    parser.add_argument("--wheel", action="store_true", help="publish the wheel only, without a source distribution")
+    parser.add_argument("--only-build", action="store_true", help="build and check, publish nothing")
     add_github_output_option(parser)
     add_plan_options(parser)
     parser.set_defaults(run=package)
 
 
 def package(options: argparse.Namespace) -> int:
-    """Build the wheel and the source distribution, and bring them to the package index."""
+    """Build the wheel and the source distribution, and publish them to the package index."""
     import os
     from functools import partial
     from pathlib import Path
@@ -78,16 +78,16 @@ def configure_image(parser: Parser) -> None:
         dest="tags",
         action="append",
         metavar="TAG",
-        help="a tag that follows the latest release, in place of stable and latest; several with spaces between",
+        help="a floating tag of the latest release, instead of stable and latest; separate several with spaces",
     )
     parser.add_argument(
         "--index-url",
         metavar="URL",
-        help="the index that has the package (simple API); by default the one that `rnd release package` publishes to",
+        help="the index to install the package from (simple API); by default the index of `rnd release package`",
     )
-    parser.add_argument("--base-image", metavar="IMAGE", help="build on another image, such as one with CUDA")
-    parser.add_argument("--platform", metavar="OS/ARCH", help="build for another platform, or for several, with commas")
-    parser.add_argument("--network", metavar="NAME", help="network of the build, such as host")
+    parser.add_argument("--base-image", metavar="IMAGE", help="another base image, such as one with CUDA")
+    parser.add_argument("--platform", metavar="OS/ARCH", help="target platforms, separated by commas")
+    parser.add_argument("--network", metavar="NAME", help="network of the build, such as `host`")
     parser.add_argument(
         "--builder", metavar="PROGRAM", help="docker, podman or buildah; by default the first that works"
     )
@@ -97,7 +97,7 @@ def configure_image(parser: Parser) -> None:
 
 
 def image(options: argparse.Namespace) -> int:
-    """Build the image of the published package, and bring it to the image registry."""
+    """Build the image of the published package and push it to the image registry."""
     import os
     from functools import partial
     from pathlib import Path
@@ -139,7 +139,7 @@ def configure_publish(parser: Parser) -> None:
 
 
 def publish(options: argparse.Namespace) -> int:
-    """Make the tag and the GitHub release of the commit that is checked out, once its packages are published."""
+    """Create the tag and the GitHub release of the checked-out commit, after its packages are published."""
     from rnd import report
     from rnd.commands.github import connected
     from rnd.publish.release import plan_publish
@@ -153,14 +153,14 @@ def publish(options: argparse.Namespace) -> int:
 
 
 def _read_release(page: str, pending: str | None) -> Release:
-    """Return the release that the commit at the head makes.
+    """Return the release of the HEAD commit.
 
     Args:
-        page: The address of the repository's page.
-        pending: A commit whose release may still be being made.
+        page: The URL of the repository's page.
+        pending: A commit whose release may be in progress.
 
     Raises:
-        VersionMismatch: `pyproject.toml` has another version, so what was published from this commit is another one.
+        VersionMismatch: `pyproject.toml` has a different version, so this commit published a different one.
         UsageError: There is no commit yet.
     """
     from pathlib import Path
@@ -176,9 +176,9 @@ def _read_release(page: str, pending: str | None) -> Release:
     written = manifest.read_version(git.work_tree(Path()))
     answer, head = up_to_date(written, pending)
     if head is None:
-        raise UsageError("There is no commit yet that could be released.", "Commit first.")
+        raise UsageError("There is no commit to release.", "Commit first.")
     tag = answer["tag"]
-    if tag == answer["previous"]:  # the head is released already; its notes are those of the step that led to it
+    if tag == answer["previous"]:  # HEAD is released already: write the notes of its own release
         answer = {**derive(tag, pending)[0], "tag": tag}
     tags = history.read(HERE)["tags"]
     return Release(tag, head, write_notes(answer, page), is_latest=newest([*tags, tag]) == tag)
@@ -186,12 +186,12 @@ def _read_release(page: str, pending: str | None) -> Release:
 
 def configure_sbom(parser: Parser) -> None:
     """Define the arguments of `rnd release sbom`."""
-    parser.add_argument("file", metavar="FILE", help="where to write it")
+    parser.add_argument("file", metavar="FILE", help="the file to write")
     parser.set_defaults(run=sbom)
 
 
 def sbom(options: argparse.Namespace) -> int:
-    """Write what the lock file has as a CycloneDX document."""
+    """Write the SBOM of the locked dependencies as a CycloneDX document."""
     from pathlib import Path
 
     from rnd import git
@@ -205,5 +205,5 @@ SUBCOMMANDS = {
     "package": ("build the wheel and the source distribution, and publish them", configure_package),
     "image": ("build the image of the published package, and push it", configure_image),
     "sbom": ("write the SBOM of the locked dependencies, as a CycloneDX document", configure_sbom),
-    "publish": ("make the tag and the GitHub release: the very last step", configure_publish),
+    "publish": ("create the tag and the GitHub release; the last step", configure_publish),
 }

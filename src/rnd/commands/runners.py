@@ -1,4 +1,4 @@
-"""The arguments of `rnd runners …`, and what is called and printed."""
+"""`rnd runners …`: synthesise the stacks, simulate policies, build base images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rnd.runners.stack.deployment import MachineClass
 
 SIMULATE = """\
-An option that shows [CLASS=]N counts for every class, or with CLASS= for one: --maximum 8 --maximum research-gpu=4."""
+An option with [CLASS=]N applies to every class, or with CLASS= to one: --maximum 8 --maximum research-gpu=4."""
 
 
 def configure(parser: Parser) -> None:
@@ -32,35 +32,35 @@ def configure_simulate(parser: Parser) -> None:
     parser.add_argument(
         "--class", dest="classes", metavar="CLASS", action="append", help="only this class of org.yml; may be repeated"
     )
-    _add_policy(parser.add_argument_group("the policy, where it shall differ from org.yml"))
-    _add_load(parser.add_argument_group("the load"))
+    _add_policy(parser.add_argument_group("policy, where it differs from org.yml"))
+    _add_load(parser.add_argument_group("load"))
     parser.add_argument("--plot", metavar="FILE", help="write a plot of wait against cost to FILE, .png or .svg")
     add_json_option(parser)
     parser.set_defaults(run=simulate)
 
 
 def _add_policy(group: argparse._ArgumentGroup) -> None:
-    _add_of_class(group, "--always-on", "N", "machines that are always up")
-    _add_of_class(group, "--business-hours-extra", "N", "machines more in business hours")
-    _add_of_class(group, "--maximum", "N", "machines under load")
+    _add_of_class(group, "--always-on", "N", "machines that always run")
+    _add_of_class(group, "--business-hours-extra", "N", "additional machines in business hours")
+    _add_of_class(group, "--maximum", "N", "most machines under load")
     group.add_argument("--timezone", metavar="ZONE", help="IANA time zone of the business hours")
     group.add_argument("--business-days", metavar="DAYS", help="Mon-Fri, Mon-Sat or Mon-Sun")
     group.add_argument("--business-hours", metavar="HH:MM-HH:MM", help="local time")
-    group.add_argument("--boot-minutes", metavar="N", help="until a new machine takes jobs; by default 4")
-    group.add_argument("--idle-minutes", metavar="N", help="until a machine that is not needed goes; by default 15")
-    group.add_argument("--pickup-seconds", metavar="N", help="from a free machine to a job's first step; by default 40")
+    group.add_argument("--boot-minutes", metavar="N", help="until a new machine accepts jobs; by default 4")
+    group.add_argument("--idle-minutes", metavar="N", help="until an idle machine stops; by default 15")
+    group.add_argument("--pickup-seconds", metavar="N", help="from assignment to a job's first step; by default 40")
 
 
 def _add_load(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--jobs", metavar="FILE", help="replay these jobs, as GitHub's API lists them, instead")
+    group.add_argument("--jobs", metavar="FILE", help="replay these jobs, as listed by GitHub's API")
     _add_of_class(group, "--jobs-per-day", "N", "on average over the whole week; by default 200")
     _add_of_class(group, "--job-minutes", "N", "mean duration; by default 8")
     _add_of_class(group, "--durations", "SHAPE", "lognormal (the default), exponential or constant")
     _add_of_class(group, "--spread", "N", "standard deviation by mean of lognormal durations; by default 1.5")
-    _add_of_class(group, "--burst", "N", "jobs that a push queues at once, on average; by default 3")
+    _add_of_class(group, "--burst", "N", "mean number of jobs that a push queues together; by default 3")
     _add_of_class(group, "--outside", "SHARE", "share of the jobs outside business hours; by default 0.1")
     group.add_argument("--period", metavar="DAYS", default="365", help="days to simulate; by default 365")
-    group.add_argument("--seed", metavar="TEXT", default="1", help="another one gives other jobs of the same kind")
+    group.add_argument("--seed", metavar="TEXT", default="1", help="seed of the generated jobs; by default 1")
 
 
 def _add_of_class(group: argparse._ArgumentGroup, option: str, metavar: str, text: str) -> None:
@@ -73,7 +73,7 @@ def _of_class(said: str) -> tuple[str | None, str]:
 
 
 def simulate(options: argparse.Namespace) -> int:
-    """Simulate each class, and print what comes of it."""
+    """Simulate each class and print waits and costs."""
     from pathlib import Path
 
     from rnd import report
@@ -103,7 +103,7 @@ def _rows(studies: Sequence[Study], outcomes: Mapping[str, Outcome]) -> Iterator
         cost, idle = f"{found.cost_month:,.0f}", f"{found.idle_share:.0%}"
         yield study.name, str(study.policy), f"{found.jobs:,}", *_in_words(found.waits), cost, idle
         if reported := study.reported_waits():
-            yield "", "as it really was", "", *_in_words(reported), "", ""
+            yield "", "as measured", "", *_in_words(reported), "", ""
     if len(studies) > 1:
         yield "all", "", "", "", "", "", f"{sum(found.cost_month for found in outcomes.values()):,.0f}", ""
 
@@ -149,14 +149,16 @@ def _policy(study: Study) -> dict[str, object]:
 def configure_synth(parser: Parser) -> None:
     """Define the arguments of `rnd runners synth`."""
     parser.add_argument(
-        "--output", metavar="FOLDER", help="keep what `cdk deploy --app FOLDER` takes; by default it is only checked"
+        "--output",
+        metavar="FOLDER",
+        help="write the cloud assembly for `cdk deploy --app FOLDER`; by default it is only checked",
     )
     add_json_option(parser)
     parser.set_defaults(run=synth)
 
 
 def synth(options: argparse.Namespace) -> int:
-    """Synthesise and check the stacks, and print what would be deployed."""
+    """Synthesise and check the stacks, and print the planned resources."""
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
@@ -190,7 +192,7 @@ def _class_row(one: MachineClass) -> tuple[str, ...]:
 
 
 SUBCOMMANDS = {
-    "synth": ("the stacks of AWS resources that org.yml describes, checked", configure_synth),
-    "base-image": ("build and push the image that jobs run in", configure_base_image),
-    "simulate": ("waiting time against cost for a policy, before paying for it", configure_simulate),
+    "synth": ("synthesise and check the AWS stacks of org.yml", configure_synth),
+    "base-image": ("build and push the images that jobs run in", configure_base_image),
+    "simulate": ("simulate waiting time against cost for a policy", configure_simulate),
 }

@@ -1,4 +1,4 @@
-"""`rnd setup`: complete a repository. What `rnd new` shares with it is here too."""
+"""`rnd setup`: complete the set-up of a repository. `rnd new` shares its helpers."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep",
         action="store_true",
-        help="end well once the folder is whole, whatever becomes of GitHub: copier removes a folder whose task failed",
+        help="exit 0 once the local repository is complete, even if the GitHub steps fail",
     )
     add_plan_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Finish or repeat the set-up of a repository."""
+    """Complete the set-up of a repository, or repeat it."""
     from rnd import git
     from rnd.organisation import load_organisation
     from rnd.project.setup import check_setup, plan_setup
 
     project = check_setup(options.folder.resolve())
-    # Copier runs its task for `recopy` too, which is not to touch GitHub: there, and where a copy is repeated, the
-    # repository is older than the run.
+    # Copier also runs its task for `recopy`, which must not touch GitHub: there, and when a copy is repeated, the
+    # repository already has a commit. Copier deletes the folder if the task fails, hence --keep.
     left_alone = options.keep and git.head(project.folder) is not None
     hosting = None if left_alone else open_github(options, load_organisation(), project)
     try:
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def open_github(options: argparse.Namespace, organisation: Organisation, project: Project) -> Hosting | None:
-    """Open a project's way to GitHub, if it was asked for."""
+    """Connect a project to GitHub, or return None if the answers do not ask for it."""
     if not project.on_github:
         return None
     import os
@@ -67,7 +67,7 @@ def open_github(options: argparse.Namespace, organisation: Organisation, project
 
 
 def apply_plan(plan: Plan, options: argparse.Namespace, hosting: Hosting | None, facts: dict[str, object]) -> None:
-    """Carry a plan out; whatever stops it on its way to GitHub also says how to go on, and how to give up."""
+    """Apply a plan; an error after the first GitHub change also explains how to resume and how to undo."""
     if hosting is None:
         report.carry_out(plan, options, **facts)
         return

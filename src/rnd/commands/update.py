@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd update`."""
     add_folder_argument(parser)
-    parser.add_argument("--defaults", action="store_true", help="ask nothing new, and take the defaults")
+    parser.add_argument("--defaults", action="store_true", help="ask no new questions and use the defaults")
     parser.add_argument(
         "--template",
         metavar="SOURCE",
         help="another template than the one in org.yml: an address or a folder you trust",
     )
-    parser.add_argument("--vcs-ref", metavar="REF", help="another version of the template than its newest release")
+    parser.add_argument("--vcs-ref", metavar="REF", help="a version of the template; by default its newest release")
     add_plan_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Bring later template changes in."""
+    """Bring template changes into a repository."""
     from rnd.organisation import load_organisation
     from rnd.project.update import plan_update
 
@@ -37,5 +37,5 @@ def run(options: argparse.Namespace) -> int:
     outcomes = report.carry_out(plan, options)
     changed = any(outcome.step.key == "template" and outcome.result == "applied" for outcome in outcomes)
     if changed and not options.json and not options.quiet:
-        print("\nNothing is committed yet: look at `git diff`, then commit.")
+        print("\nNothing is committed yet. Review the changes with `git diff`, then commit.")
     return 0

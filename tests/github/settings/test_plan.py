@@ -218,7 +218,7 @@ def test_a_change_made_by_hand_is_found_and_reverted(
     apply(context)
     capsys.readouterr()
     assert cli.main(["github", "check", *named]) == 0
-    assert capsys.readouterr().out == f"{context.repository} is set as org.yml has it.\n"
+    assert capsys.readouterr().out == f"{context.repository} matches org.yml.\n"
 
     disturb(context, key)
     assert cli.main(["github", "check", *named]) == 3

@@ -110,7 +110,7 @@ def test_jobs_as_github_reports_them_are_replayed_beside_what_really_was(
     assert found[FIRST]["waits"] == {"mean": 30, "p50": 30, "p95": 30, "p99": 30}
     assert found[FIRST]["reported_waits"] == {"mean": 90, "p50": 90, "p95": 90, "p99": 90}
     assert cli.main(["runners", "simulate", "--jobs", str(path)]) == 0
-    assert "as it really was" in capsys.readouterr().out
+    assert "as measured" in capsys.readouterr().out
 
 
 def test_a_single_job_without_length_is_no_division_by_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

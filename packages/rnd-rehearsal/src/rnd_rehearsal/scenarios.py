@@ -69,7 +69,7 @@ def from_stock_copier(story: Actors) -> None:
     rules = {rule["type"] for rule in story.ask("GET", "/rules/branches/main")}
     story.check("main is protected", set(OUR_RULES) <= rules)
     said = story.rnd("github", "check", login=MAINTAINER)
-    story.check("nothing differs from org.yml", "is set as org.yml has it" in said)
+    story.check("nothing differs from org.yml", "matches org.yml" in said)
     story.check("its pull request is green", story.pull_request(number)["mergeable_state"] == "clean")
     story.merge(number)
     story.check_released("0.1.0")

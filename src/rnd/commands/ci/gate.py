@@ -1,4 +1,4 @@
-"""The arguments of `rnd ci gate`, and what it calls."""
+"""`rnd ci gate`: decide from job results whether a pull request can merge."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--report",
         metavar="SHA",
-        help="a commit that GitHub started no run for: give it the result as the status that main requires",
+        help="also report the result as the required status of this commit, which has no run of its own",
     )
     add_repository_option(parser)
     add_json_option(parser)
@@ -27,7 +27,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Report what became of every job of a run, and fail unless all of them pass."""
+    """Report the result of each job of a run; fail unless all pass."""
     import os
 
     from rnd import report
@@ -58,7 +58,7 @@ def _report(options: argparse.Namespace, stopping: list[str], environ: Mapping[s
     with connected(options) as (client, repository):
         run = environ.get("GITHUB_RUN_ID")
         page = f"{client.addresses.server}/{repository}/actions/runs/{run}" if run else None
-        wanted = Status(required, "success", "every job came through", page)
+        wanted = Status(required, "success", "every job passed", page)
         if stopping:
             wanted = Status(required, "failure", "; ".join(stopping), page)
         plan_status(client, repository, options.report, wanted).apply(Quiet())

@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--github-environment",
         action="store_true",
-        help="also let the later steps of a GitHub Actions job run its programs by name",
+        help="also put its programs on the PATH of later GitHub Actions steps",
     )
     add_plan_options(parser)
     parser.set_defaults(run=run)

@@ -1,4 +1,4 @@
-"""The arguments of `rnd ci login`, and what it calls."""
+"""`rnd ci login`: read access to the organisation's package index for the later steps of a job."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--look",
         action="store_true",
-        help="only say which packages need it; the output `private` says whether any do and this job can sign in",
+        help="list the packages that need it; the output `private` is true if there are any and this job can log in",
     )
     add_github_output_option(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Sign in to the organisation's package index for the later steps of a job, or look whether that is needed."""
+    """Give later steps read access to the package index; with --look, only report whether they need it."""
     import os
 
     from rnd import report
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     organisation = load_organisation()
     if not options.look:
         let_later_steps_read(organisation)
-        report.note(f"The later steps of this job may read {organisation.name}'s package index.")
+        report.note(f"Later steps of this job can read {organisation.name}'s package index.")
         return 0
     packages = private_packages(options.folder, organisation.slug)
     able = can_sign_in(os.environ)
