@@ -68,13 +68,13 @@ def generate() -> dict[Path, str]:
 
 
 def commands_page() -> str:
-    """Return what every command says of itself, and the exit codes."""
+    """Return the help of every command, and the exit codes."""
     codes = table(("exit code", "meaning"), ((str(int(code)), EXIT_CODES[code]) for code in errors.ExitCode))
     parts = [
         NOTE.format(source="src/rnd/cli.py and the commands"),
         "# Commands\n",
         "Progress and errors go to standard error, results to standard output.",
-        "Colour is used on a terminal only, and never where `NO_COLOR` is set.\n",
+        "Colour is used only on a terminal, and never if `NO_COLOR` is set.\n",
         codes,
         f"## rnd\n\n{fenced(help_of())}",
         *(f"## rnd {name}\n\n{fenced(help_of(name))}" for name in COMMANDS),
@@ -83,7 +83,7 @@ def commands_page() -> str:
 
 
 def help_of(*command: str) -> str:
-    """Return what a command answers to --help where no terminal gives a width."""
+    """Return the help of a command at the default width."""
     kept = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "FORCE_COLOR"}}
     argv = (sys.executable, "-m", "rnd", *command, "--help")
     said = subprocess.run(argv, capture_output=True, text=True, check=True, env=kept | {"NO_COLOR": "1"})
@@ -91,13 +91,13 @@ def help_of(*command: str) -> str:
 
 
 def part_catalogues() -> Iterator[ModuleType]:
-    """Yield the catalogue of each part of the toolkit that has one of its own."""
+    """Yield each module that defines the errors of one part of the tool."""
     for file in sorted(Path(errors.__file__).parent.glob("*/errors.py")):
         yield importlib.import_module(f"rnd.{file.parent.name}.errors")
 
 
 def errors_page() -> str:
-    """Return the catalogue of errors, in the order of the code."""
+    """Return the page of all errors, in source order."""
     catalogue = [
         item
         for module in (errors, *part_catalogues())
@@ -108,8 +108,8 @@ def errors_page() -> str:
     parts = [
         NOTE.format(source="src/rnd/errors.py and the errors.py of each folder beside it"),
         "# Errors\n",
-        "An error says what happened, and on its last line what to do. The code in brackets is stable:",
-        "a script finds it under `error.code` when the command runs with `--json`.\n",
+        "An error message states what happened; its last line states what to do. The code in brackets is stable.",
+        "With `--json`, it is in `error.code`.\n",
         "```\nerror[answer-refused]: project_name: A project name cannot start with a digit, because …",
         "  Answer with a value that keeps the rule; nothing was made.\n```\n",
     ]
@@ -122,37 +122,39 @@ def errors_page() -> str:
 
 
 def questions_page(organisation: Organisation) -> str:
-    """Return the questions, their defaults and rules, and the names that follow from the first answer."""
+    """Return the questions with their defaults and rules, and the names derived from the project name."""
     text = (CHECKOUT / "copier.yml").read_text(encoding="utf-8")
     questions = {name: node for name, node in yaml.safe_load(text).items() if not name.startswith("_")}
     asked = {name: node for name, node in questions.items() if node.get("when") is not False}
     parts = [
         NOTE.format(source="copier.yml and questions/"),
         "# Questions\n",
-        "Each is asked on a terminal; `--data NAME=VALUE` answers it beforehand, and so does `--data-file FILE`.\n",
+        "`rnd new` asks these questions on a terminal. Answer them in advance with `--data NAME=VALUE` or",
+        "`--data-file FILE`.\n",
         table(("name", "question", "default"), (_question(name, node, organisation) for name, node in asked.items())),
         "## project_name\n",
-        "Four names follow from it, in lower case throughout:\n",
+        "These names are derived from it, in lower case:\n",
         _names_table(organisation),
-        "So a name that one of the four cannot carry is refused, before anything is made:\n",
-        table(("answer", "what is said"), _refusals()),
+        "A project name that is invalid for any of them is rejected before anything is created:\n",
+        table(("answer", "error message"), _refusals()),
         "## author\n",
-        "One line: `Name` or `Name <e-mail>`. `rnd new` proposes what git knows. Plain copier cannot ask git, so the",
-        "default there is empty, and the set-up fills in git's own name and e-mail.\n",
+        "One line: `Name` or `Name <e-mail>`. `rnd new` suggests the author from the git configuration. With stock",
+        "copier the default is empty, and the set-up then fills in the name and e-mail address from git.\n",
         "## dependency_tool\n",
-        "`uv` takes packages from package indexes, `conda` from conda channels. Everything else is the same.",
-        "[uv or conda](../uv-or-conda.md) helps to choose, [conda](../how-to/conda.md) says how one works with it.\n",
+        "`uv` installs packages from package indexes, `conda` from conda channels. Everything else is the same.",
+        "See [uv or conda](../uv-or-conda.md) for how to choose, and [conda](../how-to/conda.md) for its usage.\n",
         _tools_table(),
         "## create_github_repository\n",
-        "Yes: the repository is made on GitHub too, protected, and its first pull request opened; see",
-        "[The repository on GitHub](../how-to/repository-on-github.md). Without a token or a network, everything on",
-        "this machine is made all the same, and the end says how to go on. No: nothing leaves this machine, and no",
-        "account is needed. In scripts, `--data create_github_repository=false`.\n",
+        "If yes, `rnd` also creates and protects the repository on GitHub and opens its first pull request; see",
+        "[The repository on GitHub](../how-to/repository-on-github.md). Without a token or a network connection, the",
+        "local repository is still created, and the last message explains how to continue. If no, `rnd` works only on",
+        "this machine and needs no account. In scripts, use `--data create_github_repository=false`.\n",
         "## python_version\n",
-        f"One of {', '.join(f'`{version}`' for version in organisation.python.versions)}: the oldest Python that the",
-        "project runs on, and the one that its environment is made with. Take the newest that your dependencies allow.",
-        "For uv, `rnd new` marks those that are on this machine and those that uv can fetch. With conda, Python is a",
-        "package of the channel, and a version that the channel has not is refused before anything is made.\n",
+        f"One of {', '.join(f'`{version}`' for version in organisation.python.versions)}: the oldest Python version",
+        "that the project supports, which is also the version of its environment. Choose the newest that your",
+        "dependencies support. For uv, `rnd new` shows which versions are installed and which uv can download. For",
+        "conda, Python is a package of the channel; a version that the channel does not have is rejected before",
+        "anything is created.\n",
     ]
     return "\n".join(parts)
 
@@ -179,21 +181,21 @@ def _names_table(organisation: Organisation) -> str:
 
 
 def _tools_table() -> str:
-    """Return where repositories made with one tool and the other differ, as the template's files have it."""
+    """Return a table of the differences between repositories that use uv and conda."""
     tools = yaml.safe_load((CHECKOUT / "questions" / "dependency_tools.yml").read_text(encoding="utf-8"))
     meanings = {
         "environment": "the environment",
         "lock": "the lock file",
-        "run": "before the name of a program of the environment",
-        "lock_check": "what the hook calls to check the lock file",
-        "sync": "brings the environment up to date",
+        "run": "prefix that runs a program in the environment",
+        "lock_check": "command of the hook that checks the lock file",
+        "sync": "command that updates the environment",
     }
     rows = ((text, *(f"`{tools[tool][key].strip()}`" for tool in tools)) for key, text in meanings.items())
     return table(("what", *(f"`{tool}`" for tool in tools)), rows)
 
 
 def _refusals() -> Iterator[list[str]]:
-    """Yield what really is said to names that cannot work."""
+    """Yield invalid project names with the actual error message."""
     source = find_template(str(CHECKOUT), None, "")
     for name in REFUSED:
         with TemporaryDirectory() as folder:
@@ -207,7 +209,7 @@ def _refusals() -> Iterator[list[str]]:
 
 
 def main() -> None:
-    """Write every page that is not what it should be."""
+    """Write every page that has changed."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for path, text in generate().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:

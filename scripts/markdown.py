@@ -1,4 +1,4 @@
-"""Pieces of Markdown that the generated pages are made of."""
+"""Helpers that write Markdown for the generated pages."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def fenced(text: str) -> str:
-    """Return a block of fixed width."""
+    """Return a fenced code block."""
     return f"```text\n{text.rstrip()}\n```\n"

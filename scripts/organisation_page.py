@@ -1,4 +1,4 @@
-"""org.yml as its readers see it: the JSON Schema for editors, and the page that explains every key."""
+"""The reference of org.yml: the JSON Schema for editors, and the page that explains every key."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # What the patterns of org.yml mean, in words; a pattern without words stops the generator.
 FORMS = {
-    r"^[^\x00-\x1f\x7f]+$": "text of one line",
-    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "a-z, 0-9 and single -, from a letter on",
+    r"^[^\x00-\x1f\x7f]+$": "single-line text",
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "a-z, 0-9 and single -, starting with a letter",
     r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$": "a name on GitHub",
     r"^[A-Za-z0-9._-]+$": "a repository's name on GitHub",
     r"^[a-z0-9][a-z0-9-]*$": "a-z, 0-9 and -",
@@ -25,9 +25,9 @@ FORMS = {
     r"^[0-9]{12}$": "twelve digits, in quotes",
     r"^[a-z]{2}(-[a-z]+)+-[0-9]$": "an AWS region",
     r"^([a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*|((https|s3|file)://|http://localhost[:/])[^\s]+)$": (
-        "the name or the address of a conda channel"
+        "the name or URL of a conda channel"
     ),
-    r"^(linux-(64|aarch64|ppc64le)|osx-(64|arm64))$": "a platform of conda's, such as `linux-64`",
+    r"^(linux-(64|aarch64|ppc64le)|osx-(64|arm64))$": "a conda platform, such as `linux-64`",
     r"^__[a-z0-9_]+$": "a virtual package, such as `__glibc`",
     r"\{version\}": "text with `{version}` in it",
     r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$": "the ARN of an IAM role",
@@ -39,7 +39,7 @@ PLAIN = {"string": "text", "boolean": "true or false"}
 
 
 def organisation_schema() -> dict[str, Any]:
-    """Return the JSON Schema of org.yml, in the regular expressions and the strictness that editors know."""
+    """Return the JSON Schema of org.yml in the dialect that editors support."""
     schema: dict[str, Any] = _for_editors(Organisation.model_json_schema())
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -50,15 +50,15 @@ def organisation_schema() -> dict[str, Any]:
 
 
 def _for_editors(node: Any) -> Any:  # noqa: ANN401 - a schema is any JSON
-    """Mend what pydantic's dialect has otherwise: anchors, open mappings; drop titles that repeat the key."""
+    """Convert pydantic's dialect: fix anchors and open mappings, drop titles that repeat the key."""
     if isinstance(node, list):
         return [_for_editors(item) for item in node]
     if not isinstance(node, dict):
         return node.replace(r"\A", "^").replace(r"\z", "$") if isinstance(node, str) else node
-    mended = {_for_editors(key): _for_editors(value) for key, value in node.items() if not _is_title(key, value)}
-    if "patternProperties" in mended:
-        mended["additionalProperties"] = False
-    return mended
+    converted = {_for_editors(key): _for_editors(value) for key, value in node.items() if not _is_title(key, value)}
+    if "patternProperties" in converted:
+        converted["additionalProperties"] = False
+    return converted
 
 
 def _is_title(key: str, value: object) -> bool:
@@ -69,11 +69,11 @@ def organisation_page(schema: Mapping[str, Any]) -> str:
     """Return every key of org.yml: its type, meaning and shipped value."""
     shipped = yaml.safe_load((CHECKOUT / "org.yml").read_text(encoding="utf-8"))
     parts = [
-        NOTE.format(source="src/rnd/organisation.py and org.yml"),
+        NOTE.format(source="src/rnd/organisation/ and org.yml"),
         "# org.yml\n",
-        "Every value that differs from one organisation to the next stands in `org.yml`, and nowhere else.",
-        "All keys are required but those that may be left out, and no others are allowed. Editors that know",
-        "[org.schema.json](org.schema.json) complete and check the file while you type.\n",
+        "`org.yml` contains all values that are specific to an organisation. All keys are required unless marked as",
+        "optional, and no other keys are allowed. Editors that read [org.schema.json](org.schema.json) complete and",
+        "validate the file as you type.\n",
     ]
     single = [name for name, node in schema["properties"].items() if "$ref" not in node]
     rows = (row(name, schema["properties"][name], shipped[name]) for name in single)
@@ -109,7 +109,7 @@ def row(path: str, node: Mapping[str, Any], *shipped: object) -> list[str]:
 
 
 def plain(value: object) -> str:
-    """Return a value of org.yml as one would say it, without YAML's brackets and quotes."""
+    """Return a value of org.yml as plain text, without YAML brackets and quotes."""
     if value is None or value == []:
         return "left out" if value is None else "none"
     if isinstance(value, bool):
@@ -126,7 +126,7 @@ def in_words(node: Mapping[str, Any]) -> str:
         case {"enum": choices}:
             return f"one of {', '.join(f'`{choice}`' for choice in choices)}"
         case {"anyOf": [kind, {"type": "null"}]}:
-            return f"{in_words(kind)}; may be left out"
+            return f"{in_words(kind)}; optional"
         case {"type": "array", "items": items}:
             return f"list, each {in_words(items)}"
         case {"patternProperties": patterns}:
