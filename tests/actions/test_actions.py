@@ -122,3 +122,9 @@ def test_actions_from_elsewhere_are_listed_pinned_and_in_one_version() -> None:
     for text in texts:
         for uses in re.findall(r"\buses: (\S+)", text):
             assert uses.startswith(("./", "{{")) or re.search(r"@[0-9a-f]{40}$", uses), f"{uses} is not pinned"
+
+
+@pytest.mark.parametrize("step", [step for step in SCRIPTS if "xargs" in step.data["run"]], ids=identify)
+def test_a_file_name_is_no_option(step: Step) -> None:
+    """A file may be called `--config=x.Dockerfile`."""
+    assert step.data["run"].strip().endswith(" --")
