@@ -108,3 +108,18 @@ def test_a_commit_with_a_run_of_its_own_gets_none(pushed: str, hosting: Hosting)
     assert cli.main(["ci", "gate", json.dumps(run(handed_over="true", **skipped)), "--report", pushed]) == 0
     assert cli.main(["ci", "gate", json.dumps(run()), "--report", ""]) == 0
     assert hosting.repository().statuses == []
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [
+        run(image="cancelled"),
+        run("cancelled"),
+        run("failure", **dict.fromkeys(("lint-and-test", "package", "image"), "skipped")),
+        run("skipped"),
+        run(handed_over="true"),
+    ],
+)
+def test_a_run_that_checked_nothing_for_certain_reports_nothing(pushed: str, hosting: Hosting, needs: Needs) -> None:
+    cli.main(["ci", "gate", json.dumps(needs), "--report", pushed])
+    assert hosting.repository().statuses == []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HANDED_OVER = "handed-over"
 SETTLED = "settled"
+VERSION = "version"  # the job that pushes the commit to report on
 
 
 class Job(TypedDict):
@@ -57,6 +58,18 @@ def judge(needs: Mapping[str, Job]) -> list[Finding]:
 def is_handed_over(needs: Mapping[str, Job]) -> bool:
     """Say whether the work is left to another run, that of the commit that sets the version."""
     return any(job["outputs"].get(HANDED_OVER) == "true" for job in needs.values())
+
+
+def is_conclusive(needs: Mapping[str, Job]) -> bool:
+    """Return whether a run has a result to report: every job ran to its end, the version job with success.
+
+    A run that was cancelled, delegated, or stopped before its version was known has checked nothing for certain.
+    """
+    if is_handed_over(needs) or any(job["result"] == "cancelled" for job in needs.values()):
+        return False
+    return all(
+        job["result"] == "success" for name, job in needs.items() if name == VERSION or SETTLED in job["outputs"]
+    )
 
 
 def _judge(name: str, job: Job, *, handed_over: bool) -> Finding:

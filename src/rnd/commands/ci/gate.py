@@ -32,12 +32,12 @@ def run(options: argparse.Namespace) -> int:
 
     from rnd import report
     from rnd.ci.errors import NotGreen
-    from rnd.ci.gate import is_handed_over, judge, read_needs
+    from rnd.ci.gate import is_conclusive, judge, read_needs
 
     needs = read_needs(options.needs)
     findings = judge(needs)
     stopping = [f"{finding.job}: {finding.reason}" for finding in findings if not finding.passes]
-    if options.report and not is_handed_over(needs):
+    if options.report and is_conclusive(needs):
         _report(options, stopping, os.environ)
     if stopping:
         raise NotGreen("Not green:\n" + "\n".join(f"  {line}" for line in stopping))
