@@ -8,7 +8,9 @@ import pytest
 
 from fake_github.faults import DROP, once, refusal
 from rnd import cli
+from rnd.github.client import Client
 from rnd.github.push import push
+from rnd.version.comment import MARKER
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -87,3 +89,24 @@ def test_no_such_pull_request(hosting: Hosting, number: int, capsys: pytest.Capt
     assert explain(number + 1) == 1
     assert "error[github-not-there]" in capsys.readouterr().err
     assert comments(hosting) == []
+
+
+@pytest.mark.parametrize("kind", ["user", "workflow"])
+def test_a_comment_of_somebody_else_with_the_same_marker_is_left_alone(
+    hosting: Hosting, number: int, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever edits that comment afterwards would speak as the pipeline."""
+    there = hosting.repository()
+    there.collaborators["mallory"] = "triage"
+    theirs = hosting.forge.add_user("mallory")
+    with Client(hosting.client.addresses, theirs) as client:
+        body = f"{MARKER}### Next version: `9.0.0`"
+        client.send(lambda kit: kit.rest.issues.create_comment(hosting.owner, there.name, number, body=body))
+    if kind == "workflow":
+        token = hosting.forge.workflow_token(there.full_name, {"pull_requests": "write"})
+        monkeypatch.setenv("GH_TOKEN", token)
+    for _ in range(2):
+        assert explain(number) == 0
+    other, ours = comments(hosting)
+    assert other == body
+    assert "### Next version: `0.5.0`" in ours

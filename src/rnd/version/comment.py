@@ -5,9 +5,11 @@ It is found by a marker that Markdown does not show, at its very beginning.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from rnd.github.client import PAGE
+from rnd.github.errors import GitHubRefused
 from rnd.plan import Action, Plan, State, Step, done, needed
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ def plan_comment(client: Client, repository: Repository, number: int, text: str)
         comments: Iterator[Any] = client.paginate(
             lambda kit, page: kit.rest.issues.list_comments(owner, name, number, per_page=PAGE, page=page)
         )
-        return next(((one["id"], one["body"]) for one in comments if _is_ours(one["body"])), None)
+        marked = [one for one in comments if _is_marked(one["body"])]
+        login = _login(client) if marked else None
+        return next(((one["id"], one["body"]) for one in marked if _is_by(one["user"], login)), None)
 
     def observe() -> State:
         found = look()
@@ -55,5 +59,22 @@ def plan_comment(client: Client, repository: Repository, number: int, text: str)
     return Plan(f"explain the version on {repository}#{number}", (step,))
 
 
-def _is_ours(body: str) -> bool:
+def _is_marked(body: str) -> bool:
     return body.replace("\r\n", "\n").startswith(MARKER)
+
+
+def _login(client: Client) -> str | None:
+    """Return the name of the user whose token it is, or None for the token of an app, which GitHub does not name."""
+    try:
+        return str(client.read(lambda kit: kit.rest.users.get_authenticated())["login"])
+    except GitHubRefused as refused:
+        if refused.status != HTTPStatus.FORBIDDEN:
+            raise
+        return None
+
+
+def _is_by(author: Any, login: str | None) -> bool:  # noqa: ANN401 - githubkit's own types
+    """Return whether a comment is of the same user or, with an app's token, of an app: anybody can copy the marker."""
+    if author is None:  # the account is deleted
+        return False
+    return bool(author["login"] == login if login else author["type"] == "Bot")

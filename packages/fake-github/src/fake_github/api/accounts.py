@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from fake_github.answers import LIMIT, Answer, NotFound
+from fake_github.answers import LIMIT, Answer, Forbidden, NotFound
 from fake_github.documents.accounts import private_user, public_user, simple_organisation
 from fake_github.routing import Call, route
 from fake_github.state import Organisation
@@ -52,7 +52,9 @@ def get_root(call: Call) -> Answer:
 
 @route("GET /user")
 def get_authenticated(call: Call) -> Answer:
-    """Return who is asking."""
+    """Return who is asking, if that is a user."""
+    if call.caller.kind != "user":
+        raise Forbidden("Resource not accessible by integration")
     return Answer(200, private_user(call.forge, call.caller.account))
 
 
