@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from contextlib import closing
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from rnd.errors import AwsRefused, AwsUnavailable, ExtraMissing
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from types_boto3_codeartifact import CodeArtifactClient
     from types_boto3_ecr import ECRClient
+    from types_boto3_ecr.type_defs import RepositoryTypeDef
 
     from rnd.organisation import Aws
 
@@ -73,17 +75,43 @@ def ecr_access(aws: Aws) -> tuple[str, str, str]:
     return given["proxyEndpoint"], user, token
 
 
-def has_ecr_repository(aws: Aws, name: str) -> bool:
-    """Return whether the account's registry has a repository for an image.
+def has_ecr_repository(aws: Aws, name: str, tag: str) -> bool:
+    """Return whether the registry has a repository for an image, in which a version's tag stays where it is.
+
+    Args:
+        aws: The account.
+        name: Of the repository.
+        tag: One that must never come to name another image.
 
     Raises:
+        AwsRefused: The repository lets that tag move: somebody else made or changed it.
         RndError: See `codeartifact_access`.
     """
     with closing(_ecr(aws.region)) as client:
-        return _happens(
-            lambda: client.describe_repositories(registryId=aws.account, repositoryNames=[name]),
+        found: list[RepositoryTypeDef] = []
+        there = _happens(
+            lambda: found.extend(
+                client.describe_repositories(registryId=aws.account, repositoryNames=[name])["repositories"]
+            ),
             unless="RepositoryNotFoundException",
         )
+    if there and _lets_move(found[0], tag):
+        raise AwsRefused(
+            f"The image repository {name} lets the tag {tag} move.",
+            "Find out who made or changed it, then make its tags immutable: "
+            f"`aws ecr put-image-tag-mutability --repository-name {name} --image-tag-mutability IMMUTABLE`.",
+        )
+    return there
+
+
+def _lets_move(repository: RepositoryTypeDef, tag: str) -> bool:
+    """Return whether a tag of an ECR repository may come to name another image."""
+    mutability = repository.get("imageTagMutability", "MUTABLE")
+    filters = [one["filter"] for one in repository.get("imageTagMutabilityExclusionFilters", ())]
+    excluded = any(fnmatchcase(tag, one) for one in filters)
+    if mutability.endswith("_WITH_EXCLUSION"):
+        return excluded is mutability.startswith("IMMUTABLE")
+    return mutability != "IMMUTABLE"
 
 
 def create_ecr_repository(aws: Aws, name: str, moving: Sequence[str]) -> None:

@@ -161,7 +161,7 @@ def test_a_plan_changes_nothing(world: Sandbox, capsys: pytest.CaptureFixture[st
         "  • Move the tag latest (it is not there)",
         "      let latest name 0.1.0",
     ]
-    assert not aws.has_ecr_repository(ORGANISATION.aws, world.name)
+    assert not aws.has_ecr_repository(ORGANISATION.aws, world.name, "0.1.0")
 
 
 def test_as_data_and_with_other_tags(world: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:

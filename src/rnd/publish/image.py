@@ -17,6 +17,7 @@ from rnd.errors import RndError, StepFailed
 from rnd.plan import Action, Plan, State, Step, done, needed
 from rnd.publish.containers import build_and_push
 from rnd.publish.errors import DigestMismatch, RegistryUnavailable
+from rnd.publish.target import version_tag
 from rnd.retry import retry
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def repository_step(target: Target, account: Aws) -> Step:
     """The registry has a repository for the image: ECR makes none by itself."""
 
     def observe() -> State:
-        there = aws.has_ecr_repository(account, target.name)
+        there = aws.has_ecr_repository(account, target.name, target.tag)
         return done(target.name) if there else needed(f"{target.name} is not there")
 
     create = partial(aws.create_ecr_repository, account, target.name, target.moving)
@@ -107,7 +108,10 @@ def push_once(target: Target, build: Build) -> None:
 
 
 def move_step(target: Target, inputs: Inputs, tag: str) -> Step:
-    """A tag names the image of this release, or of a later one."""
+    """A tag names the image of this release, or of a later one.
+
+    What an image says of its own version counts only if the registry has it under that version too.
+    """
 
     def observe() -> State:
         there = target.registry.look(target.name, tag)
@@ -119,7 +123,7 @@ def move_step(target: Target, inputs: Inputs, tag: str) -> Step:
         version = there.labels.get(VERSION, "")
         return (
             done(f"it is at {version}")
-            if is_later(version, inputs.version)
+            if is_later(version, inputs.version) and find_digest(target, version_tag(version)) == there.digest
             else needed(f"it is at {version or there.digest}")
         )
 

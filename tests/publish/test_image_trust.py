@@ -1,0 +1,89 @@
+"""What somebody else has put into the image registry is not believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from rnd import aws
+from rnd.errors import AwsRefused
+from rnd.organisation import load_organisation
+from rnd.publish.image import INPUTS, VERSION, move_step
+from rnd.publish.registry import Image, Registry
+from rnd.publish.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rnd.publish.inputs import Inputs
+
+EXCLUSION = "imageTagMutabilityExclusionFilters"
+
+
+def image(number: int, version: str, made_from: str = "") -> Image:
+    """Return an image that says of itself which version it is."""
+    return Image(f"sha256:{number:064}", "application/json", b"", {VERSION: version, INPUTS: made_from})
+
+
+@dataclass
+class Tags:
+    """A registry, as tags that name images."""
+
+    images: dict[str, Image] = field(default_factory=dict)
+
+    def look(self, _: str, tag: str) -> Image | None:
+        """Return what a tag names."""
+        return self.images.get(tag)
+
+
+@pytest.mark.parametrize(
+    ("others", "done"),
+    [
+        ({"latest": image(9, "99999.0.0")}, False),
+        ({"latest": image(9, "99999.0.0"), "99999.0.0": image(8, "99999.0.0")}, False),
+        ({"latest": image(9, "0.6.0"), "0.6.0": image(9, "0.6.0")}, True),
+        ({"latest": image(9, "no version")}, False),
+    ],
+)
+def test_a_label_alone_does_not_keep_latest_where_it_is(others: Mapping[str, Image], done: bool) -> None:
+    inputs = cast("Inputs", type("Made", (), {"digest": "sha256:1", "version": "0.5.0"})())
+    registry = Tags({"0.5.0": image(1, "0.5.0", "sha256:1"), **others})
+    target = Target(cast("Registry", registry), "demo", "0.5.0", ("latest",), None, follows=True)
+    assert move_step(target, inputs, "latest").observe().done is done
+
+
+@pytest.mark.parametrize(
+    ("repository", "accepted"),
+    [
+        ({"imageTagMutability": "IMMUTABLE"}, True),
+        ({"imageTagMutability": "MUTABLE"}, False),
+        ({}, False),
+        ({"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", EXCLUSION: [{"filter": "latest"}]}, True),
+        (
+            {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", EXCLUSION: [{"filter": "latest"}, {"filter": "0*"}]},
+            False,
+        ),
+        ({"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", EXCLUSION: [{"filter": "*"}]}, False),
+        ({"imageTagMutability": "MUTABLE_WITH_EXCLUSION", EXCLUSION: [{"filter": "latest"}]}, False),
+        ({"imageTagMutability": "MUTABLE_WITH_EXCLUSION", EXCLUSION: [{"filter": "0.5.0"}]}, True),
+    ],
+)
+def test_a_repository_whose_versions_can_move_is_refused(
+    monkeypatch: pytest.MonkeyPatch, repository: dict[str, Any], accepted: bool
+) -> None:
+    class Client:
+        def describe_repositories(self, **_: object) -> dict[str, Any]:
+            return {"repositories": [repository]}
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(aws, "_ecr", lambda _: Client())
+    account = load_organisation().aws
+    if accepted:
+        assert aws.has_ecr_repository(account, "demo", "0.5.0")
+    else:
+        with pytest.raises(AwsRefused, match=r"demo lets the tag 0\.5\.0 move"):
+            aws.has_ecr_repository(account, "demo", "0.5.0")
