@@ -63,6 +63,9 @@ def read(folder: Path, file: str = "pyproject.toml") -> str:
     return (folder / file).read_bytes().decode()
 
 
+WRITE = {"pyproject.toml": manifest.write_version, "uv.lock": manifest.write_lock_version}
+
+
 def test_only_the_version_of_the_project_changes(tmp_path: Path) -> None:
     manifest.write_version(write(tmp_path, COMMENTED), "0.5.0")
     assert read(tmp_path) == COMMENTED.replace('version   =   "0.4.1"', 'version   =   "0.5.0"')
@@ -157,17 +160,37 @@ def test_a_lock_file_of_another_project(tmp_path: Path) -> None:
     assert read(tmp_path, "uv.lock") == LOCKED
 
 
-def test_permissions_and_links_stay_and_nothing_is_left_behind(tmp_path: Path) -> None:
-    real = tmp_path / "elsewhere"
-    real.mkdir()
-    write(real, COMMENTED)
-    (real / "pyproject.toml").chmod(0o640)
-    (tmp_path / "pyproject.toml").symlink_to(real / "pyproject.toml")
+def test_permissions_stay_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    write(tmp_path, COMMENTED)
+    (tmp_path / "pyproject.toml").chmod(0o640)
     manifest.write_version(tmp_path, "0.5.0")
-    assert (tmp_path / "pyproject.toml").is_symlink()
-    assert manifest.read_version(real) == "0.5.0"
-    assert stat.S_IMODE((real / "pyproject.toml").stat().st_mode) == 0o640
-    assert [path.name for path in real.iterdir()] == ["pyproject.toml"]
+    assert manifest.read_version(tmp_path) == "0.5.0"
+    assert stat.S_IMODE((tmp_path / "pyproject.toml").stat().st_mode) == 0o640
+    assert [path.name for path in tmp_path.iterdir()] == ["pyproject.toml"]
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", "uv.lock"])
+def test_a_link_is_not_followed(tmp_path: Path, file: str) -> None:
+    """A repository could lead the writing to a file of the user's."""
+    here = tmp_path / "here"
+    here.mkdir()
+    write(here, COMMENTED, LOCKED)
+    (here / file).rename(tmp_path / file)
+    (here / file).symlink_to(tmp_path / file)
+    before = read(tmp_path, file)
+    for call in (manifest.check_writable, lambda folder: WRITE[file](folder, "0.5.0")):
+        with pytest.raises(ManifestInvalid, match="is a link"):
+            call(here)
+    assert read(tmp_path, file) == before
+
+
+def test_a_link_in_the_partial_file_s_place_is_not_followed(tmp_path: Path) -> None:
+    write(tmp_path, COMMENTED)
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / f"pyproject.toml.{os.getpid()}.partial").symlink_to(tmp_path / "mine")
+    manifest.write_version(tmp_path, "0.5.0")
+    assert read(tmp_path, "mine") == "mine"
+    assert manifest.read_version(tmp_path) == "0.5.0"
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

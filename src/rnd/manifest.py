@@ -28,7 +28,7 @@ def read_name(folder: Path) -> str:
     Raises:
         ManifestInvalid: The file is missing, is not valid TOML, or has no static name and version.
     """
-    return str(_project(_parse(MANIFEST, _read(folder, MANIFEST)))["name"])
+    return str(_project(_parse(MANIFEST, read_text(folder, MANIFEST)))["name"])
 
 
 def read_version(folder: Path) -> str:
@@ -37,7 +37,7 @@ def read_version(folder: Path) -> str:
     Raises:
         ManifestInvalid: The file is missing, is not valid TOML, or has no static version.
     """
-    return version_in(_read(folder, MANIFEST))
+    return version_in(read_text(folder, MANIFEST))
 
 
 def version_in(text: str) -> str:
@@ -57,8 +57,21 @@ def read_lock_version(folder: Path) -> str | None:
     """
     if not (folder / LOCK).exists():
         return None
-    project = _project(_parse(MANIFEST, _read(folder, MANIFEST)))
-    return _lock_entry(_read(folder, LOCK), project["name"])[1]
+    project = _project(_parse(MANIFEST, read_text(folder, MANIFEST)))
+    return _lock_entry(read_text(folder, LOCK), project["name"])[1]
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse early what `write_version` or `write_lock_version` would refuse, so that neither file is written alone.
+
+    Raises:
+        ManifestInvalid: One of the files is a link, cannot be read, or its version could not be changed alone.
+    """
+    _edited(folder, "0.0.0")
+    _refuse_link(folder / MANIFEST)
+    if (folder / LOCK).exists():
+        _edited_lock(folder, "0.0.0")
+        _refuse_link(folder / LOCK)
 
 
 def write_version(folder: Path, version: str) -> None:
@@ -68,15 +81,19 @@ def write_version(folder: Path, version: str) -> None:
         ManifestInvalid: The file cannot be read, or the version cannot be changed without changing more.
         OSError: The file cannot be written.
     """
-    text = _read(folder, MANIFEST)
+    _replace(folder, MANIFEST, _edited(folder, version))
+
+
+def _edited(folder: Path, version: str) -> str:
+    """Return the text of `pyproject.toml` with another version."""
+    text = read_text(folder, MANIFEST)
     document = _parse(MANIFEST, text)
     wanted = document | {"project": _project(document) | {"version": version}}
     # A match may be in a comment or belong to another key: parsing the edited text shows which one is the version.
     for place in re.finditer(rf"(['\"])({re.escape(document['project']['version'])})\1", text):
         edited = text[: place.start(2)] + version + text[place.end(2) :]
         if _parse(MANIFEST, edited) == wanted:
-            _replace(folder, MANIFEST, edited)
-            return
+            return edited
     raise ManifestInvalid(f"The version in {MANIFEST} is written in a way that cannot be edited.")
 
 
@@ -87,13 +104,18 @@ def write_lock_version(folder: Path, version: str) -> None:
         ManifestInvalid: One of the two files cannot be read, or the version cannot be changed without changing more.
         OSError: The file cannot be written.
     """
-    name = _project(_parse(MANIFEST, _read(folder, MANIFEST)))["name"]
-    text = _read(folder, LOCK)
+    _replace(folder, LOCK, _edited_lock(folder, version))
+
+
+def _edited_lock(folder: Path, version: str) -> str:
+    """Return the text of `uv.lock` with another version of the project itself."""
+    name = _project(_parse(MANIFEST, read_text(folder, MANIFEST)))["name"]
+    text = read_text(folder, LOCK)
     start, before = _lock_entry(text, name)
     edited = text[:start] + version + text[start + len(before) :]
     if _without_version(edited, name, version) != _without_version(text, name, before):
         raise ManifestInvalid(f"The version of {name} in {LOCK} could not be changed without changing more.")
-    _replace(folder, LOCK, edited)
+    return edited
 
 
 def differs_in_more_than_version(folder: Path, file: str, before: str) -> bool:
@@ -107,7 +129,7 @@ def differs_in_more_than_version(folder: Path, file: str, before: str) -> bool:
     Raises:
         ManifestInvalid: One of the two files cannot be read, or `before` is not valid.
     """
-    now, project = _read(folder, file), _project(_parse(MANIFEST, _read(folder, MANIFEST)))
+    now, project = read_text(folder, file), _project(_parse(MANIFEST, read_text(folder, MANIFEST)))
     if file == MANIFEST:
         was = _parse(file, before)
         return was | {"project": _project(was) | {"version": project["version"]}} != dict(_parse(file, now))
@@ -158,7 +180,12 @@ def _parse(file: str, text: str) -> dict[str, Any]:
         raise ManifestInvalid(f"{file} is not valid TOML: {error}.") from error
 
 
-def _read(folder: Path, file: str) -> str:
+def read_text(folder: Path, file: str) -> str:
+    """Return the text of one of the two files, line ends as they are.
+
+    Raises:
+        ManifestInvalid: It is not there, not readable, or not UTF-8.
+    """
     try:
         with (folder / file).open(encoding="utf-8", newline="") as stream:
             return stream.read()
@@ -166,12 +193,21 @@ def _read(folder: Path, file: str) -> str:
         raise ManifestInvalid(f"{file} cannot be read: {error}.") from error
 
 
+def _refuse_link(path: Path) -> None:
+    if path.is_symlink():
+        raise ManifestInvalid(
+            f"{path.name} is a link, which could lead out of the repository.", "Replace it by a file."
+        )
+
+
 def _replace(folder: Path, file: str, text: str) -> None:
     """Replace a file atomically: readers, and a killed run, see the old text or the new one."""
-    path = (folder / file).resolve()  # so that a symbolic link is kept
+    path = folder / file
+    _refuse_link(path)
     partial = path.with_name(f"{file}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
     try:
-        with partial.open("w", encoding="utf-8", newline="") as stream:
+        with partial.open("x", encoding="utf-8", newline="") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

@@ -203,3 +203,25 @@ def test_the_token_goes_to_github_alone(
     assert "error[usage]: The remote `origin` is" in said
     assert "and the token is for https://github.com" in said
     assert "secret" not in said
+
+
+@pytest.mark.parametrize("lock", ["[[package]", "version = 1\n", "\ufeff\0", None])
+def test_a_lock_file_that_cannot_be_written_leaves_both_as_they_are(
+    branch: Repository, lock: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if lock is None:
+        (branch.path / "uv.lock").write_bytes(b"\xff\xfe")
+    else:
+        (branch.path / "uv.lock").write_text(lock)
+    assert cli.main(["version", "set", "0.7.0"]) == 1
+    assert "error[manifest-invalid]: uv.lock" in capsys.readouterr().err
+    assert manifest.read_version(branch.path) == "0.4.1"
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", "uv.lock"])
+def test_files_that_are_not_utf_8_are_refused(
+    branch: Repository, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (branch.path / file).write_bytes((branch.path / file).read_bytes() + b"# \xff\n")
+    assert cli.main(["version", "set", "--commit"]) == 1
+    assert f"error[manifest-invalid]: {file} cannot be read" in capsys.readouterr().err

@@ -24,10 +24,16 @@ REMOTE = "origin"
 def plan_files(root: Path, wanted: str) -> Plan:
     """Return the plan that writes a version into both files; killed between the two, the same command finishes."""
     files = (
-        file_step(root, wanted, MANIFEST, manifest.read_version, manifest.write_version),
+        file_step(root, wanted, MANIFEST, manifest.read_version, _write_checked),
         file_step(root, wanted, LOCK, manifest.read_lock_version, manifest.write_lock_version),
     )
     return Plan(f"the version {wanted}", files)
+
+
+def _write_checked(root: Path, wanted: str) -> None:
+    """Write the version into the first file, once both are known to take it."""
+    manifest.check_writable(root)
+    manifest.write_version(root, wanted)
 
 
 def plan_commit(root: Path, wanted: str, branch: str | None, token: str | None) -> Plan:
@@ -80,10 +86,11 @@ def check_untouched(root: Path) -> None:
 
     Raises:
         UncommittedChanges: `pyproject.toml` or `uv.lock` has changes of its own that are not committed.
+        ManifestInvalid: One of them cannot be read.
     """
     for file in (MANIFEST, LOCK):
         before = (git.attempt(root, "show", f"HEAD:{file}") or "").splitlines()
-        now = (root / file).read_text(encoding="utf-8").splitlines() if (root / file).exists() else []
+        now = manifest.read_text(root, file).splitlines() if (root / file).exists() else []
         changed = [line for line, other in zip(before, now, strict=False) if line != other]
         if len(before) != len(now) or len(changed) > 1 or not all(line.startswith("version") for line in changed):
             raise UncommittedChanges(f"{file} has changes that are not committed.")
