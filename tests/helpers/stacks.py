@@ -71,7 +71,7 @@ def synthesised(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dic
 def _read(organisation: Organisation, folder: Path) -> Stacks:
     templates = [
         json.loads((folder / f"{stack}.template.json").read_text(encoding="utf-8"))
-        for stack in (names.fleet_stack(organisation), names.publishing_stack(organisation))
+        for stack in (names.runner_stack(organisation), names.publishing_stack(organisation))
     ]
     return Stacks(organisation, folder, *templates)
 
@@ -91,5 +91,5 @@ def clouds(synthesised: dict[str, Stacks], tmp_path_factory: pytest.TempPathFact
             cloud, organisation = clouds[owner], stacks.organisation
             cloud.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")
             cloud.deploy(names.publishing_stack(organisation), stacks.publishing, **GITHUB_IDS)
-            cloud.deploy(names.fleet_stack(organisation), stacks.fleet)
+            cloud.deploy(names.runner_stack(organisation), stacks.fleet)
         yield clouds

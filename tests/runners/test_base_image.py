@@ -158,7 +158,7 @@ def test_what_a_build_for_the_organisation_is_made_of(monkeypatch: pytest.Monkey
 
 
 def test_a_python_that_is_not_offered_and_a_folder_that_is_not_ours(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"2\.7 is no Python of org\.yml; there are: 3\."):
+    with pytest.raises(UsageError, match=r"Python 2\.7 is not in org\.yml; choose one of: 3\."):
         describe_base_image(ORGANISATION, ROOT, "2.7", None, system_python=False)
     with pytest.raises(UsageError, match=r"has no images/Dockerfile"):
         describe_base_image(ORGANISATION, tmp_path, ORGANISATION.python.default, None, system_python=False)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rnd.options import Parser
-    from rnd.runners.simulation.experiment import Study
-    from rnd.runners.simulation.metrics import Outcome, Waits
+    from rnd.runners.simulation.experiment import Experiment
+    from rnd.runners.simulation.metrics import Metrics, Waits
     from rnd.runners.stack.deployment import MachineClass
 
 SIMULATE = """\
@@ -79,33 +79,33 @@ def simulate(options: argparse.Namespace) -> int:
     from rnd import report
     from rnd.organisation import load_organisation
     from rnd.runners.simulation import plot
-    from rnd.runners.simulation.options import ask
+    from rnd.runners.simulation.options import read_experiments
 
     if options.plot is not None:
         plot.check_plot_file(Path(options.plot))
     runners = load_organisation().runners
-    studies = ask(options, runners)
-    outcomes = {study.name: study.outcome() for study in studies}
+    experiments = read_experiments(options, runners)
+    metrics = {experiment.name: experiment.metrics() for experiment in experiments}
     if options.plot is not None:
-        panels = {study.name: plot.Panel(study.policy, study.around()) for study in studies}
+        panels = {experiment.name: plot.Panel(experiment.policy, experiment.around()) for experiment in experiments}
         plot.draw(panels, runners.prices.currency, Path(options.plot))
     if options.json:
-        report.print_json(_document(studies, outcomes, runners.prices.currency))
+        report.print_json(_document(experiments, metrics, runners.prices.currency))
     else:
         heads = ("class", "machines", "jobs", "wait p50", "p95", "p99", f"{runners.prices.currency} a month", "idle")
-        report.print_table(heads, list(_rows(studies, outcomes)))
+        report.print_table(heads, list(_rows(experiments, metrics)))
     return 0
 
 
-def _rows(studies: Sequence[Study], outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, ...]]:
-    for study in studies:
-        found = outcomes[study.name]
+def _rows(experiments: Sequence[Experiment], metrics: Mapping[str, Metrics]) -> Iterator[tuple[str, ...]]:
+    for experiment in experiments:
+        found = metrics[experiment.name]
         cost, idle = f"{found.cost_month:,.0f}", f"{found.idle_share:.0%}"
-        yield study.name, str(study.policy), f"{found.jobs:,}", *_in_words(found.waits), cost, idle
-        if reported := study.reported_waits():
+        yield experiment.name, str(experiment.policy), f"{found.jobs:,}", *_in_words(found.waits), cost, idle
+        if reported := experiment.reported_waits():
             yield "", "as measured", "", *_in_words(reported), "", ""
-    if len(studies) > 1:
-        yield "all", "", "", "", "", "", f"{sum(found.cost_month for found in outcomes.values()):,.0f}", ""
+    if len(experiments) > 1:
+        yield "all", "", "", "", "", "", f"{sum(found.cost_month for found in metrics.values()):,.0f}", ""
 
 
 def _in_words(waits: Waits) -> tuple[str, str, str]:
@@ -119,21 +119,21 @@ def _duration(seconds: float) -> str:
     return f"{minutes:.1f} min" if minutes < 60 else f"{minutes / 60:.1f} h"
 
 
-def _document(studies: Sequence[Study], outcomes: Mapping[str, Outcome], currency: str) -> dict[str, object]:
+def _document(experiments: Sequence[Experiment], metrics: Mapping[str, Metrics], currency: str) -> dict[str, object]:
     classes = {
-        study.name: {
-            "policy": _policy(study),
-            **asdict(outcomes[study.name]),
-            "reported_waits": asdict(reported) if (reported := study.reported_waits()) else None,
+        experiment.name: {
+            "policy": _policy(experiment),
+            **asdict(metrics[experiment.name]),
+            "reported_waits": asdict(reported) if (reported := experiment.reported_waits()) else None,
         }
-        for study in studies
+        for experiment in experiments
     }
-    total = sum(found.cost_month for found in outcomes.values())
+    total = sum(found.cost_month for found in metrics.values())
     return {"classes": classes, "cost_month": total, "currency": currency, "unit_of_waits": "seconds"}
 
 
-def _policy(study: Study) -> dict[str, object]:
-    policy = study.policy
+def _policy(experiment: Experiment) -> dict[str, object]:
+    policy = experiment.policy
     return {
         "always_on": policy.always_on,
         "business_hours_extra": policy.extra,

@@ -1,4 +1,4 @@
-"""The image that jobs run in: its only builder and pusher. Calls Docker; what it does is in `images/Dockerfile`."""
+"""Build and push the base images that jobs run in. Calls Docker; the contents are in `images/Dockerfile`."""
 
 from __future__ import annotations
 
@@ -29,19 +29,20 @@ CREATED = "org.opencontainers.image.created"
 REVISION = "org.opencontainers.image.revision"
 EMBEDDED_BUILDKIT = 23  # the first version of Docker's client that needs buildx to use BuildKit
 SECRET = "RND_INDEXES"  # noqa: S105 - the name of a variable
-# Signs in to ECR with the role of the job, by itself: github.com/awslabs/amazon-ecr-credential-helper.
+# Docker credential helper that signs in to ECR with the role of the job:
+# github.com/awslabs/amazon-ecr-credential-helper.
 ECR_HELPER = "ecr-login"
 
 
 @dataclass(frozen=True)
 class BaseImage:
-    """One image to be.
+    """An image to build.
 
     Attributes:
         name: Registry, repository and tag.
         python: The Python version.
-        labels: What it is known by.
-        arguments: More arguments of `docker build`.
+        labels: The OCI labels.
+        arguments: Additional arguments of `docker build`.
     """
 
     name: str
@@ -56,20 +57,20 @@ def describe_base_image(
     """Return the image of a Python version.
 
     Args:
-        organisation: Whose it is.
+        organisation: The organisation.
         root: The template's repository.
-        version: One of the organisation's.
-        base: What it is built on, an image that Docker has already; a fresh one of the Dockerfile's when left out.
-        system_python: Whether it has Debian's own Python, where uv cannot fetch one.
+        version: One of the organisation's Python versions.
+        base: A local image to build on; by default, the Dockerfile's base image, pulled again.
+        system_python: Whether to use Debian's Python, for machines where uv cannot download one.
 
     Raises:
-        UsageError: The organisation has no such version, or the folder is not the template's repository.
+        UsageError: org.yml does not list the version, or the folder is not the template's repository.
     """
     images = base_images(organisation)
     if version not in images:
-        raise UsageError(f"{version} is no Python of org.yml; there are: {', '.join(images)}.")
+        raise UsageError(f"Python {version} is not in org.yml; choose one of: {', '.join(images)}.")
     if not (root / DOCKERFILE).is_file():
-        raise UsageError(f"{root} has no {DOCKERFILE}.", "Go to a checkout of the template's own repository.")
+        raise UsageError(f"{root} has no {DOCKERFILE}.", "Run the command in a checkout of the template's repository.")
     name, tag = images[version]
     arguments = ["--pull", "--no-cache"] if base is None else ["--build-arg", f"BASE_IMAGE={base}", "--network", "host"]
     if system_python:
@@ -84,7 +85,7 @@ def describe_base_image(
 
 
 def plan_base_image(image: BaseImage, root: Path, *, push: bool) -> Plan:
-    """Return the plan that builds an image, unless it was built today from this commit, and pushes it."""
+    """Return the plan that builds an image and pushes it; an image built today from this commit is not rebuilt."""
     docker = find_docker()
     build = Step(
         "build-base-image",
@@ -94,18 +95,18 @@ def plan_base_image(image: BaseImage, root: Path, *, push: bool) -> Plan:
     )
     pushing = Step(
         "push-base-image",
-        "Push it",
+        "Push the image",
         partial(_observe_pushed, docker, image),
         (Action(f"docker push {image.name}", partial(_push, docker, image)),),
     )
-    return Plan(f"make {image.name}", (build, pushing) if push else (build,))
+    return Plan(f"build {image.name}", (build, pushing) if push else (build,))
 
 
 def find_docker() -> str:
-    """Return a Docker client that has BuildKit: an old and a new one may both be on PATH.
+    """Return a Docker client with BuildKit; PATH may contain several clients.
 
     Raises:
-        ToolMissing: There is none.
+        ToolMissing: No client on PATH has BuildKit.
     """
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
         program = shutil.which("docker", path=folder)
@@ -116,14 +117,14 @@ def find_docker() -> str:
             int(version[1]) < EMBEDDED_BUILDKIT or process.attempt(program, "buildx", "version").returncode == 0
         ):
             return program
-    raise ToolMissing("There is no Docker with BuildKit.", "Install Docker and its buildx.")
+    raise ToolMissing("No Docker client with BuildKit is installed.", "Install Docker and its buildx plugin.")
 
 
 def _observe_built(docker: str, image: BaseImage) -> State:
     found = _inspect(docker, image, "Config.Labels")
     labels = found if isinstance(found, dict) else {}
     fresh = all(labels.get(key) == image.labels[key] for key in (CREATED, REVISION))
-    return done("built today from this commit") if fresh else needed(f"{image.name} is not of today")
+    return done("built today from this commit") if fresh else needed("not built today from this commit")
 
 
 def _observe_pushed(docker: str, image: BaseImage) -> State:
@@ -134,7 +135,7 @@ def _observe_pushed(docker: str, image: BaseImage) -> State:
 
 
 def _inspect(docker: str, image: BaseImage, field: str) -> object:
-    """Return a field of the image that Docker has under the name, or None where it has none."""
+    """Return a field of the local image, or None if there is no such image."""
     asked = process.attempt(docker, "image", "inspect", "--format", f"{{{{json .{field}}}}}", image.name)
     return json.loads(asked.stdout) if asked.returncode == 0 else None
 
@@ -156,13 +157,13 @@ def _build(docker: str, image: BaseImage, root: Path) -> None:
 
 
 def _indexes() -> dict[str, str]:
-    """Return the variables that lead to packages on this machine; their values may hold credentials."""
+    """Return the environment variables that configure package indexes; their values may contain credentials."""
     wanted = ("UV_DEFAULT_INDEX", "UV_INDEX", "PIP_INDEX")
     return {name: value for name, value in os.environ.items() if name.startswith(wanted)}
 
 
 def _push(docker: str, image: BaseImage) -> None:
-    """Push an image, signed in by ECR's own helper where it is installed, else as the user is."""
+    """Push an image, with ECR's credential helper if it is installed, otherwise with the user's own sign-in."""
     if process.find(f"docker-credential-{ECR_HELPER}") is None:
         process.run(docker, "push", "--quiet", image.name)
         return
@@ -173,7 +174,7 @@ def _push(docker: str, image: BaseImage) -> None:
 
 
 def list_outputs(organisation: Organisation, pythons: Sequence[str]) -> dict[str, str]:
-    """Return what the workflow that builds the images needs to know, by the names of its outputs."""
+    """Return the outputs for the workflow that builds the images, by name."""
     from rnd.runners.stack.names import base_image_role
 
     role = f"arn:aws:iam::{organisation.aws.account}:role/{base_image_role(organisation)}"

@@ -1,4 +1,4 @@
-"""The part of the catalogue of errors that the machines have; see `rnd.errors`. Touches nothing."""
+"""Errors of the runners; see `rnd.errors`."""
 
 from __future__ import annotations
 
@@ -6,40 +6,41 @@ from rnd.errors import ExitCode, RndError
 
 
 class PolicyImpossible(RndError):
-    """The machines that were asked for cannot be.
+    """The options describe an impossible pool of machines.
 
-    A class has more machines in business hours than at most, the time zone does not exist, or a number is out of range.
+    A class has more machines in business hours than its maximum, the time zone does not exist, or a number is out of
+    range.
     """
 
     code = "policy-impossible"
-    hint = "Mend the option that the message names; `rnd runners simulate --help` explains each."
+    hint = "Correct the option named in the message; see `rnd runners simulate --help`."
     exit_code = ExitCode.USAGE
 
 
 class LoadImpossible(RndError):
-    """The described jobs cannot be, or there are none."""
+    """The options describe an impossible load, or one without jobs."""
 
     code = "load-impossible"
-    hint = "Mend the option that the message names; `rnd runners simulate --help` explains each."
+    hint = "Correct the option named in the message; see `rnd runners simulate --help`."
     exit_code = ExitCode.USAGE
 
 
 class JobListInvalid(RndError):
-    """The list of jobs is not as GitHub reports them; the message names each bad row, with its line.
+    """The list of jobs does not have GitHub's format; the message names each invalid row with its line.
 
-    What is read is the answer of GitHub's "List jobs for a workflow run", or several of them one after another.
+    The format is that of GitHub's "List jobs for a workflow run"; a file can hold several responses.
     """
 
     code = "job-list-invalid"
-    hint = "Mend or remove those rows; docs/how-to/choose-machines.md says how to get a list from GitHub."
+    hint = "Fix or remove those rows; docs/how-to/choose-machines.md explains how to export a list from GitHub."
     exit_code = ExitCode.USAGE
 
 
 class StackInvalid(RndError):
-    """The machines that `org.yml` describes make no stack that may be deployed; each finding is listed.
+    """The stacks that `org.yml` describes fail a check; the message lists each finding.
 
-    The checks are those of AWS CDK itself, of cdk-nag's AwsSolutions rules and of cfn-lint.
+    The checks are those of AWS CDK, the AwsSolutions rules of cdk-nag, and cfn-lint.
     """
 
     code = "stack-invalid"
-    hint = "Mend what they found, or argue an exception in src/rnd/runners/stack/nag_suppressions.py."
+    hint = "Fix the findings, or add a suppression with a reason in src/rnd/runners/stack/nag_suppressions.py."

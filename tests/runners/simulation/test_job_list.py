@@ -136,9 +136,9 @@ def test_a_job_that_any_class_could_run_is_counted_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"created_at": None}, "created_at is missing; right would be a time, such as 2026-11-02T09:00:00Z"),
-        ({"created_at": "yesterday"}, 'created_at is "yesterday"; right would be a time'),
-        ({"created_at": 1793610000}, "created_at is 1793610000; right would be a time"),
+        ({"created_at": None}, "created_at is missing; expected a time, such as 2026-11-02T09:00:00Z"),
+        ({"created_at": "yesterday"}, 'created_at is "yesterday"; expected a time'),
+        ({"created_at": 1793610000}, "created_at is 1793610000; expected a time"),
         ({"created_at": "2026-11-02T09:00:00"}, "created_at is 2026-11-02T09:00:00, without a time zone"),
         ({"started_at": None}, "started_at is missing"),
         ({"completed_at": "2026-13-01T00:00:00Z"}, 'completed_at is "2026-13-01T00:00:00Z"'),
@@ -171,13 +171,13 @@ def test_every_bad_row_is_named_up_to_a_limit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "FILE: no job in it ran to its end."),
-        ("[]", "FILE: no job in it ran to its end."),
-        ('{"total_count": 0, "jobs": []}', "FILE: no job in it ran to its end."),
+        ("", "FILE contains no completed job."),
+        ("[]", "FILE contains no completed job."),
+        ('{"total_count": 0, "jobs": []}', "FILE contains no completed job."),
         ("created_at,labels\n", "FILE:1: not valid JSON: Expecting value."),
         ("[\n{},\n", "FILE:3: not valid JSON: Expecting value."),
         ("[1 2]", "FILE:1: not valid JSON: Expecting ',' or ']'."),
-        ("{}", "FILE:1: created_at is missing; right would be a time, such as 2026-11-02T09:00:00Z"),
+        ("{}", "FILE:1: created_at is missing; expected a time, such as 2026-11-02T09:00:00Z"),
     ],
 )
 def test_a_file_that_is_no_list_of_jobs(tmp_path: Path, text: str, said: str) -> None:

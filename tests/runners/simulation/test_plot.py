@@ -9,7 +9,7 @@ import pytest
 
 from rnd import cli
 from rnd.errors import UsageError
-from rnd.runners.simulation.metrics import Outcome, Waits
+from rnd.runners.simulation.metrics import Metrics, Waits
 from rnd.runners.simulation.plot import Panel, best, check_plot_file, draw
 from tests.helpers.machine import ROOT
 from tests.helpers.policies import policy
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 COMMITTED = ROOT / "docs" / "simulation.svg"
 
 
-def outcome(cost: float, minutes: float) -> Outcome:
-    return Outcome(1, Waits(0, 0, minutes * 60, 0), cost, 0, 1)
+def metrics(cost: float, minutes: float) -> Metrics:
+    return Metrics(1, Waits(0, 0, minutes * 60, 0), cost, 0, 1)
 
 
-def points() -> dict[Policy, Outcome]:
+def points() -> dict[Policy, Metrics]:
     return {
-        policy(0, 1, maximum=6): outcome(100, 20),
-        policy(1, 1, maximum=6): outcome(200, 10),
-        policy(1, 2, maximum=6): outcome(300, 10),
-        policy(1, 1, maximum=8): outcome(250, 5),
+        policy(0, 1, maximum=6): metrics(100, 20),
+        policy(1, 1, maximum=6): metrics(200, 10),
+        policy(1, 2, maximum=6): metrics(300, 10),
+        policy(1, 1, maximum=8): metrics(250, 5),
     }
 
 
@@ -61,7 +61,7 @@ def test_what_the_plot_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["plot.pdf", "plot", "none/plot.svg"])
 def test_a_file_that_no_plot_can_be_written_to(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=r"--plot .*: (the file must end with|there is no folder)"):
+    with pytest.raises(UsageError, match=r"--plot .*: (the file must end with|the folder .* does not exist)"):
         check_plot_file(tmp_path / name)
 
 

@@ -136,7 +136,7 @@ def test_jobs_of_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     path.write_text(json.dumps([job(labels=["ubuntu-latest"])]), encoding="utf-8")
     code, said = complaint(capsys, "--jobs", str(path))
     assert code == "job-list-invalid"
-    assert f"no job in it asks for the labels of a class ({FIRST}: {', '.join(WANTED.labels)}" in said
+    assert f"no job requests the labels of a class ({FIRST}: {', '.join(WANTED.labels)}" in said
 
 
 @pytest.mark.parametrize(
@@ -161,13 +161,17 @@ def test_jobs_of_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         (["--boot-minutes", "-1"], "policy-impossible", "--boot-minutes must be 0 or more, not -1."),
         (["--idle-minutes", "nan"], "policy-impossible", "--idle-minutes must be 0 or more, not nan."),
         (["--pickup-seconds", "soon"], "policy-impossible", "--pickup-seconds takes a number, not 'soon'."),
-        (["--jobs-per-day", "0"], "load-impossible", "No jobs can be like that: jobs-per-day must be above 0."),
-        (["--jobs-per-day", "0.000001"], "load-impossible", f"{FIRST}: with so few jobs a day none is queued"),
+        (["--jobs-per-day", "0"], "load-impossible", "Invalid load: jobs-per-day must be above 0."),
+        (["--jobs-per-day", "0.000001"], "load-impossible", f"{FIRST}: the load is so low that no job is queued"),
         (["--jobs-per-day", "many"], "load-impossible", "--jobs-per-day takes a number, not 'many'."),
         (["--durations", "normal"], "load-impossible", "durations must be one of lognormal, exponential, constant"),
         (["--period", "0"], "load-impossible", "--period must be from 1 to 3660 days, not 0."),
-        (["--class", "none"], "usage", f"none is no class of org.yml; there are: {', '.join(RUNNERS.classes)}."),
-        (["--maximum", "none=3"], "usage", "none is no class of org.yml"),
+        (
+            ["--class", "none"],
+            "usage",
+            f"The class none is not in org.yml; choose one of: {', '.join(RUNNERS.classes)}.",
+        ),
+        (["--maximum", "none=3"], "usage", "The class none is not in org.yml"),
         (["--jobs", "none.json"], "job-list-invalid", "none.json: No such file or directory."),
         (["--plot", "plot.pdf"], "usage", "--plot plot.pdf: the file must end with .png or .svg."),
     ],

@@ -78,7 +78,7 @@ def test_the_age_of_each_image_and_of_the_oldest() -> None:
 
 def test_an_image_that_is_missing_leaves_out_the_oldest_so_that_the_alarm_goes_off() -> None:
     push("base", "py3.11-latest", 1)
-    with pytest.raises(RuntimeError, match=r"There is no image base:py3.12-latest, runner:latest"):
+    with pytest.raises(RuntimeError, match=r"Missing images: base:py3.12-latest, runner:latest"):
         handler({}, None)
     assert list(published()) == ["base:py3.11-latest"]
 

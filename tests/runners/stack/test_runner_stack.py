@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnd.runners.stack.deployment import PURPOSES, in_words, machine_classes
-from rnd.runners.stack.nag_suppressions import DEVIATIONS
-from rnd.runners.stack.names import base_images, fleet_stack, image_repositories, publishing_stack
+from rnd.runners.stack.nag_suppressions import SUPPRESSIONS
+from rnd.runners.stack.names import base_images, image_repositories, publishing_stack, runner_stack
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def test_which_labels_start_a_runner(stacks: Stacks) -> None:
         for one in stacks.fleet["Resources"].values()
         if "providers" in one.get("Metadata", {})
     )
-    fleet = fleet_stack(stacks.organisation)
+    fleet = runner_stack(stacks.organisation)
     found = {one["constructPath"]: ["self-hosted", *one["labels"]] for one in providers}
     assert found == {
         f"{fleet}/{name}/Provider": wanted.labels for name, wanted in stacks.organisation.runners.classes.items()
@@ -72,7 +72,7 @@ def test_images_are_built_every_week(stacks: Stacks) -> None:
 def test_alarms(stacks: Stacks) -> None:
     alarms = {one["AlarmDescription"]: one for one in stacks.of_type("AWS::CloudWatch::Alarm").values()}
     for name in stacks.organisation.runners.classes:
-        stuck = alarms[f"{name}: jobs have been waiting for a machine for an hour without a break."]
+        stuck = alarms[f"{name}: jobs have been waiting for a machine for an hour."]
         assert stuck["MetricName"] == "CapacityProviderReservation"
         assert stuck["EvaluationPeriods"] * stuck["Period"] == 3600
         assert (stuck["Threshold"], stuck["ComparisonOperator"]) == (100, "GreaterThanThreshold")
@@ -111,14 +111,14 @@ def _statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
     return statements
 
 
-def test_every_deviation_from_the_rules_is_needed(stacks: Stacks) -> None:
+def test_every_suppression_is_needed(stacks: Stacks) -> None:
     """cdk-nag reports what it was told to let pass, as `[finding] reason`: what it never needed is not there."""
     used = set()
-    for stack in (fleet_stack(stacks.organisation), publishing_stack(stacks.organisation)):
+    for stack in (runner_stack(stacks.organisation), publishing_stack(stacks.organisation)):
         report = json.loads((stacks.folder / f"AwsSolutions--{stack}-NagReport.json").read_text(encoding="utf-8"))
         assert {line["compliance"] for line in report["lines"]} == {"Compliant", "Suppressed"}
         used |= {line["exceptionReason"] for line in report["lines"]}
-    for one in DEVIATIONS:
+    for one in SUPPRESSIONS:
         passed = [said.removesuffix(one.reason).strip(" []") for said in used if said.endswith(one.reason)]
         assert passed, one
         for finding in one.findings:

@@ -16,7 +16,7 @@ from rnd import cli, process
 from rnd.organisation import load_organisation
 from rnd.runners.errors import StackInvalid
 from rnd.runners.stack import synthesis
-from rnd.runners.stack.names import fleet_stack, publishing_stack
+from rnd.runners.stack.names import publishing_stack, runner_stack
 from rnd.runners.stack.synthesis import lint, synthesise, unknown_instances
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ def test_the_command(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     said = json.loads(ended.stdout)
     assert [one["name"] for one in said["classes"]] == list(ORGANISATION.runners.classes)
-    assert {one["stack"] for one in said["resources"]} == {fleet_stack(ORGANISATION), publishing_stack(ORGANISATION)}
+    assert {one["stack"] for one in said["resources"]} == {runner_stack(ORGANISATION), publishing_stack(ORGANISATION)}
     assert all(one["purpose"] for one in said["resources"])
     stacks = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
-    assert fleet_stack(ORGANISATION) in stacks, "what `cdk deploy --app` reads"
+    assert runner_stack(ORGANISATION) in stacks, "what `cdk deploy --app` reads"
     # Processor time: the other tests of this machine do not change it. On an idle machine less time passes than that.
     assert used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime < 30
 
@@ -64,10 +64,10 @@ def test_an_instance_type_that_does_not_exist_is_found_before_anything_is_built(
     name, wanted = next(iter(ORGANISATION.runners.classes.items()))
     classes = {name: wanted.model_copy(update={"instances": [wanted.instances[0], "r5.huge"]})}
     wrong = ORGANISATION.model_copy(update={"runners": ORGANISATION.runners.model_copy(update={"classes": classes})})
-    assert list(unknown_instances(wrong)) == [f"{name}: r5.huge is no instance type of EC2."]
+    assert list(unknown_instances(wrong)) == [f"{name}: r5.huge is not an EC2 instance type."]
     assert list(unknown_instances(ORGANISATION)) == []
     if shutil.which("node") is not None:
-        with pytest.raises(StackInvalid, match=r"r5\.huge is no instance type of EC2"):
+        with pytest.raises(StackInvalid, match=r"r5\.huge is not an EC2 instance type"):
             synthesise(wrong, Path("never made"))
         assert not Path("never made").exists()
 
@@ -95,4 +95,4 @@ def test_findings_are_listed(
     assert cli.main(["runners", "synth", "--output", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "error[stack-invalid]: /fleet/x: AwsSolutions-IAM4: too much" in said
-    assert "deviations.py" in said
+    assert "nag_suppressions.py" in said

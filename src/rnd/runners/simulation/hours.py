@@ -1,4 +1,4 @@
-"""Business hours as moments: local time, daylight saving included, becomes seconds since 1970. Touches nothing."""
+"""Convert business hours from local time, including daylight saving, to seconds since 1970. Pure."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
     from rnd.organisation import BusinessHours
 
-# Days of the week that each choice of org.yml has; Monday is 0, as in `datetime.weekday`.
+# Days of the week for each value in org.yml; Monday is 0, as in `datetime.weekday`.
 DAYS = {"Mon-Fri": range(5), "Mon-Sat": range(6), "Mon-Sun": range(7)}
 
 
 def open_spans(hours: BusinessHours, timezone: str, begin: float, end: float) -> Iterator[tuple[float, float]]:
-    """Yield each stretch of business hours between two moments, in order.
+    """Yield each span of business hours in a period, in order.
 
     Args:
         hours: Days of the week and times of the day.
-        timezone: The time zone that they are local in.
-        begin: Seconds since 1970.
-        end: Likewise.
+        timezone: The time zone of the hours.
+        begin: Start of the period, in seconds since 1970.
+        end: End of the period, in seconds since 1970.
     """
     zone = ZoneInfo(timezone)
     day = datetime.fromtimestamp(begin, zone).date()
@@ -38,9 +38,9 @@ def open_spans(hours: BusinessHours, timezone: str, begin: float, end: float) ->
 
 
 def segments(hours: BusinessHours, timezone: str, begin: float, end: float) -> Iterator[tuple[float, float, bool]]:
-    """Yield the whole time between two moments, cut where business hours begin or end.
+    """Yield a period in segments that are entirely inside or outside business hours.
 
-    Each segment has its begin, its end, and whether it is in business hours.
+    Each segment consists of its start, its end, and whether it is in business hours.
     """
     reached = begin
     for opens, closes in open_spans(hours, timezone, begin, end):

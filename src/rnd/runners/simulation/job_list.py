@@ -1,8 +1,8 @@
-"""Jobs as GitHub reports them: reads one file. A row that cannot be is named with its line.
+"""Read jobs from a file in GitHub's format. Invalid rows are reported with their line.
 
 The fields are those of a job in GitHub's REST API, "List jobs for a workflow run":
-https://docs.github.com/en/rest/actions/workflow-jobs. The file holds the rows one after another, in lists, or in the
-pages that the API answers with (`{"total_count": …, "jobs": […]}`), however many: what `gh api --paginate` writes.
+https://docs.github.com/en/rest/actions/workflow-jobs. The file contains rows one after another, in lists, or in any
+number of the API's pages (`{"total_count": …, "jobs": […]}`), as `gh api --paginate` writes them.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 FAULTS_SHOWN = 20
 BLANK = " \t\r\n"
-# What a job on a runner of ours may ask for besides the labels of its class: GitHub gives every runner these.
+# Labels that GitHub gives to every self-hosted runner, in addition to those of its class.
 DEFAULT_LABELS = {"self-hosted", "linux", "x64"}
 
 
 class Row(NamedTuple):
-    """A job that ran: the job, the labels that it asked for, in lower case, and the seconds that it really waited."""
+    """A job that ran, its requested labels in lower case, and its actual wait in seconds."""
 
     job: Job
     labels: frozenset[str]
@@ -40,9 +40,9 @@ class JobList:
     """The jobs of a file.
 
     Attributes:
-        rows: Those that ran, in the order in which they were queued.
-        unfinished: How many are queued or running still.
-        skipped: How many never ran.
+        rows: The jobs that ran, in the order in which they were queued.
+        unfinished: Number of jobs that are still queued or running.
+        skipped: Number of jobs that never ran.
     """
 
     rows: tuple[Row, ...]
@@ -50,7 +50,7 @@ class JobList:
     skipped: int
 
     def by_class(self, classes: Mapping[str, RunnerClass]) -> dict[str, list[Row]]:
-        """Return the rows that each class of machines would have run: the first that has all labels of the job."""
+        """Return the rows by class of machines. A job goes to the first class that has all of its labels."""
         found: dict[str, list[Row]] = {name: [] for name in classes}
         for row in self.rows:
             for name, wanted in classes.items():
@@ -65,7 +65,7 @@ def read_job_list(path: Path) -> JobList:
     """Read a file of jobs.
 
     Raises:
-        JobListInvalid: It cannot be read, holds no job that ran, or has rows that cannot be; each is named.
+        JobListInvalid: The file cannot be read, contains no job that ran, or contains invalid rows; each is listed.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -90,12 +90,12 @@ def read_job_list(path: Path) -> JobList:
         more = [f"… and {len(faults) - FAULTS_SHOWN} more"] if len(faults) > FAULTS_SHOWN else []
         raise JobListInvalid("\n".join([*faults[:FAULTS_SHOWN], *more]))
     if not rows:
-        raise JobListInvalid(f"{path}: no job in it ran to its end.")
+        raise JobListInvalid(f"{path} contains no completed job.")
     return JobList(tuple(sorted(rows, key=lambda row: row.job.created)), **counts)
 
 
 def _values(text: str, path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield each row with its place in the text, out of whatever lists and pages hold it."""
+    """Yield each row with its offset in the text, from lists, pages or the top level."""
     decoder = json.JSONDecoder()
     place = _skip(text, 0)
     try:
@@ -115,7 +115,7 @@ def _values(text: str, path: Path) -> Iterator[tuple[int, Any]]:
 
 
 def _items(decoder: json.JSONDecoder, text: str, place: int) -> Generator[tuple[int, Any], None, int]:
-    """Yield the items of the list that begins at a place, and return the place behind it."""
+    """Yield the items of the list at an offset, and return the offset after it."""
     place = _skip(text, place + 1)
     while text[place : place + 1] != "]":
         value, after = decoder.raw_decode(text, place)
@@ -129,16 +129,16 @@ def _items(decoder: json.JSONDecoder, text: str, place: int) -> Generator[tuple[
 
 
 def _page(decoder: json.JSONDecoder, text: str, place: int) -> Iterator[tuple[int, Any]]:
-    """Yield the rows of the page that begins at a place, which is known to be valid JSON."""
+    """Yield the rows of the page at an offset, which is known to be valid JSON."""
     place = _skip(text, place + 1)
     while True:
         key, place = decoder.raw_decode(text, place)
-        place = _skip(text, _skip(text, place) + 1)  # behind the colon
+        place = _skip(text, _skip(text, place) + 1)  # after the colon
         if key == "jobs":
             yield from _items(decoder, text, place)
             return
         _, place = decoder.raw_decode(text, place)
-        place = _skip(text, _skip(text, place) + 1)  # behind the comma
+        place = _skip(text, _skip(text, place) + 1)  # after the comma
 
 
 def _skip(text: str, place: int) -> int:
@@ -152,10 +152,10 @@ def _line(text: str, place: int) -> int:
 
 
 def _read_row(value: object) -> Row | str:
-    """Return a row, or why it says nothing of machines: "unfinished" or "skipped".
+    """Return a row, or "unfinished" or "skipped" for a job that never occupied a machine to its end.
 
     Raises:
-        ValueError: It cannot be.
+        ValueError: The row is invalid.
     """
     if not isinstance(value, dict):
         raise ValueError(f"a job is an object, not {json.dumps(value)[:40]}")
@@ -169,7 +169,7 @@ def _read_row(value: object) -> Row | str:
         return "skipped"  # by a condition, or cancelled while it waited for a runner
     started, completed = _moment(value, "started_at"), _moment(value, "completed_at")
     if started < created and value.get("run_attempt", 1) > 1:
-        return "skipped"  # a re-run of others: this one is from the attempt before
+        return "skipped"  # only other jobs were re-run; this result is from a previous attempt
     if not created <= started <= completed:
         raise ValueError(
             f"a job is created, started, completed in this order, not "
@@ -183,15 +183,15 @@ def _moment(value: Mapping[str, Any], key: str) -> float:
     said = value.get(key)
     example = "such as 2026-11-02T09:00:00Z"
     if not isinstance(said, str):
-        raise ValueError(f"{key} is missing; right would be a time, {example}" if said is None else _no(key, said))
+        raise ValueError(f"{key} is missing; expected a time, {example}" if said is None else _no(key, said))
     try:
         moment = datetime.fromisoformat(said)
     except ValueError:
         raise ValueError(_no(key, said)) from None
     if moment.tzinfo is None:
-        raise ValueError(f"{key} is {said}, without a time zone; right would be a time {example}")
+        raise ValueError(f"{key} is {said}, without a time zone; expected a time {example}")
     return moment.timestamp()
 
 
 def _no(key: str, said: object) -> str:
-    return f"{key} is {json.dumps(said)[:40]}; right would be a time, such as 2026-11-02T09:00:00Z"
+    return f"{key} is {json.dumps(said)[:40]}; expected a time, such as 2026-11-02T09:00:00Z"

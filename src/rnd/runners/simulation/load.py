@@ -1,4 +1,4 @@
-"""Jobs from a description of them: how many, when, how long. Touches nothing; the same seed gives the same jobs."""
+"""Generate random jobs from a description of the load. Pure; the same seed gives the same jobs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Shape = Literal["lognormal", "exponential", "constant"]
 
 
 class Job(NamedTuple):
-    """One job: when it was queued, in seconds since 1970, and how many seconds it runs."""
+    """A job: the time at which it is queued, in seconds since 1970, and its duration in seconds."""
 
     created: float
     seconds: float
@@ -28,14 +28,14 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class Load:
-    """Jobs, described.
+    """A description of jobs.
 
     Attributes:
-        jobs_per_day: On average over all days of the week.
+        jobs_per_day: Average over all days of the week.
         minutes: Mean duration of a job.
         shape: Distribution of the durations.
-        spread: Coefficient of variation, standard deviation by mean, of a lognormal distribution.
-        burst: Jobs that are queued in one moment, on average: a push starts several. Their number is geometric.
+        spread: Coefficient of variation (standard deviation divided by mean) of a lognormal distribution.
+        burst: Average number of jobs that are queued together, as a push does; geometrically distributed.
         outside: Share of the jobs that are queued outside business hours.
     """
 
@@ -47,10 +47,10 @@ class Load:
     outside: float = 0.1
 
     def __post_init__(self) -> None:
-        """Hold the description to what can be.
+        """Validate the description.
 
         Raises:
-            LoadImpossible: A number is out of range, or there is no such distribution.
+            LoadImpossible: A number is out of range, or the distribution is unknown.
         """
         rules = {
             "jobs-per-day must be above 0": 0 < self.jobs_per_day < math.inf,
@@ -62,30 +62,30 @@ class Load:
         }
         broken = [rule for rule, kept in rules.items() if not kept]
         if broken:
-            raise LoadImpossible(f"No jobs can be like that: {'; '.join(broken)}.")
+            raise LoadImpossible(f"Invalid load: {'; '.join(broken)}.")
 
 
 def describe_jobs(
     load: Load, hours: BusinessHours, timezone: str, begin: float, end: float, seed: str
 ) -> Iterator[Job]:
-    """Yield jobs as described, in the order in which they are queued.
+    """Yield random jobs, in the order in which they are queued.
 
     Bursts are a Poisson process with one rate in business hours and another outside them.
 
     Args:
         load: The description.
         hours: The business hours.
-        timezone: Where they are local time.
-        begin: Seconds since 1970.
-        end: Likewise.
+        timezone: The time zone of the business hours.
+        begin: Start of the period, in seconds since 1970.
+        end: End of the period, in seconds since 1970.
         seed: Any text.
     """
-    chance = random.Random(seed)  # noqa: S311 - nothing is secret here
+    chance = random.Random(seed)  # noqa: S311 - not for cryptography
     draw = _durations(load, chance)
     pieces = list(segments(hours, timezone, begin, end))
     bursts = load.jobs_per_day * (end - begin) / DAY / load.burst
     inside = sum(stop - start for start, stop, is_open in pieces if is_open)
-    # Where there is no inside or no outside, all jobs are in the other.
+    # If the period is entirely inside or entirely outside business hours, all jobs are there.
     outside = load.outside if 0 < inside < end - begin else float(inside == 0)
     rates = {
         True: bursts * (1 - outside) / inside if inside else 0.0,
@@ -112,7 +112,7 @@ def _durations(load: Load, chance: random.Random) -> Callable[[], float]:
 
 
 def _geometric(mean: float, chance: random.Random) -> int:
-    """Draw a number from 1 on with a mean."""
+    """Draw from the geometric distribution on 1, 2, … with a given mean."""
     if mean == 1:
         return 1
     return 1 + int(math.log(1 - chance.random()) / math.log(1 - 1 / mean))

@@ -1,4 +1,4 @@
-"""What a run amounts to: waits, cost, idle share. Touches nothing."""
+"""Metrics of a simulation: waits, cost, idle share. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Waits:
-    """How long jobs waited, from queued to their first step, in seconds."""
+    """Statistics of the waits from queueing to the first step, in seconds."""
 
     mean: float
     p50: float
@@ -26,15 +26,15 @@ class Waits:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a policy gives for a load.
+class Metrics:
+    """The metrics of a policy for a load.
 
     Attributes:
-        jobs: How many ran.
-        waits: How long they waited.
-        cost_month: Cost of machines and disks in a month of 730 hours, in the currency of the prices.
-        idle_share: Share of the paid time in which no job ran, booting included; 0 where no machine was up.
-        peak: Most machines at once.
+        jobs: Number of jobs.
+        waits: The statistics of their waits.
+        cost_month: Cost of machines and disks per month of 730 hours, in the currency of the prices.
+        idle_share: Share of the paid time, including boot, in which no job ran; 0 if no machine was up.
+        peak: Maximum number of machines at the same time.
     """
 
     jobs: int
@@ -45,7 +45,7 @@ class Outcome:
 
 
 def measure_waits(waits: Sequence[float]) -> Waits:
-    """Return the mean and the percentiles, by nearest rank, of at least one wait."""
+    """Return the mean and the nearest-rank percentiles of at least one wait."""
     ordered = sorted(waits)
 
     def percentile(share: float) -> float:
@@ -54,15 +54,15 @@ def measure_waits(waits: Sequence[float]) -> Waits:
     return Waits(math.fsum(ordered) / len(ordered), percentile(0.5), percentile(0.95), percentile(0.99))
 
 
-def measure(jobs: Sequence[Job], run: Run, machine_hour: float) -> Outcome:
-    """Return what a run of at least one job amounts to.
+def measure(jobs: Sequence[Job], run: Run, machine_hour: float) -> Metrics:
+    """Return the metrics of a simulation of at least one job.
 
     Args:
         jobs: The jobs.
-        run: What became of them.
-        machine_hour: The price of one machine for one hour.
+        run: The result of the simulation.
+        machine_hour: The price of one machine per hour.
     """
     waits = measure_waits([start - job.created for job, start in zip(jobs, run.starts, strict=True)])
     month = HOURS_A_MONTH / (run.span / 3600)
     idle = 1 - run.busy_seconds / run.machine_seconds if run.machine_seconds else 0.0
-    return Outcome(len(jobs), waits, run.machine_seconds / 3600 * machine_hour * month, idle, run.peak)
+    return Metrics(len(jobs), waits, run.machine_seconds / 3600 * machine_hour * month, idle, run.peak)

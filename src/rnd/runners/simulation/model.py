@@ -1,8 +1,8 @@
-"""What becomes of jobs on a fleet: an event-driven simulation of one class of machines. Touches nothing.
+"""Event-driven simulation of jobs on one class of machines. Pure.
 
-The fleet is that of `stack`: machines run one job after another; jobs start in the order in which they were queued;
-where jobs wait and machines may still come, one is launched for each; a machine that was superfluous for long enough
-goes, unless the policy wants it.
+The model is that of the runner stack: a machine runs one job at a time; jobs start in the order in which they were
+queued; for each waiting job one machine is launched, up to the maximum; a machine that has been idle for long enough is
+terminated, unless the policy requires it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """What became of the jobs.
+    """The result of a simulation.
 
     Attributes:
-        starts: When each job's first step ran, in seconds since 1970, in the order of the jobs.
-        machine_seconds: Time that machines were up, booting included: what is paid for.
-        busy_seconds: Time of it in which they ran jobs, fetching them included.
-        span: Seconds from the begin to the end, or to the last job's end if that was later.
-        peak: Most machines at once.
+        starts: Time of each job's first step, in seconds since 1970, in the order of the jobs.
+        machine_seconds: Paid time: total time that machines were up, including boot.
+        busy_seconds: Part of it in which machines ran jobs, including pickup.
+        span: Seconds from the start to the end, or to the last job's end if that was later.
+        peak: Maximum number of machines at the same time.
     """
 
     starts: Sequence[float]
@@ -40,24 +40,24 @@ class Run:
 
 
 def simulate(jobs: Iterable[Job], policy: Policy, begin: float, end: float) -> Run:
-    """Run jobs on a fleet that at first has just the machines that the policy wants then, up and idle.
+    """Run jobs on a pool that starts with the minimum number of machines, up and idle.
 
     Args:
-        jobs: In the order in which they were queued, from `begin` on.
-        policy: How many machines there are.
-        begin: Seconds since 1970.
-        end: Likewise. Jobs that are not done by then are run to their end.
+        jobs: The jobs in the order in which they were queued, from `begin` on.
+        policy: The number of machines over time.
+        begin: Start of the period, in seconds since 1970.
+        end: End of the period, in seconds since 1970. Jobs that are not done by then run to completion.
     """
-    fleet = _Fleet(policy, begin, end)
+    pool = _Pool(policy, begin, end)
     for job in jobs:
-        fleet.advance(job.created)
-        fleet.enqueue(job)
-    fleet.finish()
-    return Run(fleet.starts, fleet.machine_seconds, fleet.busy_seconds, fleet.now - begin, fleet.peak)
+        pool.advance(job.created)
+        pool.enqueue(job)
+    pool.finish()
+    return Run(pool.starts, pool.machine_seconds, pool.busy_seconds, pool.now - begin, pool.peak)
 
 
-class _Fleet:
-    """The machines of one class at one moment."""
+class _Pool:
+    """The state of the machines of one class at one point in time."""
 
     def __init__(self, policy: Policy, begin: float, end: float) -> None:
         self.timing = policy.timing
@@ -66,7 +66,9 @@ class _Fleet:
         _, self.floor = self.floors.popleft()
         self.now, self.end = begin, end
         self.size = self.peak = self.floor
-        self.idle = deque([begin] * self.floor)  # since when; the last one takes the next job, so that the first may go
+        self.idle = deque(
+            [begin] * self.floor
+        )  # since when; last in, first out, so that the longest idle machine can stop
         self.booting: deque[float] = deque()  # until when
         self.busy: list[float] = []  # until when; a heap
         self.queue: deque[Job] = deque()
@@ -74,7 +76,7 @@ class _Fleet:
         self.machine_seconds = self.busy_seconds = 0.0
 
     def advance(self, until: float) -> None:
-        """Let everything happen that happens up to a moment, that moment included."""
+        """Process all events up to and including a point in time."""
         while True:
             finished = self.busy[0] if self.busy else math.inf
             booted = self.booting[0] if self.booting else math.inf
@@ -83,22 +85,22 @@ class _Fleet:
             moment = min(finished, booted, changed, expired)
             if moment > until:
                 break
-            self._pass_time(max(moment, self.now))  # what expired while the policy wanted it goes now
+            self._pass_time(max(moment, self.now))  # a machine that expired while it was required stops now
             if moment == changed:
                 self._change_floor()
             elif moment == finished:
                 heapq.heappop(self.busy)
-                self._take_in()
+                self._assign_next()
             elif moment == booted:
                 self.booting.popleft()
-                self._take_in()
+                self._assign_next()
             else:
                 self.idle.popleft()
                 self.size -= 1
         self._pass_time(until)
 
     def enqueue(self, job: Job) -> None:
-        """Queue a job now; it starts at once where a machine is idle."""
+        """Queue a job now; it starts immediately if a machine is idle."""
         self.queue.append(job)
         if self.idle:
             self.idle.pop()
@@ -107,7 +109,7 @@ class _Fleet:
             self._launch()
 
     def finish(self) -> None:
-        """Run what is left to its end, and the time to its own."""
+        """Run the remaining jobs to completion, and advance to the end of the period."""
         while self.queue or self.busy:
             self.advance(min(self.busy[:1] + list(self.booting)[:1]))
         self.advance(max(self.now, self.end))
@@ -116,8 +118,8 @@ class _Fleet:
         self.machine_seconds += self.size * (until - self.now)
         self.now = until
 
-    def _take_in(self) -> None:
-        """Give a machine that has become free the job that waits longest."""
+    def _assign_next(self) -> None:
+        """Assign the job that has waited longest to a machine that became free."""
         if self.queue:
             self._start()
         else:

@@ -1,4 +1,4 @@
-"""What is asked of the simulation: options and org.yml become studies. Reads the list of jobs, if one is given."""
+"""Build experiments from command line options and org.yml. Reads the list of jobs, if one is given."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rnd.errors import UsageError
 from rnd.organisation import Runners
 from rnd.runners.errors import JobListInvalid, LoadImpossible, PolicyImpossible
-from rnd.runners.simulation.experiment import Study
+from rnd.runners.simulation.experiment import Experiment
 from rnd.runners.simulation.job_list import read_job_list
 from rnd.runners.simulation.load import DAY, Load, describe_jobs
 from rnd.runners.simulation.policy import Policy, Timing, machine_hour
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     Given = Sequence[tuple[str | None, str]]
 
-# A year with both changes of the clock; which one does not matter, but it must not depend on the day of the run.
+# A year with both daylight saving changes. Fixed, so that results do not depend on the current date.
 BEGIN = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
 LONGEST = 3660  # days
-SHORTEST = 3600.0  # seconds of a replay, lest a single job without length be extrapolated to a month
+SHORTEST = 3600.0  # seconds of a replay; a shorter one would be extrapolated too far to a month
 POLICY = ("always_on", "business_hours_extra", "maximum")
 LOAD = {  # option: field
     "jobs_per_day": "jobs_per_day",
@@ -37,20 +37,20 @@ LOAD = {  # option: field
 }
 
 
-def ask(options: argparse.Namespace, shipped: Runners) -> list[Study]:
-    """Return a study for each class that is asked about.
+def read_experiments(options: argparse.Namespace, shipped: Runners) -> list[Experiment]:
+    """Return one experiment for each selected class.
 
     Args:
         options: The parsed command line of `rnd runners simulate`.
-        shipped: The organisation's machines; options stand above them.
+        shipped: The machines in org.yml; options override them.
 
     Raises:
-        RndError: What is asked for cannot be.
+        RndError: An option is invalid.
     """
     names = options.classes or list(shipped.classes)
     for name in [*names, *_named(options)]:
         if name not in shipped.classes:
-            raise UsageError(f"{name} is no class of org.yml; there are: {', '.join(shipped.classes)}.")
+            raise UsageError(f"The class {name} is not in org.yml; choose one of: {', '.join(shipped.classes)}.")
     runners = _amend(options, shipped, names)
     timing = _timing(options)
     if options.jobs is not None:
@@ -59,18 +59,18 @@ def ask(options: argparse.Namespace, shipped: Runners) -> list[Study]:
 
 
 def _named(options: argparse.Namespace) -> list[str]:
-    """Return the classes that single options name."""
+    """Return the classes named in options such as `--maximum CLASS=N`."""
     return [name for option in (*POLICY, *LOAD) for name, _ in getattr(options, option) if name is not None]
 
 
 def _given(given: Given, name: str) -> str | None:
-    """Return the value that an option has for a class: the last one for it alone, else the last one for all."""
+    """Return the value of an option for a class: the last one for this class, else the last one for all."""
     values = dict(given)
     return values.get(name, values.get(None))
 
 
 def _amend(options: argparse.Namespace, shipped: Runners, names: Sequence[str]) -> Runners:
-    """Return the machines of org.yml with the options in place of its values, held to its rules."""
+    """Return the machines of org.yml with the options applied and validated."""
     data: dict[str, Any] = shipped.model_dump()
     for name in names:
         for option in POLICY:
@@ -136,7 +136,7 @@ def _policy(runners: Runners, name: str, timing: Timing) -> Policy:
     )
 
 
-def _described(options: argparse.Namespace, runners: Runners, name: str, timing: Timing) -> Study:
+def _described(options: argparse.Namespace, runners: Runners, name: str, timing: Timing) -> Experiment:
     values: dict[str, Any] = {}
     for option, field in LOAD.items():
         if (said := _given(getattr(options, option), name)) is not None:
@@ -145,27 +145,27 @@ def _described(options: argparse.Namespace, runners: Runners, name: str, timing:
     if not 1 <= days <= LONGEST:
         raise LoadImpossible(f"--period must be from 1 to {LONGEST} days, not {options.period}.")
     load, policy, end = Load(**values), _policy(runners, name, timing), BEGIN + days * DAY
-    # The class is part of the seed, so that one more class leaves the jobs of the others as they are.
+    # The class is part of the seed, so that adding a class does not change the jobs of the others.
     jobs = list(describe_jobs(load, policy.hours, policy.timezone, BEGIN, end, f"{options.seed}:{name}"))
     if not jobs:
-        raise LoadImpossible(f"{name}: with so few jobs a day none is queued in {options.period} days.")
-    return Study(name, policy, jobs, BEGIN, end, machine_hour(runners.classes[name], runners.prices))
+        raise LoadImpossible(f"{name}: the load is so low that no job is queued in {options.period} days.")
+    return Experiment(name, policy, jobs, BEGIN, end, machine_hour(runners.classes[name], runners.prices))
 
 
-def _replayed(path: Path, runners: Runners, names: Sequence[str], timing: Timing) -> list[Study]:
+def _replayed(path: Path, runners: Runners, names: Sequence[str], timing: Timing) -> list[Experiment]:
     listed = read_job_list(path)
     begin = listed.rows[0].job.created
     end = max(row.job.created + row.waited + row.job.seconds for row in listed.rows)
     end = max(end, begin + SHORTEST)
     by_class = listed.by_class(runners.classes)
-    studies = []
+    experiments = []
     for name in names:
         wanted, rows = runners.classes[name], by_class[name]
         if rows:
             jobs, reported = [row.job for row in rows], [row.waited for row in rows]
             hourly = machine_hour(wanted, runners.prices)
-            studies.append(Study(name, _policy(runners, name, timing), jobs, begin, end, hourly, reported))
-    if not studies:
+            experiments.append(Experiment(name, _policy(runners, name, timing), jobs, begin, end, hourly, reported))
+    if not experiments:
         labels = "; ".join(f"{name}: {', '.join(runners.classes[name].labels)}" for name in names)
-        raise JobListInvalid(f"{path}: no job in it asks for the labels of a class ({labels}).")
-    return studies
+        raise JobListInvalid(f"{path}: no job requests the labels of a class ({labels}).")
+    return experiments

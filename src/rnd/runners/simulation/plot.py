@@ -1,6 +1,6 @@
-"""The plot of wait against cost, one panel for each class. Writes one file, PNG or SVG.
+"""Plot waits against cost, one panel per class, to a PNG or SVG file.
 
-The same points give the same file: neither the machine nor the moment gets into it.
+The file is reproducible: it depends on the points only, not on the machine or the time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from rnd.runners.simulation.metrics import Outcome
+    from rnd.runners.simulation.metrics import Metrics
     from rnd.runners.simulation.policy import Policy
 
 FORMATS = ("png", "svg")
@@ -29,33 +29,33 @@ class Panel:
     """One class of machines.
 
     Attributes:
-        chosen: The policy in question.
-        points: The outcome of each policy, the chosen one among them.
+        chosen: The policy of the experiment.
+        points: The metrics of each policy, including the chosen one.
     """
 
     chosen: Policy
-    points: Mapping[Policy, Outcome]
+    points: Mapping[Policy, Metrics]
 
 
 def check_plot_file(path: Path) -> None:
-    """Refuse a file that no plot can be written to, before any work is done.
+    """Reject a file that cannot be written, before the simulation starts.
 
     Raises:
-        UsageError: It ends neither with .png nor with .svg, or its folder is not there.
+        UsageError: The file does not end with .png or .svg, or its folder does not exist.
         ExtraMissing: matplotlib is not installed.
     """
     if path.suffix.lower().lstrip(".") not in FORMATS:
         raise UsageError(f"--plot {path}: the file must end with .png or .svg.")
     if not path.parent.is_dir():
-        raise UsageError(f"--plot {path}: there is no folder {path.parent}.")
+        raise UsageError(f"--plot {path}: the folder {path.parent} does not exist.")
     try:
         import matplotlib as mpl  # noqa: F401
     except ImportError as error:
         raise ExtraMissing.of("runners", error.name) from error
 
 
-def best(points: Mapping[Policy, Outcome]) -> list[Policy]:
-    """Return the policies that no other beats in both cost and wait, from the cheapest on."""
+def best(points: Mapping[Policy, Metrics]) -> list[Policy]:
+    """Return the Pareto-optimal policies in cost and wait, cheapest first."""
     ordered = sorted(points, key=lambda one: (points[one].cost_month, points[one].waits.p95))
     kept: list[Policy] = []
     for policy in ordered:
@@ -68,15 +68,15 @@ def draw(panels: Mapping[str, Panel], currency: str, path: Path) -> None:
     """Write the plot.
 
     Args:
-        panels: Each class of machines.
-        currency: What costs are in.
-        path: A file that `check_plot_file` let pass; it is overwritten.
+        panels: The panel of each class.
+        currency: The currency of the costs.
+        path: A file that `check_plot_file` accepts; it is overwritten.
     """
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    # The ids in an SVG are salted, its text stays text; the font is matplotlib's own.
+    # Fixed ids and text elements in SVG, and matplotlib's bundled font, for reproducible files.
     with rc_context({"svg.hashsalt": "rnd", "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 9}):
         figure = Figure(figsize=(5.4 * len(panels), 4.4), dpi=110, layout="constrained")
         FigureCanvasAgg(figure)
@@ -116,7 +116,7 @@ def _draw_panel(axes: Axes, name: str, panel: Panel, currency: str) -> None:
 
 
 def _lines(panel: Panel) -> dict[str, list[Policy]]:
-    """Return what is joined by a line: the same machines always on; the chosen one but for its maximum."""
+    """Return the policies of each line: those with the same always-on number, and the chosen one with other maxima."""
     chosen = panel.chosen
     lines = {"another maximum": [p for p in panel.points if replace(p, maximum=chosen.maximum) == chosen]}
     for policy in panel.points:
@@ -126,7 +126,7 @@ def _lines(panel: Panel) -> dict[str, list[Policy]]:
 
 
 def _maxima(panel: Panel) -> dict[tuple[float, float], str]:
-    """Return where each maximum is to be named; those that make no difference share a place."""
+    """Return the position of each label of a maximum; maxima with nearly equal results share a label."""
     texts: dict[tuple[float, float], str] = {}
     for policy in _lines(panel)["another maximum"]:
         (cost,), (wait,) = _positions(panel.points, [policy])
@@ -135,6 +135,6 @@ def _maxima(panel: Panel) -> dict[tuple[float, float], str]:
     return texts
 
 
-def _positions(points: Mapping[Policy, Outcome], policies: Sequence[Policy]) -> tuple[list[float], list[float]]:
+def _positions(points: Mapping[Policy, Metrics], policies: Sequence[Policy]) -> tuple[list[float], list[float]]:
     found = [points[policy] for policy in policies]
     return [one.cost_month for one in found], [one.waits.p95 / 60 for one in found]

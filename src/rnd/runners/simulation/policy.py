@@ -1,4 +1,4 @@
-"""A policy: how many machines a class has, and when. Touches nothing."""
+"""A policy: the number of machines of a class over time. Pure."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
     from rnd.organisation import BusinessHours, Prices, RunnerClass
 
-HOURS_A_MONTH = 730  # AWS's own: a twelfth of a year of 365 days
+HOURS_A_MONTH = 730  # as in AWS's price list: a twelfth of a year of 365 days
 
 
 @dataclass(frozen=True)
 class Timing:
-    """How fast machines come and go, which is AWS's doing and not the organisation's.
+    """How fast machines start and stop. AWS determines this, not the organisation.
 
     Attributes:
-        boot: Seconds from the decision to grow until a machine takes jobs. The capacity provider looks at its queue
-            once a minute; then the instance starts, joins the cluster and pulls the runner's image.
-        idle: Seconds that a machine must have been superfluous before it goes. Target tracking, which the capacity
-            provider scales by, waits for 15 minutes of it.
+        boot: Seconds from the decision to scale out until a machine takes jobs. The capacity provider checks its queue
+            once a minute; then the instance starts, joins the cluster and pulls the runner image.
+        idle: Seconds that a machine is idle before it is terminated. Target tracking, with which the capacity provider
+            scales, waits for 15 minutes.
         pickup: Seconds from a free machine to the first step of a job: webhook, token, container, registration.
     """
 
@@ -35,15 +35,15 @@ class Timing:
 
 @dataclass(frozen=True)
 class Policy:
-    """How many machines a class has.
+    """The number of machines of a class.
 
     Attributes:
         always_on: Machines that are always up.
-        extra: Machines more in business hours.
-        maximum: Machines under load.
+        extra: Additional machines in business hours.
+        maximum: Maximum number of machines under load.
         hours: The business hours.
-        timezone: Where they are local time.
-        timing: How fast machines come and go.
+        timezone: The time zone of the business hours.
+        timing: How fast machines start and stop.
     """
 
     always_on: int
@@ -54,7 +54,7 @@ class Policy:
     timing: Timing = Timing()
 
     def floors(self, begin: float, end: float) -> Iterator[tuple[float, int]]:
-        """Yield each moment at which the least number of machines changes, with that number; the first is `begin`."""
+        """Yield each time at which the minimum changes, with the new minimum; the first time is `begin`."""
         for start, _, is_open in segments(self.hours, self.timezone, begin, end):
             yield start, self.always_on + self.extra * is_open
 
@@ -63,7 +63,7 @@ class Policy:
 
 
 def policies_around(policy: Policy) -> list[Policy]:
-    """Return a policy and those that differ from it a little, each once: machines always on, extra, and at most."""
+    """Return a policy and similar ones, without duplicates: they vary always-on, extra and maximum."""
     found = {policy}
     for always_on, extra in product(_near(policy.always_on), _near(policy.extra)):
         found.add(replace(policy, always_on=always_on, extra=extra))
@@ -78,9 +78,9 @@ def _near(number: int) -> range:
 
 
 def machine_hour(wanted: RunnerClass, prices: Prices) -> float:
-    """Return the price of one machine of a class for one hour, its disk included.
+    """Return the price of one machine of a class per hour, including its disk.
 
-    The group launches the instance type that costs least (see `stack`), so that is the price.
+    The auto-scaling group launches the cheapest instance type (see `stack/runner_pool.py`).
     """
     instance = min(prices.instance_hour[name] for name in wanted.instances)
     return instance + wanted.disk_gb * prices.disk_gb_month / HOURS_A_MONTH

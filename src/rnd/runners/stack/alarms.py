@@ -1,4 +1,4 @@
-"""What the fleet complains of by itself, as a piece of its stack: a stuck queue, failures, an old image."""
+"""The alarms of the runner stack: a stuck queue, failures, an old image."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rnd.runners.stack.names import base_images
 
 if TYPE_CHECKING:
     from rnd.organisation import Organisation
-    from rnd.runners.stack.runner_stack import Fleet
+    from rnd.runners.stack.runner_stack import RunnerStack
 
 OLDEST_DAYS = 14
 QUEUE_PATIENCE = Duration.hours(1)
@@ -29,39 +29,45 @@ LOOK = Duration.minutes(5)
 
 
 class Alarms(Construct):
-    """Alarms, and the topic that they are sent to.
+    """The alarms and the SNS topic that they notify.
 
     Attributes:
-        topic: Where a person subscribes.
+        topic: The topic to subscribe to.
     """
 
-    def __init__(self, fleet: Fleet, organisation: Organisation) -> None:
-        super().__init__(fleet, "Alarms")
+    def __init__(self, stack: RunnerStack, organisation: Organisation) -> None:
+        super().__init__(stack, "Alarms")
         self.topic = sns.Topic(self, "Topic", enforce_ssl=True, display_name=f"Runners of {organisation.name}")
         self.topic.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
-        for name, machines in fleet.machines.items():
+        for name, pool in stack.pools.items():
             metric = cloudwatch.Metric(
                 namespace="AWS/ECS/ManagedScaling",
                 metric_name="CapacityProviderReservation",
                 dimensions_map={
-                    "ClusterName": fleet.cluster.cluster_name,
-                    "CapacityProviderName": machines.capacity.capacity_provider_name,
+                    "ClusterName": stack.cluster.cluster_name,
+                    "CapacityProviderName": pool.capacity.capacity_provider_name,
                 },
                 statistic="Minimum",
                 period=LOOK,
             )
             periods = int(QUEUE_PATIENCE.to_minutes() / LOOK.to_minutes())
-            text = f"{name}: jobs have been waiting for a machine for an hour without a break."
+            text = f"{name}: jobs have been waiting for a machine for an hour."
             self._alarm(f"StuckQueue-{name}", text, metric, above=100, periods=periods)
-        failed = fleet.runners.metric_failed(statistic="Sum", period=Duration.hours(1))
-        self._alarm("NoRunner", "A job got no runner, in spite of a day of trying.", failed, above=0)
-        errors = fleet.runners.metric_lambda_errors(period=Duration.minutes(15))
-        self._alarm("ManagementErrors", "What starts runners has failed for half an hour.", errors, above=0, periods=2)
-        self._watch_images(fleet, organisation)
+        failed = stack.runners.metric_failed(statistic="Sum", period=Duration.hours(1))
+        self._alarm("NoRunner", "A job got no runner after a day of retries.", failed, above=0)
+        errors = stack.runners.metric_lambda_errors(period=Duration.minutes(15))
+        self._alarm(
+            "ManagementErrors",
+            "The functions that start runners have failed for half an hour.",
+            errors,
+            above=0,
+            periods=2,
+        )
+        self._watch_images(stack, organisation)
 
-    def _watch_images(self, fleet: Fleet, organisation: Organisation) -> None:
+    def _watch_images(self, stack: RunnerStack, organisation: Organisation) -> None:
         images = [[name, tag] for name, tag in base_images(organisation).values()]
-        runner_images = [machines.image.bind_docker_image() for machines in fleet.machines.values()]
+        runner_images = [pool.image.bind_docker_image() for pool in stack.pools.values()]
         images += [[image.image_repository.repository_name, image.image_tag] for image in runner_images]
         log = logs.LogGroup(self, "ImageAgeLog", retention=logs.RetentionDays.ONE_MONTH)
         role = iam.Role(self, "ImageAgeRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -69,17 +75,17 @@ class Alarms(Construct):
         function = functions.Function(
             self,
             "ImageAge",
-            description="Measures how old the images are that jobs run in",
+            description="Measures the age of the images that jobs run in",
             runtime=functions.Runtime.PYTHON_3_14,
             handler="index.handler",
             code=functions.Code.from_inline(Path(image_age.__file__).read_text(encoding="utf-8")),
-            environment={"IMAGES": fleet.to_json_string(images)},
+            environment={"IMAGES": stack.to_json_string(images)},
             timeout=Duration.minutes(1),
             log_group=log,
             role=role,
         )
         names = sorted({name for name, _ in base_images(organisation).values()})
-        repositories = [fleet.format_arn(service="ecr", resource="repository", resource_name=name) for name in names]
+        repositories = [stack.format_arn(service="ecr", resource="repository", resource_name=name) for name in names]
         repositories += [image.image_repository.repository_arn for image in runner_images]
         function.add_to_role_policy(iam.PolicyStatement(actions=["ecr:DescribeImages"], resources=repositories))
         function.add_to_role_policy(

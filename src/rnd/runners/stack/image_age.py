@@ -1,6 +1,6 @@
-"""Runs in AWS, as a Lambda function of the fleet's stack: measures how old each image is that jobs run in.
+"""AWS Lambda function of the runner stack that measures the age of the images that jobs run in.
 
-It is put into the stack as text, so it imports nothing of ours. IMAGES names each image as [repository, tag].
+It is deployed as inline code, so it imports nothing from `rnd`. IMAGES is a JSON list of [repository, tag].
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ NAMESPACE = "rnd/runners"
 AGE, OLDEST = "ImageAge", "OldestImageAge"
 
 
-def handler(event: Mapping[str, Any], context: object) -> dict[str, float]:  # noqa: ARG001 - as Lambda calls it
-    """Publish the age in days of each image, and that of the oldest unless one is missing.
+def handler(event: Mapping[str, Any], context: object) -> dict[str, float]:  # noqa: ARG001 - Lambda's signature
+    """Publish the age of each image in days, and that of the oldest unless an image is missing.
 
     Raises:
-        RuntimeError: An image is missing; the age of the oldest is then missing too, which its alarm takes for too old.
+        RuntimeError: An image is missing. The alarm on the oldest image treats the missing metric as breaching.
     """
     registry, metrics = boto3.client("ecr"), boto3.client("cloudwatch")
     ages, missing = {}, []
@@ -44,5 +44,5 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, float]:  # n
     if data:
         metrics.put_metric_data(Namespace=NAMESPACE, MetricData=data)
     if missing:
-        raise RuntimeError(f"There is no image {', '.join(missing)}.")
+        raise RuntimeError(f"Missing images: {', '.join(missing)}.")
     return ages

@@ -1,4 +1,4 @@
-"""What the machines' resources are called in AWS, all of it derived from org.yml. Touches nothing."""
+"""Names of AWS resources, derived from org.yml. Pure."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rnd.organisation import Organisation
 
-# The workflow of the template's own repository that builds the base images.
+# The workflow in the template's repository that builds the base images.
 BASE_IMAGE_WORKFLOW = "base_images.yml"
 ISSUER = "token.actions.githubusercontent.com"
 
 
-def fleet_stack(organisation: Organisation) -> str:
-    """Return the name of the stack that the machines are in."""
+def runner_stack(organisation: Organisation) -> str:
+    """Return the name of the runner stack."""
     return f"{organisation.repository_prefix}-runners"
 
 
 def publishing_stack(organisation: Organisation) -> str:
-    """Return the name of the stack that the roles and the base images' repositories are in."""
+    """Return the name of the publishing stack, with the roles and the repositories of the base images."""
     return f"{organisation.repository_prefix}-publishing"
 
 
 def publishing_role(organisation: Organisation) -> tuple[str, str]:
-    """Return path and name of the role that jobs which publish take on; both are in its ARN."""
+    """Return path and name of the role that publishing jobs assume, from its ARN."""
     return _path_and_name(organisation.aws.publishing_role)
 
 
 def reading_role(organisation: Organisation) -> tuple[str, str]:
-    """Return the same of the role that jobs which only install packages take on."""
+    """Return path and name of the role that jobs assume to install packages."""
     return _path_and_name(organisation.aws.reading_role)
 
 
@@ -38,12 +38,12 @@ def _path_and_name(arn: str) -> tuple[str, str]:
 
 
 def base_image_role(organisation: Organisation) -> str:
-    """Return the name of the role that the workflow which builds the base images takes on."""
+    """Return the name of the role that the base image workflow assumes."""
     return f"{organisation.repository_prefix}-base-images"
 
 
 def base_images(organisation: Organisation) -> dict[str, tuple[str, str]]:
-    """Return name and tag of the base image of each Python version."""
+    """Return name and tag of the base image, by Python version."""
     images = {}
     for version in organisation.python.versions:
         name, _, tag = organisation.aws.base_image.format(version=version).rpartition(":")
@@ -52,7 +52,7 @@ def base_images(organisation: Organisation) -> dict[str, tuple[str, str]]:
 
 
 def image_repositories(organisation: Organisation) -> str:
-    """Return a pattern for the repositories of the images that are built from our repositories."""
+    """Return the name pattern of the ECR repositories to which the organisation's repositories publish."""
     return f"{organisation.slug}-{organisation.repository_prefix}-*"
 
 

@@ -1,4 +1,4 @@
-"""The publishing stack: which jobs may publish, to where, and the base images' repositories."""
+"""The publishing stack: roles for jobs that publish or install, and the ECR repositories of the base images."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from rnd.organisation import Organisation
 
-# The workflows of a repository that publish, as the template names them; GitHub puts the file that a job is written in
-# into the job's token. A repository's other workflows do not get the role.
+# The template's workflows that publish. The job's OIDC token names the workflow file, so a repository's other workflows
+# cannot assume the role.
 PUBLISHING_WORKFLOWS = ("push_python_package.yml", "build_and_push_docker_image.yml")
 LAYERS = (
     "ecr:BatchCheckLayerAvailability",
@@ -34,18 +34,18 @@ LAYERS = (
 
 
 class Publishing(Stack):
-    """GitHub as an identity provider, the roles that repositories publish and read with, and that of the base images.
+    """GitHub as an identity provider, and the roles for publishing, for installing and for the base images.
 
-    The trust policies hold numbers that GitHub gave to the organisation and to the template's repository. A name can be
-    given up and registered by somebody else; a number cannot.
+    The trust policies contain the numeric ids of the organisation and of the template's repository: a name can be given
+    up and registered by someone else, an id cannot.
     """
 
     def __init__(self, scope: Construct, name: str, organisation: Organisation, env: Environment) -> None:
         super().__init__(scope, name, env=env, description=f"Where repositories of {organisation.name} publish to")
         self.organisation = organisation
-        self.owner = self._number("GitHubOwnerId", "the organisation's number: gh api orgs/OWNER --jq .id")
+        self.owner = self._number("GitHubOwnerId", "the organisation's id: gh api orgs/OWNER --jq .id")
         self.template = self._number(
-            "TemplateRepositoryId", "the template repository's number: gh api repos/OWNER/NAME --jq .id"
+            "TemplateRepositoryId", "the template repository's id: gh api repos/OWNER/NAME --jq .id"
         )
         self.provider = iam.OidcProviderNative(
             self, "GitHub", url=f"https://{names.ISSUER}", client_ids=["sts.amazonaws.com"]
@@ -79,12 +79,12 @@ class Publishing(Stack):
         ]
 
     def _any_job(self) -> dict[str, str | list[str]]:
-        """Return what the token of a job has to hold for a role that every job of every repository may take on."""
+        """Return the required token claims for a role that every job of every repository can assume."""
         owner, prefix = self.organisation.github.owner, self.organisation.repository_prefix
         return {"sub": f"repo:{owner}@{self.owner}/{prefix}-*@*:*"}
 
     def _publishing_job(self) -> dict[str, str | list[str]]:
-        """Return the same for a role that the jobs which publish may take on."""
+        """Return the required token claims for a role that publishing jobs can assume."""
         owner, prefix = self.organisation.github.owner, self.organisation.repository_prefix
         return {
             **self._any_job(),
@@ -94,7 +94,7 @@ class Publishing(Stack):
         }
 
     def _template_repository(self) -> dict[str, str | list[str]]:
-        """Return the same for a role that the template's own repository may take on, from its main branch."""
+        """Return the required token claims for a role that only `main` of the template's repository can assume."""
         owner, name = names.template_repository(self.organisation).split("/")
         return {
             "sub": f"repo:{owner}@{self.owner}/{name}@{self.template}:ref:refs/heads/main",

@@ -1,4 +1,4 @@
-"""The machines of one class, as a piece of the fleet's stack: group, schedules, runner image, provider of runners."""
+"""The machines of one class: auto-scaling group, schedules, runner image, runner provider."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from rnd.organisation import Organisation
 
 # Amazon Linux 2023 with Docker and the ECS agent, and for GPUs with NVIDIA's driver and container toolkit. The
-# parameter is resolved whenever a machine is launched, so that each is born with the newest security updates.
+# parameter is resolved when a machine is launched, so that each machine has the latest security updates.
 IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
 GPU_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id"
 ROOT_DEVICE = "/dev/xvda"
-# A machine is replaced after so long, between two jobs: nothing that a job left behind lives longer.
+# A machine is replaced after this time, between two jobs; files that a job leaves behind do not persist longer.
 LIFETIME = Duration.days(7)
 REBUILD = Duration.days(7)
-UNITS = 1024  # of ECS, for one processor
+UNITS = 1024  # ECS CPU units of one processor
 RETENTION = logs.RetentionDays.ONE_MONTH
 CRON_DAYS = {said: days for days, said in DAYS.items()}
 
 
-class Machines(Construct):
+class RunnerPool(Construct):
     """The machines of one class.
 
     Attributes:
         group: The auto-scaling group.
-        capacity: What lets ECS grow and shrink that group.
-        provider: What starts a runner for a job.
-        image: Where the image that runners start from is built.
+        capacity: The capacity provider, with which ECS scales the group.
+        provider: The provider that starts a runner for a job.
+        image: The builder of the runner image.
     """
 
     def __init__(self, scope: Construct, name: str, organisation: Organisation, cluster: ecs.Cluster) -> None:
@@ -73,7 +73,7 @@ class Machines(Construct):
             image_builder=self.image,
             labels=[label for label in self.wanted.labels if label != "self-hosted"],
             gpu=self.wanted.gpus or None,
-            # One job to a machine, with all its processors and memory: what is reserved is no limit.
+            # One job per machine, with all its processors and memory: a reservation is not a limit.
             placement_constraints=[ecs.PlacementConstraint.distinct_instances()],
             cpu=reserved_units(self.wanted.instances),
             memory_reservation_mib=1024,
@@ -97,7 +97,7 @@ class Machines(Construct):
             associate_public_ip_address=False,
             require_imdsv2=True,
             http_tokens=ec2.LaunchTemplateHttpTokens.REQUIRED,
-            # One hop ends on the machine: a container, which is a hop further, does not reach the instance's role.
+            # With one hop, containers cannot reach the metadata service and so cannot use the instance's role.
             http_put_response_hop_limit=1,
         )
 
@@ -145,7 +145,7 @@ class Machines(Construct):
             )
 
     def _image(self, organisation: Organisation) -> github_runners.IConfigurableRunnerImageBuilder:
-        """Return the builder of the image that runners start from; AWS runs it every week."""
+        """Return the builder of the runner image; AWS runs it weekly."""
         builder = github_runners.EcsRunnerProvider.image_builder(
             self,
             "Image",
@@ -159,10 +159,11 @@ class Machines(Construct):
 
 
 def reserved_units(instances: Sequence[str]) -> int:
-    """Return the CPU units that a job reserves: three quarters of the smallest machine, where its name says its size.
+    """Return the CPU units that a job reserves: three quarters of those of the smallest instance type.
 
-    No two jobs fit on a machine then, so that ECS, which reckons how many machines the waiting jobs need by how many
-    fit on one, comes to one for each. AWS names sizes by processors: `large` has 2, `xlarge` 4, `2xlarge` 8.
+    Two jobs then never fit on one machine, so ECS, which computes the number of machines from the number of jobs that
+    fit on one, launches one machine per job. Sizes in AWS: `large` has 2 processors, `xlarge` 4, `2xlarge` 8; any other
+    size counts as 1.
     """
     sizes = [re.fullmatch(r"[^.]+\.(\d*)(x?)large", instance) for instance in instances]
     processors = [(4 * int(found[1] or 1) if found[2] else 2) if found else 1 for found in sizes]
@@ -174,9 +175,9 @@ def _component(name: str, commands: Sequence[str]) -> github_runners.RunnerImage
 
 
 def ecr_login(registry: str) -> list[str]:
-    """Return what makes Docker sign in to an ECR registry by itself, with the role of the runner.
+    """Return the commands that configure Docker to sign in to an ECR registry with the role of the runner.
 
-    GitHub's runner pulls the image that `container:` names before any step could sign in.
+    GitHub's runner pulls the image in `container:` before the first step runs, so no step can sign in.
     """
     configuration = json.dumps({"credHelpers": {registry: "ecr-login"}})
     return [
@@ -187,8 +188,8 @@ def ecr_login(registry: str) -> list[str]:
     ]
 
 
-# The toolkit of the machine gives the GPU to the runner; this one gives it on to the containers of a job. A container
-# in a container may not change the machine's cgroups, and need not.
+# The toolkit on the machine passes the GPU to the runner; this one passes it to the containers of a job. A nested
+# container may not change the machine's cgroups, and does not need to.
 NVIDIA_CONTAINER_TOOLKIT = (
     "curl --retry 5 --retry-all-errors -fsSL https://nvidia.github.io/libnvidia-container/gpgkey"
     " | gpg --dearmor -o /usr/share/keyrings/nvidia-container-toolkit.gpg",

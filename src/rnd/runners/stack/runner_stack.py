@@ -1,4 +1,4 @@
-"""The fleet's stack: a network, the machines of each class, and what starts a runner on them for each queued job."""
+"""The runner stack: a network, a pool of machines per class, and the functions that start a runner for each job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cloudsnorkel import cdk_github_runners as github_runners
 
 from rnd.runners.stack import names
 from rnd.runners.stack.alarms import Alarms
-from rnd.runners.stack.runner_pool import Machines
+from rnd.runners.stack.runner_pool import RunnerPool
 
 if TYPE_CHECKING:
     from aws_cdk import Environment
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 RETENTION = logs.RetentionDays.ONE_MONTH
 
 
-class Fleet(Stack):
-    """Everything that runs jobs.
+class RunnerStack(Stack):
+    """The resources that run jobs.
 
     Attributes:
-        machines: Those of each class.
-        runners: What starts runners.
+        pools: The pool of machines of each class, by name.
+        runners: The functions and the state machine that start runners.
     """
 
     def __init__(self, scope: Construct, name: str, organisation: Organisation, env: Environment) -> None:
@@ -41,15 +41,13 @@ class Fleet(Stack):
             vpc=self._network(organisation),
             container_insights_v2=ecs.ContainerInsights.ENABLED,
         )
-        self.machines = {
-            wanted: Machines(self, wanted, organisation, self.cluster) for wanted in organisation.runners.classes
-        }
-        for machines in self.machines.values():
-            self._allow_pulls(machines, organisation)
+        self.pools = {name: RunnerPool(self, name, organisation, self.cluster) for name in organisation.runners.classes}
+        for pool in self.pools.values():
+            self._allow_pulls(pool, organisation)
         self.runners = github_runners.GitHubRunners(
             self,
             "Runners",
-            providers=[machines.provider for machines in self.machines.values()],
+            providers=[pool.provider for pool in self.pools.values()],
             setup_access=github_runners.LambdaAccess.no_access(),
             status_access=github_runners.LambdaAccess.no_access(),
             webhook_access=github_runners.LambdaAccess.lambda_url(),
@@ -91,14 +89,14 @@ class Fleet(Stack):
             )
         )
 
-    def _allow_pulls(self, machines: Machines, organisation: Organisation) -> None:
-        """Let jobs run in the base images, and in the images that are built from our repositories."""
+    def _allow_pulls(self, pool: RunnerPool, organisation: Organisation) -> None:
+        """Allow jobs to pull the base images and the images that the organisation's repositories publish."""
         allowed = {name for name, _ in names.base_images(organisation).values()}
         allowed.add(names.image_repositories(organisation))
         repositories = [
             self.format_arn(service="ecr", resource="repository", resource_name=name) for name in sorted(allowed)
         ]
-        principal = machines.provider.grant_principal
+        principal = pool.provider.grant_principal
         for actions, resources in (
             (["ecr:GetAuthorizationToken"], ["*"]),
             (["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], repositories),

@@ -1,4 +1,4 @@
-"""From org.yml to CloudFormation templates, checked. Starts Node, by AWS CDK; writes one folder, needs no network."""
+"""Synthesise and check CloudFormation templates from org.yml. Runs Node through AWS CDK; needs no network."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
     Template = Mapping[str, Any]
 
-# What cfn-lint says of every template that CDK writes: zones are given by name on purpose, since a synthesis without a
-# network cannot ask for them; a dependency that is there twice is there once.
+# cfn-lint reports these for every template of CDK: availability zones by name, which a synthesis without a network
+# cannot look up, and duplicate dependencies, which are harmless.
 LINT_IGNORED = ("W3005", "W3010")
 
 
 @dataclass(frozen=True)
 class Synthesis:
-    """The stacks, ready to be deployed.
+    """The synthesised stacks.
 
     Attributes:
-        folder: The cloud assembly: what `cdk deploy --app FOLDER` takes.
+        folder: The cloud assembly, for `cdk deploy --app FOLDER`.
         templates: The CloudFormation template of each stack.
     """
 
@@ -39,23 +39,23 @@ class Synthesis:
 
 
 def synthesise(organisation: Organisation, folder: Path) -> Synthesis:
-    """Write the stacks of an organisation, and check them with cdk-nag and cfn-lint.
+    """Write the stacks of an organisation and check them with cdk-nag and cfn-lint.
 
     Args:
-        organisation: Whose machines they are.
-        folder: Is made where it is not there; what it holds of an earlier synthesis is overwritten.
+        organisation: The organisation.
+        folder: The output folder; it is created if missing, and an earlier synthesis in it is overwritten.
 
     Raises:
         ToolMissing: Node is not installed.
         ExtraMissing: AWS CDK is not installed.
-        StackInvalid: A check found something.
+        StackInvalid: A check failed.
     """
     if process.find("node") is None:
         raise ToolMissing("node is not installed; AWS CDK runs on it.", "Install Node 22 or later.")
     try:
         unknown = list(unknown_instances(organisation))
         if unknown:
-            raise StackInvalid("\n".join(unknown), "Mend the instances under runners.classes of org.yml.")
+            raise StackInvalid("\n".join(unknown), "Correct the instances under runners.classes in org.yml.")
         assembly = _build(organisation, folder)
         paths = {stack.stack_name: folder / stack.template_file for stack in assembly.stacks}
         findings = [*_complaints(assembly), *(fault for path in paths.values() for fault in lint(path))]
@@ -67,7 +67,7 @@ def synthesise(organisation: Organisation, folder: Path) -> Synthesis:
 
 
 def unknown_instances(organisation: Organisation) -> Iterator[str]:
-    """Yield a complaint of each instance type that AWS does not have, as its own service model knows them."""
+    """Yield a message for each instance type that EC2's service model does not list."""
     from botocore.loaders import Loader
     from botocore.model import ServiceModel
 
@@ -76,7 +76,7 @@ def unknown_instances(organisation: Organisation) -> Iterator[str]:
     for name, wanted in organisation.runners.classes.items():
         for instance in wanted.instances:
             if instance not in known:
-                yield f"{name}: {instance} is no instance type of EC2."
+                yield f"{name}: {instance} is not an EC2 instance type."
 
 
 def _build(organisation: Organisation, folder: Path) -> CloudAssembly:
@@ -85,19 +85,19 @@ def _build(organisation: Organisation, folder: Path) -> CloudAssembly:
 
     from rnd.runners.stack import nag_suppressions, names
     from rnd.runners.stack.publishing import Publishing
-    from rnd.runners.stack.runner_stack import Fleet
+    from rnd.runners.stack.runner_stack import RunnerStack
 
     app = App(outdir=str(folder), analytics_reporting=False)
     env = Environment(account=organisation.aws.account, region=organisation.aws.region)
     Publishing(app, names.publishing_stack(organisation), organisation, env)
-    Fleet(app, names.fleet_stack(organisation), organisation, env)
+    RunnerStack(app, names.runner_stack(organisation), organisation, env)
     nag_suppressions.allow(app.node.find_all())
     Aspects.of(app).add(AwsSolutionsChecks(reports=True, report_formats=[NagReportFormat.JSON]))
     return app.synth()
 
 
 def _complaints(assembly: CloudAssembly) -> Iterator[str]:
-    """Yield what cdk-nag, and CDK itself, found."""
+    """Yield the findings of CDK and cdk-nag."""
     for stack in assembly.stacks:
         for message in stack.messages:
             if message.level.name != "INFO":
@@ -105,7 +105,7 @@ def _complaints(assembly: CloudAssembly) -> Iterator[str]:
 
 
 def lint(path: Path) -> Iterator[str]:
-    """Yield what cfn-lint finds in a template."""
+    """Yield the findings of cfn-lint in a template."""
     from cfnlint.api import lint_file  # type: ignore[import-untyped]
     from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
