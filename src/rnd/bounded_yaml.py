@@ -21,7 +21,7 @@ def load(text: str) -> object:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.YAMLError(f"line {event.start_mark.line + 1} has an alias")
+            raise yaml.YAMLError(f"line {event.start_mark.line + 1 if event.start_mark else 1} has an alias")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             raise yaml.YAMLError(f"it is deeper than {DEEPEST} levels")

@@ -394,3 +394,23 @@ def test_a_title_is_compared_with_origin_main_unless_told_otherwise(
     assert "'origin/main'" in capsys.readouterr().err
     branch.git("update-ref", "refs/remotes/origin/main", "main")
     assert cli.main(["version", "check-title", "feat: c"]) == 0
+
+
+def test_a_tag_with_the_base_s_name_is_not_the_base(branch: Repository) -> None:
+    """Whoever pushes a tag `origin/main` to the head would leave nothing to compare the title with."""
+    branch.git("update-ref", "refs/remotes/origin/main", "main")
+    before = cli.main(["version", "check-title", "docs: c"])
+    branch.git("tag", "origin/main", "HEAD")
+    assert cli.main(["version", "check-title", "docs: c"]) == before == 3
+
+
+@pytest.mark.parametrize("tag", ["v999999999999999999.0.0", "9999999999.0.0", "0.9999999999.0"])
+def test_a_tag_with_an_absurd_number_is_not_a_release(
+    branch: Repository, tag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["version", "next"]) == 0
+    before = capsys.readouterr().out
+    branch.git("tag", tag)
+    assert cli.main(["version", "next"]) == 0
+    assert capsys.readouterr().out == before
+    assert cli.main(["version", "set", tag.removeprefix("v")]) == 2

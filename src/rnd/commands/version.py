@@ -151,10 +151,10 @@ def check_title(options: argparse.Namespace) -> int:
     """Compare a pull request's title with its commits, so that each way to merge it leads to one version."""
     from rnd.version.errors import TitleMismatch
 
-    title, base = options.title, options.base or "origin/main"
+    title, base = options.title, options.base or "refs/remotes/origin/main"
     if options.pull_request is not None:
         title, branch = _read_pull_request(options)
-        base = options.base or f"origin/{branch}"
+        base = options.base or f"refs/remotes/origin/{branch}"
     strategies = next_version.merge_strategies(title, history.read_branch(HERE, base))
     levels = {strategy["level"] for strategy in strategies}
     if len(levels) > 1:

@@ -83,7 +83,7 @@ def read_branch(folder: str, base: str) -> list[Commit]:
 
     Args:
         folder: A folder in the repository, with the branch checked out.
-        base: The branch that it is to be merged into, as git knows it: `origin/main`.
+        base: The branch to be merged into, in full, since a tag may have its name: `refs/remotes/origin/main`.
 
     Raises:
         NotARepository: The folder lies in none, or git refuses to read it.
@@ -95,7 +95,8 @@ def read_branch(folder: str, base: str) -> list[Commit]:
     said = git.output(folder, *LOG, f"{commit.strip()}..HEAD", "--") if commit else None
     if said is None:
         raise UsageError(
-            f"git cannot tell HEAD from {base!r}.", "Name the branch that it is to be merged into, with `--base`."
+            f"git cannot tell HEAD from {base.removeprefix('refs/remotes/')!r}.",
+            "Name the branch that it is to be merged into, with `--base`.",
         )
     return _commits(said)
 

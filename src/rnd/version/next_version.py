@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     TypedDict = dict
 
-NUMBER = r"(0|[1-9][0-9]{0,17})"  # without leading zeros (Semantic Versioning 2); longer ones are dates gone wrong
+NUMBER = r"(0|[1-9][0-9]{0,8})"  # without leading zeros (Semantic Versioning 2); longer ones are dates gone wrong
 RELEASE = rf"{NUMBER}\.{NUMBER}\.{NUMBER}"
 DEVELOPMENT = rf"{RELEASE}\.dev{NUMBER}(?:\+([a-z0-9]+(?:\.[a-z0-9]+)*))?"
 HASH_LENGTH = 7

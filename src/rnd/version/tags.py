@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     Release = tuple[int, int, int]
 
 # Longer numbers are dates gone wrong.
-RELEASE_TAG = re.compile(r"v?(\d{1,18})\.(\d{1,18})(?:\.(\d{1,18}))?", re.ASCII)
+RELEASE_TAG = re.compile(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", re.ASCII)
 # Compiled when first needed, which in most repositories is never. Pre-releases and the tags of other packages
 # (`docs-1.0.0`) do not match.
 RESEMBLES_RELEASE = (
-    r"(?ia)(?:(?P<named>v|(?:release|rel|version|ver)[-_./]?v?|v[-_./])(?P<numbers>\d{1,6}(?:[._]\d{1,18}){0,5})"
-    r"|(?P<bare>\d{1,6}(?:\.\d{1,18}){1,5}))(?P<after>[.-]?post\.?\d+)?"
+    r"(?ia)(?:(?P<named>v|(?:release|rel|version|ver)[-_./]?v?|v[-_./])(?P<numbers>\d{1,6}(?:[._]\d{1,9}){0,5})"
+    r"|(?P<bare>\d{1,6}(?:\.\d{1,9}){1,5}))(?P<after>[.-]?post\.?\d+)?"
 )
 
 
