@@ -83,7 +83,7 @@ def test_what_is_no_context_is_refused(capsys: pytest.CaptureFixture[str], text:
 
 @pytest.fixture
 def pushed(released: Repository, hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A commit on the forge that no run was started for; the job of the gate has checked nothing out."""
+    """A commit on the fake GitHub that no run was started for; the job of the gate has checked nothing out."""
     there = hosting.publish(released.path)
     monkeypatch.setenv("GITHUB_REPOSITORY", str(there))
     monkeypatch.setenv("GITHUB_RUN_ID", "7")

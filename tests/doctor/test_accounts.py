@@ -55,7 +55,7 @@ def test_not_signed_in(hosting: Hosting, monkeypatch: pytest.MonkeyPatch, client
 
 def test_a_token_that_may_too_little(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, (scopes, lacks) in enumerate([({"repo"}, "lacks the scope workflow"), (set(SCOPES), "no member")]):
-        monkeypatch.setenv("GH_TOKEN", hosting.forge.add_user(f"stranger-{number}", scopes))
+        monkeypatch.setenv("GH_TOKEN", hosting.hub.add_user(f"stranger-{number}", scopes))
         github = found(hosting)["GitHub"]
         assert github.state == "optional"
         assert lacks in github.found

@@ -57,12 +57,12 @@ def test_who_asks(hosting: Hosting) -> None:
 def test_a_refusal_is_final_and_says_what_github_said(
     hosting: Hosting, status: int, message: str, headers: dict[str, str], error: type[RndError]
 ) -> None:
-    hosting.forge.faults.append(once("GET", ME, refusal(status, message, **headers)))
+    hosting.hub.faults.append(once("GET", ME, refusal(status, message, **headers)))
     with hosting.client as client, pytest.raises(error) as caught:
         login(client)
     assert type(caught.value) is error
     assert headers.get("X_GitHub_SSO", message).partition("url=")[2] or message.rstrip(".") in caught.value.message
-    assert len(hosting.forge.calls) == 1
+    assert len(hosting.hub.calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_what_fails_by_chance_is_tried_again_and_said(
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(retry, "on_retry", told.append)
-    hosting.forge.faults.append(once("GET", ME, outcome))
+    hosting.hub.faults.append(once("GET", ME, outcome))
     with hosting.client as client:
         assert login(client) == hosting.login
     assert len(told) == 1
@@ -91,7 +91,7 @@ def test_what_fails_by_chance_is_tried_again_and_said(
 def test_a_limit_is_waited_for_as_long_as_github_asks(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     monkeypatch.setattr("rnd.retry.time.sleep", waited.append)
-    hosting.forge.faults.append(once("GET", ME, refusal(429, "Too many", Retry_After="7")))
+    hosting.hub.faults.append(once("GET", ME, refusal(429, "Too many", Retry_After="7")))
     with hosting.client as client:
         assert login(client) == hosting.login
     assert waited == [7.0]
@@ -100,7 +100,7 @@ def test_a_limit_is_waited_for_as_long_as_github_asks(hosting: Hosting, monkeypa
 def test_an_hour_is_not_waited_for(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rnd.retry.time.sleep", lambda _: pytest.fail("it waits"))
     limit = refusal(403, "API rate limit exceeded", X_RateLimit_Remaining="0", X_RateLimit_Reset="99999999999")
-    hosting.forge.faults.append(once("GET", ME, limit))
+    hosting.hub.faults.append(once("GET", ME, limit))
     with hosting.client as client, pytest.raises(RateLimited) as caught:
         login(client)
     assert caught.value.wait > 3600
@@ -108,10 +108,10 @@ def test_an_hour_is_not_waited_for(hosting: Hosting, monkeypatch: pytest.MonkeyP
 
 
 def test_there_is_an_end(hosting: Hosting) -> None:
-    hosting.forge.faults.append(lambda _, __: refusal(500, "Server Error"))
+    hosting.hub.faults.append(lambda _, __: refusal(500, "Server Error"))
     with hosting.client as client, pytest.raises(GitHubUnavailable):
         login(client)
-    assert len(hosting.forge.calls) == len(retry.DELAYS) + 1
+    assert len(hosting.hub.calls) == len(retry.DELAYS) + 1
 
 
 def test_nobody_listens(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,17 +141,17 @@ class TestEnsure:
     @pytest.mark.parametrize("outcome", [DROP, refusal(500, "Server Error")])
     @pytest.mark.parametrize("delay", [0, 2])
     def test_once(self, hosting: Hosting, phase: str, outcome: Response, delay: int) -> None:
-        forge, owner = hosting.forge, hosting.owner
-        forge.faults.append(once("POST", f"/api/v3/orgs/{owner}/repos", outcome, phase))  # type: ignore[arg-type]
-        forge.read_delay = delay
+        hub, owner = hosting.hub, hosting.owner
+        hub.faults.append(once("POST", f"/api/v3/orgs/{owner}/repos", outcome, phase))  # type: ignore[arg-type]
+        hub.read_delay = delay
         with hosting.client as client:
             found = client.create_once(
                 lambda: client.get_or_none(lambda kit: kit.rest.repos.get(owner, "demo")),
                 lambda kit: kit.rest.repos.create_in_org(owner, name="demo", private=True),
             )
-        forge.read_delay = 0
+        hub.read_delay = 0
         assert found["full_name"] == f"{owner}/demo"
-        assert sum(1 for name in forge.state.repositories if name.startswith(f"{owner}/")) == 1
+        assert sum(1 for name in hub.state.repositories if name.startswith(f"{owner}/")) == 1
 
     def test_what_is_taken_and_not_shown(self, hosting: Hosting) -> None:
         def make(kit: Kit) -> Any:  # noqa: ANN401
@@ -179,7 +179,7 @@ def test_every_page_of_a_list(hosting: Hosting) -> None:
 
 
 def test_the_token_is_hidden_in_what_others_say(hosting: Hosting) -> None:
-    hosting.forge.faults.append(once("GET", ME, refusal(422, f"no: {hosting.token}")))
+    hosting.hub.faults.append(once("GET", ME, refusal(422, f"no: {hosting.token}")))
     with hosting.client as client, pytest.raises(GitHubRefused) as caught:
         login(client)
     assert hosting.token not in caught.value.message

@@ -61,9 +61,9 @@ def ring() -> Iterator[Memory]:
 
 @pytest.fixture
 def stranger(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> Hosting:
-    """A forge, and nobody who has a token for it."""
+    """A fake GitHub, and nobody who has a token for it."""
     monkeypatch.delenv("GH_TOKEN")
-    hosting.forge.devices.clear()
+    hosting.hub.devices.clear()
     return hosting
 
 
@@ -75,7 +75,7 @@ def browser(stranger: Hosting, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
     def sit_down(answer: str) -> list[str]:
         def open_page(url: str) -> bool:
             opened.append(url)
-            (device,) = stranger.forge.devices.values()
+            (device,) = stranger.hub.devices.values()
             form = {"user_code": device.user_code, "login": stranger.login, "answer": answer}
             with urlopen(url, urlencode(form).encode()) as response:
                 assert response.status == 200
@@ -131,11 +131,11 @@ def test_in_the_browser(
     opened = browser("allow")
     addresses = find_addresses(os.environ)
     token = need_token(addresses, os.environ, CLIENT, ask=True)
-    assert opened == [f"{stranger.forge.url}/login/device"]
+    assert opened == [f"{stranger.hub.url}/login/device"]
     said = capsys.readouterr().err
-    assert said.startswith(f"To sign in, open {stranger.forge.url}/login/device and enter the code ")
+    assert said.startswith(f"To sign in, open {stranger.hub.url}/login/device and enter the code ")
     assert token.value not in said
-    issued = stranger.forge.state.tokens[token.value]
+    issued = stranger.hub.state.tokens[token.value]
     assert (issued.account.login, issued.scopes) == (stranger.login, frozenset(SCOPES))
     # It is kept in the keyring, and found there the next time.
     assert list(ring.kept.values()) == [token.value]
@@ -157,7 +157,7 @@ def test_on_a_machine_without_a_display(
     def sleep(seconds: float) -> None:
         asked.append(seconds)
         if len(asked) == 3:
-            next(iter(stranger.forge.devices.values())).login = stranger.login
+            next(iter(stranger.hub.devices.values())).login = stranger.login
 
     monkeypatch.setattr("rnd.github.sign_in.time.sleep", sleep)
     assert need_token(find_addresses(os.environ), os.environ, CLIENT, ask=True).value.startswith("gho_")
@@ -171,13 +171,13 @@ def test_it_slows_down_when_it_is_told_to(
 ) -> None:
     waited: list[float] = []
     monkeypatch.setattr("rnd.github.sign_in.time.sleep", waited.append)
-    monkeypatch.setattr(stranger.forge, "device_interval", 5)
+    monkeypatch.setattr(stranger.hub, "device_interval", 5)
     browser("allow")
 
     def patient(seconds: float) -> None:
         waited.append(seconds)
         if len(waited) > 1:
-            for device in stranger.forge.devices.values():
+            for device in stranger.hub.devices.values():
                 device.asked -= 60
 
     monkeypatch.setattr("rnd.github.sign_in.time.sleep", patient)
@@ -195,7 +195,7 @@ def test_a_refusal_ends_it_at_once(browser: Callable[[str], list[str]]) -> None:
 @pytest.mark.usefixtures("ring")
 def test_nobody_comes(stranger: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
     def sleep(_: float) -> None:
-        next(iter(stranger.forge.devices.values())).expires = 0
+        next(iter(stranger.hub.devices.values())).expires = 0
 
     monkeypatch.setattr("rnd.github.sign_in.time.sleep", sleep)
     with pytest.raises(SignInNeeded, match="Nobody entered the code in time"):
@@ -232,7 +232,7 @@ class TestPermissions:
 
     @pytest.mark.parametrize("lacking", SCOPES)
     def test_a_scope_is_missing(self, hosting: Hosting, lacking: str) -> None:
-        hosting.token = hosting.forge.add_user(hosting.login, set(SCOPES) - {lacking})
+        hosting.token = hosting.hub.add_user(hosting.login, set(SCOPES) - {lacking})
         with hosting.client as client:
             found = examine(client, hosting.owner)
         (fault,) = found.missing  # that GitHub does not say who is a member is no fault of its own
@@ -240,12 +240,12 @@ class TestPermissions:
         assert found.lacking == (lacking,)
 
     def test_a_wider_scope_holds_it(self, hosting: Hosting) -> None:
-        hosting.token = hosting.forge.add_user(hosting.login, {"repo", "workflow", "admin:org"})
+        hosting.token = hosting.hub.add_user(hosting.login, {"repo", "workflow", "admin:org"})
         with hosting.client as client:
             assert examine(client, hosting.owner).missing == ()
 
     def test_no_member(self, hosting: Hosting) -> None:
-        hosting.token = hosting.forge.add_user("stranger", SCOPES)
+        hosting.token = hosting.hub.add_user("stranger", SCOPES)
         with hosting.client as client:
             (fault,) = examine(client, hosting.owner).missing
         assert fault == f"stranger is no member of the organisation {hosting.owner}."
@@ -254,7 +254,7 @@ class TestPermissions:
         said = f"Although you appear to have the correct authorization credentials, the `{hosting.owner}` organization "
         refused = refusal(403, f"{said}has enabled OAuth App access restrictions, meaning that data access is limited.")
         path = f"/api/v3/user/memberships/orgs/{hosting.owner}"
-        hosting.forge.faults.append(once("GET", path, refused))
+        hosting.hub.faults.append(once("GET", path, refused))
         with hosting.client as client, pytest.raises(AppNotApproved, match="has not approved the app"):
             examine(client, hosting.owner)
 
@@ -276,7 +276,7 @@ def test_what_to_do_about_a_token_that_is_no_good(source: str, words: str) -> No
 
 
 def test_a_revoked_token_in_the_keyring(ring: Memory, stranger: Hosting) -> None:
-    ring.set_password(f"rnd:{stranger.forge.host}", "token", "gho_revoked")
+    ring.set_password(f"rnd:{stranger.hub.host}", "token", "gho_revoked")
     with connect(os.environ, CLIENT, ask=True) as client, pytest.raises(SignInNeeded, match="does not know") as caught:
         examine(client, stranger.owner)
     assert "rnd github sign-out" in caught.value.hint
@@ -288,11 +288,11 @@ def test_the_command_says_who_and_what_is_missing(capsys: pytest.CaptureFixture[
     said = capsys.readouterr().out
     assert said.startswith("Signed in to 127.0.0.1:")
     assert ", by GH_TOKEN." in said
-    assert "is no member of the organisation" in said  # that of the shipped org.yml, which this forge has not
+    assert "is no member of the organisation" in said  # that of the shipped org.yml, which this fake GitHub has not
 
 
 def test_the_command_forgets(ring: Memory, hosting: Hosting, capsys: pytest.CaptureFixture[str]) -> None:
-    ring.set_password(f"rnd:{hosting.forge.host}", "token", "x")
+    ring.set_password(f"rnd:{hosting.hub.host}", "token", "x")
     assert cli.main(["github", "sign-out"]) == 0
     assert cli.main(["github", "sign-out"]) == 0
     assert capsys.readouterr().out.splitlines() == [

@@ -20,7 +20,7 @@ STATUS = ["github", "status", "--context", "all-green"]
 
 @pytest.fixture
 def clone(hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A clone to stand in, of a repository that is on the forge."""
+    """A clone to stand in, of a repository that is on the fake GitHub."""
     folder = tmp_path / "demo"
     git(tmp_path, "init", "--quiet", "--initial-branch=main", str(folder))
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "feat: all")
@@ -30,7 +30,7 @@ def clone(hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def statuses(hosting: Hosting) -> list[tuple[str, str, str]]:
-    """Return the statuses that the forge has, in turn: commit, context, state."""
+    """Return the statuses that the fake GitHub has, in turn: commit, context, state."""
     return [(one["sha"], one["context"], one["state"]) for one in hosting.repository().statuses]
 
 

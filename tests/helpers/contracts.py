@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd_rehearsal.jobs import STAND_INS
+from rnd_rehearsal.jobs import FAKES
 from tests.helpers.workflows import ACTIONS, levels, load, outputs_of_script, references
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def disagreements(step: Step) -> list[str]:
 
     Linters know an action's inputs by its version, not by a commit. What stands in for it in rehearsals has its inputs.
     """
-    published = STAND_INS / step.uses.partition("@")[0] / "action.yml"
+    published = FAKES / step.uses.partition("@")[0] / "action.yml"
     if step.uses.startswith("./") or not published.exists():
         return []
     declared, given = load(published)["inputs"], set(step.given)

@@ -30,7 +30,7 @@ class Creation:
     """A project that is whole on this machine, and on its way to GitHub.
 
     Attributes:
-        hosting: The forge.
+        hosting: The fake GitHub.
         project: The project.
         organisation: Whose it is.
     """
@@ -57,17 +57,17 @@ class Creation:
             opened.close()
 
     def there(self) -> Repository | None:
-        """Return the repository as the forge has it, or None."""
-        return self.hosting.forge.state.repository(f"{self.hosting.owner}/{self.name}")
+        """Return the repository as the fake GitHub has it, or None."""
+        return self.hosting.hub.state.repository(f"{self.hosting.owner}/{self.name}")
 
     def state(self) -> dict[str, Any]:
-        """Return everything that is on the forge by now, and what of it is here, without what differs by chance."""
+        """Return the content of the fake GitHub and the work tree, without the parts that differ between runs."""
         found = self.there()
         if found is None:
             return {}
         there = git(found.folder, "for-each-ref", "--format=%(refname) %(tree)")
         trees = "%(refname) %(objectname)"
-        one = self.hosting.forge.state.organisation(self.hosting.owner)
+        one = self.hosting.hub.state.organisation(self.hosting.owner)
         assert one is not None
         return {
             "settings": found.settings,

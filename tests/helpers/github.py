@@ -1,7 +1,7 @@
-"""GitHub for tests: a forge that stands in for it, and somebody who has a token for it.
+"""GitHub for tests: a fake GitHub, and a user with a token for it.
 
-The forge is one for all tests of a process, since it takes a second to learn GitHub's description; each test has an
-organisation of its own in it, and whatever was not as GitHub describes it fails the test that did it.
+All tests of a process share one fake GitHub, since loading GitHub's description takes a second. Each test has its own
+organisation in it, and a violation of GitHub's description fails the test that caused it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from fake_github.state import Repository as ForgeRepository
+    from fake_github.state import Repository as HubRepository
     from rnd.organisation.github import GitHub
 
 SCOPES = ("repo", "workflow", "read:org")
@@ -36,30 +36,30 @@ NUMBERS = count(1)
 
 @dataclass
 class Hosting:
-    """A forge with an organisation in it, as a test sees them.
+    """A fake GitHub with an organisation in it, as a test sees them.
 
     Attributes:
-        forge: The forge.
+        hub: The fake GitHub.
         owner: The organisation's name.
         login: A member who may create repositories.
         token: The member's token.
         policy: The `github` part of org.yml, for that organisation.
     """
 
-    forge: FakeGitHub
+    hub: FakeGitHub
     owner: str
     login: str
     token: str
     policy: GitHub
 
-    def repository(self, name: str = "demo") -> ForgeRepository:
-        """Return a repository, as the forge has it."""
-        found = self.forge.state.repository(f"{self.owner}/{name}")
+    def repository(self, name: str = "demo") -> HubRepository:
+        """Return a repository, as the fake GitHub has it."""
+        found = self.hub.state.repository(f"{self.owner}/{name}")
         assert found is not None
         return found
 
     def publish(self, folder: Path, name: str = "demo") -> Repository:
-        """Make a repository on the forge, and push everything that a local one has to it."""
+        """Make a repository on the fake GitHub, and push everything that a local one has to it."""
         there = Repository(self.owner, name)
         with self.client as client:
             client.send(lambda kit: kit.rest.repos.create_in_org(self.owner, name=name, private=True))
@@ -74,51 +74,51 @@ class Hosting:
 
 
 @pytest.fixture(scope="session")
-def whole_forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeGitHub]:
-    """The forge that all tests of this process share."""
+def whole_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeGitHub]:
+    """The fake GitHub that all tests of this process share."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RND_CACHE_DIR", RND_CACHE)
-        with FakeGitHub.serve(tmp_path_factory.mktemp("forge")) as forge:
-            forge.device_interval = 0
-            yield forge
+        with FakeGitHub.serve(tmp_path_factory.mktemp("hub")) as hub:
+            hub.device_interval = 0
+            yield hub
 
 
 @pytest.fixture
-def secure_forge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
-    """A forge that speaks https, as gh wants it; gh and git trust its authority."""
+def secure_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
+    """A fake GitHub that speaks https, as gh wants it; gh and git trust its authority."""
     if shutil.which("gh") is None:
         pytest.skip("gh is not on this machine")
-    with FakeGitHub.serve(tmp_path / "forge", tls=True) as forge:
-        assert forge.certificate
+    with FakeGitHub.serve(tmp_path / "hub", tls=True) as hub:
+        assert hub.certificate
         authority = tmp_path / "authority.pem"
-        authority.write_bytes(forge.certificate)
+        authority.write_bytes(hub.certificate)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
         monkeypatch.setenv("GIT_SSL_CAINFO", str(authority))
-        yield forge
-    assert forge.violations == []
+        yield hub
+    assert hub.violations == []
 
 
 @pytest.fixture
-def hosting(whole_forge: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
+def hosting(whole_hub: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
     """An organisation of one member, with the teams that org.yml names."""
-    forge = whole_forge
-    forge.violations.clear()
-    forge.calls.clear()
-    yield join(forge, monkeypatch)
-    forge.faults.clear()
-    assert forge.violations == []
+    hub = whole_hub
+    hub.violations.clear()
+    hub.calls.clear()
+    yield join(hub, monkeypatch)
+    hub.faults.clear()
+    assert hub.violations == []
 
 
-def join(forge: FakeGitHub, patch: pytest.MonkeyPatch) -> Hosting:
-    """Make an organisation on a forge, and be the one member of it."""
+def join(hub: FakeGitHub, patch: pytest.MonkeyPatch) -> Hosting:
+    """Make an organisation on a fake GitHub, and be the one member of it."""
     number = next(NUMBERS)
     policy = load_organisation().github.model_copy(update={"owner": f"lab-{number}", "client_id": "Iv1.rehearsal"})
     login = f"ada-{number}"
-    token = forge.add_user(login, SCOPES)
-    forge.add_organisation(policy.owner, members={login: "member"}, teams={team: [] for team in policy.teams})
-    patch.setenv("GITHUB_API_URL", forge.api_url)
-    patch.setenv("GITHUB_SERVER_URL", forge.url)
+    token = hub.add_user(login, SCOPES)
+    hub.add_organisation(policy.owner, members={login: "member"}, teams={team: [] for team in policy.teams})
+    patch.setenv("GITHUB_API_URL", hub.api_url)
+    patch.setenv("GITHUB_SERVER_URL", hub.url)
     patch.setenv("GH_TOKEN", token)
     patch.setenv("NO_PROXY", "127.0.0.1")
     patch.setattr(retry, "DELAYS", (0.0, 0.0, 0.0))
-    return Hosting(forge, policy.owner, login, token, policy)
+    return Hosting(hub, policy.owner, login, token, policy)

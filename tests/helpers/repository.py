@@ -150,7 +150,7 @@ def builder(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def world(
+def sandbox(
     request: pytest.FixtureRequest,
     builder: str,
     generated: Path,

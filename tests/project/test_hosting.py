@@ -54,7 +54,7 @@ def test_all_of_it(creation: Creation, hosting: Hosting) -> None:
     ((number, title, body, status, head),) = state["pull requests"]
     assert (number, title, status, head) == (1, "docs: say where the repository is", "open", "set-up")
     assert f"`{hosting.policy.repository.main.required_check}`" in body
-    page = f"{hosting.forge.url}/{hosting.owner}/{creation.name}"
+    page = f"{hosting.hub.url}/{hosting.owner}/{creation.name}"
     assert state["origin"] == f"{page}.git"
     assert f'+[project.urls]\n+Repository = "{page}"\n+Issues = "{page}/issues"\n' in state["set-up"]
     assert state["status"] == "## main...origin/main"
@@ -69,7 +69,7 @@ def wanting(creation: Creation, **changed: object) -> None:
 
 @pytest.mark.parametrize("visibility", ["internal", "public"])
 def test_an_organisation_that_wants_another_visibility(creation: Creation, hosting: Hosting, visibility: str) -> None:
-    hosting.forge.state.organisation(hosting.owner).plan = "enterprise"  # type: ignore[union-attr]
+    hosting.hub.state.organisation(hosting.owner).plan = "enterprise"  # type: ignore[union-attr]
     wanting(creation, visibility=visibility)
     creation.run()
     assert creation.state()["settings"]["visibility"] == visibility
@@ -87,9 +87,9 @@ def test_each_step_has_a_key_of_its_own(creation: Creation) -> None:
 def test_again_repeats_nothing_and_asks_nobody(creation: Creation, hosting: Hosting) -> None:
     creation.run()
     before = creation.state()
-    hosting.forge.calls.clear()
+    hosting.hub.calls.clear()
     assert results(creation) == {"github": "done"}
-    assert hosting.forge.calls == []
+    assert hosting.hub.calls == []
     assert creation.state() == before
 
 
@@ -98,9 +98,9 @@ def test_what_is_on_github_is_seen_when_the_sign_is_lost(creation: Creation, hos
     before = creation.state()
     git(creation.project.folder, "update-ref", "-d", "refs/remotes/origin/main")
     git(creation.project.folder, "branch", "--quiet", "-D", "set-up")
-    hosting.forge.calls.clear()
+    hosting.hub.calls.clear()
     assert {key for key, result in results(creation).items() if result == "applied"} == {"tracking"}
-    assert {call[0] for call in hosting.forge.calls} == {"GET"}
+    assert {call[0] for call in hosting.hub.calls} == {"GET"}
     assert creation.state() == before
 
 
@@ -111,7 +111,7 @@ def test_a_plan_changes_nothing(creation: Creation, hosting: Hosting) -> None:
     assert {outcome.result for outcome in outcomes} == {"needed"}
     assert creation.there() is None
     assert git(creation.project.folder, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
-    assert {call[0] for call in hosting.forge.calls} == {"GET"}
+    assert {call[0] for call in hosting.hub.calls} == {"GET"}
 
 
 def test_it_is_never_reachable_unprotected(creation: Creation, hosting: Hosting) -> None:
@@ -121,14 +121,14 @@ def test_it_is_never_reachable_unprotected(creation: Creation, hosting: Hosting)
     def look(_: Request, phase: Phase) -> None:
         there = creation.there()
         if there is not None and phase == "after":
-            one = hosting.forge.state.organisation(hosting.owner)
+            one = hosting.hub.state.organisation(hosting.owner)
             assert one is not None
             content = bool(git(there.folder, "for-each-ref"))
             protected = any(ruleset["enforcement"] == "active" for ruleset in there.rulesets.values())
             let_in = any(there.full_name in team.repositories for team in one.teams.values())
             seen.append((content, protected, let_in))
 
-    hosting.forge.faults.append(look)
+    hosting.hub.faults.append(look)
     creation.run()
     assert (True, True, True) in seen
     assert all(protected for content, protected, let_in in seen if content or let_in)
@@ -145,11 +145,11 @@ def test_the_first_push_is_the_last_that_goes_past_the_rules(creation: Creation)
 
 @pytest.mark.parametrize("delay", [1, 3])
 def test_github_shows_it_late(creation: Creation, hosting: Hosting, delay: int) -> None:
-    hosting.forge.read_delay = delay
+    hosting.hub.read_delay = delay
     try:
         creation.run()
     finally:
-        hosting.forge.read_delay = 0
+        hosting.hub.read_delay = 0
     assert len(creation.state()["pull requests"]) == 1
 
 
@@ -158,34 +158,34 @@ class TestPreflight:
 
     def refused(self, creation: Creation, error: type[RndError]) -> str:
         hosting = creation.hosting
-        before = set(hosting.forge.state.repositories)
-        hosting.forge.calls.clear()
+        before = set(hosting.hub.state.repositories)
+        hosting.hub.calls.clear()
         with pytest.raises(error) as caught:
             creation.run()
         assert type(caught.value) is error
-        assert {call[0] for call in hosting.forge.calls} <= {"GET"}
-        assert set(hosting.forge.state.repositories) == before
+        assert {call[0] for call in hosting.hub.calls} <= {"GET"}
+        assert set(hosting.hub.state.repositories) == before
         return caught.value.message
 
     def test_a_team_that_does_not_exist(self, creation: Creation, hosting: Hosting) -> None:
-        one = hosting.forge.state.organisation(hosting.owner)
+        one = hosting.hub.state.organisation(hosting.owner)
         assert one is not None
         team = next(iter(hosting.policy.teams))
         del one.teams[team]
         assert self.refused(creation, TeamMissing) == f"org.yml names {team}, and {hosting.owner} has no such team."
 
     def test_no_right_to_create(self, creation: Creation, hosting: Hosting) -> None:
-        hosting.forge.state.organisation(hosting.owner).members_create = False  # type: ignore[union-attr]
+        hosting.hub.state.organisation(hosting.owner).members_create = False  # type: ignore[union-attr]
         assert f"Members of {hosting.owner} may not create" in self.refused(creation, NotPermitted)
 
     def test_an_owner_may_create_all_the_same(self, creation: Creation, hosting: Hosting) -> None:
-        one = hosting.forge.state.organisation(hosting.owner)
+        one = hosting.hub.state.organisation(hosting.owner)
         assert one is not None
         one.members_create, one.members[hosting.login] = False, "admin"
         creation.run()
 
     def test_no_member(self, creation: Creation, hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("GH_TOKEN", hosting.forge.add_user("stranger", ("repo", "workflow", "read:org")))
+        monkeypatch.setenv("GH_TOKEN", hosting.hub.add_user("stranger", ("repo", "workflow", "read:org")))
         assert "stranger is no member" in self.refused(creation, NotPermitted)
 
     @pytest.mark.parametrize("scope", ["repo", "workflow", "read:org"])
@@ -193,14 +193,14 @@ class TestPreflight:
         self, creation: Creation, hosting: Hosting, monkeypatch: pytest.MonkeyPatch, scope: str
     ) -> None:
         held = {"repo", "workflow", "read:org"} - {scope}
-        monkeypatch.setenv("GH_TOKEN", hosting.forge.add_user(hosting.login, held))
+        monkeypatch.setenv("GH_TOKEN", hosting.hub.add_user(hosting.login, held))
         assert f"lacks the scope {scope}" in self.refused(creation, NotPermitted)
         with pytest.raises(NotPermitted) as caught:
             creation.run()
         assert caught.value.hint == "Set GH_TOKEN to another token, or take it away to sign in with a browser."
 
     def test_a_free_plan_without_rulesets(self, creation: Creation, hosting: Hosting) -> None:
-        one = hosting.forge.state.organisation(hosting.owner)
+        one = hosting.hub.state.organisation(hosting.owner)
         assert one is not None
         one.plan, one.members[hosting.login] = "free", "admin"
         assert "free plan" in self.refused(creation, PlanLacks)
@@ -211,7 +211,7 @@ class TestPreflight:
         git(tmp_path, "init", "--quiet", "other")
         git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message", "x")
         hosting.publish(tmp_path / "other", "other")
-        hosting.forge.state.organisation(hosting.owner).plan = "free"  # type: ignore[union-attr]
+        hosting.hub.state.organisation(hosting.owner).plan = "free"  # type: ignore[union-attr]
         monkeypatch.setattr(preflight, "examine", lambda client, owner: replace(examine(client, owner), plan=None))
         assert "Upgrade to" in self.refused(creation, PlanLacks)
 
@@ -222,7 +222,7 @@ class TestPreflight:
         )
 
     def test_internal_that_members_may_not_create(self, creation: Creation, hosting: Hosting) -> None:
-        one = hosting.forge.state.organisation(hosting.owner)
+        one = hosting.hub.state.organisation(hosting.owner)
         assert one is not None
         one.plan, one.members_create = "enterprise", False
         wanting(creation, visibility="internal")
@@ -243,7 +243,7 @@ class TestPreflight:
         policy = hosting.policy.model_copy(update={"protected_names": [creation.name]})
         creation.organisation = creation.organisation.model_copy(update={"github": policy})
         assert f"org.yml keeps the name {creation.name}" in self.refused(creation, NameProtected)
-        assert hosting.forge.calls == [], "nobody is asked, nor has to sign in, for that"
+        assert hosting.hub.calls == [], "nobody is asked, nor has to sign in, for that"
 
 
 def test_a_remote_of_another_name_is_left_alone(creation: Creation) -> None:
@@ -258,7 +258,7 @@ class TestWithout:
 
     def test_a_token(self, creation: Creation, hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("GH_TOKEN")
-        hosting.forge.calls.clear()
+        hosting.hub.calls.clear()
         opened = creation.open()
         (outcome,) = Plan("host it", opened.steps()).show(Quiet())
         assert (outcome.result, outcome.evidence) == (
@@ -271,7 +271,7 @@ class TestWithout:
         assert f"{creation.project.folder} is complete and is kept. To continue, run: " in said
         assert f"rnd setup {creation.project.folder}" in said
         assert "To undo" not in said
-        assert hosting.forge.calls == []
+        assert hosting.hub.calls == []
 
     def test_a_valid_token(self, creation: Creation, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GH_TOKEN", "ghp_revoked")
@@ -289,7 +289,7 @@ class TestWithout:
 def test_giving_up_is_explained(creation: Creation, hosting: Hosting) -> None:
     """What there is by then, and the commands that take it away; nothing is taken away unasked."""
     path = f"/api/v3/repos/{hosting.owner}/{creation.name}/topics"
-    hosting.forge.faults.append(
+    hosting.hub.faults.append(
         lambda request, _: refusal(403, "No") if (request.method, request.path) == ("PUT", path) else None
     )
     opened = creation.open()
@@ -297,6 +297,6 @@ def test_giving_up_is_explained(creation: Creation, hosting: Hosting) -> None:
         Plan("host it", opened.steps()).apply(Quiet())
     opened.close()
     said = opened.explain(caught.value).hint
-    assert f"Already on GitHub: {hosting.forge.url}/{hosting.owner}/{creation.name}." in said
+    assert f"Already on GitHub: {hosting.hub.url}/{hosting.owner}/{creation.name}." in said
     assert f"To undo instead, run: gh repo delete {hosting.owner}/{creation.name} --yes; git -C" in said
     assert creation.there() is not None

@@ -35,10 +35,10 @@ NAME = derive_names("aligner", ORGANISATION).repository
 
 @pytest.fixture
 def github(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> Hosting:
-    """A forge with the organisation that org.yml names, for commands of this process."""
+    """A fake GitHub with the organisation that org.yml names, for commands of this process."""
     changed = ORGANISATION.model_copy(update={"github": hosting.policy})
     monkeypatch.setattr("rnd.organisation.load_organisation", lambda: changed)
-    hosting.forge.calls.clear()
+    hosting.hub.calls.clear()
     return hosting
 
 
@@ -48,7 +48,7 @@ def new(template: TemplateRepository, folder: Path, *options: str, answer: str =
 
 
 def there(hosting: Hosting) -> Repository | None:
-    return hosting.forge.state.repository(f"{hosting.owner}/{NAME}")
+    return hosting.hub.state.repository(f"{hosting.owner}/{NAME}")
 
 
 def test_a_repository_here_and_there(
@@ -56,7 +56,7 @@ def test_a_repository_here_and_there(
 ) -> None:
     folder = tmp_path / "aligner"
     assert new(template, folder) == 0
-    page = f"{github.forge.url}/{github.owner}/{NAME}"
+    page = f"{github.hub.url}/{github.owner}/{NAME}"
     said = capfd.readouterr().out
     assert f"  repository    {page}\n" in said
     assert f"  pull request  {page}/pull/1\n" in said
@@ -65,12 +65,12 @@ def test_a_repository_here_and_there(
             assert response.status == 200
 
     # Again, here and by the other command: nothing to do, and nobody is asked.
-    github.forge.calls.clear()
+    github.hub.calls.clear()
     assert main(["setup", str(folder), "--json"]) == 0
     document = json.loads(capfd.readouterr().out)
     assert {step["result"] for step in document["steps"]} == {"done"}
     assert new(template, folder, "--quiet") == 0
-    assert github.forge.calls == []
+    assert github.hub.calls == []
 
     # The set-up branch passes the repository's own checks, lock file included.
     git(folder, "switch", "--quiet", "set-up")
@@ -84,7 +84,7 @@ def test_the_answer_no_is_whole(
     monkeypatch.delenv("GH_TOKEN")
     monkeypatch.setitem(sys.modules, "githubkit", None)
     assert new(template, tmp_path / "aligner", answer="false") == 0
-    assert github.forge.calls == []
+    assert github.hub.calls == []
     assert git(tmp_path / "aligner", "remote") == ""
 
 
@@ -105,7 +105,7 @@ def test_yes_without_a_token_leaves_the_local_repository_whole_and_says_how_to_g
     assert git(folder, "status", "--porcelain") == ""
     assert main(["setup", str(folder), "--plan"]) == 0
     assert "• Make the repository on GitHub (There is no token for GitHub" in capfd.readouterr().out
-    assert github.forge.calls == []
+    assert github.hub.calls == []
 
     monkeypatch.setenv("GH_TOKEN", github.token)
     assert main(["setup", str(folder), "--quiet"]) == 0
@@ -115,7 +115,7 @@ def test_yes_without_a_token_leaves_the_local_repository_whole_and_says_how_to_g
 def test_what_the_preflight_finds_is_said_before_anything_is_made(
     template: TemplateRepository, github: Hosting, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    github.forge.state.organisation(github.owner).members_create = False  # type: ignore[union-attr]
+    github.hub.state.organisation(github.owner).members_create = False  # type: ignore[union-attr]
     assert new(template, tmp_path / "made" / "aligner") == 1
     said = capfd.readouterr().err
     assert "error[github-not-permitted]: Members of " in said
@@ -149,14 +149,14 @@ class TestKeep:
         assert f"{github.owner}/{NAME}/pull/1" in capfd.readouterr().out
 
     def test_it_stops_half_way(self, made: Path, github: Hosting, capfd: pytest.CaptureFixture[str]) -> None:
-        github.forge.faults.append(failing)
+        github.hub.faults.append(failing)
         assert main(["setup", "--keep", str(made)]) == 0
         said = capfd.readouterr().err
         assert "error[github-refused]: GitHub says no: PUT " in said
         assert f"{GitHubRefused.hint}\n" in said
         assert f"{made} is complete and is kept. To continue, run: " in said
         assert f"To undo instead, run: gh repo delete {github.owner}/{NAME} --yes" in said
-        github.forge.faults.clear()
+        github.hub.faults.clear()
         assert main(["setup", str(made), "--quiet"]) == 0
         assert len(there(github).pulls) == 1  # type: ignore[union-attr]
 
@@ -165,7 +165,7 @@ class TestKeep:
             if request.path.endswith("/topics") and request.method == "PUT" and phase == "before":
                 os.kill(os.getpid(), 2)
 
-        github.forge.faults.append(interrupt)
+        github.hub.faults.append(interrupt)
         assert main(["setup", "--keep", str(made)]) == 0
         said = capfd.readouterr().err
         assert "error[interrupted]: Interrupted." in said
@@ -184,7 +184,7 @@ class TestKeep:
         assert main(["setup", "--keep", "--quiet", str(made)]) == 1
 
     def test_a_preflight_is_one(self, made: Path, github: Hosting) -> None:
-        github.forge.state.organisation(github.owner).members_create = False  # type: ignore[union-attr]
+        github.hub.state.organisation(github.owner).members_create = False  # type: ignore[union-attr]
         assert main(["setup", "--keep", "--quiet", str(made)]) == 1
         assert not (made / ".git").exists()
 
@@ -192,14 +192,14 @@ class TestKeep:
         git(made, "init", "--quiet", "--initial-branch=main")
         git(made, "add", "--all")
         git(made, "commit", "--quiet", "--message", "feat: mine")
-        github.forge.calls.clear()
+        github.hub.calls.clear()
         assert main(["setup", "--keep", "--quiet", str(made)]) == 0
-        assert github.forge.calls == []
+        assert github.hub.calls == []
 
 
 @pytest.fixture
 def remade(template: TemplateRepository, hosting: Hosting) -> TemplateRepository:
-    """The template of the organisation that the forge has."""
+    """The template of the organisation that the fake GitHub has."""
     shipped = ORGANISATION.github.owner
     template.edit("org.yml", f"  owner: {shipped}\n", f"  owner: {hosting.owner}\n  client_id: Iv1.rehearsal\n")
     template.release("2.0.0")
@@ -221,7 +221,7 @@ def test_plain_copier_without_a_token(
 ) -> None:
     monkeypatch.delenv("GH_TOKEN")
     monkeypatch.setenv("PATH", copier)
-    hosting.forge.calls.clear()
+    hosting.hub.calls.clear()
     folder = tmp_path / "aligner"
     command = ["copier", "copy", "--trust", "--vcs-ref", "HEAD", *GIVEN, remade.address, str(folder)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
@@ -230,13 +230,13 @@ def test_plain_copier_without_a_token(
     found = re.search(r"is complete and is kept\. To continue, run: (uvx --from .* rnd setup \S+)", ended.stderr)
     assert found is not None, ended.stderr
     again(folder)
-    assert hosting.forge.calls == []
+    assert hosting.hub.calls == []
 
     # The command that it names goes on, on a machine that has nothing of ours.
     monkeypatch.setenv("GH_TOKEN", hosting.token)
     ended = subprocess.run(found[1], shell=True, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert len(there(hosting).pulls) == 1  # type: ignore[union-attr]
-    hosting.forge.calls.clear()
+    hosting.hub.calls.clear()
     again(folder)
-    assert hosting.forge.calls == []
+    assert hosting.hub.calls == []

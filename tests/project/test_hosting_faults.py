@@ -1,9 +1,9 @@
 """The fault matrix: whatever goes wrong with any request of a creation, one more run gives the same repository.
 
 The requests are those that an undisturbed creation was seen to make, those of git included. Each of them in turn is
-refused, limited, failed, cut before and after the forge acted, and the process is killed before and after. A request
-that only looks has no after: the forge does not act on it. What one more run makes of a world depends on that world
-alone, so a world that has been completed once is not completed again.
+refused, limited, failed, cut before and after the fake GitHub acted, and the process is killed before and after. A
+request that only reads has no after: the fake GitHub does not act. The result of one more run depends on the state
+alone, so a state that was completed once is not completed again.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ class Fault:
 
 @dataclass
 class Sandbox:
-    """A forge, and projects on their way to it.
+    """A fake GitHub, and projects on their way to it.
 
     Attributes:
-        hosting: The forge.
+        hosting: The fake GitHub.
         folder: For the projects.
         completed: The worlds from which one more run is known to give the same repository.
         suffered: How many faults have struck, and been made up for.
@@ -105,9 +105,9 @@ class Sandbox:
         self.origin = begin(self.hosting, self.folder / "origin")
         shutil.rmtree(self.origin.project.folder / ".git" / "hooks")
         undisturbed = self.begin()
-        self.hosting.forge.calls.clear()
+        self.hosting.hub.calls.clear()
         undisturbed.run()
-        self.calls = list(self.hosting.forge.calls)
+        self.calls = list(self.hosting.hub.calls)
         self.expected = self.whole(undisturbed)
         self.completed.add(self.seen(undisturbed))
 
@@ -125,7 +125,7 @@ class Sandbox:
         remote = git(creation.project.folder, "config", "--default=", "--get", "remote.origin.url")
         document: dict[str, Any] = {"here": refs, "remote": remote}
         if there is not None:
-            teams = self.hosting.forge.state.organisation(self.hosting.owner).teams.values()  # type: ignore[union-attr]
+            teams = self.hosting.hub.state.organisation(self.hosting.owner).teams.values()  # type: ignore[union-attr]
             document |= {
                 "refs": git(there.folder, "for-each-ref", "--format=%(refname)").split(),
                 "settings": there.settings,
@@ -149,7 +149,7 @@ class Sandbox:
     def suffer(self, number: int, kind: str) -> None:
         """Let a fault happen, and see to it that one more run gives the same repository, and one after it nothing."""
         creation, fault = self.begin(), Fault(number, *OUTCOMES[kind])
-        self.hosting.forge.faults.append(fault)
+        self.hosting.hub.faults.append(fault)
         try:
             if kind.startswith("killed"):
                 run_and_die(creation, fault)
@@ -157,7 +157,7 @@ class Sandbox:
                 with suppress(RndError):
                     creation.run()
         finally:
-            self.hosting.forge.faults.clear()
+            self.hosting.hub.faults.clear()
         self.runs += 1
         assert fault.struck
         world = self.seen(creation)
@@ -192,8 +192,8 @@ def run_and_die(creation: Creation, fault: Fault) -> None:
 
 
 @pytest.fixture
-def world(hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    # The forge speaks http: reading the authorities of the system for each run would take a quarter of its time.
+def sandbox(hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    # The fake GitHub speaks http: reading the authorities of the system for each run would take a quarter of its time.
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
     return Sandbox(hosting, tmp_path)
 
@@ -204,15 +204,15 @@ PARTS = 4
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_one_more_run_gives_the_same_repository(
-    world: Sandbox, part: int, record_property: Callable[[str, object], None]
+    sandbox: Sandbox, part: int, record_property: Callable[[str, object], None]
 ) -> None:
     before = processor_time()
-    cases = [(number, kind) for number, call in enumerate(world.calls) for kind in OUTCOMES if acts(call, kind)]
+    cases = [(number, kind) for number, call in enumerate(sandbox.calls) for kind in OUTCOMES if acts(call, kind)]
     for number, kind in cases:
         if number % PARTS == part:
-            world.suffer(number, kind)
-    size = {"requests": len(world.calls), "faults": len(OUTCOMES), "whole": len(cases)}
-    done = {"cases": world.suffered, "worlds": len(world.completed), "runs": world.runs}
+            sandbox.suffer(number, kind)
+    size = {"requests": len(sandbox.calls), "faults": len(OUTCOMES), "whole": len(cases)}
+    done = {"cases": sandbox.suffered, "worlds": len(sandbox.completed), "runs": sandbox.runs}
     record_property(*Part(PARTS, **size, **done, seconds=processor_time() - before).record())
 
 
@@ -222,18 +222,18 @@ def processor_time() -> float:
 
 
 def acts(call: tuple[str, str, int], kind: str) -> bool:
-    """Say whether a fault is another one than that before the forge acted."""
+    """Say whether a fault is another one than that before the fake GitHub acted."""
     return not kind.endswith("after") or call[0] != "GET"
 
 
 def test_fifty_creations_fit_into_an_hour_of_githubs_limits(
-    world: Sandbox, record_property: Callable[[str, object], None]
+    sandbox: Sandbox, record_property: Callable[[str, object], None]
 ) -> None:
     """5,000 requests an hour; 900 points a minute; 80 requests that create content a minute, 500 an hour.
 
     See docs.github.com, "Rate limits for the REST API". What git sends is not counted there, and is counted here.
     """
-    methods = [method for method, _, _ in world.calls]
+    methods = [method for method, _, _ in sandbox.calls]
     points = sum(POINTS.get(method, 5) for method in methods)
     creating = methods.count("POST")
     record_property(CREATION, f"{len(methods)} requests, {points} points, {creating} that create")

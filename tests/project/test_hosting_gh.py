@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def signed_in(secure_forge: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hosting:
+def signed_in(secure_hub: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hosting:
     """A member of an organisation, who is signed in to gh alone."""
-    hosting = join(secure_forge, monkeypatch)
+    hosting = join(secure_hub, monkeypatch)
     monkeypatch.delenv("GH_TOKEN")
     monkeypatch.setenv("GH_CONFIG_DIR", str(tmp_path / "gh"))
     monkeypatch.setenv("GH_PROMPT_DISABLED", "1")
     monkeypatch.setenv("GH_ENTERPRISE_TOKEN", hosting.token)  # `gh auth login` takes no host with a port
-    monkeypatch.setenv("GH_HOST", secure_forge.host)
+    monkeypatch.setenv("GH_HOST", secure_hub.host)
     return hosting
 
 

@@ -42,7 +42,7 @@ class Search:
         token = creation.hosting.token
         basic = base64.b64encode(f"x-access-token:{token}".encode())
         self.forms = (token.encode(), basic, base64.b64encode(token.encode()).rstrip(b"="))
-        creation.hosting.forge.faults.append(self.note)
+        creation.hosting.hub.faults.append(self.note)
 
     def note(self, *_: object) -> None:
         """Take note of every command line there is."""
@@ -113,7 +113,7 @@ def leak_log(creation: Creation) -> None:
 
 def leak_process(creation: Creation) -> None:
     code = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", code, creation.hosting.forge.url, creation.hosting.token], check=False)
+    subprocess.run([sys.executable, "-c", code, creation.hosting.hub.url, creation.hosting.token], check=False)
 
 
 def leak_remote(creation: Creation) -> None:

@@ -42,17 +42,19 @@ def docker(*arguments: str, **given: str) -> str:
     return str(ended.stdout).strip()
 
 
-def run_with_docker(world: Sandbox, tag: str, *command: str) -> str:
+def run_with_docker(sandbox: Sandbox, tag: str, *command: str) -> str:
     """Run a command in an image that is fetched from the registry, as a user would."""
-    docker("login", "--username", "AWS", "--password-stdin", world.registry.host, input=world.registry.token)
-    image = f"{world.repository}:{tag}"
+    docker("login", "--username", "AWS", "--password-stdin", sandbox.registry.host, input=sandbox.registry.token)
+    image = f"{sandbox.repository}:{tag}"
     docker("image", "rm", "--force", image)
     return docker("run", "--rm", "--network", "host", image, *command)
 
 
-def run_with_buildah(world: Sandbox, tag: str, *command: str) -> str:
+def run_with_buildah(sandbox: Sandbox, tag: str, *command: str) -> str:
     """The same, with buildah."""
-    container = process.run("buildah", "from", "--creds", f"AWS:{world.registry.token}", f"{world.repository}:{tag}")
+    container = process.run(
+        "buildah", "from", "--creds", f"AWS:{sandbox.registry.token}", f"{sandbox.repository}:{tag}"
+    )
     try:
         # What `run` runs where nothing is said is for the image to say.
         asked = json.loads(process.run("buildah", "inspect", container.strip()))["OCIv1"]["config"]["Cmd"]
@@ -61,9 +63,9 @@ def run_with_buildah(world: Sandbox, tag: str, *command: str) -> str:
         process.run("buildah", "rm", container.strip())
 
 
-def layers(world: Sandbox, tag: str) -> list[str]:
+def layers(sandbox: Sandbox, tag: str) -> list[str]:
     """Return the digests of an image's layers, as the registry has them."""
-    found = Registry(world.registry.host, "AWS", world.registry.token).look(world.name, tag)
+    found = Registry(sandbox.registry.host, "AWS", sandbox.registry.token).look(sandbox.name, tag)
     assert found is not None
     return [layer["digest"] for layer in json.loads(found.manifest)["layers"]]
 
@@ -73,153 +75,153 @@ RUN = {"docker": run_with_docker, "buildah": run_with_buildah}
 
 @pytest.mark.parametrize("builder", ["docker", "buildah"], indirect=True)
 def test_the_image_of_a_pull_request_and_then_of_the_release(
-    world: Sandbox, builder: str, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, builder: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run, options = RUN[builder], ("--builder", builder)
     development = set_version(capsys, "--dev")
-    world.publish()
+    sandbox.publish()
     for _ in range(2):
-        assert world.release(*options) == 0
+        assert sandbox.release(*options) == 0
     tag = development.replace("+", "-")
-    assert list(world.images()) == [tag]
-    assert run(world, tag) == development
-    assert run(world, tag, "id", "-u") == "1000"
-    assert run(world, tag, "align") == "aligned"
+    assert list(sandbox.images()) == [tag]
+    assert run(sandbox, tag) == development
+    assert run(sandbox, tag, "id", "-u") == "1000"
+    assert run(sandbox, tag, "align") == "aligned"
 
-    git(world.folder, "restore", ".")
+    git(sandbox.folder, "restore", ".")
     version = set_version(capsys)
-    world.commit(f"chore(release): set version to {version}")
-    world.publish()
-    assert world.release(*options) == 0
+    sandbox.commit(f"chore(release): set version to {version}")
+    sandbox.publish()
+    assert sandbox.release(*options) == 0
     said = capsys.readouterr()
-    images = world.images()
+    images = sandbox.images()
     assert set(images) == {tag, version, "stable", "latest"}
     assert images[version] == images["stable"] == images["latest"] != images[tag]
     assert [line.split()[0] for line in said.out.splitlines()] == [images[version]] * 3
-    wheel = next(path for path in world.index.folder.iterdir() if f"-{version}-" in path.name)
+    wheel = next(path for path in sandbox.index.folder.iterdir() if f"-{version}-" in path.name)
     module = zipfile.ZipFile(wheel).read("aligner/align.py")
     for moving in ("stable", "latest"):
-        assert run(world, moving) == version
-    assert run(world, version, "python", "-c", LOOK) == hashlib.sha256(module).hexdigest()
+        assert run(sandbox, moving) == version
+    assert run(sandbox, version, "python", "-c", LOOK) == hashlib.sha256(module).hexdigest()
 
-    assert world.release(*options, "--quiet") == 0
-    assert world.images() == images
+    assert sandbox.release(*options, "--quiet") == 0
+    assert sandbox.images() == images
     # Dependencies are not installed again for another version: the images share every layer but the last.
-    before, after = layers(world, tag), layers(world, version)
+    before, after = layers(sandbox, tag), layers(sandbox, version)
     assert before[:-1] == after[:-1]
     assert before[-1] != after[-1]
 
 
-def test_the_aws_cli_sees_what_was_made(world: Sandbox) -> None:
-    world.publish()
-    assert world.release("--quiet") == 0
-    place = ("--region", ORGANISATION.aws.region, "--repository-name", world.name)
-    (image,) = world.aws("ecr", "describe-images", *place)["imageDetails"]
+def test_the_aws_cli_sees_what_was_made(sandbox: Sandbox) -> None:
+    sandbox.publish()
+    assert sandbox.release("--quiet") == 0
+    place = ("--region", ORGANISATION.aws.region, "--repository-name", sandbox.name)
+    (image,) = sandbox.aws("ecr", "describe-images", *place)["imageDetails"]
     assert set(image["imageTags"]) == {"0.1.0", "stable", "latest"}
-    (repository,) = world.aws("ecr", "describe-repositories", *place[:2], "--repository-names", world.name)[
+    (repository,) = sandbox.aws("ecr", "describe-repositories", *place[:2], "--repository-names", sandbox.name)[
         "repositories"
     ]
     assert repository["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
     assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
-    given = world.aws("ecr", "batch-get-image", *place, "--image-ids", "imageTag=stable")["images"][0]
-    found = Registry(world.registry.host, "AWS", world.registry.token).look(world.name, "0.1.0")
+    given = sandbox.aws("ecr", "batch-get-image", *place, "--image-ids", "imageTag=stable")["images"][0]
+    found = Registry(sandbox.registry.host, "AWS", sandbox.registry.token).look(sandbox.name, "0.1.0")
     assert found is not None
     assert given["imageManifest"].encode() == found.manifest
     assert (
         found.labels.items()
         >= {
-            "org.opencontainers.image.revision": git(world.folder, "rev-parse", "HEAD"),
-            "org.opencontainers.image.title": world.name,
+            "org.opencontainers.image.revision": git(sandbox.folder, "rev-parse", "HEAD"),
+            "org.opencontainers.image.title": sandbox.name,
             "org.opencontainers.image.vendor": ORGANISATION.name,
             "org.opencontainers.image.version": "0.1.0",
         }.items()
     )
 
 
-def test_what_later_steps_of_a_workflow_need(world: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_later_steps_of_a_workflow_need(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
-    world.publish()
-    assert world.release("--quiet", "--tag", "stable  blue", "--github-output") == 0
+    sandbox.publish()
+    assert sandbox.release("--quiet", "--tag", "stable  blue", "--github-output") == 0
     said = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
-    assert said == {"name": world.repository, "digest": world.images()["0.1.0"]}
+    assert said == {"name": sandbox.repository, "digest": sandbox.images()["0.1.0"]}
     assert set(said) == OUTPUTS["release image"]
-    assert set(world.images()) == {"0.1.0", "stable", "blue"}
+    assert set(sandbox.images()) == {"0.1.0", "stable", "blue"}
 
 
-def test_a_plan_changes_nothing(world: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    world.publish()
+def test_a_plan_changes_nothing(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.publish()
     capsys.readouterr()
-    assert world.release("--plan") == 0
+    assert sandbox.release("--plan") == 0
     assert capsys.readouterr().out.splitlines() == [
-        f"Plan: publish the image {world.repository}:0.1.0. Nothing has been changed.",
-        f"  • Create the image repository ({world.name} is not there)",
-        f"      create {world.name}, its versions immutable, scanned on push",
+        f"Plan: publish the image {sandbox.repository}:0.1.0. Nothing has been changed.",
+        f"  • Create the image repository ({sandbox.name} is not there)",
+        f"      create {sandbox.name}, its versions immutable, scanned on push",
         "  • Build and push the image (0.1.0 is not there)",
-        f"      build and push {world.repository}:0.1.0",
+        f"      build and push {sandbox.repository}:0.1.0",
         "  • Move the tag stable (it is not there)",
         "      let stable name 0.1.0",
         "  • Move the tag latest (it is not there)",
         "      let latest name 0.1.0",
     ]
-    assert not aws.has_ecr_repository(ORGANISATION.aws, world.name, "0.1.0")
+    assert not aws.has_ecr_repository(ORGANISATION.aws, sandbox.name, "0.1.0")
 
 
-def test_as_data_and_with_other_tags(world: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    world.publish()
+def test_as_data_and_with_other_tags(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.publish()
     results = []
     for options in (["--plan"], [], []):
         capsys.readouterr()
-        assert world.release("--json", "--tag", "blue", *options) == 0
+        assert sandbox.release("--json", "--tag", "blue", *options) == 0
         document = json.loads(capsys.readouterr().out)
         results.append([(step["key"], step["result"]) for step in document["steps"]])
     assert results == [
         [(key, word) for key in ("create-repository", "push-image", "move-blue")]
         for word in ("needed", "applied", "done")
     ]
-    assert document["image"] == f"{world.repository}:0.1.0"
-    assert document["wheels"] == world.index.content()
-    assert document["tags"] == ["0.1.0", "blue"] == sorted(world.images())
-    assert document["digest"] == world.images()["blue"]
+    assert document["image"] == f"{sandbox.repository}:0.1.0"
+    assert document["wheels"] == sandbox.index.content()
+    assert document["tags"] == ["0.1.0", "blue"] == sorted(sandbox.images())
+    assert document["digest"] == sandbox.images()["blue"]
 
 
-def test_a_release_that_is_run_again_does_not_take_the_tags_back(world: Sandbox) -> None:
-    world.publish()
-    assert world.release("--quiet") == 0
-    git(world.folder, "tag", "old")
-    write_version(world.folder, "0.10.0")
-    process.run("uv", "lock", "--quiet", cwd=world.folder)
-    world.commit("feat: the next")
-    world.publish()
-    assert world.release("--quiet") == 0
-    later = world.images()
+def test_a_release_that_is_run_again_does_not_take_the_tags_back(sandbox: Sandbox) -> None:
+    sandbox.publish()
+    assert sandbox.release("--quiet") == 0
+    git(sandbox.folder, "tag", "old")
+    write_version(sandbox.folder, "0.10.0")
+    process.run("uv", "lock", "--quiet", cwd=sandbox.folder)
+    sandbox.commit("feat: the next")
+    sandbox.publish()
+    assert sandbox.release("--quiet") == 0
+    later = sandbox.images()
     assert later["stable"] == later["latest"] == later["0.10.0"] != later["0.1.0"]
-    git(world.folder, "checkout", "--quiet", "old")
-    assert world.release("--quiet") == 0
-    assert world.images() == later
+    git(sandbox.folder, "checkout", "--quiet", "old")
+    assert sandbox.release("--quiet") == 0
+    assert sandbox.images() == later
 
 
 def test_any_other_registry(
-    world: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One that makes repositories by itself; the credentials come from the environment, AWS is not asked."""
-    world.publish()
-    name = f"team/{world.name}"
+    sandbox.publish()
+    name = f"team/{sandbox.name}"
     aws.create_ecr_repository(ORGANISATION.aws, name, ["*"])
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", "http://127.0.0.1:1")
-    options = ("--registry", f"{world.registry.host}/team", "--quiet")
-    assert world.release(*options) == 1
+    options = ("--registry", f"{sandbox.registry.host}/team", "--quiet")
+    assert sandbox.release(*options) == 1
     assert "error[registry-refused]" in capsys.readouterr().err
     monkeypatch.setenv("RND_REGISTRY_USERNAME", "AWS")
-    monkeypatch.setenv("RND_REGISTRY_PASSWORD", world.registry.token)
+    monkeypatch.setenv("RND_REGISTRY_PASSWORD", sandbox.registry.token)
     for _ in range(2):
-        assert world.release(*options) == 0
-    registry = Registry(world.registry.host, "AWS", world.registry.token)
+        assert sandbox.release(*options) == 0
+    registry = Registry(sandbox.registry.host, "AWS", sandbox.registry.token)
     assert registry.look(name, "latest") == registry.look(name, "0.1.0") is not None
-    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", f"http://{world.registry.host}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", f"http://{sandbox.registry.host}")
     boto3.client("ecr", region_name=ORGANISATION.aws.region).delete_repository(repositoryName=name, force=True)
 
 
-def test_a_changed_line_does_not_install_the_dependencies_again(world: Sandbox) -> None:
+def test_a_changed_line_does_not_install_the_dependencies_again(sandbox: Sandbox) -> None:
     """By hand, from the work tree."""
 
     def build() -> list[str]:
@@ -234,14 +236,14 @@ def test_a_changed_line_does_not_install_the_dependencies_again(world: Sandbox) 
             "here",
         ]
         subprocess.run(command, capture_output=True, check=True)
-        layers: list[str] = json.loads(docker("image", "inspect", f"{world.name}:here"))[0]["RootFS"]["Layers"]
+        layers: list[str] = json.loads(docker("image", "inspect", f"{sandbox.name}:here"))[0]["RootFS"]["Layers"]
         return layers
 
     before = build()
-    assert docker("run", "--rm", "--network", "host", f"{world.name}:here") == "0.1.0"
-    module = world.folder / "src" / "aligner" / "align.py"
+    assert docker("run", "--rm", "--network", "host", f"{sandbox.name}:here") == "0.1.0"
+    module = sandbox.folder / "src" / "aligner" / "align.py"
     module.write_text(module.read_text().replace("'aligned'", "'aligned again'"))
     after = build()
-    assert docker("run", "--rm", "--network", "host", f"{world.name}:here", "align") == "aligned again"
+    assert docker("run", "--rm", "--network", "host", f"{sandbox.name}:here", "align") == "aligned again"
     assert before[:-2] == after[:-2], "the environment is the same layer"
     assert before[-2:] != after[-2:]

@@ -36,8 +36,8 @@ PUSH, STABLE, LATEST = "PUT .*/manifests/0.1.0", "PUT .*/manifests/stable", "PUT
 
 
 @pytest.fixture(autouse=True)
-def published(world: Sandbox) -> None:
-    world.publish()
+def published(sandbox: Sandbox) -> None:
+    sandbox.publish()
 
 
 def say(status: int, code: str, message: str = "as it was told") -> Callable[[Act], Answer]:
@@ -68,7 +68,7 @@ DENIED, UNAVAILABLE, THROTTLED = say(403, "DENIED"), say(503, "UNAVAILABLE"), sa
 
 
 @dataclass
-class Strike:
+class Injection:
     """What goes wrong, with the requests that match a pattern, for some times."""
 
     pattern: str
@@ -82,11 +82,11 @@ class Strike:
         return act()
 
 
-def assert_complete(world: Sandbox, *options: str) -> None:
+def assert_complete(sandbox: Sandbox, *options: str) -> None:
     """One more run completes, and the one after finds nothing to do; the version is there once."""
-    world.registry.around = just_act
-    assert world.release("--quiet", *options) == 0
-    images = world.images()
+    sandbox.registry.around = just_act
+    assert sandbox.release("--quiet", *options) == 0
+    images = sandbox.images()
     assert set(images) == {"0.1.0", "stable", "latest"}
     assert len(set(images.values())) == 1
     asked: list[str] = []
@@ -95,11 +95,11 @@ def assert_complete(world: Sandbox, *options: str) -> None:
         asked.append(request)
         return act()
 
-    world.registry.around = listen
-    assert world.release("--quiet", *options) == 0
+    sandbox.registry.around = listen
+    assert sandbox.release("--quiet", *options) == 0
     assert asked
     assert {request.split()[0] for request in asked} == {TOKEN, SEE, "GET"}
-    assert world.images() == images
+    assert sandbox.images() == images
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ def assert_complete(world: Sandbox, *options: str) -> None:
     ],
 )
 def test_a_refusal_is_final(
-    world: Sandbox, capsys: pytest.CaptureFixture[str], pattern: str, answer: Callable[[Act], Answer], code: str
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], pattern: str, answer: Callable[[Act], Answer], code: str
 ) -> None:
-    strike = Strike(pattern, answer)
-    world.registry.around = strike
-    assert world.release("--quiet") == 1
+    injection = Injection(pattern, answer)
+    sandbox.registry.around = injection
+    assert sandbox.release("--quiet") == 1
     assert f"error[{code}]: " in capsys.readouterr().err
-    assert strike.times == 0
-    assert_complete(world)
+    assert injection.times == 0
+    assert_complete(sandbox)
 
 
 @pytest.mark.parametrize(
@@ -143,13 +143,13 @@ def test_a_refusal_is_final(
         (LATEST, cut_late),
     ],
 )
-def test_a_fault_by_chance_is_tried_again(world: Sandbox, pattern: str, answer: Callable[[Act], Answer]) -> None:
+def test_a_fault_by_chance_is_tried_again(sandbox: Sandbox, pattern: str, answer: Callable[[Act], Answer]) -> None:
     """Or is a success, where the image has arrived all the same, from here or from somebody who was faster."""
-    strike = Strike(pattern, answer)
-    world.registry.around = strike
-    assert world.release("--quiet") == 0
-    assert strike.times == 0
-    assert_complete(world)
+    injection = Injection(pattern, answer)
+    sandbox.registry.around = injection
+    assert sandbox.release("--quiet") == 0
+    assert injection.times == 0
+    assert_complete(sandbox)
 
 
 @pytest.mark.parametrize("builder", ["buildah"], indirect=True)
@@ -158,26 +158,26 @@ def test_a_fault_by_chance_is_tried_again(world: Sandbox, pattern: str, answer: 
     [(PUSH, IMMUTABLE, 1), (UPLOAD, DENIED, 1), (PUSH, cut_late, 0)],
 )
 def test_buildah_says_it_in_its_own_words(
-    world: Sandbox, capsys: pytest.CaptureFixture[str], pattern: str, answer: Callable[[Act], Answer], code: int
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], pattern: str, answer: Callable[[Act], Answer], code: int
 ) -> None:
-    world.registry.around = Strike(pattern, answer, times=ANY if code else 1)
-    assert world.release("--quiet", "--builder", "buildah") == code
+    sandbox.registry.around = Injection(pattern, answer, times=ANY if code else 1)
+    assert sandbox.release("--quiet", "--builder", "buildah") == code
     assert ("error[registry-refused]: " in capsys.readouterr().err) is bool(code)
-    assert_complete(world, "--builder", "buildah")
+    assert_complete(sandbox, "--builder", "buildah")
 
 
 @pytest.mark.parametrize("pattern", [PUSH, LATEST])
-def test_a_fault_time_after_time(world: Sandbox, capsys: pytest.CaptureFixture[str], pattern: str) -> None:
-    strike = Strike(pattern, cut, times=ANY)
-    world.registry.around = strike
-    assert world.release() == 1
+def test_a_fault_time_after_time(sandbox: Sandbox, capsys: pytest.CaptureFixture[str], pattern: str) -> None:
+    injection = Injection(pattern, cut, times=ANY)
+    sandbox.registry.around = injection
+    assert sandbox.release() == 1
     said = capsys.readouterr().err
     assert "error[registry-unavailable]: " in said
     assert said.count("Trying again") == 3
-    assert_complete(world)
+    assert_complete(sandbox)
 
 
-def push_another(world: Sandbox) -> str:
+def push_another(sandbox: Sandbox) -> str:
     """Let the registry have another image under the version, and return its digest."""
     config = b'{"config": {"Labels": {"rnd.inputs": "sha256:another"}}}'
     digest = f"sha256:{hashlib.sha256(config).hexdigest()}"
@@ -187,31 +187,31 @@ def push_another(world: Sandbox) -> str:
         ("POST", f"blobs/uploads/?digest={digest}", config),
         ("PUT", "manifests/0.1.0", manifest),
     ):
-        connection = http.client.HTTPConnection("127.0.0.1", world.registry.behind)
-        connection.request(method, f"/v2/{world.name}/{path}", body, {"Content-Type": MANIFEST})
+        connection = http.client.HTTPConnection("127.0.0.1", sandbox.registry.behind)
+        connection.request(method, f"/v2/{sandbox.name}/{path}", body, {"Content-Type": MANIFEST})
         assert connection.getresponse().status == 201
         connection.close()
     return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
 
 
-def test_somebody_else_is_faster_with_another_image(world: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_somebody_else_is_faster_with_another_image(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     there: list[str] = []
 
     def overtake(act: Act) -> Answer:
-        there.append(push_another(world))
+        there.append(push_another(sandbox))
         return act()
 
-    world.registry.around = Strike(PUSH, overtake)
+    sandbox.registry.around = Injection(PUSH, overtake)
     for _ in range(2):
-        assert world.release("--quiet") == 1
+        assert sandbox.release("--quiet") == 1
         said = capsys.readouterr().err
-        assert f"error[digest-mismatch]: {world.repository}:0.1.0 was made from sha256:another, and here" in said
-    assert world.images() == {"0.1.0": there[0]}
+        assert f"error[digest-mismatch]: {sandbox.repository}:0.1.0 was made from sha256:another, and here" in said
+    assert sandbox.images() == {"0.1.0": there[0]}
 
 
 @pytest.mark.parametrize("pattern", [CREATE, UPLOAD, PUSH, STABLE, LATEST])
 @pytest.mark.parametrize("moment", ["before the registry acts", "after it"])
-def test_killed(world: Sandbox, pattern: str, moment: str) -> None:
+def test_killed(sandbox: Sandbox, pattern: str, moment: str) -> None:
     over = Event()
 
     def kill(act: Act) -> Answer:
@@ -221,24 +221,24 @@ def test_killed(world: Sandbox, pattern: str, moment: str) -> None:
         over.set()
         raise Cut
 
-    world.registry.around = Strike(pattern, kill)
+    sandbox.registry.around = Injection(pattern, kill)
     command = [sys.executable, "-m", "rnd", *IMAGE, "--quiet"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0) as running:
         assert over.wait(300)
     assert running.returncode == -signal.SIGKILL
-    assert_complete(world)
+    assert_complete(sandbox)
 
 
-def test_interrupted(world: Sandbox) -> None:
+def test_interrupted(sandbox: Sandbox) -> None:
     def interrupt(_: Act) -> Answer:
         running.terminate()
         running.wait()
         raise Cut
 
-    world.registry.around = Strike(PUSH, interrupt)
+    sandbox.registry.around = Injection(PUSH, interrupt)
     command = [sys.executable, "-m", "rnd", *IMAGE]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
         _, said = running.communicate()
     assert running.returncode == 130
     assert "error[interrupted]" in said
-    assert_complete(world)
+    assert_complete(sandbox)

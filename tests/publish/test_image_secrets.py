@@ -39,8 +39,8 @@ LEAKS = {
 class Search:
     """Looks for tokens in all that a run of `rnd release image` leaves or shows."""
 
-    def __init__(self, world: Sandbox, builder: str, place: Path, home: Path) -> None:
-        self.world, self.builder, self.place, self.home = world, builder, place, home
+    def __init__(self, sandbox: Sandbox, builder: str, place: Path, home: Path) -> None:
+        self.sandbox, self.builder, self.place, self.home = sandbox, builder, place, home
         self.arguments: set[bytes] = set()
 
     def run(self, *options: str) -> bytes:
@@ -50,10 +50,10 @@ class Search:
             self.arguments |= command_lines()
             return act()
 
-        self.world.registry.around = watch
+        self.sandbox.registry.around = watch
         command = [sys.executable, "-m", "rnd", *IMAGE, "--builder", self.builder, *options]
         ended = subprocess.run(command, capture_output=True, check=False)
-        self.arguments |= self.world.index.arguments
+        self.arguments |= self.sandbox.index.arguments
         return ended.stdout + ended.stderr
 
     def engine(self) -> Path:
@@ -66,7 +66,7 @@ class Search:
     def places(self) -> Iterator[tuple[str, bytes]]:
         """Yield all that could hold a token, each with where it was found."""
         yield from (("an argument", line) for line in self.arguments)
-        for root in (self.world.folder, self.home, self.place, self.engine()):
+        for root in (self.sandbox.folder, self.home, self.place, self.engine()):
             for path in root.rglob("*"):
                 # A namespace that Docker has mounted is a file without a size, which nobody can read.
                 if path.is_file() and not path.is_symlink() and path.stat().st_size:
@@ -75,27 +75,31 @@ class Search:
 
     def pushed(self) -> Iterator[tuple[str, bytes]]:
         """Yield what the registry has: manifest, configuration with history and labels, and every layer."""
-        registry = Registry(self.world.registry.host, "AWS", self.world.registry.token)
-        image = registry.look(self.world.name, "0.1.0")
+        registry = Registry(self.sandbox.registry.host, "AWS", self.sandbox.registry.token)
+        image = registry.look(self.sandbox.name, "0.1.0")
         if image is None:
             return
         manifest = json.loads(image.manifest)
         yield "the manifest", image.manifest
         for part in (manifest["config"], *manifest["layers"]):
-            connection = http.client.HTTPConnection("127.0.0.1", self.world.registry.behind)
-            connection.request("GET", f"/v2/{self.world.name}/blobs/{part['digest']}")
+            connection = http.client.HTTPConnection("127.0.0.1", self.sandbox.registry.behind)
+            connection.request("GET", f"/v2/{self.sandbox.name}/blobs/{part['digest']}")
             content = connection.getresponse().read()
             connection.close()
             yield part["mediaType"], gzip.decompress(content) if "gzip" in part["mediaType"] else content
 
     def found(self) -> set[str]:
         """Return where tokens are."""
-        secrets = (*self.world.index.secrets, self.world.registry.token.encode(), self.world.registry.basic.encode())
+        secrets = (
+            *self.sandbox.index.secrets,
+            self.sandbox.registry.token.encode(),
+            self.sandbox.registry.basic.encode(),
+        )
         return {place for place, content in self.places() if any(secret in content for secret in secrets)}
 
 
 @pytest.fixture
-def search(world: Sandbox, builder: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
+def search(sandbox: Sandbox, builder: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
     """A search over a published package, with the user's own configuration in place."""
     place = tmp_path / "temporary"
     for name in ("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
@@ -103,8 +107,8 @@ def search(world: Sandbox, builder: str, home: Path, tmp_path: Path, monkeypatch
         monkeypatch.setenv(name, str(place / name))
     (home / ".docker").mkdir()
     (home / ".docker" / "config.json").write_text('{"credsStore": "absent", "auths": {"registry.example": {}}}')
-    world.publish()
-    return Search(world, builder, place, home)
+    sandbox.publish()
+    return Search(sandbox, builder, place, home)
 
 
 @pytest.mark.parametrize("builder", ["docker", "buildah"], indirect=True)
@@ -113,34 +117,36 @@ def test_no_token_is_seen(search: Search) -> None:
     said = search.run("--plan", "--json") + search.run("--verbose") + search.run("--json")
     assert b"+ " in said
     assert b"docker/build.py" in said
-    assert set(search.world.images()) == {"0.1.0", "stable", "latest"}
+    assert set(search.sandbox.images()) == {"0.1.0", "stable", "latest"}
     assert any(b"uv\0pip\0install" in line for line in search.arguments), "the build's own processes were seen"
     assert any(b"--secret" in line for line in search.arguments)
     assert search.found() == set()
-    assert not [token for token in (search.world.index.token, search.world.registry.token) if token.encode() in said]
+    assert not [
+        token for token in (search.sandbox.index.token, search.sandbox.registry.token) if token.encode() in said
+    ]
     assert search.home.joinpath(".docker", "config.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("leak", LEAKS)
 def test_the_search_finds_what_is_let_out(search: Search, leak: str) -> None:
     path, old, new = LEAKS[leak]
-    file = search.world.folder / path
+    file = search.sandbox.folder / path
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new.format(old)))
-    search.world.commit("build: let it out")
+    search.sandbox.commit("build: let it out")
     search.run()
     assert search.found()
 
 
 def test_what_the_build_says_of_it_is_hidden(search: Search) -> None:
-    dockerfile = search.world.folder / "docker" / "Dockerfile"
+    dockerfile = search.sandbox.folder / "docker" / "Dockerfile"
     text = dockerfile.read_text().replace(
         "--requirements package.txt", "--requirements none; cat /run/secrets/indexes; exit 1"
     )
     dockerfile.write_text(text)
-    search.world.commit("build: say it")
+    search.sandbox.commit("build: say it")
     said = search.run()
     assert b"error[image-build-failed]" in said
     assert b"[hidden]" in said
-    assert search.world.index.token.encode() not in said
+    assert search.sandbox.index.token.encode() not in said

@@ -157,7 +157,7 @@ def test_somebody_else_is_faster_with_the_same_bytes(
 ) -> None:
     """The index itself answers 409 then, whatever the bytes; CodeArtifact does only to other ones."""
     publish = partial(shutil.copy, built[name], index.folder / name)
-    index.uploads = iter([*[None] * (name == SDIST), Fault(strike=publish, mild=True)])
+    index.uploads = iter([*[None] * (name == SDIST), Fault(inject=publish, mild=True)])
     assert cli.main(PACKAGE) == 0
     assert_complete()
 
@@ -168,7 +168,7 @@ def test_somebody_else_is_faster_with_other_bytes(
 ) -> None:
     del built
     publish = partial((index.folder / name).write_bytes, b"something else")
-    index.uploads = iter([*[None] * (name == SDIST), Fault(strike=publish, mild=True)])
+    index.uploads = iter([*[None] * (name == SDIST), Fault(inject=publish, mild=True)])
     assert cli.main(PACKAGE) == 1
     said = capsys.readouterr().err
     assert len(set(re.findall(r"sha256:[0-9a-f]{64}", said))) == 2
@@ -183,7 +183,7 @@ def test_killed_during_an_upload(
 ) -> None:
     alone = moment == "while uv goes on by itself"
     kill = os.kill if alone else os.killpg
-    fault = Fault(strike=lambda: kill(running.pid, signal.SIGKILL), late=moment == "after it", mild=alone)
+    fault = Fault(inject=lambda: kill(running.pid, signal.SIGKILL), late=moment == "after it", mild=alone)
     index.uploads = iter([*[None] * before, fault])
     command = [sys.executable, "-m", "rnd", *PACKAGE]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0) as running:
@@ -199,7 +199,7 @@ def test_interrupted_during_an_upload(index: PackageIndex, assert_complete: Call
         running.terminate()
         running.wait()
 
-    index.uploads = iter([Fault(strike=interrupt)])
+    index.uploads = iter([Fault(inject=interrupt)])
     command = [sys.executable, "-m", "rnd", *PACKAGE]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
         _, said = running.communicate()

@@ -31,18 +31,18 @@ TAG = "0.5.0"
 
 @pytest.fixture
 def package(package: Repository, hosting: Hosting) -> Repository:
-    """A package that is on the forge, and whose head is to be 0.5.0; it carries that version already."""
+    """A package that is on the fake GitHub, and whose head is to be 0.5.0; it carries that version already."""
     package.commit("feat: a second thing", "fix: the first one\n\nBut @everybody knew.", "chore: tidy")
     assert cli.main(["version", "set", "--quiet"]) == 0
     package.git("add", "--all")
     package.commit(f"chore(release): set version to {TAG}")
     hosting.publish(package.path)
-    hosting.forge.calls.clear()
+    hosting.hub.calls.clear()
     return package
 
 
 def state(hosting: Hosting) -> tuple[dict[str, str], list[str]]:
-    """Return the forge's tags, each with its commit, and the tags that it has releases of."""
+    """Return the fake GitHub's tags, each with its commit, and the tags that it has releases of."""
     repository = hosting.repository()
     said = git(repository.folder, "for-each-ref", "--format=%(refname:strip=2) %(objectname)", "refs/tags")
     tags = dict(line.split() for line in said.splitlines())
@@ -55,9 +55,9 @@ def assert_released(hosting: Hosting, package: Repository) -> None:
     tags, releases = state(hosting)
     assert tags[TAG] == package.git("rev-parse", "HEAD")
     assert releases == [TAG]
-    hosting.forge.calls.clear()
+    hosting.hub.calls.clear()
     assert cli.main(PUBLISH) == 0
-    assert {method for method, _, _ in hosting.forge.calls} == {"GET"}
+    assert {method for method, _, _ in hosting.hub.calls} == {"GET"}
 
 
 def test_tag_and_release_are_made_once_by_one_call(
@@ -65,10 +65,8 @@ def test_tag_and_release_are_made_once_by_one_call(
 ) -> None:
     assert cli.main(PUBLISH) == 0
     head = package.git("rev-parse", "HEAD")
-    assert (
-        f"done ({TAG} is on {head[:7]}: {hosting.forge.url}/{hosting.owner}/demo/releases/" in capsys.readouterr().err
-    )
-    assert [call[:2] for call in hosting.forge.calls if call[0] != "GET"] == [
+    assert f"done ({TAG} is on {head[:7]}: {hosting.hub.url}/{hosting.owner}/demo/releases/" in capsys.readouterr().err
+    assert [call[:2] for call in hosting.hub.calls if call[0] != "GET"] == [
         ("POST", f"/api/v3/repos/{hosting.owner}/demo/releases")
     ]
     assert_released(hosting, package)
@@ -82,7 +80,7 @@ def test_the_notes_are_those_of_the_explanation(package: Repository, hosting: Ho
         f"## Features\n\n- feat: a second thing ({short['feat: a second thing']})\n\n"
         f"## Fixes\n\n- fix: the first one ({short['fix: the first one']})\n\n"
         f"## Other changes\n\n- chore: tidy ({short['chore: tidy']})\n\n"
-        f"**All changes**: {hosting.forge.url}/{hosting.owner}/demo/compare/0.4.1...0.5.0\n"
+        f"**All changes**: {hosting.hub.url}/{hosting.owner}/demo/compare/0.4.1...0.5.0\n"
     )
 
 
@@ -142,7 +140,7 @@ def test_another_version_than_the_one_that_was_published(
     assert "error[version-mismatch]: pyproject.toml has 0.5.0, and 1.0.0 comes next" in capsys.readouterr().err
 
 
-def test_a_commit_that_the_forge_does_not_have(
+def test_a_commit_that_the_hub_does_not_have(
     package: Repository, hosting: Hosting, capsys: pytest.CaptureFixture[str]
 ) -> None:
     package.commit("fix: only here")
@@ -154,7 +152,7 @@ def test_a_commit_that_the_forge_does_not_have(
 def test_a_release_for_maintenance_is_not_the_latest(package: Repository, hosting: Hosting) -> None:
     package.git("tag", "7.0.0", package.git("commit-tree", "HEAD^{tree}", "-m", "feat: elsewhere"))
     bodies: list[bytes] = []
-    hosting.forge.faults.append(lambda request, _: bodies.append(request.get_data()))
+    hosting.hub.faults.append(lambda request, _: bodies.append(request.get_data()))
     assert cli.main(PUBLISH) == 0
     assert json.loads(next(filter(None, bodies)))["make_latest"] == "false"
 
@@ -181,7 +179,7 @@ def test_whatever_goes_wrong_with_any_call_one_more_run_completes(
     package: Repository, hosting: Hosting, call: int, outcome: tuple[Response | Drop, Phase]
 ) -> None:
     """The calls are: look for the tag, look for the release, create; after that it looks again."""
-    hosting.forge.faults.append(at(call, *outcome))
+    hosting.hub.faults.append(at(call, *outcome))
     cli.main(PUBLISH)
     assert_released(hosting, package)
 
@@ -208,24 +206,24 @@ def test_killed_at_the_call_that_creates(package: Repository, hosting: Hosting, 
         process.send_signal(signal.SIGKILL)
         process.wait()
 
-    hosting.forge.faults.append(struck(path, phase, kill))
+    hosting.hub.faults.append(injected(path, phase, kill))
     assert process.wait(300) == -signal.SIGKILL
     deadline = time.monotonic() + 60
-    while not any(call[:2] == ("POST", path) for call in hosting.forge.calls):
+    while not any(call[:2] == ("POST", path) for call in hosting.hub.calls):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert state(hosting)[1] == ([TAG] if phase == "after" else [])
-    hosting.forge.faults.clear()
+    hosting.hub.faults.clear()
     assert_released(hosting, package)
 
 
-def struck(path: str, phase: Phase, strike: Callable[[], None]) -> Fault:
-    """Return a fault that strikes at a call that creates, and lets it be cut."""
+def injected(path: str, phase: Phase, inject: Callable[[], None]) -> Fault:
+    """Return a fault that runs a function at a call that creates, and then cuts the connection."""
 
     def fault(request: Request, now: Phase) -> Response | Drop | None:
         if (request.method, request.path, now) != ("POST", path, phase):
             return None
-        strike()
+        inject()
         return DROP
 
     return fault
@@ -236,14 +234,14 @@ def test_two_at_once_make_one(package: Repository, hosting: Hosting) -> None:
     path = f"/api/v3/repos/{hosting.owner}/demo/releases"
 
     def other() -> None:
-        hosting.forge.faults.clear()
+        hosting.hub.faults.clear()
         subprocess.run([sys.executable, "-m", "rnd", *PUBLISH, "--quiet"], check=True)
 
     def fault(request: Request, now: Phase) -> None:
         if (request.method, request.path, now) == ("POST", path, "before"):
             other()
 
-    hosting.forge.faults.append(fault)
+    hosting.hub.faults.append(fault)
     assert cli.main(PUBLISH) == 0
     assert_released(hosting, package)
 

@@ -79,7 +79,7 @@ def test_a_call_that_was_cut_leaves_no_second_comment(
     place = f"/api/v3/repos/{hosting.owner}/demo/issues"
     there = next(iter(hosting.repository().comments), 0)
     path = f"{place}/{number}/comments" if method == "POST" else f"{place}/comments/{there}"
-    hosting.forge.faults.append(once(method, path, outcome, phase))
+    hosting.hub.faults.append(once(method, path, outcome, phase))
     assert explain(number) == 0
     (comment,) = comments(hosting)
     assert ("0.5.0" if method == "POST" else "1.0.0") in comment
@@ -98,12 +98,12 @@ def test_a_comment_of_somebody_else_with_the_same_marker_is_left_alone(
     """Whoever edits that comment afterwards would speak as the pipeline."""
     there = hosting.repository()
     there.collaborators["mallory"] = "triage"
-    theirs = hosting.forge.add_user("mallory")
+    theirs = hosting.hub.add_user("mallory")
     with Client(hosting.client.addresses, theirs) as client:
         body = f"{MARKER}### Next version: `9.0.0`"
         client.send(lambda kit: kit.rest.issues.create_comment(hosting.owner, there.name, number, body=body))
     if kind == "workflow":
-        token = hosting.forge.workflow_token(there.full_name, {"pull_requests": "write"})
+        token = hosting.hub.workflow_token(there.full_name, {"pull_requests": "write"})
         monkeypatch.setenv("GH_TOKEN", token)
     for _ in range(2):
         assert explain(number) == 0

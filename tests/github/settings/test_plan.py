@@ -172,15 +172,15 @@ def disturb_environment(client: Client, context: RepositoryContext, key: str) ->
 def test_a_new_repository_is_set_up_and_then_left_alone(context: RepositoryContext, hosting: Hosting) -> None:
     assert apply(context)
     assert drift(context) == []
-    hosting.forge.calls.clear()
+    hosting.hub.calls.clear()
     assert apply(context) == []
-    assert {method for method, _, _ in hosting.forge.calls} == {"GET"}
+    assert {method for method, _, _ in hosting.hub.calls} == {"GET"}
 
 
 def test_the_settings_of_another_organisation(context: RepositoryContext, hosting: Hosting) -> None:
     """A made-up organisation has another value for every setting."""
     other = load_organisation(ACME).github
-    hosting.forge.state.organisation(hosting.owner).teams |= hosting.forge.add_organisation(  # type: ignore[union-attr]
+    hosting.hub.state.organisation(hosting.owner).teams |= hosting.hub.add_organisation(  # type: ignore[union-attr]
         "acme-robotics", teams={team: [] for team in other.teams}
     ).teams
     assert apply(context)
@@ -250,7 +250,7 @@ def with_settings(context: RepositoryContext, **changed: object) -> RepositoryCo
 
 
 def test_internal_repositories_of_an_enterprise(context: RepositoryContext, hosting: Hosting) -> None:
-    hosting.forge.state.organisation(hosting.owner).plan = "enterprise"  # type: ignore[union-attr]
+    hosting.hub.state.organisation(hosting.owner).plan = "enterprise"  # type: ignore[union-attr]
     context = with_settings(context, visibility="internal")
     assert "actions.shared_with" in keys(context)
     assert Change("visibility", "internal", "private") in drift(context)
@@ -268,9 +268,9 @@ def test_a_change_is_applied_when_the_response_is_lost(context: RepositoryContex
     apply(context)
     disturb(context, "visibility")
     path = f"/api/v3/repos/{context.repository}"
-    hosting.forge.faults.append(once("PATCH", path, DROP, phase="after"))
+    hosting.hub.faults.append(once("PATCH", path, DROP, phase="after"))
     apply(context)
-    assert [method for method, called, _ in hosting.forge.calls if called == path].count("PATCH") > 1
+    assert [method for method, called, _ in hosting.hub.calls if called == path].count("PATCH") > 1
     assert drift(context) == []
 
 
@@ -287,9 +287,9 @@ def test_a_method_that_is_not_allowed_has_no_title(context: RepositoryContext, h
 def test_what_others_added_stays(context: RepositoryContext, hosting: Hosting) -> None:
     """Topics, teams and stricter reviews that a team has added stay."""
     apply(context)
-    one = hosting.forge.state.organisation(hosting.owner)
+    one = hosting.hub.state.organisation(hosting.owner)
     assert one is not None
-    one.teams["guests"] = hosting.forge.add_organisation("x", teams={"guests": []}).teams["guests"]
+    one.teams["guests"] = hosting.hub.add_organisation("x", teams={"guests": []}).teams["guests"]
     disturb(context, "teams.guests")
     context.client.send(
         lambda kit: kit.rest.repos.replace_all_topics(
@@ -322,7 +322,7 @@ def test_a_bypass_team_that_does_not_exist(
 def test_a_free_plan(
     context: RepositoryContext, hosting: Hosting, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hosting.forge.state.organisation(hosting.owner).plan = "free"  # type: ignore[union-attr]
+    hosting.hub.state.organisation(hosting.owner).plan = "free"  # type: ignore[union-attr]
     monkeypatch.setattr("rnd.organisation.load_organisation", lambda: _Organisation(context))
     assert cli.main(["github", "apply", "--repository", str(context.repository)]) == 1
     said = capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What a forge answers: documents, and refusals in the words that GitHub has for them. Touches nothing."""
+"""What a fake GitHub answers: documents, and refusals in the words that GitHub has for them. Touches nothing."""
 
 from __future__ import annotations
 

@@ -47,28 +47,28 @@ class App:
     key: rsa.RSAPublicKey
 
 
-def add(forge: FakeGitHub, slug: str, organisation: str, permissions: Mapping[str, str]) -> tuple[str, str]:
+def add(hub: FakeGitHub, slug: str, organisation: str, permissions: Mapping[str, str]) -> tuple[str, str]:
     """Add an app, installed in all of an organisation's repositories, and return its client id and its private key."""
-    owner = forge.state.organisation(organisation)
+    owner = hub.state.organisation(organisation)
     if owner is None:
         raise ValueError(f"There is no organisation {organisation}.")
     key = rsa.generate_private_key(65537, BITS)
-    account = forge.state.account(f"{slug}[bot]") or Account(forge.state.next_id(), f"{slug}[bot]", "Bot")
-    forge.state.accounts[account.login.lower()] = account
-    number = forge.state.next_id()
+    account = hub.state.account(f"{slug}[bot]") or Account(hub.state.next_id(), f"{slug}[bot]", "Bot")
+    hub.state.accounts[account.login.lower()] = account
+    number = hub.state.next_id()
     client_id = f"Iv23li{number:014}"
-    app = App(number, slug, client_id, forge.state.next_id(), account, owner, dict(permissions), key.public_key())
-    forge.apps[client_id] = app
+    app = App(number, slug, client_id, hub.state.next_id(), account, owner, dict(permissions), key.public_key())
+    hub.apps[client_id] = app
     encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL
     return client_id, key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
 
 
-def recognise(forge: FakeGitHub, showed: str) -> Token | None:
+def recognise(hub: FakeGitHub, showed: str) -> Token | None:
     """Return what a JSON web token amounts to, or None where it is none of an app's, too old, or signed by another."""
     try:
         content, _, signature = showed.rpartition(".")
         header, claims = (json.loads(_decode(part)) for part in content.split("."))
-        app = forge.apps.get(claims["iss"])
+        app = hub.apps.get(claims["iss"])
         if app is None or header["alg"] != "RS256":
             return None
         app.key.verify(_decode(signature), content.encode(), padding.PKCS1v15(), hashes.SHA256())

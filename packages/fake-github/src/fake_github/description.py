@@ -1,4 +1,4 @@
-"""GitHub's own description of its API: fetched once with npm, cut down to what a forge serves, and kept.
+"""GitHub's own description of its API: fetched once with npm, cut down to what a fake GitHub serves, and kept.
 
 Touches npm, its registry, and the cache. The version is pinned, with its digest, by `node/package-lock.json`.
 """

@@ -1,4 +1,4 @@
-"""What happens in a forge, told to whoever listens, with payloads as GitHub's webhooks have them."""
+"""What happens in a fake GitHub, told to whoever listens, with payloads as GitHub's webhooks have them."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ class Event:
         return "-".join(filter(None, (self.name.replace("_", "-"), self.action)))
 
 
-def tell(
-    forge: FakeGitHub,
+def record(
+    hub: FakeGitHub,
     token: Token,
     repository: Repository,
     name: str,
@@ -76,12 +76,12 @@ def tell(
     sha: str = "",
 ) -> None:
     """Tell an event: check its payload, keep it, and have it sent when the request is over."""
-    organisation = forge.state.organisation(repository.owner.login)
+    organisation = hub.state.organisation(repository.owner.login)
     whole = {
         **payload,
-        "repository": payload_repository(forge, repository),
-        "sender": simple_user(forge, token.account),
-        **({} if organisation is None else {"organization": simple_organisation(forge, organisation)}),
+        "repository": payload_repository(hub, repository),
+        "sender": simple_user(hub, token.account),
+        **({} if organisation is None else {"organization": simple_organisation(hub, organisation)}),
     }
     default = bare.resolve(repository.folder, repository.default_branch) or bare.ZERO
     event = Event(
@@ -94,16 +94,16 @@ def tell(
         token.kind != "workflow",
         whole,
     )
-    if forge.contract is not None:
-        forge.violations += forge.contract.webhook(event.webhook, whole)
-    forge.emit(event)
+    if hub.contract is not None:
+        hub.violations += hub.contract.webhook(event.webhook, whole)
+    hub.emit(event)
 
 
-def tell_push(forge: FakeGitHub, token: Token, repository: Repository, update: tuple[str, str, str]) -> None:
+def record_push(hub: FakeGitHub, token: Token, repository: Repository, update: tuple[str, str, str]) -> None:
     """Tell that a ref moved.
 
     Args:
-        forge: Where.
+        hub: Where.
         token: Of who pushed.
         repository: Whose ref.
         update: The ref's whole name, its id before and its id after.
@@ -116,14 +116,14 @@ def tell_push(forge: FakeGitHub, token: Token, repository: Repository, update: t
     common = {"ref": short, "ref_type": kind, "pusher_type": "user"}
     if created:
         master = {"master_branch": repository.default_branch, "description": repository.settings["description"]}
-        tell(forge, token, repository, "create", common | master, ref=ref, sha=after)
+        record(hub, token, repository, "create", common | master, ref=ref, sha=after)
     if deleted:
-        tell(forge, token, repository, "delete", common)
+        record(hub, token, repository, "delete", common)
     new: list[bare.Commit] = []
     if not deleted and kind == "branch":
         others = [other for other in bare.refs(folder).values() if other != after] if created else [before]
         new = bare.commits(folder, after, "--not", *others)
-    head = None if deleted else pushed_commit(forge, repository, bare.commit(folder, after))
+    head = None if deleted else pushed_commit(hub, repository, bare.commit(folder, after))
     payload = {
         "ref": ref,
         "before": before,
@@ -132,25 +132,25 @@ def tell_push(forge: FakeGitHub, token: Token, repository: Repository, update: t
         "deleted": deleted,
         "forced": not (created or deleted) and not bare.is_ancestor(folder, before, after),
         "base_ref": None,
-        "compare": f"{forge.url}/{repository.full_name}/compare/{before[:12]}...{after[:12]}",
-        "commits": [pushed_commit(forge, repository, one) for one in new[-PUSHED:]],
+        "compare": f"{hub.url}/{repository.full_name}/compare/{before[:12]}...{after[:12]}",
+        "commits": [pushed_commit(hub, repository, one) for one in new[-PUSHED:]],
         "head_commit": head,
         "pusher": {"name": token.account.login, "email": token.account.email},
     }
     sha = None if deleted else bare.resolve(folder, after)
-    tell(forge, token, repository, "push", payload, ref=ref, sha=sha or "")
+    record(hub, token, repository, "push", payload, ref=ref, sha=sha or "")
 
 
-def tell_pull(
-    forge: FakeGitHub, token: Token, repository: Repository, pull: PullRequest, action: str, **more: object
+def record_pull(
+    hub: FakeGitHub, token: Token, repository: Repository, pull: PullRequest, action: str, **more: object
 ) -> None:
     """Tell what became of a pull request."""
     payload = {
         "action": action,
         "number": pull.number,
-        "pull_request": full_pull(forge, repository, pull),
+        "pull_request": full_pull(hub, repository, pull),
         **more,
     }
     merge = bare.attempt(repository.folder, "rev-parse", "--verify", "--quiet", f"refs/pull/{pull.number}/merge")
     ref = f"refs/pull/{pull.number}/{'merge' if merge else 'head'}"
-    tell(forge, token, repository, "pull_request", payload, ref=ref, sha=merge or pull.head)
+    record(hub, token, repository, "pull_request", payload, ref=ref, sha=merge or pull.head)

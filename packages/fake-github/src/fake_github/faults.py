@@ -1,6 +1,6 @@
 """What can go wrong with a request on purpose. Touches the connection that it cuts.
 
-A fault is any callable that is given each request, before and after the forge acted on it, and returns what the
+A fault is any callable that is given each request, before and after the fake GitHub acted on it, and returns what the
 caller shall get instead of the answer: a `werkzeug` response, `DROP`, or None for nothing.
 """
 
@@ -40,7 +40,7 @@ def once(method: str, path: str, outcome: Response | Drop, phase: Phase = "befor
         method: Of HTTP.
         path: The whole path, without what follows `?`.
         outcome: What the caller gets.
-        phase: Whether the forge has not acted before, or has.
+        phase: Whether the fake GitHub has not acted before, or has.
         skip: How many such calls go well first.
     """
     left = [skip]

@@ -26,53 +26,53 @@ def is_gits(path: str) -> bool:
     return path.endswith(("/info/refs", "/git-upload-pack", "/git-receive-pack")) or ".git/" in path
 
 
-def serve(forge: FakeGitHub, request: Request, token: Token | None, showed: str | None) -> Response:
+def serve(hub: FakeGitHub, request: Request, token: Token | None, showed: str | None) -> Response:
     """Answer a request of git's.
 
     Args:
-        forge: Where.
+        hub: Where.
         request: Its path is `/OWNER/NAME.git/…`, or the same without `.git`.
         token: Of who asks; None for a stranger.
         showed: What was shown as a password, token or none.
     """
     owner, name, rest = request.path.strip("/").split("/", 2)
-    repository = forge.state.repository(f"{owner}/{name.removesuffix('.git')}")
+    repository = hub.state.repository(f"{owner}/{name.removesuffix('.git')}")
     writing = "git-receive-pack" in (request.args.get("service"), rest)
-    refusal = _refuse(forge, repository, token, showed, writing=writing)
+    refusal = _refuse(hub, repository, token, showed, writing=writing)
     if refusal is not None or repository is None:
         return refusal or Response(status=404)
     if writing and rest == "git-receive-pack" and token is not None:
-        with forge.lock:
+        with hub.lock:
             before = bare.refs(repository.folder)
-            policy = json.dumps(push_policy(forge, repository, token))
+            policy = json.dumps(push_policy(hub, repository, token))
             response = _backend(repository, request, rest, {"FORGE_POLICY": policy, "REMOTE_USER": token.account.login})
-            pushes.follow(forge, token, repository, before)
+            pushes.follow(hub, token, repository, before)
         return response
     return _backend(repository, request, rest, {} if token is None else {"REMOTE_USER": token.account.login})
 
 
 def _refuse(
-    forge: FakeGitHub, repository: Repository | None, token: Token | None, showed: str | None, *, writing: bool
+    hub: FakeGitHub, repository: Repository | None, token: Token | None, showed: str | None, *, writing: bool
 ) -> Response | None:
     if token is None and (showed or writing or repository is None or repository.private):
         said = "Invalid username or token. Password authentication is not supported for Git operations."
         return Response(said if showed else "Repository not found.", 401, {"WWW-Authenticate": 'Basic realm="GitHub"'})
-    if repository is None or not _may(forge, repository, token, writing=False):
+    if repository is None or not _may(hub, repository, token, writing=False):
         return Response("Repository not found.", 404)
-    if writing and token is not None and not _may(forge, repository, token, writing=True):
+    if writing and token is not None and not _may(hub, repository, token, writing=True):
         return Response(f"Permission to {repository.full_name}.git denied to {token.account.login}.", 403)
     if writing and repository.settings["archived"]:
         return Response("This repository was archived so it is read-only.", 403)
     return None
 
 
-def _may(forge: FakeGitHub, repository: Repository, token: Token | None, *, writing: bool) -> bool:
+def _may(hub: FakeGitHub, repository: Repository, token: Token | None, *, writing: bool) -> bool:
     if not (writing or repository.private):
         return True
     if token is None:
         return False
     if token.kind == "user":
-        role = forge.state.role(token.account, repository)
+        role = hub.state.role(token.account, repository)
         enough = role is not None and ROLES.index(role) >= ROLES.index("push" if writing else "pull")
         return enough and scoped(token, frozenset({"repo" if repository.private else "public_repo"}))
     if token.kind == "workflow" and not writing and _shared(repository, token):

@@ -1,4 +1,4 @@
-"""The git repositories of a forge: bare ones, with hooks that hold the rules. Touches only their folder."""
+"""The git repositories of a fake GitHub: bare ones, with hooks that hold the rules. Touches only their folder."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def fork(source: Path, folder: Path, hooks: Path) -> None:
 
 
 def write_hooks(folder: Path) -> None:
-    """Write the hooks that every repository of a forge has."""
+    """Write the hooks that every repository of a fake GitHub has."""
     folder.mkdir(parents=True, exist_ok=True)
     hook = folder / "pre-receive"
     hook.write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -S {shlex.quote(pre_receive.__file__)}\n")

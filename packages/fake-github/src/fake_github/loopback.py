@@ -52,9 +52,9 @@ def pass_on(port: int, method: str, path: str, headers: Mapping[str, str], body:
     kept = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
     connection.request(method, path, body, kept)
     response = connection.getresponse()
-    told = {name: value for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP}
+    kept_headers = {name: value for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP}
     if method == "HEAD":
-        told["Content-Length"] = response.getheader("Content-Length", "0")
-    answer = response.status, told, response.read()
+        kept_headers["Content-Length"] = response.getheader("Content-Length", "0")
+    answer = response.status, kept_headers, response.read()
     connection.close()
     return answer

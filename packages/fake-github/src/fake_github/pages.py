@@ -29,11 +29,11 @@ def page(title: str, content: Markup, status: int = 200) -> Response:
     return Response(head + Markup("<h1>{}</h1>").format(title) + content, status, content_type="text/html")
 
 
-def serve(forge: FakeGitHub, request: Request) -> Response:
+def serve(hub: FakeGitHub, request: Request) -> Response:
     """Answer a request for a page; who asks is not asked, as nothing here is secret."""
     parts = request.path.strip("/").split("/")
-    repository = forge.state.repository("/".join(parts[:2]))
-    if len(parts) == 1 and (account := forge.state.account(parts[0])):
+    repository = hub.state.repository("/".join(parts[:2]))
+    if len(parts) == 1 and (account := hub.state.account(parts[0])):
         return page(account.login, Markup("<p>{}</p>").format(account.kind))
     if repository is None:
         return page("Not found", Markup("<p>There is no such page.</p>"), 404)

@@ -1,7 +1,7 @@
-"""The hook of every repository of a forge: refuses a push that breaks a rule, in GitHub's words.
+"""The hook of every repository of a fake GitHub: refuses a push that breaks a rule, in GitHub's words.
 
 Git runs it as a program of its own for each push, with the pusher in REMOTE_USER and in FORGE_POLICY what applies to
-that pusher. It imports the standard library alone. `matches` is what the forge itself knows rules by.
+that pusher. It imports the standard library alone. `matches` is what the fake GitHub itself knows rules by.
 """
 
 from __future__ import annotations

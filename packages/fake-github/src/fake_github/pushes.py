@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from fake_github.state import Account, PullRequest, Repository, Token
 
 
-def follow(forge: FakeGitHub, token: Token, repository: Repository, before: dict[str, str]) -> None:
+def follow(hub: FakeGitHub, token: Token, repository: Repository, before: dict[str, str]) -> None:
     """Do what follows from the refs that changed since.
 
     Args:
-        forge: Where.
+        hub: Where.
         token: Of who changed them.
         repository: Whose they are.
         before: All of its refs, before.
@@ -36,15 +36,15 @@ def follow(forge: FakeGitHub, token: Token, repository: Repository, before: dict
         repository.default_branch = branches[0]
         bare.run(repository.folder, "symbolic-ref", "HEAD", f"refs/heads/{branches[0]}")
     for update in changed:
-        events.tell_push(forge, token, repository, update)
+        events.record_push(hub, token, repository, update)
     for ref, old, new in changed:
         if ref.startswith("refs/heads/"):
-            _follow_branch(forge, token, repository, ref.removeprefix("refs/heads/"), (old, new))
+            _follow_branch(hub, token, repository, ref.removeprefix("refs/heads/"), (old, new))
 
 
-def _follow_branch(forge: FakeGitHub, token: Token, repository: Repository, branch: str, ids: tuple[str, str]) -> None:
+def _follow_branch(hub: FakeGitHub, token: Token, repository: Repository, branch: str, ids: tuple[str, str]) -> None:
     old, new = ids
-    for base in list(forge.state.repositories.values()):
+    for base in list(hub.state.repositories.values()):
         for pull in list(base.pulls.values()):
             if pull.state == "closed":
                 continue
@@ -52,18 +52,18 @@ def _follow_branch(forge: FakeGitHub, token: Token, repository: Repository, bran
                 pull.base = new
                 write_refs(base, pull)
             if pull.head_repository is repository and pull.head_branch == branch:
-                _follow_pull(forge, token, base, pull, (old, new))
+                _follow_pull(hub, token, base, pull, (old, new))
 
 
-def _follow_pull(forge: FakeGitHub, token: Token, base: Repository, pull: PullRequest, ids: tuple[str, str]) -> None:
+def _follow_pull(hub: FakeGitHub, token: Token, base: Repository, pull: PullRequest, ids: tuple[str, str]) -> None:
     old, new = ids
     if new == bare.ZERO:
         pull.state, pull.closed_at = "closed", now()
-        events.tell_pull(forge, token, base, pull, "closed")
+        events.record_pull(hub, token, base, pull, "closed")
         return
     pull.head, pull.updated_at = new, now()
     write_refs(base, pull)
-    events.tell_pull(forge, token, base, pull, "synchronize", before=old, after=new)
+    events.record_pull(hub, token, base, pull, "synchronize", before=old, after=new)
 
 
 def write_refs(base: Repository, pull: PullRequest) -> None:

@@ -27,7 +27,7 @@ LEVELS = ("read", "write", "admin")
 
 @dataclass(frozen=True)
 class Route:
-    """An operation that a forge serves.
+    """An operation that a fake GitHub serves.
 
     Attributes:
         method: Of HTTP.
@@ -83,7 +83,7 @@ class Call:
         accept: The media type that was asked for.
     """
 
-    forge: FakeGitHub
+    hub: FakeGitHub
     route: Route
     token: Token | None
     parameters: Mapping[str, str]
@@ -120,7 +120,7 @@ class Call:
 
     def url(self, *parts: object) -> str:
         """Return an address in the API."""
-        return "/".join((self.forge.api_url, *map(str, parts)))
+        return "/".join((self.hub.api_url, *map(str, parts)))
 
     def page(self, items: Sequence[Any]) -> list[Any]:
         """Return the part of a list that was asked for."""
@@ -144,7 +144,7 @@ class Call:
             del links["next"], links["last"]
         path = self.route.path.format(**self.parameters)
         header = ", ".join(
-            f'<{self.forge.api_url}{path}?per_page={size}&page={page}>; rel="{rel}"' for rel, page in links.items()
+            f'<{self.hub.api_url}{path}?per_page={size}&page={page}>; rel="{rel}"' for rel, page in links.items()
         )
         shown = self.page(items)
         document = shown if key is None else {"total_count": len(items), key: shown}
@@ -158,7 +158,7 @@ class Call:
         """
         if self.token is not None and self.token.revoked:
             raise BadCredentials
-        state = self.forge.state
+        state = self.hub.state
         found: Answer
         if "{owner}/{repo}" in self.route.path and "org" not in self.parameters:
             repository = state.repository(f"{self.parameters['owner']}/{self.parameters['repo']}")
@@ -196,7 +196,7 @@ def check_single_sign_on(call: Call, organisation: Organisation) -> None:
     tokens = organisation.single_sign_on
     if tokens is None or token is None or token.kind != "user" or token.value in tokens:
         return
-    where = f"{call.forge.url}/orgs/{organisation.login}/sso?authorization_request=1"
+    where = f"{call.hub.url}/orgs/{organisation.login}/sso?authorization_request=1"
     message = "Resource protected by organization SAML enforcement. You must grant your OAuth token access to this "
     raise Forbidden(f"{message}organization.", {"X-GitHub-SSO": f"required; url={where}"})
 
@@ -209,7 +209,7 @@ def allowed(call: Call, repository: Repository | None) -> Repository:
     """
     if repository is None:
         raise NotFound
-    organisation = call.forge.state.organisation(repository.owner.login)
+    organisation = call.hub.state.organisation(repository.owner.login)
     if organisation is not None:
         check_single_sign_on(call, organisation)
     reading = call.route.method == "GET"
@@ -220,7 +220,7 @@ def allowed(call: Call, repository: Repository | None) -> Repository:
     if token is not None and token.kind != "user":
         _check_installation(token, repository, call.route)
         return repository
-    role = None if token is None else call.forge.state.role(token.account, repository)
+    role = None if token is None else call.hub.state.role(token.account, repository)
     if repository.private and (role is None or not scoped(token, frozenset({"repo"}))):
         raise NotFound
     if not reading and not scoped(token, frozenset({"public_repo"})):

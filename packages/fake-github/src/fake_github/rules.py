@@ -33,17 +33,17 @@ def refs_of(repository: Repository, ruleset: Document) -> tuple[list[str], list[
     return plain(names.get("include", [])), plain(names.get("exclude", []))
 
 
-def may_bypass(forge: FakeGitHub, repository: Repository, ruleset: Document, token: Token, modes: set[str]) -> bool:
+def may_bypass(hub: FakeGitHub, repository: Repository, ruleset: Document, token: Token, modes: set[str]) -> bool:
     """Say whether a caller is one of those whom a ruleset does not hold, in one of some modes."""
     return any(
-        actor["bypass_mode"] in modes and _is(forge, repository, actor, token)
+        actor["bypass_mode"] in modes and _is(hub, repository, actor, token)
         for actor in ruleset.get("bypass_actors", [])
     )
 
 
-def _is(forge: FakeGitHub, repository: Repository, actor: Document, token: Token) -> bool:
+def _is(hub: FakeGitHub, repository: Repository, actor: Document, token: Token) -> bool:
     kind, number = actor["actor_type"], actor.get("actor_id")
-    organisation = forge.state.organisation(repository.owner.login)
+    organisation = hub.state.organisation(repository.owner.login)
     if kind == "Integration":
         return token.app is not None and token.app["id"] == number
     if token.kind != "user":
@@ -53,7 +53,7 @@ def _is(forge: FakeGitHub, repository: Repository, actor: Document, token: Token
     if kind == "Team":
         teams = organisation.teams.values() if organisation is not None else ()
         return any(team.id == number and token.account.login in team.members for team in teams)
-    role = forge.state.role(token.account, repository)
+    role = hub.state.role(token.account, repository)
     if kind == "RepositoryRole" and role is not None:
         return ROLES.index(role) >= ROLES.index(ROLE_IDS[int(number or 0)])
     return kind == "User" and token.account.id == number
@@ -122,17 +122,17 @@ def passed_checks(repository: Repository, sha: str) -> set[str]:
     return {name for name, good in verdicts.items() if good}
 
 
-def push_policy(forge: FakeGitHub, repository: Repository, token: Token) -> Document:
+def push_policy(hub: FakeGitHub, repository: Repository, token: Token) -> Document:
     """Return what the `pre-receive` hook decides by, for one who pushes."""
     held = [
         ruleset
         for ruleset in active_rulesets(repository)
-        if not may_bypass(forge, repository, ruleset, token, {"always", "exempt"})
+        if not may_bypass(hub, repository, ruleset, token, {"always", "exempt"})
     ]
     shas = {run["head_sha"] for run in repository.check_runs.values()} | {one["sha"] for one in repository.statuses}
     scope = "workflow" in token.scopes if token.kind == "user" else token.permissions.get("workflows") == "write"
     return {
-        "rules_url": f"{forge.url}/{repository.full_name}/rules",
+        "rules_url": f"{hub.url}/{repository.full_name}/rules",
         "rules": rules_for(repository, held=held),
         "passed": {sha: sorted(passed_checks(repository, sha)) for sha in shas},
         "workflows": scope,

@@ -1,4 +1,4 @@
-"""The forge itself: starts, stops, listens on the loopback interface, and gives each request to who answers it."""
+"""The server: starts, stops, listens on the loopback interface, and dispatches each request to its handler."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ API = "/api/v3"
 
 
 class FakeGitHub:
-    """A forge that listens.
+    """A fake GitHub that listens.
 
     Attributes:
         folder: Where its repositories are.
@@ -180,7 +180,7 @@ class FakeGitHub:
         self.events.append(event)
         self._waiting.append(event)
 
-    def _tell(self) -> None:
+    def _deliver(self) -> None:
         with self.lock:
             waiting, self._waiting = self._waiting, []
         for event in waiting:
@@ -190,15 +190,15 @@ class FakeGitHub:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, as WSGI has it."""
         request = Request(environ)
-        response = self._strike(request, "before")
+        response = self._inject(request, "before")
         if response is None:
             response = self._respond(request)
-            response = self._strike(request, "after") or response
+            response = self._inject(request, "after") or response
         self.calls.append((request.method, request.path, response.status_code))
-        self._tell()
+        self._deliver()
         return response(environ, start_response)
 
-    def _strike(self, request: Request, phase: faults.Phase) -> Response | None:
+    def _inject(self, request: Request, phase: faults.Phase) -> Response | None:
         for fault in list(self.faults):
             outcome = fault(request, phase)
             if isinstance(outcome, faults.Drop):

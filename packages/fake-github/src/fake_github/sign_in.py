@@ -55,37 +55,37 @@ class Device:
     asked: float = field(default_factory=time.monotonic)
 
 
-def serve(forge: FakeGitHub, request: Request) -> Response | None:
+def serve(hub: FakeGitHub, request: Request) -> Response | None:
     """Answer a request of the device flow; None to any other."""
     if request.method == "POST" and request.path == "/login/device/code":
-        return _say(request, _begin(forge, request))
+        return _say(request, _begin(hub, request))
     if request.method == "POST" and request.path == "/login/oauth/access_token":
-        return _say(request, _exchange(forge, request))
+        return _say(request, _exchange(hub, request))
     if request.path == "/login/device":
-        return _confirm(forge, request)
+        return _confirm(hub, request)
     return None
 
 
-def _begin(forge: FakeGitHub, request: Request) -> dict[str, object]:
+def _begin(hub: FakeGitHub, request: Request) -> dict[str, object]:
     client_id = request.form.get("client_id", "")
-    if client_id not in forge.client_ids:
+    if client_id not in hub.client_ids:
         return {"error": "Not Found"}
     half = "".join(secrets.choice(LETTERS) for _ in range(8))
     scopes = frozenset(request.form.get("scope", "").replace(",", " ").split())
-    device = Device(client_id, f"{half[:4]}-{half[4:]}", scopes, forge.device_interval, time.monotonic() + 900)
+    device = Device(client_id, f"{half[:4]}-{half[4:]}", scopes, hub.device_interval, time.monotonic() + 900)
     code = secrets.token_hex(20)
-    forge.devices[code] = device
+    hub.devices[code] = device
     return {
         "device_code": code,
         "user_code": device.user_code,
-        "verification_uri": f"{forge.url}/login/device",
+        "verification_uri": f"{hub.url}/login/device",
         "expires_in": 900,
         "interval": device.interval,
     }
 
 
-def _exchange(forge: FakeGitHub, request: Request) -> dict[str, object]:
-    device = forge.devices.get(request.form.get("device_code", ""))
+def _exchange(hub: FakeGitHub, request: Request) -> dict[str, object]:
+    device = hub.devices.get(request.form.get("device_code", ""))
     if request.form.get("grant_type") != "urn:ietf:params:oauth:grant-type:device_code":
         return _error("unsupported_grant_type", "The grant type is not supported.")
     if device is None:
@@ -105,18 +105,18 @@ def _exchange(forge: FakeGitHub, request: Request) -> dict[str, object]:
         }
     if device.login is None:
         return _error("authorization_pending", "The authorization request is still pending.")
-    account = forge.state.accounts[device.login.lower()]
-    del forge.devices[request.form["device_code"]]
-    token = forge.state.issue(account, "gho", scopes=device.scopes)
+    account = hub.state.accounts[device.login.lower()]
+    del hub.devices[request.form["device_code"]]
+    token = hub.state.issue(account, "gho", scopes=device.scopes)
     return {"access_token": token.value, "token_type": "bearer", "scope": ",".join(sorted(device.scopes))}
 
 
-def _confirm(forge: FakeGitHub, request: Request) -> Response:
-    users = [account.login for account in forge.state.accounts.values() if account.kind == "User"]
+def _confirm(hub: FakeGitHub, request: Request) -> Response:
+    users = [account.login for account in hub.state.accounts.values() if account.kind == "User"]
     if request.method == "GET":
         return page("Device activation", FORM.format(request.args.get("user_code", ""), users[0] if users else ""))
     code = request.form.get("user_code", "").strip().upper()
-    device = next((one for one in forge.devices.values() if one.user_code == code), None)
+    device = next((one for one in hub.devices.values() if one.user_code == code), None)
     if device is None or request.form.get("login", "") not in users:
         return page("Device activation", Markup("<p>That code or that user is unknown.</p>"), HTTPStatus.NOT_FOUND)
     if request.form.get("answer") == "deny":
@@ -157,6 +157,6 @@ def viewer(request: Request, token: Token | None) -> Response:
     if token is None:
         return response_to(None, BadCredentials().answer())
     if "viewer" not in (request.get_json(silent=True) or {}).get("query", ""):
-        document: Document = {"errors": [{"message": "The forge serves no GraphQL."}]}
+        document: Document = {"errors": [{"message": "The fake GitHub serves no GraphQL."}]}
         return response_to(token, Answer(200, document))
     return response_to(token, Answer(200, {"data": {"viewer": {"login": token.account.login}}}))

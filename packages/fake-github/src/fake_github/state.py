@@ -1,4 +1,4 @@
-"""What a forge knows: accounts, tokens, repositories and all that hangs on them. Touches nothing.
+"""What a fake GitHub knows: accounts, tokens, repositories and all that hangs on them. Touches nothing.
 
 The contents of repositories are not here: they are real git repositories, and `git_repository.py` reads them.
 """
@@ -30,7 +30,7 @@ class Account:
     """A user, a bot, or an organisation: what can own a repository.
 
     Attributes:
-        id: Unique in a forge, over all kinds of things.
+        id: Unique in a fake GitHub, over all kinds of things.
         login: The name, whose case does not matter when it is asked for.
         kind: What GitHub calls its type.
     """
@@ -196,7 +196,7 @@ class Repository:
 
 @dataclass
 class State:
-    """Everything that a forge knows."""
+    """Everything that a fake GitHub knows."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)

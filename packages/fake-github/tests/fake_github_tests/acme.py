@@ -1,4 +1,4 @@
-"""A forge with an organisation in it, its API's generated client, and a work tree whose remote it is."""
+"""A fake GitHub with an organisation in it, its API's generated client, and a work tree whose remote it is."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 SCOPES = {"repo", "workflow", "read:org"}
 
 
-def client(forge: FakeGitHub, token: str | None) -> Client:
+def client(hub: FakeGitHub, token: str | None) -> Client:
     """Return a client with some token, which asks once."""
-    return GitHub(token, base_url=forge.api_url, auto_retry=False)
+    return GitHub(token, base_url=hub.api_url, auto_retry=False)
 
 
 @dataclass(frozen=True)
 class Clone:
-    """A work tree whose remote is a repository of the forge, pushed to with somebody's token."""
+    """A work tree whose remote is a repository of the fake GitHub, pushed to with somebody's token."""
 
     folder: Path
-    forge: FakeGitHub
+    hub: FakeGitHub
     address: str
     token: str
 
     def push(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Push, and return what came of it."""
         basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
-        header = f"http.{self.forge.url}/.extraheader=Authorization: Basic {basic}"
+        header = f"http.{self.hub.url}/.extraheader=Authorization: Basic {basic}"
         command = ["git", "-c", header, "push", self.address, *arguments]
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
 
@@ -60,7 +60,7 @@ class Clone:
 
     def with_token(self, token: str) -> Clone:
         """Return the same work tree, pushed by somebody else."""
-        return Clone(self.folder, self.forge, self.address, token)
+        return Clone(self.folder, self.hub, self.address, token)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Acme:
         clone: A work tree whose first commit was pushed.
     """
 
-    forge: FakeGitHub
+    hub: FakeGitHub
     token: str
     ada: Client
     bob: Client
@@ -90,7 +90,7 @@ class Acme:
 
     def pass_check(self, sha: str, name: str = "all-green", conclusion: str = "success") -> None:
         """Have an app report a check run."""
-        app = client(self.forge, self.forge.app_token("Acme/rover", {"checks": "write"}))
+        app = client(self.hub, self.hub.app_token("Acme/rover", {"checks": "write"}))
         run: Any = {"name": name, "head_sha": sha, "status": "completed", "conclusion": conclusion}
         app.rest.checks.create("Acme", "rover", data=run)
 

@@ -41,40 +41,40 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def forge(tmp_path: Path) -> Iterator[FakeGitHub]:
+def hub(tmp_path: Path) -> Iterator[FakeGitHub]:
     """A server; a test fails if a request or response breaks GitHub's API description."""
-    with FakeGitHub.serve(tmp_path / "forge") as forge:
-        yield forge
-    assert forge.violations == []
+    with FakeGitHub.serve(tmp_path / "hub") as hub:
+        yield hub
+    assert hub.violations == []
 
 
 @pytest.fixture
-def secure_forge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
+def secure_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
     """A server that speaks https, which gh requires; gh and git trust its authority."""
     if shutil.which("gh") is None:
         pytest.skip("gh is not on this machine")
-    with FakeGitHub.serve(tmp_path / "forge", tls=True) as forge:
-        assert forge.certificate
+    with FakeGitHub.serve(tmp_path / "hub", tls=True) as hub:
+        assert hub.certificate
         authority = tmp_path / "authority.pem"
-        authority.write_bytes(forge.certificate)
+        authority.write_bytes(hub.certificate)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
         monkeypatch.setenv("GIT_SSL_CAINFO", str(authority))
-        yield forge
-    assert forge.violations == []
+        yield hub
+    assert hub.violations == []
 
 
 @pytest.fixture
-def acme(forge: FakeGitHub, tmp_path: Path) -> Acme:
+def acme(hub: FakeGitHub, tmp_path: Path) -> Acme:
     """The organisation and its repository."""
-    token = forge.add_user("ada", scopes=SCOPES, name="Ada Lovelace")
-    bob = forge.add_user("bob", scopes=SCOPES)
-    forge.add_organisation("Acme", {"ada": "admin", "bob": "member"}, {"builders": ["bob"], "readers": []})
-    ada = client(forge, token)
+    token = hub.add_user("ada", scopes=SCOPES, name="Ada Lovelace")
+    bob = hub.add_user("bob", scopes=SCOPES)
+    hub.add_organisation("Acme", {"ada": "admin", "bob": "member"}, {"builders": ["bob"], "readers": []})
+    ada = client(hub, token)
     ada.rest.repos.create_in_org("Acme", name="rover", private=True)
     folder = tmp_path / "rover"
     folder.mkdir()
     git(folder, "init", "--quiet", "--initial-branch=main")
-    clone = Clone(folder, forge, f"{forge.url}/Acme/rover.git", token)
+    clone = Clone(folder, hub, f"{hub.url}/Acme/rover.git", token)
     clone.commit("chore: begin")
     assert clone.push("main").returncode == 0
-    return Acme(forge, token, ada, client(forge, bob), clone)
+    return Acme(hub, token, ada, client(hub, bob), clone)

@@ -34,16 +34,16 @@ def sign(key: str, **claims: Any) -> str:  # noqa: ANN401
 
 
 def test_an_app_gets_a_token_with_just_what_it_asks_for(acme: Acme) -> None:
-    identity, key = acme.forge.add_app("helper", "Acme", ALLOWED)
-    app = client(acme.forge, sign(key, iss=identity))
+    identity, key = acme.hub.add_app("helper", "Acme", ALLOWED)
+    app = client(acme.hub, sign(key, iss=identity))
     installation = app.rest.apps.get_repo_installation("Acme", "rover").parsed_data
     assert installation.app_slug == "helper"
     wanted: Any = {"repositories": ["rover"], "permissions": {"contents": "write"}}
     made = app.rest.apps.create_installation_access_token(installation.id, data=wanted).parsed_data
     acme.clone.commit("chore: version 0.1.0")
     assert acme.clone.with_token(made.token).push("main:made").returncode == 0
-    assert acme.forge.events[-1].actor == "helper[bot]"
-    assert acme.forge.events[-1].starts_runs
+    assert acme.hub.events[-1].actor == "helper[bot]"
+    assert acme.hub.events[-1].starts_runs
     more: Any = {"permissions": {"pull_requests": "write"}}
     refusal = refused(lambda: app.rest.apps.create_installation_access_token(installation.id, data=more))
     assert refusal == (422, "The permissions requested are not granted to this installation.")
@@ -51,15 +51,15 @@ def test_an_app_gets_a_token_with_just_what_it_asks_for(acme: Acme) -> None:
 
 @pytest.mark.parametrize("claims", [{"exp": int(time.time()) - 1}, {"exp": int(time.time()) + 3600}, {"iss": "Iv0"}])
 def test_a_web_token_that_proves_nothing_is_refused(acme: Acme, claims: dict[str, Any]) -> None:
-    identity, key = acme.forge.add_app("helper", "Acme", ALLOWED)
-    app = client(acme.forge, sign(key, **{"iss": identity, **claims}))
+    identity, key = acme.hub.add_app("helper", "Acme", ALLOWED)
+    app = client(acme.hub, sign(key, **{"iss": identity, **claims}))
     assert refused(lambda: app.rest.apps.get_repo_installation("Acme", "rover")) == (401, "Bad credentials")
 
 
 def test_another_key_proves_nothing(acme: Acme) -> None:
-    identity, _ = acme.forge.add_app("helper", "Acme", ALLOWED)
-    _, other = acme.forge.add_app("other", "Acme", ALLOWED)
-    app = client(acme.forge, sign(other, iss=identity))
+    identity, _ = acme.hub.add_app("helper", "Acme", ALLOWED)
+    _, other = acme.hub.add_app("other", "Acme", ALLOWED)
+    app = client(acme.hub, sign(other, iss=identity))
     assert refused(lambda: app.rest.apps.get_repo_installation("Acme", "rover")) == (401, "Bad credentials")
 
 
@@ -67,7 +67,7 @@ def test_runs_read_a_private_repository_whose_actions_are_shared(acme: Acme, tmp
     from fake_github_tests.test_git_http import clone
 
     acme.ada.rest.repos.create_in_org("Acme", name="other", private=True)
-    token = acme.forge.workflow_token("Acme/other", {"contents": "read"})
+    token = acme.hub.workflow_token("Acme/other", {"contents": "read"})
     assert clone(acme, tmp_path / "before", token).returncode == 128
     acme.ada.rest.actions.set_workflow_access_to_repository("Acme", "rover", access_level="organization")
     assert clone(acme, tmp_path / "after", token).returncode == 0

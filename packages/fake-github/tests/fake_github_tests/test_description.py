@@ -1,4 +1,4 @@
-"""The forge is held to GitHub's description, and says when something differs from it."""
+"""The fake GitHub is held to GitHub's description, and says when something differs from it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ USER = {"login": "ada", "id": 1}
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
-    """GitHub's description, as the forge is held to it."""
+    """GitHub's description, as the fake GitHub is held to it."""
     found = description.load([entry.path for entry in ROUTES], WEBHOOKS)
     if found is None:
         pytest.skip("npm is not on this machine")
     return Contract(found)
 
 
-def test_every_operation_of_the_forge_is_one_of_githubs(contract: Contract) -> None:
+def test_every_operation_of_the_hub_is_one_of_githubs(contract: Contract) -> None:
     assert [entry for entry in ROUTES if contract.operation(entry.method, entry.path) is None] == []
     assert set(WEBHOOKS) == set(contract.description["x-webhooks"])
     assert len({(entry.method, entry.path) for entry in ROUTES}) == len(ROUTES)
@@ -59,25 +59,25 @@ def test_null_is_where_github_gives_null(contract: Contract) -> None:
     assert not any("conclusion" in sentence for sentence in said)
 
 
-def test_the_forge_collects_what_differs(tmp_path: Path, contract: Contract) -> None:
-    del contract  # the forge has its own
-    with FakeGitHub.serve(tmp_path) as forge:
-        token = forge.add_user("ada")
+def test_the_hub_collects_what_differs(tmp_path: Path, contract: Contract) -> None:
+    del contract  # the fake GitHub has its own
+    with FakeGitHub.serve(tmp_path) as hub:
+        token = hub.add_user("ada")
         sign = {"Authorization": f"Bearer {token}"}
-        assert httpx.get(f"{forge.api_url}/zen", headers=sign).status_code == 404
-        httpx.post(f"{forge.api_url}/user/repos", headers=sign, json={"name": "rover", "private": "yes"})
-        assert forge.violations[0] == "GET /zen: the server has no such operation"
-        assert "'yes' is not of type 'boolean'" in forge.violations[1]
+        assert httpx.get(f"{hub.api_url}/zen", headers=sign).status_code == 404
+        httpx.post(f"{hub.api_url}/user/repos", headers=sign, json={"name": "rover", "private": "yes"})
+        assert hub.violations[0] == "GET /zen: the server has no such operation"
+        assert "'yes' is not of type 'boolean'" in hub.violations[1]
 
 
 def test_without_npm_it_says_that_nothing_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_GITHUB_CACHE_DIR", str(tmp_path / "empty"))
     monkeypatch.setenv("PATH", "/usr/bin/nowhere")
     monkeypatch.setattr("fake_github.process.find", lambda program: None if program == "npm" else f"/usr/bin/{program}")
-    with FakeGitHub.serve(tmp_path / "forge") as forge:
-        assert forge.unvalidated
-        assert "npm is not on this machine" in forge.unvalidated
-        assert httpx.get(f"{forge.api_url}/rate_limit").status_code == 200
+    with FakeGitHub.serve(tmp_path / "hub") as hub:
+        assert hub.unvalidated
+        assert "npm is not on this machine" in hub.unvalidated
+        assert httpx.get(f"{hub.api_url}/rate_limit").status_code == 200
 
 
 def test_only_what_is_needed_is_kept(contract: Contract) -> None:

@@ -1,4 +1,4 @@
-"""Whatever a forge is asked, it can be made to fail, before it has acted or after."""
+"""Whatever a fake GitHub is asked, it can be made to fail, before it has acted or after."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ REPOSITORIES = "/api/v3/orgs/Acme/repos"
 
 
 @pytest.mark.parametrize(("phase", "there"), [("before", False), ("after", True)])
-def test_a_connection_is_cut_before_or_after_the_forge_has_acted(acme: Acme, phase: Phase, there: bool) -> None:
-    acme.forge.faults.append(once("POST", REPOSITORIES, DROP, phase))
+def test_a_connection_is_cut_before_or_after_the_hub_has_acted(acme: Acme, phase: Phase, there: bool) -> None:
+    acme.hub.faults.append(once("POST", REPOSITORIES, DROP, phase))
     with pytest.raises(RequestError) as error:
         acme.ada.rest.repos.create_in_org("Acme", name="probe")
     assert isinstance(error.value.__cause__, httpx.RemoteProtocolError | httpx.ReadError)
-    assert (acme.forge.state.repository("Acme/probe") is not None) == there
+    assert (acme.hub.state.repository("Acme/probe") is not None) == there
 
 
 def test_a_call_is_refused_once_and_then_goes_well(acme: Acme) -> None:
     limited = refusal(403, "You have exceeded a secondary rate limit.", Retry_After="1")
-    acme.forge.faults.append(once("POST", REPOSITORIES, limited))
+    acme.hub.faults.append(once("POST", REPOSITORIES, limited))
     assert refused(lambda: acme.ada.rest.repos.create_in_org("Acme", name="probe"))[0] == 403
     acme.ada.rest.repos.create_in_org("Acme", name="probe")
 
 
 def test_some_calls_can_go_well_first(acme: Acme) -> None:
-    acme.forge.faults.append(once("GET", "/api/v3/user", refusal(500, "Server Error"), skip=1))
+    acme.hub.faults.append(once("GET", "/api/v3/user", refusal(500, "Server Error"), skip=1))
     acme.ada.rest.users.get_authenticated()
     assert refused(acme.ada.rest.users.get_authenticated)[0] == 500
 
 
 def test_a_push_can_be_cut_too(acme: Acme) -> None:
     acme.clone.commit("feat: drive")
-    acme.forge.faults.append(once("POST", "/Acme/rover.git/git-receive-pack", DROP, "after"))
+    acme.hub.faults.append(once("POST", "/Acme/rover.git/git-receive-pack", DROP, "after"))
     assert acme.clone.push("main").returncode != 0
     assert acme.clone.push("main").returncode == 0  # it had arrived: nothing is left to do
     assert "Everything up-to-date" in acme.clone.push("main").stderr

@@ -68,7 +68,7 @@ def test_the_last_verdict_on_a_commit_counts(acme: Acme) -> None:
     sha = git(acme.clone.folder, "rev-parse", "HEAD")
     only_apps = refused(lambda: acme.ada.rest.checks.create("Acme", "rover", data={"name": "test", "head_sha": sha}))
     assert only_apps == (403, "You must authenticate via a GitHub App.")
-    bot = client(acme.forge, acme.forge.workflow_token("Acme/rover", {"checks": "write", "statuses": "write"}))
+    bot = client(acme.hub, acme.hub.workflow_token("Acme/rover", {"checks": "write", "statuses": "write"}))
     made = bot.rest.checks.create("Acme", "rover", data={"name": "test", "head_sha": sha, "status": "in_progress"})
     bot.rest.checks.update("Acme", "rover", made.parsed_data.id, data={"conclusion": "success"})
     found = acme.ada.rest.checks.list_for_ref("Acme", "rover", "main").parsed_data

@@ -30,11 +30,9 @@ def test_a_private_repository_is_for_those_who_may_read_it(acme: Acme, tmp_path:
     assert clone(acme, tmp_path / "hers", acme.token).returncode == 0
     assert git(tmp_path / "hers", "log", "--format=%s") == "chore: begin"
     assert "could not read Username" in clone(acme, tmp_path / "nobodys", None).stderr
-    assert "not found" in clone(acme, tmp_path / "eves", acme.forge.add_user("eve")).stderr
-    assert (
-        clone(acme, tmp_path / "a-runs", acme.forge.workflow_token("Acme/rover", {"contents": "read"})).returncode == 0
-    )
-    elsewhere = acme.forge.app_token("Acme/other", {"contents": "write"})
+    assert "not found" in clone(acme, tmp_path / "eves", acme.hub.add_user("eve")).stderr
+    assert clone(acme, tmp_path / "a-runs", acme.hub.workflow_token("Acme/rover", {"contents": "read"})).returncode == 0
+    elsewhere = acme.hub.app_token("Acme/other", {"contents": "write"})
     assert clone(acme, tmp_path / "anothers", elsewhere).returncode == 128
 
 
@@ -45,7 +43,7 @@ def test_a_public_repository_is_for_everybody(acme: Acme, tmp_path: Path) -> Non
 
 def test_who_may_only_read_pushes_nothing(acme: Acme) -> None:
     acme.clone.commit("feat: drive")
-    pushed = acme.clone.with_token(acme.forge.add_user("bob")).push("main")
+    pushed = acme.clone.with_token(acme.hub.add_user("bob")).push("main")
     assert pushed.returncode == 128
     assert "Permission to Acme/rover.git denied to bob." in pushed.stderr
 

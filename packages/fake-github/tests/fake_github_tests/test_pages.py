@@ -25,7 +25,7 @@ def test_repositories_and_pull_requests_have_a_page(acme: Acme) -> None:
     assert '<a href="/Acme/rover/pull/1">#1 feat: drive &lt;fast&gt;</a>' in repository.text
     pull = httpx.get(acme.ada.rest.pulls.get("Acme", "rover", 1).parsed_data.html_url).text
     assert all(part in pull for part in ("What it is for.", "all-green: success", "0.2.0"))
-    assert httpx.get(f"{acme.forge.url}/Acme/nothing").status_code == 404
+    assert httpx.get(f"{acme.hub.url}/Acme/nothing").status_code == 404
 
 
 def test_they_open_in_a_real_browser(acme: Acme, tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_they_open_in_a_real_browser(acme: Acme, tmp_path: Path) -> None:
 
     def shown(path: str) -> str:
         options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-proxy-server", f"--user-data-dir={tmp_path}")
-        command = (browser, *options, "--dump-dom", f"{acme.forge.url}{path}")
+        command = (browser, *options, "--dump-dom", f"{acme.hub.url}{path}")
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
 
     assert "<h1>Acme/rover</h1>" in shown("/Acme/rover")

@@ -71,7 +71,7 @@ def test_each_way_of_merging_leaves_its_message(
 
 
 def bare(acme: Acme) -> object:
-    repository = acme.forge.state.repository("Acme/rover")
+    repository = acme.hub.state.repository("Acme/rover")
     assert repository is not None
     return repository.folder
 
@@ -129,14 +129,14 @@ def test_the_branch_goes_when_it_was_merged(acme: Acme) -> None:
 
 def test_a_pull_request_comes_from_a_fork(acme: Acme) -> None:
     acme.ada.rest.repos.update("Acme", "rover", private=False)
-    token = acme.forge.add_user("eve")
-    eve = client(acme.forge, token)
+    token = acme.hub.add_user("eve")
+    eve = client(acme.hub, token)
     eve.rest.repos.create_fork("Acme", "rover")
     git(acme.clone.folder, "switch", "--quiet", "--create", "theirs")
     sha = acme.clone.commit("fix: steer", steer="straight")
     theirs = acme.clone.with_token(token)
     assert theirs.push("theirs").returncode == 128  # no right to the organisation's own
-    fork = type(theirs)(theirs.folder, acme.forge, f"{acme.forge.url}/eve/rover.git", token)
+    fork = type(theirs)(theirs.folder, acme.hub, f"{acme.hub.url}/eve/rover.git", token)
     assert fork.push("theirs").returncode == 0
     pull = eve.rest.pulls.create("Acme", "rover", title="fix: steer", head="eve:theirs", base="main").parsed_data
     assert (pull.head.repo and pull.head.repo.full_name, pull.base.repo.full_name, pull.head.sha) == (
@@ -151,11 +151,11 @@ def test_a_pull_request_comes_from_a_fork(acme: Acme) -> None:
 def test_comments_are_updated_in_place(acme: Acme) -> None:
     acme.clone.branch("feature", "feat: drive")
     number = acme.open_pull("feature", "feat: drive")
-    bot = client(acme.forge, acme.forge.workflow_token("Acme/rover", {"pull_requests": "write"}))
+    bot = client(acme.hub, acme.hub.workflow_token("Acme/rover", {"pull_requests": "write"}))
     made = bot.rest.issues.create_comment("Acme", "rover", number, body="0.1.0").parsed_data
     bot.rest.issues.update_comment("Acme", "rover", made.id, body="0.2.0")
     found: Any = acme.ada.rest.issues.list_comments("Acme", "rover", number).json()
     assert [(one["body"], one["user"]["login"]) for one in found] == [("0.2.0", "github-actions[bot]")]
-    powerless = client(acme.forge, acme.forge.workflow_token("Acme/rover", {"contents": "read"}))
+    powerless = client(acme.hub, acme.hub.workflow_token("Acme/rover", {"contents": "read"}))
     refusal = refused(lambda: powerless.rest.issues.create_comment("Acme", "rover", number, body="no"))
     assert refusal == (403, "Resource not accessible by integration")

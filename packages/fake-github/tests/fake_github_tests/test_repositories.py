@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def test_a_new_repository_is_found_by_whoever_may_see_it(acme: Acme) -> None:
     found = acme.ada.rest.repos.get("acme", "ROVER").parsed_data  # whose case does not matter
     assert (found.full_name, found.private, found.default_branch) == ("Acme/rover", True, "main")
-    stranger = client(acme.forge, acme.forge.add_user("eve"))
+    stranger = client(acme.hub, acme.hub.add_user("eve"))
     assert refused(lambda: stranger.rest.repos.get("Acme", "rover")) == (404, "Not Found")
-    nobody, wrong = client(acme.forge, None), client(acme.forge, "ghp_wrong")
+    nobody, wrong = client(acme.hub, None), client(acme.hub, "ghp_wrong")
     assert refused(lambda: nobody.rest.repos.get("Acme", "rover")) == (404, "Not Found")
     assert refused(wrong.rest.users.get_authenticated) == (401, "Bad credentials")
 
@@ -27,17 +27,17 @@ def test_a_name_is_taken_once(acme: Acme) -> None:
 
 
 def test_who_may_create(acme: Acme) -> None:
-    organisation = acme.forge.state.organisation("acme")
+    organisation = acme.hub.state.organisation("acme")
     assert organisation is not None
     organisation.members_create = False
     status, message = refused(lambda: acme.bob.rest.repos.create_in_org("Acme", name="probe"))
     assert (status, message) == (403, "You need admin access to the organization before adding a repository to it.")
-    outsider = client(acme.forge, acme.forge.add_user("eve"))
+    outsider = client(acme.hub, acme.hub.add_user("eve"))
     assert refused(lambda: outsider.rest.repos.create_in_org("Acme", name="probe")) == (404, "Not Found")
 
 
 def test_a_new_repository_can_answer_404_for_a_while(acme: Acme) -> None:
-    acme.forge.read_delay = 2
+    acme.hub.read_delay = 2
     acme.ada.rest.repos.create_in_org("Acme", name="late", private=True)
     for _ in range(2):
         assert refused(lambda: acme.ada.rest.repos.get("Acme", "late")) == (404, "Not Found")
@@ -73,19 +73,19 @@ def test_visibility(acme: Acme) -> None:
     update("Acme", "rover", private=True)  # the older name is taken twice
     update("Acme", "rover", visibility="public")
     assert acme.ada.rest.repos.get("Acme", "rover").parsed_data.private is False
-    acme.forge.state.organisation("Acme").plan = "enterprise"  # type: ignore[union-attr]
+    acme.hub.state.organisation("Acme").plan = "enterprise"  # type: ignore[union-attr]
     internal = {"visibility": "internal"}  # which the generated client, not being an enterprise's, does not know
     acme.ada.request("PATCH", "/repos/Acme/rover", json=internal)
     found = acme.bob.rest.repos.get("Acme", "rover").parsed_data
     assert (found.private, found.visibility) == (True, "internal")
     acme.ada.request("POST", "/orgs/Acme/repos", json={"name": "lander", **internal})
     assert acme.ada.rest.repos.get("Acme", "lander").parsed_data.visibility == "internal"
-    acme.forge.state.organisation("Acme").plan = "team"  # type: ignore[union-attr]
+    acme.hub.state.organisation("Acme").plan = "team"  # type: ignore[union-attr]
     update("Acme", "lander", private=False)
-    assert acme.forge.violations == []
+    assert acme.hub.violations == []
     words = "Only organizations associated with an enterprise can set visibility to internal"
     assert refused(lambda: acme.ada.request("PATCH", "/repos/Acme/lander", json=internal)) == (422, words)
-    assert "'internal' is not one of ['public', 'private']" in acme.forge.violations.pop()
+    assert "'internal' is not one of ['public', 'private']" in acme.hub.violations.pop()
 
 
 def test_a_message_needs_its_method(acme: Acme) -> None:
@@ -117,14 +117,14 @@ def test_a_team_gets_its_permission(acme: Acme) -> None:
 
 
 def test_what_a_token_may_not_do_it_is_told(acme: Acme) -> None:
-    weak = client(acme.forge, acme.forge.add_user("ada", scopes={"public_repo"}))
+    weak = client(acme.hub, acme.hub.add_user("ada", scopes={"public_repo"}))
     assert weak.rest.users.get_authenticated().headers["X-OAuth-Scopes"] == "public_repo"
     assert refused(lambda: weak.rest.repos.get("Acme", "rover")) == (404, "Not Found")
     assert refused(lambda: weak.rest.orgs.get_membership_for_authenticated_user("Acme"))[0] == 404
 
 
 def test_single_sign_on_asks_for_the_token_to_be_authorized(acme: Acme) -> None:
-    organisation = acme.forge.state.organisation("Acme")
+    organisation = acme.hub.state.organisation("Acme")
     assert organisation is not None
     organisation.single_sign_on = set()
     status, message = refused(lambda: acme.ada.rest.orgs.get("Acme"))
@@ -160,18 +160,18 @@ def test_lists_come_in_pages(acme: Acme) -> None:
     assert len(found) == 6
 
 
-def test_a_fork_is_its_owners(acme: Acme, forge: FakeGitHub) -> None:
+def test_a_fork_is_its_owners(acme: Acme, hub: FakeGitHub) -> None:
     acme.ada.rest.repos.update("Acme", "rover", private=False)
-    eve = client(forge, forge.add_user("eve"))
+    eve = client(hub, hub.add_user("eve"))
     made = eve.rest.repos.create_fork("Acme", "rover").parsed_data
     assert (made.full_name, made.fork, made.parent and made.parent.full_name) == ("eve/rover", True, "Acme/rover")
     branches = eve.rest.repos.list_branches("eve", "rover").parsed_data
     assert [branch.name for branch in branches] == ["main"]
 
 
-def test_a_removed_repository_is_gone(acme: Acme, forge: FakeGitHub) -> None:
+def test_a_removed_repository_is_gone(acme: Acme, hub: FakeGitHub) -> None:
     assert refused(lambda: acme.ada.rest.repos.delete("Acme", "rover"))[0] == 403  # that takes a scope of its own
-    strong = client(forge, forge.add_user("ada", scopes={"repo", "delete_repo"}))
+    strong = client(hub, hub.add_user("ada", scopes={"repo", "delete_repo"}))
     strong.rest.repos.delete("Acme", "rover")
     assert refused(lambda: acme.ada.rest.repos.get("Acme", "rover"))[0] == 404
-    assert list((forge.folder / "acme").iterdir()) == []
+    assert list((hub.folder / "acme").iterdir()) == []

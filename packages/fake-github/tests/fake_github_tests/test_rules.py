@@ -46,7 +46,7 @@ def test_who_bypasses_a_ruleset_is_not_held(acme: Acme) -> None:
     acme.protect(bypass_actors=actors)
     acme.clone.commit("feat: drive")
     assert acme.clone.push("main").returncode == 1  # an owner, but not of that team
-    bob = acme.clone.with_token(acme.forge.add_user("bob"))
+    bob = acme.clone.with_token(acme.hub.add_user("bob"))
     assert bob.push("main").returncode == 0
 
 
@@ -66,7 +66,7 @@ def test_a_ruleset_is_listed_read_changed_and_removed(acme: Acme) -> None:
 
 
 def test_a_free_plan_has_no_rules_for_private_repositories(acme: Acme) -> None:
-    organisation = acme.forge.state.organisation("Acme")
+    organisation = acme.hub.state.organisation("Acme")
     assert organisation is not None
     organisation.plan = "free"
     upgrade = (403, "Upgrade to GitHub Pro or make this repository public to enable this feature.")
@@ -100,10 +100,10 @@ def test_a_workflow_is_pushed_only_with_the_right_to(acme: Acme) -> None:
     workflows.mkdir(parents=True)
     (workflows / "on_pr.yml").write_text("on: pull_request\n", encoding="utf-8")
     acme.clone.commit("ci: check pull requests")
-    weak = acme.clone.with_token(acme.forge.add_user("ada", scopes={"repo"}))
+    weak = acme.clone.with_token(acme.hub.add_user("ada", scopes={"repo"}))
     refusal = weak.push("main").stderr
     assert "refusing to allow an OAuth App to create or update workflow `.github/workflows/on_pr.yml`" in refusal
-    app = acme.clone.with_token(acme.forge.app_token("Acme/rover", {"contents": "write"}))
+    app = acme.clone.with_token(acme.hub.app_token("Acme/rover", {"contents": "write"}))
     assert "without `workflows` permission" in app.push("main").stderr
     assert acme.clone.push("main").returncode == 0
     acme.clone.commit("docs: say what it does")

@@ -18,22 +18,22 @@ JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
-def device(forge: FakeGitHub) -> dict[str, Any]:
+def device(hub: FakeGitHub) -> dict[str, Any]:
     """A device that has asked."""
-    forge.add_user("ada")
-    forge.device_interval = 0
-    return begin(forge, CLIENT)
+    hub.add_user("ada")
+    hub.device_interval = 0
+    return begin(hub, CLIENT)
 
 
-def begin(forge: FakeGitHub, client_id: str) -> dict[str, Any]:
+def begin(hub: FakeGitHub, client_id: str) -> dict[str, Any]:
     asked = {"client_id": client_id, "scope": "repo workflow read:org"}
-    said: dict[str, Any] = httpx.post(f"{forge.url}/login/device/code", data=asked, headers=JSON).json()
+    said: dict[str, Any] = httpx.post(f"{hub.url}/login/device/code", data=asked, headers=JSON).json()
     return said
 
 
-def exchange(forge: FakeGitHub, device: dict[str, Any]) -> dict[str, Any]:
+def exchange(hub: FakeGitHub, device: dict[str, Any]) -> dict[str, Any]:
     asked = {"client_id": CLIENT, "device_code": device["device_code"], "grant_type": GRANT}
-    said: dict[str, Any] = httpx.post(f"{forge.url}/login/oauth/access_token", data=asked, headers=JSON).json()
+    said: dict[str, Any] = httpx.post(f"{hub.url}/login/oauth/access_token", data=asked, headers=JSON).json()
     return said
 
 
@@ -42,31 +42,31 @@ def confirm(device: dict[str, Any], answer: str) -> httpx.Response:
     return httpx.post(device["verification_uri"], data=form)
 
 
-def test_the_token_comes_when_somebody_has_confirmed(forge: FakeGitHub, device: dict[str, Any]) -> None:
-    assert exchange(forge, device)["error"] == "authorization_pending"
+def test_the_token_comes_when_somebody_has_confirmed(hub: FakeGitHub, device: dict[str, Any]) -> None:
+    assert exchange(hub, device)["error"] == "authorization_pending"
     assert "name=user_code" in httpx.get(device["verification_uri"]).text
     assert "all set" in confirm(device, "allow").text
-    said = exchange(forge, device)
+    said = exchange(hub, device)
     assert said["scope"] == "read:org,repo,workflow"
-    ada = client(forge, said["access_token"])
+    ada = client(hub, said["access_token"])
     assert ada.rest.users.get_authenticated().parsed_data.login == "ada"
-    assert exchange(forge, device)["error"] == "incorrect_device_code"  # once only
+    assert exchange(hub, device)["error"] == "incorrect_device_code"  # once only
 
 
-def test_who_says_no_gives_nothing(forge: FakeGitHub, device: dict[str, Any]) -> None:
+def test_who_says_no_gives_nothing(hub: FakeGitHub, device: dict[str, Any]) -> None:
     confirm(device, "deny")
-    assert exchange(forge, device)["error"] == "access_denied"
+    assert exchange(hub, device)["error"] == "access_denied"
 
 
-def test_who_asks_too_often_is_slowed_down(forge: FakeGitHub) -> None:
-    forge.device_interval = 5
-    device = begin(forge, CLIENT)
-    said = exchange(forge, device)
+def test_who_asks_too_often_is_slowed_down(hub: FakeGitHub) -> None:
+    hub.device_interval = 5
+    device = begin(hub, CLIENT)
+    said = exchange(hub, device)
     assert (said["error"], said["interval"]) == ("slow_down", 10)
 
 
-def test_codes_end_and_strangers_get_none(forge: FakeGitHub, device: dict[str, Any]) -> None:
-    assert begin(forge, "Iv1.unknown") == {"error": "Not Found"}
-    forge.devices[device["device_code"]].expires = 0
-    assert exchange(forge, device)["error"] == "expired_token"
+def test_codes_end_and_strangers_get_none(hub: FakeGitHub, device: dict[str, Any]) -> None:
+    assert begin(hub, "Iv1.unknown") == {"error": "Not Found"}
+    hub.devices[device["device_code"]].expires = 0
+    assert exchange(hub, device)["error"] == "expired_token"
     assert httpx.post(device["verification_uri"], data={"user_code": "AAAA-AAAA", "login": "ada"}).status_code == 404

@@ -1,1 +1,1 @@
-"""A whole world on one machine: what a repository meets in its life, each part real or held to its own description."""
+"""The services that a repository uses, on one machine, each real or validated against its published description."""

@@ -1,6 +1,6 @@
-"""What people do in a rehearsal: the verbs that scenarios are told in. What they look for afterwards is `witness.py`'s.
+"""What people do in a rehearsal: the actions of scenarios. The checks that follow are in `assertions.py`.
 
-Touches a world: its forge, its folders.
+Touches a sandbox: its fake GitHub, its folders.
 """
 
 from __future__ import annotations
@@ -38,42 +38,44 @@ class Actors(Assertions):
     @property
     def folder(self) -> Path:
         """The researcher's work tree."""
-        return self.world.folder / "people" / PROJECT
+        return self.sandbox.folder / "people" / PROJECT
 
     def rnd(self, *arguments: str, login: str = RESEARCHER) -> str:
         """Run this very program in the work tree, as somebody."""
         place = self.folder if self.folder.exists() else self.folder.parent
-        return process.run(sys.executable, "-m", "rnd", *arguments, cwd=place, extra=own_environment(self.world, login))
+        return process.run(
+            sys.executable, "-m", "rnd", *arguments, cwd=place, extra=own_environment(self.sandbox, login)
+        )
 
     def git(self, *arguments: str, login: str = RESEARCHER) -> str:
         """Run git in the work tree, as somebody."""
-        extra = own_environment(self.world, login)
+        extra = own_environment(self.sandbox, login)
         return process.run("git", *arguments, cwd=self.folder, extra=extra).removesuffix("\n")
 
     def create(self) -> None:
         """Make a repository the way a researcher does."""
-        self.tell(f"{RESEARCHER} makes a repository from the template")
+        self.report(f"{RESEARCHER} makes a repository from the template")
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         hosted = ("-d", "create_github_repository=true")
-        self.rnd("new", str(self.folder), "--template", str(self.world.checkout), *self._answers(), *hosted)
+        self.rnd("new", str(self.folder), "--template", str(self.sandbox.checkout), *self._answers(), *hosted)
         self.wait()
 
     def copy(self) -> stock_copier.Ended:
         """Make a repository with stock copier, on a machine that has nothing of ours."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        ended = stock_copier.copy(self.world, RESEARCHER, self.folder, PROJECT, self.tell)
+        ended = stock_copier.copy(self.sandbox, RESEARCHER, self.folder, PROJECT, self.report)
         self.wait()
         return ended
 
     def prepare(self, version: str, *, private: bool = True) -> None:
         """Have a repository that has released a version already, made without its own checks and first runs."""
-        self.tell(f"there is a repository that has released {version}")
-        template = str(self.world.checkout)
-        tool = self.world.dependency_tool
+        self.report(f"there is a repository that has released {version}")
+        template = str(self.sandbox.checkout)
+        tool = self.sandbox.dependency_tool
         options = ("--trust", "--quiet", "--skip-tasks", "--vcs-ref", "HEAD", *self._answers())
         copier = (sys.executable, "-m", "copier", "copy", *options, template, str(self.folder))
-        process.run(*copier, extra=own_environment(self.world, RESEARCHER))
-        process.run(*LOCK[tool], cwd=self.folder, extra=own_environment(self.world, RESEARCHER))
+        process.run(*copier, extra=own_environment(self.sandbox, RESEARCHER))
+        process.run(*LOCK[tool], cwd=self.folder, extra=own_environment(self.sandbox, RESEARCHER))
         self.git("init", "--quiet", "--initial-branch=main")
         self.rnd("version", "set", version)
         self.git("add", "--all")
@@ -85,17 +87,17 @@ class Actors(Assertions):
 
     def _answers(self) -> tuple[str, ...]:
         """Return the options that answer the questions."""
-        answers = (f"project_name={PROJECT}", AUTHOR, f"dependency_tool={self.world.dependency_tool}")
+        answers = (f"project_name={PROJECT}", AUTHOR, f"dependency_tool={self.sandbox.dependency_tool}")
         return ("--defaults", *(option for answer in answers for option in ("-d", answer)))
 
     def _publish(self, *, private: bool) -> None:
         """Host the repository, and set it as org.yml has it; its first push is a workflow's, which starts no run."""
         owner, _, name = self.repository.partition("/")
-        self.world.caller().ask("POST", f"/orgs/{owner}/repos", {"name": name, "private": private})
-        where = f"{self.world.forge.url}/{self.repository}.git"
+        self.sandbox.caller().ask("POST", f"/orgs/{owner}/repos", {"name": name, "private": private})
+        where = f"{self.sandbox.hub.url}/{self.repository}.git"
         self.git("remote", "add", "origin", where)
-        token = self.world.forge.workflow_token(self.repository, {"contents": "write", "workflows": "write"})
-        push(self.world, self.folder, self.repository, ["main"], token)
+        token = self.sandbox.hub.workflow_token(self.repository, {"contents": "write", "workflows": "write"})
+        push(self.sandbox, self.folder, self.repository, ["main"], token)
         self.rnd("github", "apply", "--quiet", login=MAINTAINER)
         if not private:
             self.ask("PATCH", "", {"private": False}, MAINTAINER)
@@ -121,12 +123,12 @@ class Actors(Assertions):
         """Push a branch, a stranger to a fork, and return its commit."""
         where = self.repository.partition("/")[2]
         target = f"{STRANGER}/{where}" if login == STRANGER else self.repository
-        push(self.world, self.folder, target, [branch], self.world.tokens[login])
+        push(self.sandbox, self.folder, target, [branch], self.sandbox.tokens[login])
         return self.git("rev-parse", branch)
 
     def propose(self, branch: str, title: str, login: str = RESEARCHER) -> int:
         """Open a pull request and return its number."""
-        self.tell(f"{login} opens a pull request: {title}")
+        self.report(f"{login} opens a pull request: {title}")
         head = f"{STRANGER}:{branch}" if login == STRANGER else branch
         made = self.ask("POST", "/pulls", {"title": title, "head": head, "base": "main"}, login)
         return int(made["number"])
@@ -137,7 +139,7 @@ class Actors(Assertions):
         The pipeline has set a version on the branch and another on main, on the same lines, so GitHub's button meets a
         conflict; whoever merges takes main's side there, and the pipeline sets the version anew.
         """
-        self.tell(f"{RESEARCHER} merges main into {branch}")
+        self.report(f"{RESEARCHER} merges main into {branch}")
         self.git("switch", "--quiet", branch)
         self.pull()
         self.git("merge", "--quiet", "--no-edit", "--strategy-option", "theirs", "origin/main")
@@ -146,24 +148,24 @@ class Actors(Assertions):
 
     def wait(self) -> list[Run]:
         """Wait until nothing runs, and return the runs since the last time."""
-        before = len([run for run in self.world.runner.runs if run.conclusion])
-        self.world.runner.wait(PATIENCE)
+        before = len([run for run in self.sandbox.runner.runs if run.conclusion])
+        self.sandbox.runner.wait(PATIENCE)
         self.pull()
-        return self.world.runner.runs[before:]
+        return self.sandbox.runner.runs[before:]
 
     def run_again(self, run: Run, *, only_failed: bool = True) -> Run:
         """Run a run again, by default what failed of it, wait, and return the newest run.
 
         The same run's next attempt, or where that set off another one, that.
         """
-        self.tell(f"{run.name}: {'the failed jobs are' if only_failed else 'all jobs are'} run again")
-        self.world.runner.rerun(run, only_failed=only_failed)
+        self.report(f"{run.name}: {'the failed jobs are' if only_failed else 'all jobs are'} run again")
+        self.sandbox.runner.rerun(run, only_failed=only_failed)
         self.wait()
-        return self.world.runner.runs[-1]
+        return self.sandbox.runner.runs[-1]
 
     def pull(self) -> None:
-        """Bring what the forge has into the work tree."""
-        hosted = self.world.forge.state.repository(self.repository)
+        """Bring what the fake GitHub has into the work tree."""
+        hosted = self.sandbox.hub.state.repository(self.repository)
         if hosted is None or not self.folder.exists():
             return
         self.git("fetch", "--quiet", "--prune", str(hosted.folder), "+refs/heads/*:refs/remotes/origin/*", "--tags")
@@ -173,7 +175,7 @@ class Actors(Assertions):
 
     def merge(self, number: int, method: str = "squash") -> None:
         """Merge a pull request, and wait for what that starts."""
-        self.tell(f"{RESEARCHER} merges pull request {number} ({method})")
+        self.report(f"{RESEARCHER} merges pull request {number} ({method})")
         self.ask("PUT", f"/pulls/{number}/merge", {"merge_method": method}, MAINTAINER)
         self.git("switch", "--quiet", "main")
         self.wait()

@@ -1,6 +1,6 @@
-"""What came of a rehearsal, as people see it: on the forge, on the index, in the registry; and whether it should be so.
+"""Checks of a rehearsal's results: on the fake GitHub, the package index and the registry.
 
-Reads a world: its forge, its index, its registry.
+Reads a sandbox: its fake GitHub, its index, its registry.
 """
 
 from __future__ import annotations
@@ -32,35 +32,35 @@ class Check:
 
 @dataclass
 class Assertions:
-    """Who looks at a world's one repository, and at what its pipeline has published.
+    """Who looks at a sandbox's one repository, and at what its pipeline has published.
 
     Attributes:
-        world: Where it happens.
-        tell: Told each moment.
+        sandbox: Where it happens.
+        report: Receives a line for each event.
         checks: What was looked for.
     """
 
-    world: Sandbox
-    tell: Callable[[str], None] = lambda _: None
+    sandbox: Sandbox
+    report: Callable[[str], None] = lambda _: None
     checks: list[Check] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     @property
     def repository(self) -> str:
         """The repository's full name."""
-        return f"{self.world.owner}/{self.world.organisation.repository_prefix}-{PROJECT}"
+        return f"{self.sandbox.owner}/{self.sandbox.organisation.repository_prefix}-{PROJECT}"
 
     @property
     def hosted(self) -> Repository:
-        """The repository as the forge keeps it."""
-        found = self.world.forge.state.repository(self.repository)
+        """The repository as the fake GitHub keeps it."""
+        found = self.sandbox.hub.state.repository(self.repository)
         if found is None:
             raise LookupError(f"There is no {self.repository} yet.")
         return found
 
     def ask(self, method: str, path: str, body: object = None, login: str = RESEARCHER) -> Any:  # noqa: ANN401
-        """Ask the forge's API about the repository."""
-        return self.world.caller(login).ask(method, f"/repos/{self.repository}{path}", body)
+        """Ask the fake GitHub's API about the repository."""
+        return self.sandbox.caller(login).ask(method, f"/repos/{self.repository}{path}", body)
 
     def pull_request(self, number: int) -> dict[str, Any]:
         """Return a pull request as the API has it."""
@@ -80,16 +80,16 @@ class Assertions:
 
     def wheels(self) -> set[str]:
         """Return the versions whose wheels are on the index."""
-        return {name.split("-")[1] for name in self.world.index.content() if name.endswith(".whl")}
+        return {name.split("-")[1] for name in self.sandbox.index.content() if name.endswith(".whl")}
 
     @property
     def package(self) -> str:
         """The name of the package and of the image."""
-        return f"{self.world.organisation.slug}-{self.repository.partition('/')[2]}"
+        return f"{self.sandbox.organisation.slug}-{self.repository.partition('/')[2]}"
 
     def images(self) -> dict[str, str]:
         """Return the tags of the image in the registry, each with its digest; none where no images are made."""
-        return {} if self.world.images is None else self.world.images.tags(self.package)
+        return {} if self.sandbox.images is None else self.sandbox.images.tags(self.package)
 
     def tags(self) -> set[str]:
         """Return the tags of the repository."""
@@ -102,7 +102,7 @@ class Assertions:
     def check(self, sentence: str, holds: object) -> None:
         """Look whether something is so."""
         self.checks.append(Check(sentence, bool(holds)))
-        self.tell(f"{'✓' if holds else '✗'} {sentence}")
+        self.report(f"{'✓' if holds else '✗'} {sentence}")
 
     def check_released(self, version: str) -> None:
         """Look whether a version is out: its wheel, its tag, its release, its place in main."""
@@ -110,10 +110,10 @@ class Assertions:
         self.check(f"the tag {version} is on main", version in self.tags() and self._on_main(version))
         self.check(f"the release {version} is there", version in self.releases())
         self.check(f"pyproject.toml on main has {version}", self.version_at("main") == version)
-        if self.world.images is not None:
+        if self.sandbox.images is not None:
             tags = self.images()
             self.check("stable and latest are one image", len({tags.get("stable"), tags.get("latest")} - {None}) == 1)
-            inside = self.world.images.version_inside(self.package, "stable")
+            inside = self.sandbox.images.version_inside(self.package, "stable")
             self.check(f"it holds the wheel {version}", inside == version)
 
     def _on_main(self, tag: str) -> bool:
@@ -134,7 +134,7 @@ class Assertions:
         self.check(f"of {version}, the index has {heads} development wheel{'s' * (heads > 1)}", len(built) == heads)
         own = {wheel for wheel in built if head.startswith(wheel.partition("+")[2])}
         self.check("one is named after the commit it was built from", len(own) == 1)
-        if self.world.images is not None:
+        if self.sandbox.images is not None:
             named = {wheel.replace("+", "-") for wheel in own}  # a run that a newer push ended may have made none
             self.check("one image has that version", named <= set(self.images()) and named)
         self.check("all-green passed on that commit", self.conclusions(head).get("all-green") == "success")

@@ -1,4 +1,4 @@
-"""Reports the jobs of a run to the forge as check runs, under the names that GitHub gives them."""
+"""Reports the jobs of a run to the fake GitHub as check runs, under the names that GitHub gives them."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ def _names(run: Run, job: Job) -> dict[str, str]:
     return workflows.check_names(job.id, written, run.called.get(workflows.called_workflow(written) or ""))
 
 
-def _caller(forge: FakeGitHub, run: Run) -> Caller:
-    return Caller(forge.api_url, forge.workflow_token(run.repository, {"checks": "write"}))
+def _caller(hub: FakeGitHub, run: Run) -> Caller:
+    return Caller(hub.api_url, hub.workflow_token(run.repository, {"checks": "write"}))
 
 
-def begin(forge: FakeGitHub, run: Run, job: Job) -> None:
+def begin(hub: FakeGitHub, run: Run, job: Job) -> None:
     """Report that a job has begun."""
-    caller = _caller(forge, run)
+    caller = _caller(hub, run)
     for inner, name in _names(run, job).items():
         job.checks[inner] = _create(caller, run, {"name": name, "status": "in_progress"})
 
 
-def end(forge: FakeGitHub, run: Run, job: Job, result: Result, verdicts: dict[str, str]) -> None:
+def end(hub: FakeGitHub, run: Run, job: Job, result: Result, verdicts: dict[str, str]) -> None:
     """Report how a job has ended; `verdicts` are those of the jobs of the workflow that it called."""
-    caller = _caller(forge, run)
+    caller = _caller(hub, run)
     for inner, number in job.checks.items():
         own = result.verdict if len(job.checks) == 1 else verdicts.get(inner, result.verdict)
         body = {"status": "completed", "conclusion": own}
         caller.ask("PATCH", f"/repos/{run.repository}/check-runs/{number}", body)
 
 
-def skipped(forge: FakeGitHub, run: Run, job: Job) -> None:
+def skipped(hub: FakeGitHub, run: Run, job: Job) -> None:
     """Report a job that never began; GitHub names it by the caller alone where it calls a workflow."""
     name = str(run.workflow["jobs"][job.id].get("name", job.id))
-    job.checks[job.id] = _create(_caller(forge, run), run, {"name": name, "conclusion": "skipped"})
+    job.checks[job.id] = _create(_caller(hub, run), run, {"name": name, "conclusion": "skipped"})
 
 
 def _create(caller: Caller, run: Run, body: dict[str, Any]) -> int:

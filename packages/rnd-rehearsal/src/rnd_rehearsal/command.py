@@ -1,4 +1,4 @@
-"""The arguments of `rnd rehearse`, and what it calls."""
+"""The command `rnd rehearse`: its arguments and its run."""
 
 from __future__ import annotations
 
@@ -20,36 +20,34 @@ DEFAULT = "feature"
 
 def configure(parser: Parser) -> None:
     """Define the arguments of `rnd rehearse`."""
-    parser.add_argument(
-        "--scenario", metavar="NAME", default=DEFAULT, help=f"the story to tell; {DEFAULT} when left out"
-    )
-    parser.add_argument("--list", dest="only_list", action="store_true", help="list the stories, and do nothing")
+    parser.add_argument("--scenario", metavar="NAME", default=DEFAULT, help=f"scenario to run; {DEFAULT} by default")
+    parser.add_argument("--list", dest="only_list", action="store_true", help="list the scenarios and exit")
     parser.add_argument(
         "--dependency-tool",
         choices=("uv", "conda"),
         default="uv",
-        help="what the repository is made with; uv when left out",
+        help="dependency tool of the repository; uv by default",
     )
     parser.add_argument(
         "--images",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="make images too, which needs root, Docker and mmdebstrap; by default where these are there",
+        help="build images too; needs root, Docker and mmdebstrap, and is the default where these are available",
     )
     parser.add_argument(
         "--containers",
         action="store_true",
-        help="run jobs in the containers that their workflows name, which takes about twice as long; needs images",
+        help="run jobs in the containers that their workflows name; takes about twice as long and needs images",
     )
     parser.add_argument(
-        "--keep", action="store_true", help="leave it up at the end until Ctrl-C, and say where things are"
+        "--keep", action="store_true", help="keep the sandbox running until Ctrl-C and print its addresses"
     )
     add_json_option(parser)
     parser.set_defaults(run=rehearse)
 
 
 def rehearse(options: argparse.Namespace) -> int:
-    """Bring the world up, tell the story, and report what came out of it."""
+    """Start the sandbox, run the scenario, and report its results."""
     import tempfile
     from pathlib import Path
 
@@ -59,20 +57,22 @@ def rehearse(options: argparse.Namespace) -> int:
 
     if options.only_list:
         listed = [(name, one.summary) for name, one in scenarios.items()]
-        report.print_json(dict(listed)) if options.json else report.print_table(("scenario", "story"), listed)
+        report.print_json(dict(listed)) if options.json else report.print_table(("scenario", "summary"), listed)
         return ExitCode.DONE
     if options.containers and options.images is False:
-        raise UsageError("--containers needs images, and --no-images makes none.", "Leave one of the two out.")
+        raise UsageError("--containers cannot be combined with --no-images.", "Remove one of the two options.")
     if options.scenario not in scenarios:
         raise UsageError(f"There is no scenario {options.scenario}.", "`rnd rehearse --list` lists them.")
     if options.dependency_tool not in (tools := scenarios[options.scenario].tools):
-        raise UsageError(f"{options.scenario} is told with {' and '.join(tools)} alone.", "Tell it so, or another one.")
+        raise UsageError(
+            f"{options.scenario} runs with {' and '.join(tools)} only.", "Change --dependency-tool or --scenario."
+        )
     with tempfile.TemporaryDirectory(prefix="rnd-rehearsal-", ignore_cleanup_errors=True) as place:
-        found = _tell(options, Path(place))
+        found = _rehearse(options, Path(place))
     return ExitCode.DONE if found["succeeded"] else ExitCode.FAILED
 
 
-def _tell(options: argparse.Namespace, folder: Path) -> Document:
+def _rehearse(options: argparse.Namespace, folder: Path) -> Document:
     import time
 
     from rnd import report
@@ -97,20 +97,20 @@ def _tell(options: argparse.Namespace, folder: Path) -> Document:
         dependency_tool=options.dependency_tool,
         failing=scenario.failing,
     ) as up:
-        story = Actors(up, note, began=begin)
+        actors = Actors(up, note, began=begin)
         try:
-            scenario.tell(story)
+            scenario.run(actors)
         except RndError as error:
-            story.check(f"the story goes on: {error.message}", holds=False)
-        found = timeline.document(options.scenario, story, time.monotonic() - begin)
+            actors.check(f"the scenario continues: {error.message}", holds=False)
+        found = timeline.document(options.scenario, actors, time.monotonic() - begin)
         report.print_json(found) if options.json else _print(found)
         if options.keep:
-            _keep(up, story)
+            _keep(up, actors)
     return found
 
 
 def _wants_images(options: argparse.Namespace) -> bool:
-    """Return whether images are made: as was asked, or else where this machine can."""
+    """Return whether to build images: as the options say, by default if this machine can."""
     import os
 
     from rnd import process
@@ -128,8 +128,8 @@ def _print(found: Document) -> None:
     print(*timeline.results(found), sep="\n")
 
 
-def _keep(up: Sandbox, story: Actors) -> None:
-    """Say where everything is, and wait until somebody has seen enough."""
+def _keep(up: Sandbox, actors: Actors) -> None:
+    """Print the addresses and wait for Ctrl-C."""
     import os
     import time
 
@@ -139,10 +139,10 @@ def _keep(up: Sandbox, story: Actors) -> None:
     with open(os.open(tokens, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
         file.writelines(f"{login}={token}\n" for login, token in up.tokens.items())
     for what, where in {
-        "repository": f"{up.forge.url}/{story.repository}",
-        "API": up.forge.api_url,
+        "repository": f"{up.hub.url}/{actors.repository}",
+        "API": up.hub.api_url,
         "package index": f"{up.index.url}simple/",
-        "work tree": str(story.folder),
+        "work tree": str(actors.folder),
         "job logs": str(up.folder / "runs"),
         "tokens": str(tokens),
     }.items():

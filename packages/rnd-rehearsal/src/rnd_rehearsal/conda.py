@@ -1,6 +1,6 @@
-"""The part of a world that conda needs: a private channel, and its password.
+"""The part of a sandbox that conda needs: a private channel, and its password.
 
-Touches the caches of channels and of packages, and folders that end with the world.
+Touches the caches of channels and of packages, and folders that end with the sandbox.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NETRC = ".netrc"
 
 @dataclass(frozen=True)
 class Channel:
-    """The organisation's conda channel, as the world has it.
+    """The organisation's conda channel, as the sandbox has it.
 
     Attributes:
         server: Serves it.
@@ -45,7 +45,7 @@ def start(folder: Path, home: Path, organisation: Organisation) -> Iterator[Chan
     """Serve a channel, and give its password to a home.
 
     Args:
-        folder: For what ends with the world.
+        folder: For what ends with the sandbox.
         home: Of whoever shall be let in, people and jobs alike.
         organisation: Whose default Python the channel has.
 
@@ -62,7 +62,7 @@ def start(folder: Path, home: Path, organisation: Organisation) -> Iterator[Chan
 
 
 def _caches(folder: Path) -> tuple[Path, Path]:
-    """Return py-rattler's cache, and its folder of packages, which alone is kept for the next world."""
+    """Return py-rattler's cache, and its folder of packages, which alone is kept for the next sandbox."""
     cache, packages = folder / "conda-cache", cache_folder() / "conda-packages"
     cache.mkdir()
     packages.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""The part of a world that images need: a Docker daemon of its own, a base image, and a registry that is ECR's.
+"""The part of a sandbox that images need: a Docker daemon of its own, a base image, and a registry that is ECR's.
 
-Touches root's rights on this machine, the cache of base images, and folders that end with the world.
+Touches root's rights on this machine, the cache of base images, and folders that end with the sandbox.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a job finds where it runs: its token, its environment, its secrets, and the stand-ins for others' actions."""
+"""What a job finds where it runs: its token, its environment, its secrets, and the fakes for others' actions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rnd_rehearsal.runs import Job, Run
     from rnd_rehearsal.step_faults import StepFaults
 
-STAND_INS = Path(__file__).parent / "fakes"
+FAKES = Path(__file__).parent / "fakes"
 ID_TOKENS = "http://127.0.0.1:9/"  # nothing listens there: a job only learns that it might ask
 
 
@@ -47,13 +47,13 @@ class Settings:
     faults: StepFaults | None = None
 
 
-def make_task(forge: FakeGitHub, settings: Settings, run: Run, job: Job) -> act.Task:
+def make_task(hub: FakeGitHub, settings: Settings, run: Run, job: Job) -> act.Task:
     """Return what act is to run for a job."""
     written = run.workflow["jobs"][job.id]
     called = run.called.get(workflows.called_workflow(written) or "")
     inner = [] if called is None else [called, *list(called["jobs"].values())[:1]]
     granted = workflows.permissions([run.workflow, written, *inner], fork=run.fork)
-    token = forge.workflow_token(run.repository, {k.replace("-", "_"): v for k, v in granted.items()})
+    token = hub.workflow_token(run.repository, {k.replace("-", "_"): v for k, v in granted.items()})
     hidden = {} if run.fork else settings.secrets
     return act.Task(
         folder=run.folder / "repository",
@@ -61,11 +61,11 @@ def make_task(forge: FakeGitHub, settings: Settings, run: Run, job: Job) -> act.
         event=run.event.name,
         payload=run.event.payload,
         actor=run.event.actor,
-        environment=environment(forge, settings, run, granted)
+        environment=environment(hub, settings, run, granted)
         | step_faults.environment(settings.faults, run.path, job.id),
         secrets={**hidden, **settings.aws, "GITHUB_TOKEN": token},
         variables={} if run.fork else settings.variables,
-        replaced=stand_ins(forge, run),
+        replaced=fakes(hub, run),
         place=run.folder / f"act-{job.id}",
         labels=frozenset(set().union(*map(workflow_files.labels_of, run.called.values()))),
         containers=settings.containers if _in_container(written, called) else None,
@@ -78,12 +78,12 @@ def _in_container(written: workflow_files.Document, called: workflow_files.Docum
     return any("container" in job for job in jobs)
 
 
-def environment(forge: FakeGitHub, settings: Settings, run: Run, granted: Mapping[str, str]) -> dict[str, str]:
+def environment(hub: FakeGitHub, settings: Settings, run: Run, granted: Mapping[str, str]) -> dict[str, str]:
     """Return what every step of a job finds in its environment."""
     given = run.contexts()["github"]
     named = {
-        "GITHUB_SERVER_URL": forge.url,
-        "GITHUB_API_URL": forge.api_url,
+        "GITHUB_SERVER_URL": hub.url,
+        "GITHUB_API_URL": hub.api_url,
         "GITHUB_REPOSITORY": run.repository,
         "GITHUB_REF": given["ref"],
         "GITHUB_RUN_ID": str(run.number),
@@ -95,22 +95,22 @@ def environment(forge: FakeGitHub, settings: Settings, run: Run, granted: Mappin
     return {**settings.environment, **named, **signed}
 
 
-def stand_ins(forge: FakeGitHub, run: Run) -> dict[str, Path]:
-    """Return the stand-ins, at every ref at which an action is used here or in the central actions."""
+def fakes(hub: FakeGitHub, run: Run) -> dict[str, Path]:
+    """Return the fakes, at every ref at which an action is used here or in the central actions."""
     used = set().union(*map(workflow_files.actions_of, (run.workflow, *run.called.values())))
-    used |= _central_actions(forge)
+    used |= _central_actions(hub)
     found = {}
     for action in used:
         name, _, ref = action.partition("@")
-        folder = STAND_INS / Path(*name.split("/")[:2])
+        folder = FAKES / Path(*name.split("/")[:2])
         if folder.is_dir():
             found["/".join(name.split("/")[:2]) + f"@{ref}"] = folder
     return found
 
 
-def _central_actions(forge: FakeGitHub) -> set[str]:
-    """Return the actions that the actions in the forge's own repositories use."""
+def _central_actions(hub: FakeGitHub) -> set[str]:
+    """Return the actions that the actions in the fake GitHub's own repositories use."""
     found: set[str] = set()
-    for repository in list(forge.state.repositories.values()):
+    for repository in list(hub.state.repositories.values()):
         found |= runs.used_by_actions(repository)
     return found

@@ -64,8 +64,8 @@ class Fault:
         headers: What else it is told.
         body: The same; by default, what it sent for credentials.
         late: Whether the index has acted on the request before.
-        strike: Called at that moment.
-        mild: Whether nothing else goes wrong: the index acts and answers after the strike.
+        inject: Called at that moment.
+        mild: Whether nothing else goes wrong: the index acts and answers after that.
         over: Set when the request has been dealt with.
     """
 
@@ -73,7 +73,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
     late: bool = False
-    strike: Callable[[], object] = lambda: None
+    inject: Callable[[], object] = lambda: None
     mild: bool = False
     over: Event = field(default_factory=Event)
 
@@ -179,7 +179,7 @@ class Front(Handler):
     def _fail(self, fault: Fault, body: bytes) -> None:
         if fault.late:
             self._pass_on(body)
-        fault.strike()
+        fault.inject()
         if fault.mild:
             self.say(*self._pass_on(body))
         elif fault.status is None:

@@ -1,4 +1,4 @@
-"""Asks the forge's API, as a person or an app would. Touches the forge."""
+"""Asks the fake GitHub's API, as a person or an app would. Touches the fake GitHub."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Caller:
         """Ask, and return what is answered; None where that is nothing.
 
         Raises:
-            Refusal: The forge says no.
+            Refusal: The fake GitHub says no.
         """
         content = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        request = Request(self.url + path, content, headers, method=method)  # noqa: S310 - the forge
+        request = Request(self.url + path, content, headers, method=method)  # noqa: S310 - the fake GitHub
         try:
             with urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
                 return json.loads(response.read() or b"null")
@@ -43,7 +43,7 @@ class Caller:
 
 
 class Refusal(CommandFailed):
-    """The rehearsal's forge refused a call.
+    """The fake GitHub refused a call.
 
     Args:
         status: Of HTTP.

@@ -1,7 +1,7 @@
-"""The runner: what happens in the forge starts workflow files, whose jobs run through act, each as soon as it can.
+"""The runner: events of the fake GitHub start workflow files, whose jobs run through act, each as soon as it can.
 
 What act leaves out and GitHub has is here: concurrency groups, permissions of each job's token, secrets withheld from
-forks, check runs, re-runs. Touches the forge, and a folder of its own.
+forks, check runs, re-runs. Touches the fake GitHub, and a folder of its own.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Runner:
     """Runs workflows.
 
     Args:
-        forge: Whose events start them.
+        hub: Whose events start them.
         folder: For what they leave.
         settings: What their jobs find.
     """
 
-    def __init__(self, forge: FakeGitHub, folder: Path, settings: Settings) -> None:
-        self.forge = forge
+    def __init__(self, hub: FakeGitHub, folder: Path, settings: Settings) -> None:
+        self.hub = hub
         self.folder = folder
         self.settings = settings
         self.runs: list[Run] = []
@@ -50,14 +50,14 @@ class Runner:
         self._closed = False
 
     def listen(self) -> None:
-        """Let what happens in the forge from now on start workflows."""
-        self.forge.subscribe(self.hear)
+        """Let what happens in the fake GitHub from now on start workflows."""
+        self.hub.subscribe(self.hear)
 
     def hear(self, event: Event) -> None:
         """Start what an event starts."""
         if self._closed or not event.starts_runs:
             return
-        repository = self.forge.state.repository(event.repository)
+        repository = self.hub.state.repository(event.repository)
         if repository is None or event.payload.get("deleted") or event.sha.strip("0") == "":
             return
         found = runs.workflows_at(repository, event.sha)
@@ -155,7 +155,7 @@ class Runner:
             self._changed.wait_for(lambda: group[0] is run or run.is_cancelled())
 
     def _execute(self, run: Run) -> None:
-        repository = self.forge.state.repository(run.repository)
+        repository = self.hub.state.repository(run.repository)
         if repository is None:
             return
         run.started = time.monotonic()
@@ -184,20 +184,20 @@ class Runner:
         failed = any(run.results()[need].verdict not in DONE - {"skipped"} for need in workflows.needs(written))
         if failed and not workflows.asks_for_status(written):
             job.result, job.started = Result("skipped"), time.monotonic()
-            checks.skipped(self.forge, run, job)
+            checks.skipped(self.hub, run, job)
             return
         with self._machines:
             if run.is_cancelled():
                 job.result = Result("cancelled")
                 return
             job.started = time.monotonic()
-            checks.begin(self.forge, run, job)
-            task = make_task(self.forge, self.settings, run, job)
+            checks.begin(self.hub, run, job)
+            task = make_task(self.hub, self.settings, run, job)
             outcome = act.run(task, job.id, lambda process: self._started(run, job, process))
         verdict = Result("cancelled") if run.is_cancelled() else outcome.result
         job.steps, job.log = outcome.steps, run.folder / f"{job.id}.log"
         job.log.write_text(outcome.log, encoding="utf-8")
-        checks.end(self.forge, run, job, verdict, outcome.verdicts)
+        checks.end(self.hub, run, job, verdict, outcome.verdicts)
         job.result = verdict
 
     def _started(self, run: Run, job: Job, process: Popen[str]) -> None:

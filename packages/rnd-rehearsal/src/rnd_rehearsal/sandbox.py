@@ -1,4 +1,4 @@
-"""The world of a rehearsal: a forge that hosts this checkout, a package index, a runner, and people who work there.
+"""The sandbox of a rehearsal: a fake GitHub that hosts this checkout, a package index, a runner, and users.
 
 Started and stopped as one. Everything listens on the loopback interface, and lives in one folder.
 """
@@ -61,7 +61,7 @@ class Sandbox:
     folder: Path
     checkout: Path
     organisation: Organisation
-    forge: FakeGitHub
+    hub: FakeGitHub
     index: PackageIndex
     runner: Runner
     tokens: dict[str, str]
@@ -75,22 +75,22 @@ class Sandbox:
         return "uv" if self.channel is None else "conda"
 
     def caller(self, login: str = RESEARCHER) -> Caller:
-        """Return somebody who asks the forge's API."""
-        return Caller(self.forge.api_url, self.tokens[login])
+        """Return somebody who asks the fake GitHub's API."""
+        return Caller(self.hub.api_url, self.tokens[login])
 
     @property
     def owner(self) -> str:
-        """The organisation's name on the forge."""
+        """The organisation's name on the fake GitHub."""
         return self.organisation.github.owner
 
     @property
     def template(self) -> str:
-        """The full name of the template's repository on the forge."""
+        """The full name of the template's repository on the fake GitHub."""
         return template.hosted_name(self.organisation)
 
     def secrets(self) -> dict[str, str]:
         """Return everything that must be in no log, by what it is."""
-        given = {f"token {number}": value for number, value in enumerate(self.forge.state.tokens)}
+        given = {f"token {number}": value for number, value in enumerate(self.hub.state.tokens)}
         registry = {} if self.images is None else {"registry token": self.images.registry.token}
         channel = {} if self.channel is None else {"channel password": self.channel.server.password}
         return {
@@ -114,7 +114,7 @@ def start(
     dependency_tool: str = "uv",
     failing: tuple[str, ...] = (),
 ) -> Iterator[Sandbox]:
-    """Start a world, and stop it at the end.
+    """Start a sandbox, and stop it at the end.
 
     Args:
         folder: An empty folder for all that it keeps.
@@ -130,9 +130,9 @@ def start(
     """
     organisation = load_organisation(checkout / template.ORGANISATION)
     with ExitStack() as stack:
-        forge = stack.enter_context(FakeGitHub.serve(folder / "forge"))
+        hub = stack.enter_context(FakeGitHub.serve(folder / "hub"))
         index = stack.enter_context(package_index.serve(folder / "index", aws=organisation.aws))
-        tokens = _people(forge, organisation)
+        tokens = _people(hub, organisation)
         environment = _environment(folder, index)
         made = stack.enter_context(image_part.start(folder, organisation, jobs=containers)) if images else None
         environment |= {} if made is None else made.environment
@@ -145,13 +145,13 @@ def start(
         faults = StepFaults(folder / "faults", central, failing) if failing else None
         settings = Settings(environment, left_out={} if images else {"/push-image": NO_IMAGES}, faults=faults)
         settings.containers = _containers(environment, channel, faults) if containers else None
-        runner = Runner(forge, folder / "runs", settings)
+        runner = Runner(hub, folder / "runs", settings)
         stack.callback(runner.close)
-        world = Sandbox(folder, checkout, organisation, forge, index, runner, tokens, environment, made, channel)
-        _give_secrets(world, app=app)
-        _host_template(world)
+        sandbox = Sandbox(folder, checkout, organisation, hub, index, runner, tokens, environment, made, channel)
+        _give_secrets(sandbox, app=app)
+        _host_template(sandbox)
         runner.listen()  # only now: the template has workflows too, and they would run its whole test suite
-        yield world
+        yield sandbox
 
 
 def _values(organisation: Organisation, channel: Channel | None) -> dict[tuple[str, str], object]:
@@ -172,18 +172,18 @@ def _containers(environment: dict[str, str], channel: Channel | None, faults: St
     return Containers(environment["DOCKER_HOST"], tuple(shared), tuple(home))
 
 
-def _people(forge: FakeGitHub, organisation: Organisation) -> dict[str, str]:
+def _people(hub: FakeGitHub, organisation: Organisation) -> dict[str, str]:
     """Add the organisation and who works there, and return their tokens."""
-    forge.client_ids.add(organisation.github.client_id or CLIENT_ID)
-    tokens = {login: forge.add_user(login, SCOPES, login.title()) for login in (MAINTAINER, RESEARCHER, STRANGER)}
+    hub.client_ids.add(organisation.github.client_id or CLIENT_ID)
+    tokens = {login: hub.add_user(login, SCOPES, login.title()) for login in (MAINTAINER, RESEARCHER, STRANGER)}
     teams = {slug: [MAINTAINER] for slug in organisation.github.teams}
     members = {MAINTAINER: "admin", RESEARCHER: "member"}
-    forge.add_organisation(organisation.github.owner, members, teams)
+    hub.add_organisation(organisation.github.owner, members, teams)
     return tokens
 
 
 def _environment(folder: Path, index: PackageIndex) -> dict[str, str]:
-    """Return what programs find: the way to this machine's tools and caches, and to the world's services."""
+    """Return what programs find: the way to this machine's tools and caches, and to the sandbox's services."""
     home = folder / "home"
     home.mkdir()
     here = process.environment()
@@ -202,39 +202,39 @@ def _environment(folder: Path, index: PackageIndex) -> dict[str, str]:
     }
 
 
-def _give_secrets(world: Sandbox, *, app: bool) -> None:
+def _give_secrets(sandbox: Sandbox, *, app: bool) -> None:
     """Give the runner the organisation's secrets and variables, and the credentials that AWS would give."""
-    settings = world.runner.settings
+    settings = sandbox.runner.settings
     settings.aws |= {"RND_REHEARSAL_AWS_KEY": "AKIAIOSFODNN7EXAMPLE", "RND_REHEARSAL_AWS_SECRET": secrets.token_hex(20)}
     if app:
-        client_id, key = world.forge.add_app(APP, world.owner, APP_PERMISSIONS)
+        client_id, key = sandbox.hub.add_app(APP, sandbox.owner, APP_PERMISSIONS)
         settings.variables["RND_APP_CLIENT_ID"] = client_id
         settings.secrets["RND_APP_PRIVATE_KEY"] = key
 
 
-def _host_template(world: Sandbox) -> None:
-    """Put the checkout onto the forge as the template's repository, with its actions shared in the organisation."""
-    caller = world.caller(MAINTAINER)
-    caller.ask("POST", f"/orgs/{world.owner}/repos", {"name": world.template.partition("/")[2], "private": True})
-    faults = world.runner.settings.faults
-    failing = {} if faults is None else fail_in_actions(world.checkout, faults)
-    commit = template.snapshot(world.checkout, failing)
-    ref = world.organisation.template.workflow_ref
+def _host_template(sandbox: Sandbox) -> None:
+    """Host the checkout as the template's repository, with its actions shared in the organisation."""
+    caller = sandbox.caller(MAINTAINER)
+    caller.ask("POST", f"/orgs/{sandbox.owner}/repos", {"name": sandbox.template.partition("/")[2], "private": True})
+    faults = sandbox.runner.settings.faults
+    failing = {} if faults is None else fail_in_actions(sandbox.checkout, faults)
+    commit = template.snapshot(sandbox.checkout, failing)
+    ref = sandbox.organisation.template.workflow_ref
     refs = [f"{commit}:refs/heads/main", f"{commit}:refs/heads/{ref}"]
-    push(world, world.checkout, world.template, refs, world.tokens[MAINTAINER])
-    caller.ask("PUT", f"/repos/{world.template}/actions/permissions/access", {"access_level": "organization"})
+    push(sandbox, sandbox.checkout, sandbox.template, refs, sandbox.tokens[MAINTAINER])
+    caller.ask("PUT", f"/repos/{sandbox.template}/actions/permissions/access", {"access_level": "organization"})
 
 
-def push(world: Sandbox, folder: Path, repository: str, refs: list[str], token: str) -> None:
-    """Push to a repository of the forge; the token is in the environment of git alone."""
+def push(sandbox: Sandbox, folder: Path, repository: str, refs: list[str], token: str) -> None:
+    """Push to a repository of the fake GitHub; the token is in the environment of git alone."""
     git_environment = {
         "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"http.{world.forge.url}/.extraheader",
+        "GIT_CONFIG_KEY_0": f"http.{sandbox.hub.url}/.extraheader",
         "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {token}",
         "GIT_TERMINAL_PROMPT": "0",
     }
     extra = without_git_settings() | git_environment
-    process.run("git", "push", "--quiet", f"{world.forge.url}/{repository}.git", *refs, cwd=folder, extra=extra)
+    process.run("git", "push", "--quiet", f"{sandbox.hub.url}/{repository}.git", *refs, cwd=folder, extra=extra)
 
 
 def without_git_settings() -> dict[str, str | None]:
@@ -243,14 +243,14 @@ def without_git_settings() -> dict[str, str | None]:
     return dict.fromkeys([*sorted(names), "XDG_CONFIG_HOME"])
 
 
-def own_environment(world: Sandbox, login: str) -> dict[str, str | None]:
+def own_environment(sandbox: Sandbox, login: str) -> dict[str, str | None]:
     """Return the variables of a program that a person runs, signed in to the fake GitHub; None removes a variable."""
     return {
         **without_git_settings(),
-        **world.environment,
-        "GH_TOKEN": world.tokens[login],
-        "GITHUB_SERVER_URL": world.forge.url,
-        "GITHUB_API_URL": world.forge.api_url,
+        **sandbox.environment,
+        "GH_TOKEN": sandbox.tokens[login],
+        "GITHUB_SERVER_URL": sandbox.hub.url,
+        "GITHUB_API_URL": sandbox.hub.api_url,
         "GIT_AUTHOR_NAME": login.title(),
         "GIT_AUTHOR_EMAIL": f"{login}@example.com",
         "GIT_COMMITTER_NAME": login.title(),

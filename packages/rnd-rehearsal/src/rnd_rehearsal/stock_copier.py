@@ -1,7 +1,7 @@
 """The specification's own command, on a machine that has uv, git and copier, and nothing of ours.
 
 copier is installed as a tool, from the package index. It asks on a real terminal, and there shows the code that a
-person then enters in a browser. Touches a folder of a world, and that world's forge.
+person then enters in a browser. Touches a folder of a sandbox, and that sandbox's fake GitHub.
 """
 
 from __future__ import annotations
@@ -57,24 +57,24 @@ class Ended:
     addresses: dict[str, str]
 
 
-def copy(world: Sandbox, login: str, folder: Path, project: str, tell: Callable[[str], None]) -> Ended:
+def copy(sandbox: Sandbox, login: str, folder: Path, project: str, report: Callable[[str], None]) -> Ended:
     """Make a repository, as somebody who signs in on the way.
 
     Args:
-        world: Where.
+        sandbox: Where.
         login: Who signs in.
         folder: The one that is made; that around it is there.
         project: The project's name.
-        tell: Told what happens.
+        report: Receives a line for each event.
 
     Raises:
         CommandFailed: It failed, or waited for something else.
     """
-    variables = machine(world, login)
-    tell(f"{login} installs copier: uv tool install copier")
+    variables = machine(sandbox, login)
+    report(f"{login} installs copier: uv tool install copier")
     process.run("uv", "tool", "install", "--quiet", "copier", extra=variables)
-    address = world.organisation.template.repository
-    tell(f"{login} types: {COMMAND} {address} {folder.name}")
+    address = sandbox.organisation.template.repository
+    report(f"{login} types: {COMMAND} {address} {folder.name}")
     said: list[str] = []
     with pexpect.spawn(
         "copier",
@@ -87,10 +87,10 @@ def copy(world: Sandbox, login: str, folder: Path, project: str, tell: Callable[
     ) as terminal:
         for question, answer in ANSWERS.items():
             _expect(terminal, question, said)
-            terminal.send(answer.format(project=project, tool=CHOSEN[world.dependency_tool]) + "\r")
+            terminal.send(answer.format(project=project, tool=CHOSEN[sandbox.dependency_tool]) + "\r")
         _expect(terminal, r"open (http\S+) and enter the code (\S+)", said)
         page, code = terminal.match.groups()
-        tell(f"{login} enters the code {code} at {page}")
+        report(f"{login} enters the code {code} at {page}")
         allow(page, code, login)
         _expect(terminal, None, said)
     text = CONTROL.sub("", "".join(said)).replace("\r\n", "\n")
@@ -102,7 +102,7 @@ def copy(world: Sandbox, login: str, folder: Path, project: str, tell: Callable[
 def allow(page: str, code: str, login: str) -> None:
     """Enter a code where the sign-in says, as the form of that page sends it."""
     form = {"user_code": code, "login": login, "answer": "allow"}
-    with urlopen(page, urlencode(form).encode()):  # noqa: S310 - the forge's own page
+    with urlopen(page, urlencode(form).encode()):  # noqa: S310 - the fake GitHub's own page
         pass
 
 
@@ -118,9 +118,9 @@ def _failure(what: str, said: str) -> CommandFailed:
     return CommandFailed("\n".join([f"{COMMAND} did not {what}:", *said.splitlines()[-process.LAST_WORDS :]]))
 
 
-def machine(world: Sandbox, login: str) -> dict[str, str | None]:
+def machine(sandbox: Sandbox, login: str) -> dict[str, str | None]:
     """Return the variables of a machine with a home of its own, on which none of our programs can be found."""
-    home = world.folder / "people" / f"home-of-{login}"
+    home = sandbox.folder / "people" / f"home-of-{login}"
     programs = home / ".local" / "bin"
     programs.mkdir(parents=True)
     for name in BESIDE:
@@ -129,19 +129,19 @@ def machine(world: Sandbox, login: str) -> dict[str, str | None]:
             (programs / name).symlink_to(found)
     path = process.environment().get("PATH", os.defpath).split(os.pathsep)
     others = [folder for folder in path if not any((Path(folder) / name).exists() for name in OURS)]
-    template = world.forge.state.repository(world.template)
-    assert template is not None  # noqa: S101 - every world hosts it
+    template = sandbox.hub.state.repository(sandbox.template)
+    assert template is not None  # noqa: S101 - every sandbox hosts it
     # The template's address is that of a private repository, which a person's own key opens; here it is that folder.
     (home / ".gitconfig").write_text(
         f"[user]\n\tname = {login.title()}\n\temail = {login}@example.com\n"
-        f'[url "{template.folder}"]\n\tinsteadOf = {world.organisation.template.repository}\n',
+        f'[url "{template.folder}"]\n\tinsteadOf = {sandbox.organisation.template.repository}\n',
         encoding="utf-8",
     )
-    if world.channel is not None:
-        (home / ".netrc").symlink_to(world.channel.netrc)
+    if sandbox.channel is not None:
+        (home / ".netrc").symlink_to(sandbox.channel.netrc)
     identity = [f"GIT_{role}_{what}" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")]
     return {
-        **own_environment(world, login),
+        **own_environment(sandbox, login),
         **dict.fromkeys((*TAKEN_AWAY, *identity, "PYTHONPATH", "NO_COLOR")),
         "HOME": str(home),
         "PATH": os.pathsep.join([str(programs), *others]),

@@ -1,4 +1,4 @@
-"""The template as a world has it: a checkout's work tree as it is, but for some values of org.yml.
+"""The template as a sandbox has it: a checkout's work tree as it is, but for some values of org.yml.
 
 Touches git: objects in the checkout's repository, on no branch, and a clone of its own.
 """
@@ -40,7 +40,7 @@ def default_checkout() -> Path:
 
 
 def hosted_name(organisation: Organisation) -> str:
-    """Return the full name of the template's repository on the forge."""
+    """Return the full name of the template's repository on the fake GitHub."""
     name = organisation.template.repository.removesuffix(".git").rpartition("/")[2]
     return f"{organisation.github.owner}/{name}"
 

@@ -1,4 +1,4 @@
-"""What came out of a rehearsal: runs and their jobs with their times, wheels, tags, releases. Reads a world."""
+"""What came out of a rehearsal: runs and their jobs with their times, wheels, tags, releases. Reads a sandbox."""
 
 from __future__ import annotations
 
@@ -30,46 +30,46 @@ LAST_WORDS = 12  # lines
 DIFFERENCES = "What a rehearsal cannot show: docs/rehearsal-differences.md."
 
 
-def document(name: str, story: Actors, seconds: float) -> Document:
+def document(name: str, actors: Actors, seconds: float) -> Document:
     """Return the whole of it as plain data."""
-    world = story.world
-    hosted = world.forge.state.repository(story.repository)
+    sandbox = actors.sandbox
+    hosted = sandbox.hub.state.repository(actors.repository)
     refs = {} if hosted is None else bare.refs(hosted.folder)
     return {
         "scenario": name,
-        "succeeded": succeeded(story),
+        "succeeded": succeeded(actors),
         "seconds": round(seconds, 1),
-        "checks": [{"sentence": check.sentence, "holds": check.holds} for check in story.checks],
-        "runs": [run_document(run, story.began) for run in world.runner.runs],
-        "wheels": dict(sorted(world.index.content().items())),
-        "images": story.images(),
+        "checks": [{"sentence": check.sentence, "holds": check.holds} for check in actors.checks],
+        "runs": [run_document(run, actors.began) for run in sandbox.runner.runs],
+        "wheels": dict(sorted(sandbox.index.content().items())),
+        "images": actors.images(),
         "tags": {ref.removeprefix("refs/tags/"): sha for ref, sha in refs.items() if ref.startswith("refs/tags/")},
         "releases": [] if hosted is None else [one["tag_name"] for one in hosted.releases.values()],
         "attestations": 0 if hosted is None else len(hosted.attestations),
-        "left_out": left_out(world),
-        "violations": violations(world),
+        "left_out": left_out(sandbox),
+        "violations": violations(sandbox),
     }
 
 
-def succeeded(story: Actors) -> bool:
+def succeeded(actors: Actors) -> bool:
     """Say whether everything was so that was looked for, and everything was as GitHub and AWS describe it."""
-    return bool(story.checks) and all(check.holds for check in story.checks) and not violations(story.world)
+    return bool(actors.checks) and all(check.holds for check in actors.checks) and not violations(actors.sandbox)
 
 
-def violations(world: Sandbox) -> list[str]:
+def violations(sandbox: Sandbox) -> list[str]:
     """Return what was not as GitHub and AWS describe it."""
-    images = [] if world.images is None else world.images.registry.violations
-    return world.forge.violations + world.index.codeartifact.violations + images
+    images = [] if sandbox.images is None else sandbox.images.registry.violations
+    return sandbox.hub.violations + sandbox.index.codeartifact.violations + images
 
 
-def left_out(world: Sandbox) -> list[str]:
+def left_out(sandbox: Sandbox) -> list[str]:
     """Return what this machine could not show."""
-    unvalidated = [world.forge.unvalidated] if world.forge.unvalidated else []
-    return unvalidated + sorted({sentence for run in world.runner.runs for sentence in run.left_out})
+    unvalidated = [sandbox.hub.unvalidated] if sandbox.hub.unvalidated else []
+    return unvalidated + sorted({sentence for run in sandbox.runner.runs for sentence in run.left_out})
 
 
 def run_document(run: Run, began: float) -> Document:
-    """Return a run; its times are seconds, its beginning since that of the story."""
+    """Return a run; its times are seconds, its beginning since that of the scenario."""
     path = critical_path(run)
     return {
         "workflow": run.name,

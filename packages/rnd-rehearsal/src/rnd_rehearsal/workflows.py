@@ -219,9 +219,9 @@ def alone(workflow: Document, job: str, done: Mapping[str, Result]) -> Document:
         steps = [{"run": STUB.get(done[name].verdict, "true")}]
         jobs[name] = {"runs-on": "self-hosted", **skipped, "outputs": outputs, "steps": steps}
     jobs[job] = workflow["jobs"][job]
-    tell = {"name": TELLER, "run": "true", "env": {"RESULT": "${{ toJSON(needs) }}"}}
-    tell["run"] = 'printf \'result<<end-of-result\\n%s\\nend-of-result\\n\' "$RESULT" >> "$GITHUB_OUTPUT"'
-    jobs[TELLER] = {"if": "always()", "needs": [job], "runs-on": "self-hosted", "steps": [{"id": TELLER, **tell}]}
+    reporter = {"name": TELLER, "run": "true", "env": {"RESULT": "${{ toJSON(needs) }}"}}
+    reporter["run"] = 'printf \'result<<end-of-result\\n%s\\nend-of-result\\n\' "$RESULT" >> "$GITHUB_OUTPUT"'
+    jobs[TELLER] = {"if": "always()", "needs": [job], "runs-on": "self-hosted", "steps": [{"id": TELLER, **reporter}]}
     return {**{key: value for key, value in workflow.items() if key != "concurrency"}, "jobs": jobs}
 
 

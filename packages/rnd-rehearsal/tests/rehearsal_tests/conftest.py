@@ -32,19 +32,19 @@ def no_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
 def workshop(tmp_path: Path) -> Iterator[Workshop]:
     """The repository, empty so far."""
     need_act()
-    with FakeGitHub.serve(tmp_path / "forge") as forge:
-        token = forge.add_user("ada", scopes=SCOPES)
-        forge.add_organisation("Acme", {"ada": "admin"})
+    with FakeGitHub.serve(tmp_path / "hub") as hub:
+        token = hub.add_user("ada", scopes=SCOPES)
+        hub.add_organisation("Acme", {"ada": "admin"})
         kept = {name: os.environ[name] for name in ("PATH", "HOME")}
-        runner = Runner(forge, tmp_path / "runs", Settings(kept))
+        runner = Runner(hub, tmp_path / "runs", Settings(kept))
         runner.listen()
         folder = tmp_path / "rover"
         folder.mkdir()
         git(folder, "init", "--quiet", "--initial-branch=main")
-        workshop = Workshop(forge, runner, folder, token)
+        workshop = Workshop(hub, runner, folder, token)
         workshop.ada.ask("POST", "/orgs/Acme/repos", {"name": "rover"})
         try:
             yield workshop
         finally:
             runner.close()
-    assert forge.violations == []
+    assert hub.violations == []

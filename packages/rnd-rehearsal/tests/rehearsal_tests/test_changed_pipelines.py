@@ -34,17 +34,17 @@ IN_IMAGES = ("Use an image of your own", "Let other tags follow the release")
 OWN_IMAGE = "rehearsal.example/own:1"
 
 
-def change(story: Actors, *titles: str) -> None:
+def change(actors: Actors, *titles: str) -> None:
     """Make the edits of some examples in the work tree."""
     for title in titles:
         for file, diff in examples()[title]:
-            apply(story.folder, file, diff)
+            apply(actors.folder, file, diff)
 
 
-def propose(story: Actors, branch: str, base: str) -> int:
+def propose(actors: Actors, branch: str, base: str) -> int:
     """Open a pull request into a branch, and return its number."""
     body = {"title": "feat: drive", "head": branch, "base": base}
-    return int(story.ask("POST", "/pulls", body)["number"])
+    return int(actors.ask("POST", "/pulls", body)["number"])
 
 
 def verdicts(runs: list[Run]) -> dict[str, dict[str, str]]:
@@ -58,26 +58,26 @@ def test_every_example_of_the_page_is_lived_through() -> None:
 
 def test_development_happens_on_a_branch_of_its_own(tmp_path: Path) -> None:
     with sandbox.start(tmp_path, ROOT) as up:
-        story = Actors(up)
-        story.prepare(BEFORE)
-        change(story, *ON_DEV)
-        (story.folder / "docs").mkdir()
-        (story.folder / "docs" / "Makefile").write_text("html:\n\t@echo the pages are made\n")
-        head = story.commit("dev", "feat: turn", "turn")
-        pushed = verdicts(story.wait())
+        actors = Actors(up)
+        actors.prepare(BEFORE)
+        change(actors, *ON_DEV)
+        (actors.folder / "docs").mkdir()
+        (actors.folder / "docs" / "Makefile").write_text("html:\n\t@echo the pages are made\n")
+        head = actors.commit("dev", "feat: turn", "turn")
+        pushed = verdicts(actors.wait())
         assert pushed.keys() == {"Development", "Branch"}
         assert set(pushed["Development"].values()) | set(pushed["Branch"].values()) == {"success"}
-        (wheel,) = story.wheels()
+        (wheel,) = actors.wheels()
         version, _, commit = wheel.partition("+")
         assert (version, commit) == ("0.5.0.dev0", head[: len(commit)])
-        assert story.tags() == {BEFORE}
+        assert actors.tags() == {BEFORE}
 
-        story.commit("feature", "feat: drive", "drive", start="dev")
-        assert verdicts(story.wait()).keys() == {"Branch"}
-        propose(story, "feature", "main")
-        assert story.wait() == []
-        propose(story, "feature", "dev")
-        runs = story.wait()
+        actors.commit("feature", "feat: drive", "drive", start="dev")
+        assert verdicts(actors.wait()).keys() == {"Branch"}
+        propose(actors, "feature", "main")
+        assert actors.wait() == []
+        propose(actors, "feature", "dev")
+        runs = actors.wait()
         last = next(run for run in reversed(runs) if run.name == "Pull request")
         assert verdicts([last])["Pull request"].items() >= {
             ("documentation", "success"),
@@ -90,30 +90,30 @@ def test_development_happens_on_a_branch_of_its_own(tmp_path: Path) -> None:
             str(job["runs-on"]) for job in last.called[".github/workflows/python_lint_and_test.yml"]["jobs"].values()
         }
         assert asked == "['self-hosted', 'research-gpu']"
-        assert up.forge.violations == []
+        assert up.hub.violations == []
 
 
 def test_releases_come_from_dev(tmp_path: Path) -> None:
     with sandbox.start(tmp_path, ROOT) as up:
-        story = Actors(up)
-        story.prepare(BEFORE)
-        story.git("switch", "--quiet", "--create", "dev")
-        change(story, FROM_DEV)
-        story.commit("dev", "ci: release from dev", "turn")
-        assert {verdict for jobs in verdicts(story.wait()).values() for verdict in jobs.values()} == {"skipped"}
-        story.commit("feature", "feat: drive", "drive", start="dev")
-        number = propose(story, "feature", "dev")
-        story.wait()
-        story.check_proposed(number, "0.5.0")
-        story.ask("PUT", f"/pulls/{number}/merge", {"merge_method": "merge"}, MAINTAINER)
-        runs = story.wait()
+        actors = Actors(up)
+        actors.prepare(BEFORE)
+        actors.git("switch", "--quiet", "--create", "dev")
+        change(actors, FROM_DEV)
+        actors.commit("dev", "ci: release from dev", "turn")
+        assert {verdict for jobs in verdicts(actors.wait()).values() for verdict in jobs.values()} == {"skipped"}
+        actors.commit("feature", "feat: drive", "drive", start="dev")
+        number = propose(actors, "feature", "dev")
+        actors.wait()
+        actors.check_proposed(number, "0.5.0")
+        actors.ask("PUT", f"/pulls/{number}/merge", {"merge_method": "merge"}, MAINTAINER)
+        runs = actors.wait()
         assert verdicts(runs).keys() == {"Main"}
         assert set(verdicts(runs)["Main"].values()) == {"success"}
-        assert "0.5.0" in story.wheels() & story.tags() & story.releases()
-        assert story.ask("GET", "/compare/0.5.0...dev")["status"] == "identical"
-        assert story.version_at("main") == BEFORE
-        assert [check.sentence for check in story.checks if not check.holds] == []
-        assert up.forge.violations == []
+        assert "0.5.0" in actors.wheels() & actors.tags() & actors.releases()
+        assert actors.ask("GET", "/compare/0.5.0...dev")["status"] == "identical"
+        assert actors.version_at("main") == BEFORE
+        assert [check.sentence for check in actors.checks if not check.holds] == []
+        assert up.hub.violations == []
 
 
 def test_tests_run_in_an_image_of_ones_own_and_other_tags_follow(tmp_path: Path) -> None:
@@ -122,25 +122,25 @@ def test_tests_run_in_an_image_of_ones_own_and_other_tags_follow(tmp_path: Path)
         assert up.images is not None
         base = "rnd-rehearsal-job:base"  # which has git and Python, and no uv
         subprocess.run(["docker", "tag", base, OWN_IMAGE], env=up.images.environment, check=True)
-        story = Actors(up)
-        story.prepare(BEFORE)
-        change(story, *IN_IMAGES)
-        edited = story.folder / ".github" / "workflows" / "python_lint_and_test.yml"
+        actors = Actors(up)
+        actors.prepare(BEFORE)
+        change(actors, *IN_IMAGES)
+        edited = actors.folder / ".github" / "workflows" / "python_lint_and_test.yml"
         text = edited.read_text().replace("quay.io/pypa/manylinux_2_28_x86_64@sha256:" + "0" * 64, OWN_IMAGE)
         assert OWN_IMAGE in text
         edited.write_text(text)
-        story.commit("change", "fix: stop")
-        number = story.propose("change", "fix: stop")
-        story.wait()
-        story.check_proposed(number, "0.4.2")
-        story.merge(number)
-        tags = story.images()
+        actors.commit("change", "fix: stop")
+        number = actors.propose("change", "fix: stop")
+        actors.wait()
+        actors.check_proposed(number, "0.4.2")
+        actors.merge(number)
+        tags = actors.images()
         assert tags["stable"] == tags["nightly"] == tags["0.4.2"]
         assert "latest" not in tags
-        assert up.images.version_inside(story.package, "stable") == "0.4.2"
+        assert up.images.version_inside(actors.package, "stable") == "0.4.2"
         check_containers(up, {"own", up.organisation.aws.base_image.partition(":")[0]})
         check_logs(up)
         for run, job, log in iterate_logs(up.runner.runs):
             own = f"Start image={OWN_IMAGE}" in log
             assert own == (job.id == "lint-and-test"), f"{job.id} of run {run.number}"
-        assert [check.sentence for check in story.checks if not check.holds] == []
+        assert [check.sentence for check in actors.checks if not check.holds] == []

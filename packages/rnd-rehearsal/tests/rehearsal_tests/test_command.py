@@ -30,22 +30,22 @@ def test_an_unknown_story_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> N
 
 def test_a_story_that_is_about_the_other_tool(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["rehearse", "--scenario", "private-package", "--dependency-tool", "conda"]) == 2
-    assert "private-package is told with uv alone." in capfd.readouterr().err
+    assert "private-package runs with uv only." in capfd.readouterr().err
 
 
 def test_containers_without_images(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["rehearse", "--containers", "--no-images"]) == 2
-    assert "--containers needs images" in capfd.readouterr().err
+    assert "--containers cannot be combined with --no-images" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("tool", ["uv", "conda"])
-def test_the_dependency_tool_is_that_of_the_world(
+def test_the_dependency_tool_is_that_of_the_sandbox(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tool: str
 ) -> None:
     need_act()
     if tool == "conda":
         channel()
-    looks = Scenario("looks", lambda story: story.check("it is so", story.world.dependency_tool == tool))
+    looks = Scenario("looks", lambda actors: actors.check("it is so", actors.sandbox.dependency_tool == tool))
     monkeypatch.setitem(SCENARIOS, "look", looks)
     assert main(["rehearse", "--scenario", "look", "--dependency-tool", tool, "--no-images", "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["succeeded"]

@@ -1,4 +1,4 @@
-"""The part of a world that conda needs: everybody in it gets the channel, and nobody learns its password."""
+"""The part of a sandbox that conda needs: everybody in it gets the channel, and nobody learns its password."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Sandbox]:
-    """A world in which repositories are made with conda."""
+    """A sandbox in which repositories are made with conda."""
     channel()
-    with sandbox.start(tmp_path_factory.mktemp("world"), ROOT, dependency_tool="conda") as found:
+    with sandbox.start(tmp_path_factory.mktemp("sandbox"), ROOT, dependency_tool="conda") as found:
         yield found
 
 

@@ -1,4 +1,4 @@
-"""The stand-ins for others' actions: few, explained, with inputs that the originals have."""
+"""The fakes for others' actions: few, explained, with inputs that the originals have."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd_rehearsal import workflow_files
-from rnd_rehearsal.jobs import STAND_INS
+from rnd_rehearsal.jobs import FAKES
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
     from rehearsal_tests.workshop import Workshop
 
-FOLDERS = sorted(path.parent for path in STAND_INS.rglob("action.yml"))
-NAMES = [str(folder.relative_to(STAND_INS)) for folder in FOLDERS]
+FOLDERS = sorted(path.parent for path in FAKES.rglob("action.yml"))
+NAMES = [str(folder.relative_to(FAKES)) for folder in FOLDERS]
 
 
 def test_each_has_its_line_in_the_list() -> None:
-    listed = re.findall(r"^\| `([^`]+)` \|", (STAND_INS / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    listed = re.findall(r"^\| `([^`]+)` \|", (FAKES / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(listed) == NAMES
 
 
 def test_their_inputs_were_compared_at_the_commits_in_use() -> None:
-    page = (STAND_INS / "README.md").read_text(encoding="utf-8")
+    page = (FAKES / "README.md").read_text(encoding="utf-8")
     used = (ROOT / "actions" / "THIRD_PARTY.md").read_text(encoding="utf-8")
     compared = dict(re.findall(r"^\| `([^`]+)` \|.*\| `(\w{40})` \|$", page, re.MULTILINE))
     assert compared == dict(re.findall(r"^\| `([^`]+)` \| \S+ \| `(\w{40})` \|", used, re.MULTILINE))
@@ -103,7 +103,7 @@ jobs:
 
 @pytest.mark.parametrize(("level", "verdict"), [("write", "success"), ("read", "failure")])
 def test_an_apps_token_may_what_it_was_asked_for(workshop: Workshop, level: str, verdict: str) -> None:
-    client, key = workshop.forge.add_app("helper", "Acme", {"contents": "write"})
+    client, key = workshop.hub.add_app("helper", "Acme", {"contents": "write"})
     workshop.runner.settings.variables["CLIENT"] = client
     workshop.runner.settings.secrets["KEY"] = key
     workshop.push("main", "ci: try", **{".github__workflows__try_yml": TOKEN.replace("LEVEL", level)})

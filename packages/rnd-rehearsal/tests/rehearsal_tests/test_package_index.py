@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rnd_rehearsal.package_index import PackageIndex
 
-UPLOAD = {":action": (None, "file_upload"), "content": ("demo-1.0.tar.gz", b"content")}
+UPLOAD: dict[str, Any] = {":action": (None, "file_upload"), "content": ("demo-1.0.tar.gz", b"content")}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The stand-in for ECR: a real registry, as strict as AWS describes ECR to be."""
+"""The fake for ECR: a real registry, as strict as AWS describes ECR to be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens in the forge starts workflow files, and real act runs their jobs."""
+"""What happens in the fake GitHub starts workflow files, and real act runs their jobs."""
 
 from __future__ import annotations
 
@@ -224,8 +224,8 @@ jobs:
     (ours,) = workshop.finished()
     assert "secret=[***] variable=[red] oidc=[http" in workshop.log(ours, "look")
     assert "status 201" in workshop.log(ours, "look")
-    eve = workshop.forge.add_user("eve", scopes={"repo", "workflow"})
-    stranger = type(workshop.ada)(workshop.forge.api_url, eve)
+    eve = workshop.hub.add_user("eve", scopes={"repo", "workflow"})
+    stranger = type(workshop.ada)(workshop.hub.api_url, eve)
     stranger.ask("POST", "/repos/Acme/rover/forks", {})
     workshop.push("theirs", "feat: theirs", token=eve, owner="eve")
     stranger.ask("POST", "/repos/Acme/rover/pulls", {"title": "feat: theirs", "head": "eve:theirs", "base": "main"})
@@ -239,14 +239,14 @@ def test_what_a_runs_own_token_pushes_starts_no_run(workshop: Workshop) -> None:
     workshop.push("main", "ci: look", **{".github__workflows__look_yml": workflow})
     workshop.finished()
     count = len(workshop.runner.runs)
-    workshop.push("other", "chore: version", token=workshop.forge.workflow_token("Acme/rover", {"contents": "write"}))
+    workshop.push("other", "chore: version", token=workshop.hub.workflow_token("Acme/rover", {"contents": "write"}))
     assert len(workshop.finished()) == count
-    workshop.push("other", "chore: version", token=workshop.forge.app_token("Acme/rover", {"contents": "write"}))
+    workshop.push("other", "chore: version", token=workshop.hub.app_token("Acme/rover", {"contents": "write"}))
     assert len(workshop.finished()) == count + 1
 
 
 def test_trouble_of_the_runner_itself_is_no_failed_job(workshop: Workshop) -> None:
-    workshop.forge.faults.append(once("POST", "/api/v3/repos/Acme/rover/check-runs", refusal(500, "Server Error")))
+    workshop.hub.faults.append(once("POST", "/api/v3/repos/Acme/rover/check-runs", refusal(500, "Server Error")))
     workshop.push("main", "ci: greet", **{".github__workflows__g_yml": GREETING})
     with pytest.raises(Exception, match="500"):
         workshop.finished()

@@ -1,4 +1,4 @@
-"""The world of a rehearsal: what people and jobs find in it."""
+"""The sandbox of a rehearsal: what people and jobs find in it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Sandbox]:
-    """A world."""
-    with sandbox.start(tmp_path_factory.mktemp("world"), ROOT) as found:
+    """A sandbox."""
+    with sandbox.start(tmp_path_factory.mktemp("sandbox"), ROOT) as found:
         yield found
 
 
 def test_people_can_sign_in_by_the_organisations_app(up: sandbox.Sandbox) -> None:
     found = up.caller().ask("GET", f"/repos/{up.template}/contents/org.yml")
     hosted = yaml.safe_load(b64decode(found["content"]))
-    assert hosted["github"].pop("client_id") in up.forge.client_ids
+    assert hosted["github"].pop("client_id") in up.hub.client_ids
     checkout = yaml.safe_load((ROOT / "org.yml").read_text(encoding="utf-8"))
     checkout["github"].pop("client_id", None)
     assert hosted == checkout
@@ -49,7 +49,7 @@ def test_its_environment_leads_nowhere_else(up: sandbox.Sandbox, monkeypatch: py
     monkeypatch.setenv("GH_TOKEN", "of this machine")
     own = sandbox.own_environment(up, sandbox.RESEARCHER)
     assert own["GH_TOKEN"] == up.tokens[sandbox.RESEARCHER]
-    assert own["GITHUB_API_URL"] == up.forge.api_url
+    assert own["GITHUB_API_URL"] == up.hub.api_url
     assert own["HOME"] == str(up.folder / "home")
 
 
@@ -85,5 +85,5 @@ def test_a_machine_with_stock_copier_reaches_the_template_in_the_sandbox(
 
 
 def test_it_listens_on_the_loopback_interface_alone(up: sandbox.Sandbox) -> None:
-    assert up.forge.host.startswith("127.0.0.1:")
+    assert up.hub.host.startswith("127.0.0.1:")
     assert up.index.url.startswith("http://127.0.0.1:")

@@ -1,4 +1,4 @@
-"""Every story that a rehearsal can tell ends as the specification says, and tells no secret."""
+"""Every scenario ends as the specification says, and logs no secret."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ pytestmark = pytest.mark.usefixtures("no_accounts")
 @pytest.mark.timeout(3600)  # `rerun` has about fifty attempts, and this machine may have other work
 @pytest.mark.parametrize(("tool", "name"), TOLD)
 def test_it_ends_as_it_should(tool: str, name: str, tmp_path: Path) -> None:
-    tell(name, tool, tmp_path, images=False)
+    rehearse(name, tool, tmp_path, images=False)
 
 
 @pytest.mark.slow
 def test_images_are_made_and_followed(tmp_path: Path) -> None:
     """With uv, `test_changed_pipelines` makes them."""
     need_images()
-    tell("fix", "conda", tmp_path, images=True)
+    rehearse("fix", "conda", tmp_path, images=True)
 
 
-def tell(name: str, tool: str, folder: Path, *, images: bool) -> None:
-    """Tell a story, and look at all that came of it."""
+def rehearse(name: str, tool: str, folder: Path, *, images: bool) -> None:
+    """Tell a scenario, and look at all that came of it."""
     if tool == "conda":
         channel()  # which is made once, or says why it cannot be
     scenario = SCENARIOS[name]
     with sandbox.start(
         folder, ROOT, app=scenario.app, images=images, dependency_tool=tool, failing=scenario.failing
     ) as up:
-        story = Actors(up)
-        scenario.tell(story)
-        found = timeline.document(name, story, 0)
-        assert [check.sentence for check in story.checks if not check.holds] == []
+        actors = Actors(up)
+        scenario.run(actors)
+        found = timeline.document(name, actors, 0)
+        assert [check.sentence for check in actors.checks if not check.holds] == []
         assert found["violations"] == []
         assert found["succeeded"]
-        assert story.folder.joinpath({"uv": "uv.lock", "conda": "conda-lock.yml"}[tool]).exists()
+        assert actors.folder.joinpath({"uv": "uv.lock", "conda": "conda-lock.yml"}[tool]).exists()
         check_logs(up)
 
 

@@ -1,4 +1,4 @@
-"""What a rehearsal takes of the checkout: its work tree as it is, but for what the world puts into it."""
+"""What a rehearsal takes of the checkout: its work tree as it is, but for what the sandbox puts into it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A forge with one public repository, a runner that its events start, and somebody who works there."""
+"""A fake GitHub with one public repository, a runner that its events start, and somebody who works there."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Workshop:
         token: Of ada, who owns the organisation.
     """
 
-    forge: FakeGitHub
+    hub: FakeGitHub
     runner: Runner
     folder: Path
     token: str
@@ -41,7 +41,7 @@ class Workshop:
     @property
     def ada(self) -> Caller:
         """Asks the API as ada."""
-        return Caller(self.forge.api_url, self.token)
+        return Caller(self.hub.api_url, self.token)
 
     def push(self, branch: str, message: str, token: str | None = None, owner: str = "Acme", **files: str) -> str:
         """Commit files to a branch, push it, and return the commit; in their names `__` stands for a folder."""
@@ -54,7 +54,7 @@ class Workshop:
         git(self.folder, "add", "--all")
         git(self.folder, "commit", "--quiet", "--allow-empty", "--message", message)
         header = f"http.extraheader=Authorization: Bearer {token or self.token}"
-        git(self.folder, "-c", header, "push", "--quiet", f"{self.forge.url}/{owner}/rover.git", branch)
+        git(self.folder, "-c", header, "push", "--quiet", f"{self.hub.url}/{owner}/rover.git", branch)
         return git(self.folder, "rev-parse", "HEAD")
 
     def open_pull(self, branch: str, title: str = "feat: drive") -> int:

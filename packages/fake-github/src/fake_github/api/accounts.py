@@ -55,24 +55,24 @@ def get_authenticated(call: Call) -> Answer:
     """Return who is asking, if that is a user."""
     if call.caller.kind != "user":
         raise Forbidden("Resource not accessible by integration")
-    return Answer(200, private_user(call.forge, call.caller.account))
+    return Answer(200, private_user(call.hub, call.caller.account))
 
 
 @route("GET /users/{username}")
 def get_user(call: Call) -> Answer:
     """Return a user, or an organisation under that name."""
-    account = call.forge.state.account(call.parameters["username"])
+    account = call.hub.state.account(call.parameters["username"])
     if account is None:
         raise NotFound
-    return Answer(200, public_user(call.forge, account))
+    return Answer(200, public_user(call.hub, account))
 
 
 @route("GET /user/orgs", scopes=["read:org", "user"])
 def list_own_organisations(call: Call) -> Answer:
     """Return the organisations that the caller is in."""
     login = call.caller.account.login
-    found = [one for one in call.forge.state.accounts.values() if isinstance(one, Organisation)]
-    return call.listing([simple_organisation(call.forge, one) for one in found if login in one.members])
+    found = [one for one in call.hub.state.accounts.values() if isinstance(one, Organisation)]
+    return call.listing([simple_organisation(call.hub, one) for one in found if login in one.members])
 
 
 @route("GET /rate_limit")

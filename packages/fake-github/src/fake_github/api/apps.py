@@ -18,7 +18,7 @@ def _app(call: Call) -> App:
     token = call.caller
     if token.kind != "app":
         raise Refused(401, "A JSON web token could not be decoded")
-    return next(app for app in call.forge.apps.values() if app.account is token.account)
+    return next(app for app in call.hub.apps.values() if app.account is token.account)
 
 
 @route("GET /repos/{owner}/{repo}/installation")
@@ -27,10 +27,10 @@ def get_installation(call: Call, repository: Repository) -> Answer:
     app = _app(call)
     if repository.owner is not app.organisation:
         raise NotFound
-    page = f"{call.forge.url}/organizations/{app.organisation.login}/settings/installations/{app.installation}"
+    page = f"{call.hub.url}/organizations/{app.organisation.login}/settings/installations/{app.installation}"
     return Answer(200, {
         "id": app.installation,
-        "account": simple_user(call.forge, app.organisation),
+        "account": simple_user(call.hub, app.organisation),
         "repository_selection": "all",
         "access_tokens_url": call.url("app/installations", app.installation, "access_tokens"),
         "repositories_url": call.url("installation/repositories"),
@@ -63,12 +63,12 @@ def create_token(call: Call) -> Answer:
             raise Invalid("Installation", "permissions", "custom", message, message)
     names = call.body.get("repositories") or []
     if len(names) > 1:
-        raise Refused(422, "The rehearsal's forge gives tokens for one repository, or for all.")
+        raise Refused(422, "The fake GitHub gives tokens for one repository, or for all.")
     repository = f"{app.organisation.login}/{names[0]}" if names else None
-    if repository is not None and call.forge.state.repository(repository) is None:
+    if repository is not None and call.hub.state.repository(repository) is None:
         raise Refused(422, "There is at least one repository that does not exist or is not accessible.")
     limits = {"kind": "installation", "repository": repository, "permissions": dict(wanted)}
-    token = call.forge.state.issue(app.account, "ghs", app={"id": app.id, "slug": app.slug}, **limits)
+    token = call.hub.state.issue(app.account, "ghs", app={"id": app.id, "slug": app.slug}, **limits)
     expires = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     selection = "selected" if names else "all"
     document = {"token": token.value, "expires_at": expires, "permissions": wanted, "repository_selection": selection}

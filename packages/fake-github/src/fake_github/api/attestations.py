@@ -24,7 +24,7 @@ def create(call: Call, repository: Repository) -> Answer:
         digests = {subject["digest"]["sha256"] for subject in statement["subject"]}
     except (KeyError, ValueError) as error:
         raise Refused(422, "Invalid bundle") from error
-    number = call.forge.state.next_id()
+    number = call.hub.state.next_id()
     repository.attestations.append({"id": number, "bundle": bundle, "digests": digests, "statement": statement})
     return Answer(201, {"id": number})
 
@@ -34,7 +34,7 @@ def list_for_subject(call: Call, repository: Repository) -> Answer:
     """Return the statements about something, given by its digest."""
     digest = call.parameters["subject_digest"].removeprefix("sha256:")
     found = [
-        {"bundle": one["bundle"], "repository_id": repository.id, "bundle_url": f"{call.forge.url}/bundles/{one['id']}"}
+        {"bundle": one["bundle"], "repository_id": repository.id, "bundle_url": f"{call.hub.url}/bundles/{one['id']}"}
         for one in repository.attestations
         if digest in one["digests"]
     ]

@@ -61,8 +61,8 @@ def get(call: Call, repository: Repository) -> Answer:
     protection = repository.protection.get(name)
     return Answer(200, {
         "name": name,
-        "commit": commit(call.forge, repository, bare.commit(repository.folder, sha)),
-        "_links": {"self": url, "html": f"{call.forge.url}/{repository.full_name}/tree/{name}"},
+        "commit": commit(call.hub, repository, bare.commit(repository.folder, sha)),
+        "_links": {"self": url, "html": f"{call.hub.url}/{repository.full_name}/tree/{name}"},
         "protected": _protected(repository, name),
         "protection": {"enabled": protection is not None},
         "protection_url": f"{url}/protection",

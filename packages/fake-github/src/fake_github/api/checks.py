@@ -19,16 +19,16 @@ READ, WRITE = "checks:read", "checks:write"
 KEPT = ("name", "external_id", "details_url", "status", "conclusion", "started_at", "completed_at")
 
 
-def _app(forge: FakeGitHub, account: Account) -> Document:
+def _app(hub: FakeGitHub, account: Account) -> Document:
     return {
         "id": account.id,
         "slug": account.login.removesuffix("[bot]"),
         "node_id": node_id("App", account.id),
-        "owner": simple_user(forge, account),
+        "owner": simple_user(hub, account),
         "name": account.login.removesuffix("[bot]"),
         "description": "",
-        "external_url": forge.url,
-        "html_url": f"{forge.url}/apps/{account.login.removesuffix('[bot]')}",
+        "external_url": hub.url,
+        "html_url": f"{hub.url}/apps/{account.login.removesuffix('[bot]')}",
         "created_at": account.created_at,
         "updated_at": account.created_at,
         "permissions": {"checks": "write", "contents": "write", "metadata": "read"},
@@ -47,10 +47,10 @@ def document(call: Call, repository: Repository, kept: Document) -> Document:
         "head_sha": kept["head_sha"],
         **{name: kept[name] for name in KEPT},
         "url": url,
-        "html_url": f"{call.forge.url}/{repository.full_name}/runs/{kept['id']}",
+        "html_url": f"{call.hub.url}/{repository.full_name}/runs/{kept['id']}",
         "output": {**output, "annotations_url": f"{url}/annotations"},
         "check_suite": {"id": kept["suite"]},
-        "app": _app(call.forge, kept["account"]),
+        "app": _app(call.hub, kept["account"]),
         "pull_requests": [],
     }
 
@@ -60,7 +60,7 @@ def create(call: Call, repository: Repository) -> Answer:
     """Make a check run; only GitHub Apps may."""
     if call.caller.kind == "user":
         raise Forbidden("You must authenticate via a GitHub App.")
-    body, number = call.body, call.forge.state.next_id()
+    body, number = call.body, call.hub.state.next_id()
     sha = found_commit(repository, body["head_sha"])
     kept = {
         "id": number,
@@ -131,7 +131,7 @@ def create_status(call: Call, repository: Repository) -> Answer:
     sha = call.parameters["sha"]
     if found_commit(repository, sha) != sha:
         raise Refused(422, f"No commit found for SHA: {sha}")
-    moment, number = now(), call.forge.state.next_id()
+    moment, number = now(), call.hub.state.next_id()
     status = {
         "id": number,
         "sha": sha,
@@ -153,8 +153,8 @@ def _status(call: Call, repository: Repository, kept: Document) -> Document:
         **{name: value for name, value in kept.items() if name not in hidden},
         "node_id": node_id("Status", kept["id"]),
         "url": call.url("repos", repository.full_name, "statuses", kept["sha"]),
-        "avatar_url": f"{call.forge.url}/avatars/{kept['account'].id}",
-        "creator": simple_user(call.forge, kept["account"]),
+        "avatar_url": f"{call.hub.url}/avatars/{kept['account'].id}",
+        "creator": simple_user(call.hub, kept["account"]),
     }
 
 
@@ -177,7 +177,7 @@ def get_combined_status(call: Call, repository: Repository) -> Answer:
     url = call.url("repos", repository.full_name, "commits", sha)
     shown = [_status(call, repository, one) for one in last.values()]
     required = [{**one, "required": False} for one in shown]
-    whole = repository_document(call.forge, repository)
+    whole = repository_document(call.hub, repository)
     return Answer(200, {
         "state": state,
         "statuses": required,

@@ -22,22 +22,22 @@ def list_comments(call: Call, repository: Repository) -> Answer:
     """Return the comments on a pull request, the oldest first."""
     number = call.numbered("issue_number", repository.pulls).number
     found = [one for one in repository.comments.values() if one.number == number]
-    return call.listing([document(call.forge, repository, one) for one in found])
+    return call.listing([document(call.hub, repository, one) for one in found])
 
 
 @route(f"POST {COMMENTS}", role="pull", permission=WRITE)
 def create(call: Call, repository: Repository) -> Answer:
     """Comment on a pull request."""
     number = call.numbered("issue_number", repository.pulls).number
-    comment = Comment(call.forge.state.next_id(), number, call.caller.account, call.body["body"])
+    comment = Comment(call.hub.state.next_id(), number, call.caller.account, call.body["body"])
     repository.comments[comment.id] = comment
-    return Answer(201, document(call.forge, repository, comment))
+    return Answer(201, document(call.hub, repository, comment))
 
 
 @route(f"GET {COMMENT}", permission=READ)
 def get(call: Call, repository: Repository) -> Answer:
     """Return a comment."""
-    return Answer(200, document(call.forge, repository, _comment(call, repository)))
+    return Answer(200, document(call.hub, repository, _comment(call, repository)))
 
 
 @route(f"PATCH {COMMENT}", role="pull", permission=WRITE)
@@ -46,7 +46,7 @@ def update(call: Call, repository: Repository) -> Answer:
     comment = _comment(call, repository)
     _may_change(call, repository, comment)
     comment.body, comment.updated_at = call.body["body"], now()
-    return Answer(200, document(call.forge, repository, comment))
+    return Answer(200, document(call.hub, repository, comment))
 
 
 @route(f"DELETE {COMMENT}", role="pull", permission=WRITE)
@@ -60,7 +60,7 @@ def delete(call: Call, repository: Repository) -> Answer:
 
 def _may_change(call: Call, repository: Repository, comment: Comment) -> None:
     account = call.caller.account
-    role = call.forge.state.role(account, repository)
+    role = call.hub.state.role(account, repository)
     if call.caller.kind == "user" and comment.author is not account and role in {None, "pull", "triage"}:
         raise Forbidden("Must have admin rights to Repository.")
 

@@ -28,7 +28,7 @@ def _document(call: Call, repository: Repository, kept: Document) -> Document:
         **shown,
         "node_id": node_id("Environment", kept["id"]),
         "url": call.url("repos", repository.full_name, "environments", name),
-        "html_url": f"{call.forge.url}/{repository.full_name}/deployments/activity_log?environments_filter={name}",
+        "html_url": f"{call.hub.url}/{repository.full_name}/deployments/activity_log?environments_filter={name}",
         "protection_rules": rules,
     }
 
@@ -61,7 +61,7 @@ def put(call: Call, repository: Repository) -> Answer:
     if policy is not None and policy["protected_branches"] == policy["custom_branch_policies"]:
         message = "protected_branches and custom_branch_policies cannot have the same value"
         raise Invalid("Environment", "deployment_branch_policy", "custom", message)
-    fresh = {"id": call.forge.state.next_id(), "name": name, "created_at": moment, "policies": []}
+    fresh = {"id": call.hub.state.next_id(), "name": name, "created_at": moment, "policies": []}
     kept = repository.environments.get(name, fresh) | {"updated_at": moment, "deployment_branch_policy": policy}
     repository.environments[name] = kept
     return Answer(200, _document(call, repository, kept))
@@ -86,7 +86,7 @@ def create_policy(call: Call, repository: Repository) -> Answer:
     kept = _environment(call, repository)
     if not (kept["deployment_branch_policy"] or {}).get("custom_branch_policies"):
         raise NotFound
-    number = call.forge.state.next_id()
+    number = call.hub.state.next_id()
     policy = {"id": number, "node_id": node_id("Policy", number), "name": call.body["name"]}
     policy["type"] = call.body.get("type", "branch")
     kept["policies"].append(policy)

@@ -41,7 +41,7 @@ def get_ref(call: Call, repository: Repository) -> Answer:
     refs = _refs(repository)
     if name not in refs:
         raise NotFound
-    return Answer(200, documents.ref(call.forge, repository, name, refs[name]))
+    return Answer(200, documents.ref(call.hub, repository, name, refs[name]))
 
 
 @route("GET /repos/{owner}/{repo}/git/matching-refs/{ref}", permission="contents:read")
@@ -49,7 +49,7 @@ def list_matching_refs(call: Call, repository: Repository) -> Answer:
     """Return the refs whose name begins in some way."""
     prefix = f"refs/{call.parameters['ref']}"
     found = [(name, sha) for name, sha in _refs(repository).items() if name.startswith(prefix)]
-    return Answer(200, [documents.ref(call.forge, repository, *one) for one in found])
+    return Answer(200, [documents.ref(call.hub, repository, *one) for one in found])
 
 
 def _refs(repository: Repository) -> dict[str, str]:
@@ -70,7 +70,7 @@ def create_ref(call: Call, repository: Repository) -> Answer:
     if bare.kind(repository.folder, sha) is None:
         raise Refused(422, "Object does not exist")
     move(call, repository, name, sha)
-    return Answer(201, documents.ref(call.forge, repository, name, sha))
+    return Answer(201, documents.ref(call.hub, repository, name, sha))
 
 
 @route("PATCH /repos/{owner}/{repo}/git/refs/{ref}", permission="contents:write")
@@ -85,7 +85,7 @@ def update_ref(call: Call, repository: Repository) -> Answer:
     if not call.body.get("force") and not bare.is_ancestor(repository.folder, old, sha):
         raise Refused(422, "Update is not a fast forward")
     move(call, repository, name, sha)
-    return Answer(200, documents.ref(call.forge, repository, name, sha))
+    return Answer(200, documents.ref(call.hub, repository, name, sha))
 
 
 @route("DELETE /repos/{owner}/{repo}/git/refs/{ref}", permission="contents:write")
@@ -108,11 +108,11 @@ def move(call: Call, repository: Repository, name: str, sha: str) -> None:
     before = bare.refs(folder)
     old = before.get(name, bare.ZERO)
     forced = bare.ZERO not in {old, sha} and not bare.is_ancestor(folder, old, sha)
-    said = broken_rules((old, sha, name), push_policy(call.forge, repository, call.caller), forced=forced)
+    said = broken_rules((old, sha, name), push_policy(call.hub, repository, call.caller), forced=forced)
     if said:
         raise Refused(422, "Repository rule violations found\n\n" + "\n\n".join(said) + "\n\n")
     bare.run(folder, "update-ref", *(("-d", name) if sha == bare.ZERO else (name, sha)))
-    pushes.follow(call.forge, call.caller, repository, before)
+    pushes.follow(call.hub, call.caller, repository, before)
 
 
 @route("POST /repos/{owner}/{repo}/git/tags", permission="contents:write")
@@ -129,7 +129,7 @@ def create_tag(call: Call, repository: Repository) -> Answer:
     if bare.kind(repository.folder, sha) != call.body["type"]:
         raise Refused(422, "Object does not exist")
     # Git itself makes the object only together with a ref.
-    aside = f"refnotes/{call.forge.state.next_id()}"
+    aside = f"refnotes/{call.hub.state.next_id()}"
     ident = bare.run(repository.folder, "var", "GIT_COMMITTER_IDENT", extra=who)
     text = f"object {sha}\ntype {call.body['type']}\ntag {name}\ntagger {ident}\n\n{call.body['message']}\n"
     path = repository.folder / aside.replace("/", "-")
@@ -138,7 +138,7 @@ def create_tag(call: Call, repository: Repository) -> Answer:
         made = bare.run(repository.folder, "hash-object", "-t", "tag", "-w", str(path))
     finally:
         path.unlink()
-    return Answer(201, documents.tag_object(call.forge, repository, made))
+    return Answer(201, documents.tag_object(call.hub, repository, made))
 
 
 @route("GET /repos/{owner}/{repo}/git/tags/{tag_sha}", permission="contents:read")
@@ -147,7 +147,7 @@ def get_tag(call: Call, repository: Repository) -> Answer:
     sha = call.parameters["tag_sha"]
     if bare.kind(repository.folder, sha) != "tag":
         raise NotFound
-    return Answer(200, documents.tag_object(call.forge, repository, sha))
+    return Answer(200, documents.tag_object(call.hub, repository, sha))
 
 
 @route("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", permission="contents:read")
@@ -156,7 +156,7 @@ def get_git_commit(call: Call, repository: Repository) -> Answer:
     sha = call.parameters["commit_sha"]
     if bare.kind(repository.folder, sha) != "commit":
         raise NotFound
-    return Answer(200, documents.git_commit(call.forge, repository, bare.commit(repository.folder, sha)))
+    return Answer(200, documents.git_commit(call.hub, repository, bare.commit(repository.folder, sha)))
 
 
 @route("GET /repos/{owner}/{repo}/tags", permission="contents:read")
@@ -183,7 +183,7 @@ def list_commits(call: Call, repository: Repository) -> Answer:
     """Return the commits before a branch or another commit, the newest first."""
     sha = found_commit(repository, call.query.get("sha", repository.default_branch))
     found = reversed(bare.commits(repository.folder, sha))
-    return call.listing([documents.commit(call.forge, repository, one) for one in found])
+    return call.listing([documents.commit(call.hub, repository, one) for one in found])
 
 
 @route("GET /repos/{owner}/{repo}/commits/{ref}", permission="contents:read")
@@ -195,7 +195,7 @@ def get_commit(call: Call, repository: Repository) -> Answer:
     files = changed_files(call, repository, since, sha)
     total = {name: sum(file[name] for file in files) for name in ("additions", "deletions")}
     stats = {**total, "total": sum(total.values())}
-    return Answer(200, {**documents.commit(call.forge, repository, one), "stats": stats, "files": files})
+    return Answer(200, {**documents.commit(call.hub, repository, one), "stats": stats, "files": files})
 
 
 @route("GET /repos/{owner}/{repo}/compare/{basehead}", permission="contents:read")
@@ -212,7 +212,7 @@ def compare(call: Call, repository: Repository) -> Answer:
     new = bare.commits(folder, head, f"^{base}")
     behind = int(bare.run(folder, "rev-list", "--count", f"{head}..{base}"))
     words = {(False, False): "identical", (True, False): "ahead", (False, True): "behind", (True, True): "diverged"}
-    page = f"{call.forge.url}/{repository.full_name}/compare"
+    page = f"{call.hub.url}/{repository.full_name}/compare"
     whole = {"base_commit": base, "merge_base_commit": since}
     return Answer(200, {
         "url": call.url("repos", repository.full_name, "compare", f"{base_name}...{head_name}"),
@@ -220,12 +220,12 @@ def compare(call: Call, repository: Repository) -> Answer:
         "permalink_url": f"{page}/{base}...{head}",
         "diff_url": f"{page}/{base_name}...{head_name}.diff",
         "patch_url": f"{page}/{base_name}...{head_name}.patch",
-        **{name: documents.commit(call.forge, repository, bare.commit(folder, sha)) for name, sha in whole.items()},
+        **{name: documents.commit(call.hub, repository, bare.commit(folder, sha)) for name, sha in whole.items()},
         "status": words[bool(new), bool(behind)],
         "ahead_by": len(new),
         "behind_by": behind,
         "total_commits": len(new),
-        "commits": [documents.commit(call.forge, repository, one) for one in new[:COMPARED]],
+        "commits": [documents.commit(call.hub, repository, one) for one in new[:COMPARED]],
         "files": changed_files(call, repository, since, head),
     })  # fmt: skip
 
@@ -251,8 +251,8 @@ def changed_files(call: Call, repository: Repository, since: str, head: str) -> 
             "additions": numbers[0],
             "deletions": numbers[1],
             "changes": sum(numbers),
-            "blob_url": f"{call.forge.url}/{repository.full_name}/blob/{where}/{path}",
-            "raw_url": f"{call.forge.url}/{repository.full_name}/raw/{where}/{path}",
+            "blob_url": f"{call.hub.url}/{repository.full_name}/blob/{where}/{path}",
+            "raw_url": f"{call.hub.url}/{repository.full_name}/raw/{where}/{path}",
             "contents_url": call.url("repos", repository.full_name, "contents", f"{path}?ref={where}"),
         })  # fmt: skip
     return found
@@ -270,7 +270,7 @@ def get_content(call: Call, repository: Repository) -> Answer:
         raise NotFound
     content = bare.run(repository.folder, "cat-file", "blob", blob).encode() + b"\n"
     url = f"{call.url('repos', repository.full_name, 'contents', path)}?ref={name}"
-    page = f"{call.forge.url}/{repository.full_name}/blob/{name}/{path}"
+    page = f"{call.hub.url}/{repository.full_name}/blob/{name}/{path}"
     git_url = call.url("repos", repository.full_name, "git/blobs", blob)
     return Answer(200, {
         "type": "file",
@@ -283,6 +283,6 @@ def get_content(call: Call, repository: Repository) -> Answer:
         "url": url,
         "git_url": git_url,
         "html_url": page,
-        "download_url": f"{call.forge.url}/{repository.full_name}/raw/{name}/{path}",
+        "download_url": f"{call.hub.url}/{repository.full_name}/raw/{name}/{path}",
         "_links": {"self": url, "git": git_url, "html": page},
     })  # fmt: skip

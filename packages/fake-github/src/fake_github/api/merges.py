@@ -41,8 +41,8 @@ def merge(call: Call, repository: Repository) -> Answer:
     bare.run(repository.folder, "update-ref", f"refs/heads/{pull.base_branch}", made, pull.base)
     pull.state, pull.merged_by, pull.merge_commit = "closed", call.caller.account, made
     pull.closed_at = pull.merged_at = pull.updated_at = now()
-    pushes.follow(call.forge, call.caller, repository, before)
-    events.tell_pull(call.forge, call.caller, repository, pull, "closed")
+    pushes.follow(call.hub, call.caller, repository, before)
+    events.record_pull(call.hub, call.caller, repository, pull, "closed")
     _delete_branch(call, repository, pull)
     return Answer(200, {"sha": made, "merged": True, "message": "Pull Request successfully merged"})
 
@@ -55,9 +55,7 @@ def _check(call: Call, repository: Repository, pull: PullRequest, method: str) -
     if call.body.get("sha", pull.head) != pull.head:
         raise Refused(409, MODIFIED)
     modes = {"always", "pull_request", "exempt"}
-    held = [
-        one for one in active_rulesets(repository) if not may_bypass(call.forge, repository, one, call.caller, modes)
-    ]
+    held = [one for one in active_rulesets(repository) if not may_bypass(call.hub, repository, one, call.caller, modes)]
     said = merge_obstacles(repository, pull, method, held)
     if said:
         raise Refused(405, "Repository rule violations found\n\n" + "\n\n".join(said) + "\n\n")
@@ -122,7 +120,7 @@ def _delete_branch(call: Call, repository: Repository, pull: PullRequest) -> Non
         return
     before = bare.refs(repository.folder)
     bare.run(repository.folder, "update-ref", "-d", f"refs/heads/{pull.head_branch}")
-    pushes.follow(call.forge, call.caller, repository, before)
+    pushes.follow(call.hub, call.caller, repository, before)
 
 
 @route(f"PUT {PULL}/update-branch", role="push", permission="contents:write")
@@ -145,6 +143,6 @@ def update_branch(call: Call, repository: Repository) -> Answer:
     )
     before = bare.refs(source.folder)
     bare.run(source.folder, "update-ref", f"refs/heads/{pull.head_branch}", made)
-    pushes.follow(call.forge, call.caller, source, before)
-    document: Document = full_pull(call.forge, repository, pull)
+    pushes.follow(call.hub, call.caller, source, before)
+    document: Document = full_pull(call.hub, repository, pull)
     return Answer(202, {"message": "Updating pull request branch.", "url": document["url"]})

@@ -16,7 +16,7 @@ WRITE = ["admin:org", "repo"]
 def get(call: Call, organisation: Organisation) -> Answer:
     """Return an organisation."""
     member = call.token is not None and call.token.account.login in organisation.members
-    return Answer(200, full_organisation(call.forge, organisation, member=member))
+    return Answer(200, full_organisation(call.hub, organisation, member=member))
 
 
 @route("GET /user/memberships/orgs/{org}", scopes=["read:org"])
@@ -34,30 +34,30 @@ def get_membership(call: Call, organisation: Organisation) -> Answer:
 
 
 def _membership(call: Call, organisation: Organisation, login: str) -> Answer:
-    account = call.forge.state.account(login)
+    account = call.hub.state.account(login)
     if account is None or account.login not in organisation.members:
         raise NotFound
-    return Answer(200, membership(call.forge, organisation, account))
+    return Answer(200, membership(call.hub, organisation, account))
 
 
 @route("GET /orgs/{org}/teams", scopes=READ)
 def list_teams(call: Call, organisation: Organisation) -> Answer:
     """Return the teams of an organisation."""
-    return call.listing([team(call.forge, organisation, one) for one in organisation.teams.values()])
+    return call.listing([team(call.hub, organisation, one) for one in organisation.teams.values()])
 
 
 @route("GET /orgs/{org}/teams/{team_slug}", scopes=READ)
 def get_team(call: Call, organisation: Organisation) -> Answer:
     """Return a team."""
-    return Answer(200, full_team(call.forge, organisation, _team(call, organisation)))
+    return Answer(200, full_team(call.hub, organisation, _team(call, organisation)))
 
 
 @route("GET /orgs/{org}/teams/{team_slug}/members", scopes=READ)
 def list_team_members(call: Call, organisation: Organisation) -> Answer:
     """Return who is in a team."""
-    state = call.forge.state
+    state = call.hub.state
     people = [state.account(login) for login in sorted(_team(call, organisation).members)]
-    return call.listing([simple_user(call.forge, account) for account in people if account is not None])
+    return call.listing([simple_user(call.hub, account) for account in people if account is not None])
 
 
 def _team(call: Call, organisation: Organisation) -> Team:
@@ -69,7 +69,7 @@ def _team(call: Call, organisation: Organisation) -> Team:
 
 
 def _reached(call: Call) -> Repository:
-    found = call.forge.state.repository(f"{call.parameters['owner']}/{call.parameters['repo']}")
+    found = call.hub.state.repository(f"{call.parameters['owner']}/{call.parameters['repo']}")
     if found is None:
         raise NotFound
     if call.route.method == "GET" and found.hidden_reads > 0:
@@ -87,7 +87,7 @@ def get_team_repository(call: Call, organisation: Organisation) -> Answer:
         raise NotFound
     if "repository+json" not in call.accept:
         return Answer(204)
-    document = full_repository(call.forge, repository, call.caller.account)
+    document = full_repository(call.hub, repository, call.caller.account)
     return Answer(200, {**document, "permissions": permissions(role), "role_name": ROLE_NAMES[role]})
 
 
@@ -121,21 +121,21 @@ def remove_team_repository(call: Call, organisation: Organisation) -> Answer:
 
 def _administers(call: Call, repository: Repository) -> None:
     token = call.caller
-    if token.kind == "user" and call.forge.state.role(token.account, repository) != "admin":
+    if token.kind == "user" and call.hub.state.role(token.account, repository) != "admin":
         raise Forbidden("Must have admin rights to Repository.")
 
 
 @route("GET /repos/{owner}/{repo}/teams", role="admin", permission="administration:read")
 def list_repository_teams(call: Call, repository: Repository) -> Answer:
     """Return the teams that reach a repository, each with what it may there."""
-    organisation = call.forge.state.organisation(repository.owner.login)
+    organisation = call.hub.state.organisation(repository.owner.login)
     if organisation is None:
         raise NotFound
     found = []
     for one in organisation.teams.values():
         role = one.repositories.get(repository.full_name)
         if role is not None:
-            document = team(call.forge, organisation, one)
+            document = team(call.hub, organisation, one)
             found.append({**document, "permission": role, "permissions": permissions(role)})
     return call.listing(found)
 
@@ -143,24 +143,24 @@ def list_repository_teams(call: Call, repository: Repository) -> Answer:
 @route("GET /repos/{owner}/{repo}/collaborators", role="push", permission="metadata:read")
 def list_collaborators(call: Call, repository: Repository) -> Answer:
     """Return everybody who reaches a repository by more than its being public."""
-    state, direct = call.forge.state, call.query.get("affiliation") == "direct"
+    state, direct = call.hub.state, call.query.get("affiliation") == "direct"
     found = []
     for account in state.accounts.values():
         role = repository.collaborators.get(account.login) if direct else state.role(account, repository)
         if account.kind == "User" and role is not None:
             named = {"permissions": permissions(role), "role_name": ROLE_NAMES[role]}
-            found.append({**simple_user(call.forge, account), **named})
+            found.append({**simple_user(call.hub, account), **named})
     return call.listing(found)
 
 
 @route("GET /repos/{owner}/{repo}/collaborators/{username}/permission", permission="metadata:read")
 def get_collaborator_permission(call: Call, repository: Repository) -> Answer:
     """Return what somebody may do in a repository."""
-    account = call.forge.state.account(call.parameters["username"])
+    account = call.hub.state.account(call.parameters["username"])
     if account is None:
         raise NotFound
-    role = call.forge.state.role(account, repository)
+    role = call.hub.state.role(account, repository)
     name = "none" if role is None else ROLE_NAMES[role]
-    user = {**simple_user(call.forge, account), "permissions": permissions(role), "role_name": name}
+    user = {**simple_user(call.hub, account), "permissions": permissions(role), "role_name": name}
     legacy = {"maintain": "write", "triage": "read"}.get(name, name)
     return Answer(200, {"permission": legacy, "role_name": name, "user": user})

@@ -37,7 +37,7 @@ def create(call: Call, repository: Repository) -> Answer:
             raise Invalid("PullRequest", field, "invalid")
     _refuse_useless(call, repository, source, branch, (str(base), str(head)))
     pull = PullRequest(
-        id=call.forge.state.next_id(),
+        id=call.hub.state.next_id(),
         number=repository.next_number(),
         author=call.caller.account,
         title=call.body.get("title") or "",
@@ -52,15 +52,15 @@ def create(call: Call, repository: Repository) -> Answer:
     )
     repository.pulls[pull.number] = pull
     pushes.write_refs(repository, pull)
-    events.tell_pull(call.forge, call.caller, repository, pull, "opened")
-    return Answer(201, full_pull(call.forge, repository, pull))
+    events.record_pull(call.hub, call.caller, repository, pull, "opened")
+    return Answer(201, full_pull(call.hub, repository, pull))
 
 
 def _source(call: Call, repository: Repository, owner: str) -> Repository:
     """Return the repository that a head is in: this one, or the owner's fork of it."""
     if owner.lower() in {"", repository.owner.login.lower()}:
         return repository
-    for one in call.forge.state.repositories.values():
+    for one in call.hub.state.repositories.values():
         if one.owner.login.lower() == owner.lower() and one.parent is repository:
             return one
     raise Invalid("PullRequest", "head", "invalid")
@@ -95,7 +95,7 @@ def list_pulls(call: Call, repository: Repository) -> Answer:
     """Return the pull requests, the newest first, of a state, a head and a base."""
     state, head, base = call.query.get("state", "open"), call.query.get("head"), call.query.get("base")
     found = [
-        simple_pull(call.forge, repository, pull)
+        simple_pull(call.hub, repository, pull)
         for pull in sorted(repository.pulls.values(), key=lambda one: -one.number)
         if state in {"all", pull.state}
         and head in {None, f"{pull.head_repository.owner.login}:{pull.head_branch}"}
@@ -107,7 +107,7 @@ def list_pulls(call: Call, repository: Repository) -> Answer:
 @route(f"GET {PULL}", permission=READ)
 def get(call: Call, repository: Repository) -> Answer:
     """Return a pull request."""
-    return Answer(200, full_pull(call.forge, repository, pull_of(call, repository)))
+    return Answer(200, full_pull(call.hub, repository, pull_of(call, repository)))
 
 
 @route(f"PATCH {PULL}", role="pull", permission=WRITE)
@@ -122,12 +122,12 @@ def update(call: Call, repository: Repository) -> Answer:
     _rebase_on(call, repository, pull, changes)
     pull.updated_at = now()
     if changes:
-        events.tell_pull(call.forge, call.caller, repository, pull, "edited", changes=changes)
+        events.record_pull(call.hub, call.caller, repository, pull, "edited", changes=changes)
     state = call.body.get("state", pull.state)
     if state != pull.state:
         pull.state, pull.closed_at = state, now() if state == "closed" else None
-        events.tell_pull(call.forge, call.caller, repository, pull, "closed" if state == "closed" else "reopened")
-    return Answer(200, full_pull(call.forge, repository, pull))
+        events.record_pull(call.hub, call.caller, repository, pull, "closed" if state == "closed" else "reopened")
+    return Answer(200, full_pull(call.hub, repository, pull))
 
 
 def _rebase_on(call: Call, repository: Repository, pull: PullRequest, changes: dict[str, dict[str, object]]) -> None:
@@ -147,7 +147,7 @@ def list_commits(call: Call, repository: Repository) -> Answer:
     """Return a pull request's commits, the oldest first."""
     pull = pull_of(call, repository)
     found = bare.commits(repository.folder, pull.head, f"^{pull.base}")
-    return call.listing([commit(call.forge, repository, one) for one in found])
+    return call.listing([commit(call.hub, repository, one) for one in found])
 
 
 @route(f"GET {PULL}/files", permission=READ)
@@ -181,4 +181,4 @@ def list_for_commit(call: Call, repository: Repository) -> Answer:
             and (pull.merged_at or not bare.is_ancestor(repository.folder, sha, pull.base))
         )
     ]
-    return call.listing([simple_pull(call.forge, repository, pull) for pull in found])
+    return call.listing([simple_pull(call.hub, repository, pull) for pull in found])

@@ -23,7 +23,7 @@ KEPT = ("tag_name", "target_commitish", "name", "body", "draft", "prerelease")
 def document(call: Call, repository: Repository, kept: Document) -> Document:
     """Return a release."""
     url = call.url("repos", repository.full_name, "releases", kept["id"])
-    page = f"{call.forge.url}/{repository.full_name}"
+    page = f"{call.hub.url}/{repository.full_name}"
     archive = call.url("repos", repository.full_name)
     tag = kept["tag_name"]
     return {
@@ -31,7 +31,7 @@ def document(call: Call, repository: Repository, kept: Document) -> Document:
         "node_id": node_id("Release", kept["id"]),
         **{name: kept[name] for name in (*KEPT, "created_at", "updated_at", "published_at")},
         "immutable": False,
-        "author": simple_user(call.forge, kept["account"]),
+        "author": simple_user(call.hub, kept["account"]),
         "assets": [],
         "url": url,
         "assets_url": f"{url}/assets",
@@ -54,7 +54,7 @@ def create(call: Call, repository: Repository) -> Answer:
         _tag(call, repository, tag, target)
     moment = now()
     kept = {
-        "id": call.forge.state.next_id(),
+        "id": call.hub.state.next_id(),
         "tag_name": tag,
         "target_commitish": target,
         "name": body.get("name"),
@@ -69,7 +69,7 @@ def create(call: Call, repository: Repository) -> Answer:
     repository.releases[kept["id"]] = kept
     made = document(call, repository, kept)
     if not draft:
-        _tell(call, repository, made)
+        _record(call, repository, made)
     return Answer(201, made)
 
 
@@ -85,11 +85,11 @@ def _tag(call: Call, repository: Repository, tag: str, target: str) -> None:
     move(call, repository, f"refs/tags/{tag}", sha)
 
 
-def _tell(call: Call, repository: Repository, made: Document) -> None:
+def _record(call: Call, repository: Repository, made: Document) -> None:
     sha = bare.resolve(repository.folder, made["tag_name"]) or ""
     payload = {"action": "published", "release": {**made, "updated_at": made["updated_at"]}}
     ref = f"refs/tags/{made['tag_name']}"
-    events.tell(call.forge, call.caller, repository, "release", payload, ref=ref, sha=sha)
+    events.record(call.hub, call.caller, repository, "release", payload, ref=ref, sha=sha)
 
 
 @route(f"GET {RELEASES}", permission=READ)
@@ -132,7 +132,7 @@ def update(call: Call, repository: Repository) -> Answer:
     if publishes:
         _tag(call, repository, kept["tag_name"], kept["target_commitish"])
         kept["published_at"] = now()
-        _tell(call, repository, document(call, repository, kept))
+        _record(call, repository, document(call, repository, kept))
     return Answer(200, document(call, repository, kept))
 
 

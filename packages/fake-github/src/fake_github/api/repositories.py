@@ -52,11 +52,11 @@ def _create(call: Call, owner: Account) -> Answer:
     settings = DEFAULTS | given | {"private": private, "visibility": visibility}
     repository = add(call, owner, name, settings)
     repository.collaborators[call.caller.account.login] = "admin"  # whoever makes it administers it
-    bare.create(repository.folder, call.forge.hooks)
+    bare.create(repository.folder, call.hub.hooks)
     if call.body.get("auto_init"):
         _initialise(call, repository)
-    events.tell(call.forge, call.caller, repository, "repository", {"action": "created"})
-    return Answer(201, full_repository(call.forge, repository, call.caller.account))
+    events.record(call.hub, call.caller, repository, "repository", {"action": "created"})
+    return Answer(201, full_repository(call.hub, repository, call.caller.account))
 
 
 def _check_internal(owner: Account, visibility: str) -> None:
@@ -66,18 +66,18 @@ def _check_internal(owner: Account, visibility: str) -> None:
 
 
 def _refuse_taken(call: Call, owner: Account, name: str) -> None:
-    if call.forge.state.repository(f"{owner.login}/{name}") is not None:
+    if call.hub.state.repository(f"{owner.login}/{name}") is not None:
         message = "name already exists on this account"
         raise Invalid("Repository", "name", "custom", message, "Repository creation failed.")
 
 
 def add(call: Call, owner: Account, name: str, settings: Document, parent: Repository | None = None) -> Repository:
     """Enter a new repository into the state; its git repository is still to be made."""
-    forge = call.forge
-    number = forge.state.next_id()
-    folder = forge.folder / f"{owner.login.lower()}" / f"{name.lower()}-{number}.git"
-    repository = Repository(number, owner, name, folder, settings, parent, forge.read_delay)
-    forge.state.repositories[repository.full_name.lower()] = repository
+    hub = call.hub
+    number = hub.state.next_id()
+    folder = hub.folder / f"{owner.login.lower()}" / f"{name.lower()}-{number}.git"
+    repository = Repository(number, owner, name, folder, settings, parent, hub.read_delay)
+    hub.state.repositories[repository.full_name.lower()] = repository
     return repository
 
 
@@ -93,7 +93,7 @@ def _initialise(call: Call, repository: Repository) -> None:
 @route("GET /repos/{owner}/{repo}")
 def get(call: Call, repository: Repository) -> Answer:
     """Return a repository."""
-    return Answer(200, full_repository(call.forge, repository, call.viewer))
+    return Answer(200, full_repository(call.hub, repository, call.viewer))
 
 
 @route("PATCH /repos/{owner}/{repo}", role="admin", permission="administration:write")
@@ -113,7 +113,7 @@ def update(call: Call, repository: Repository) -> Answer:
     changes |= _change_visibility(repository, changes)
     repository.settings |= {key: value for key, value in changes.items() if key in DEFAULTS}
     repository.updated_at = now()
-    return Answer(200, full_repository(call.forge, repository, call.caller.account))
+    return Answer(200, full_repository(call.hub, repository, call.caller.account))
 
 
 def _change_visibility(repository: Repository, changes: Document) -> Document:
@@ -147,7 +147,7 @@ def delete(call: Call, repository: Repository) -> Answer:
     """Remove a repository; a user's token needs a scope of its own for that."""
     if call.caller.kind == "user" and not scoped(call.caller, frozenset({"delete_repo"})):
         raise Forbidden("Must have admin rights to Repository.")
-    del call.forge.state.repositories[repository.full_name.lower()]
+    del call.hub.state.repositories[repository.full_name.lower()]
     shutil.rmtree(repository.folder)
     return Answer(204)
 
@@ -165,13 +165,13 @@ def list_own(call: Call) -> Answer:
 
 
 def _listing(call: Call, owner: Account | None) -> Answer:
-    viewer, state = call.viewer, call.forge.state
+    viewer, state = call.viewer, call.hub.state
     found = []
     for one in state.repositories.values():
         role = None if viewer is None else state.role(viewer, one)
         visible = not one.private or (role is not None and scoped(call.token, frozenset({"repo"})))
         if visible and (one.owner is owner or (owner is None and role not in {None, "pull"})):
-            found.append(listed(call.forge, one, viewer))
+            found.append(listed(call.hub, one, viewer))
     return call.listing(found)
 
 
@@ -193,26 +193,26 @@ def set_topics(call: Call, repository: Repository) -> Answer:
 
 @route("POST /repos/{owner}/{repo}/forks", role="pull")
 def fork(call: Call, repository: Repository) -> Answer:
-    """Make a fork; GitHub answers before it is whole, this forge after."""
+    """Make a fork; GitHub answers before it is whole, this fake GitHub after."""
     organisation = call.body.get("organization")
-    owner = call.forge.state.account(organisation) if organisation else call.caller.account
+    owner = call.hub.state.account(organisation) if organisation else call.caller.account
     if owner is None:
         raise NotFound
     if isinstance(owner, Organisation):
         check_single_sign_on(call, owner)
     name = call.body.get("name") or repository.name
-    there = call.forge.state.repository(f"{owner.login}/{name}")
+    there = call.hub.state.repository(f"{owner.login}/{name}")
     if there is None:
         taken = {name: repository.settings[name] for name in ("private", "visibility", "description")}
         settings = DEFAULTS | taken
         there = add(call, owner, name, settings, repository)
         there.default_branch = repository.default_branch
-        bare.fork(repository.folder, there.folder, call.forge.hooks)
-    return Answer(202, full_repository(call.forge, there, call.caller.account))
+        bare.fork(repository.folder, there.folder, call.hub.hooks)
+    return Answer(202, full_repository(call.hub, there, call.caller.account))
 
 
 @route("GET /repos/{owner}/{repo}/forks")
 def list_forks(call: Call, repository: Repository) -> Answer:
     """Return a repository's forks."""
-    forks = [one for one in call.forge.state.repositories.values() if one.parent is repository]
-    return call.listing([listed(call.forge, one, call.viewer) for one in forks])
+    forks = [one for one in call.hub.state.repositories.values() if one.parent is repository]
+    return call.listing([listed(call.hub, one, call.viewer) for one in forks])

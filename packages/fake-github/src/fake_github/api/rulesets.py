@@ -35,7 +35,7 @@ def plan_allows(call: Call, repository: Repository) -> None:
     Raises:
         Forbidden: In GitHub's words.
     """
-    organisation = call.forge.state.organisation(repository.owner.login)
+    organisation = call.hub.state.organisation(repository.owner.login)
     if organisation is not None and organisation.plan == "free" and repository.private:
         raise Forbidden(UPGRADE)
 
@@ -43,8 +43,8 @@ def plan_allows(call: Call, repository: Repository) -> None:
 def document(call: Call, repository: Repository, ruleset: Document) -> Document:
     """Return a ruleset as its administrators see it."""
     url = call.url("repos", repository.full_name, "rulesets", ruleset["id"])
-    page = f"{call.forge.url}/{repository.full_name}/rules/{ruleset['id']}"
-    bypass = may_bypass(call.forge, repository, ruleset, call.caller, {"always", "exempt"})
+    page = f"{call.hub.url}/{repository.full_name}/rules/{ruleset['id']}"
+    bypass = may_bypass(call.hub, repository, ruleset, call.caller, {"always", "exempt"})
     return {
         **ruleset,
         "node_id": node_id("RepositoryRuleset", ruleset["id"]),
@@ -71,7 +71,7 @@ def create(call: Call, repository: Repository) -> Answer:
     _refuse_taken(repository, call.body["name"], None)
     moment = now()
     fresh: Document = {
-        "id": call.forge.state.next_id(),
+        "id": call.hub.state.next_id(),
         "target": "branch",
         "conditions": {},
         "rules": [],
@@ -86,7 +86,7 @@ def create(call: Call, repository: Repository) -> Answer:
 def get(call: Call, repository: Repository) -> Answer:
     """Return a ruleset; who may pass it is for those who could change it."""
     found = document(call, repository, _ruleset(call, repository))
-    if call.forge.state.role(call.caller.account, repository) != "admin" and call.caller.kind == "user":
+    if call.hub.state.role(call.caller.account, repository) != "admin" and call.caller.kind == "user":
         del found["bypass_actors"]
     return Answer(200, found)
 

@@ -1,1 +1,1 @@
-"""What a forge knows, in the form that GitHub's API gives it: one file for each kind of thing. Touches nothing."""
+"""The state as JSON documents in the form of GitHub's API: one file for each kind of resource. Touches nothing."""

@@ -15,17 +15,17 @@ def node_id(kind: str, number: int) -> str:
     return base64.b64encode(f"{kind}:{number}".encode()).decode()
 
 
-def simple_user(forge: FakeGitHub, account: Account) -> Document:
+def simple_user(hub: FakeGitHub, account: Account) -> Document:
     """Return an account as it stands beside what it made or owns."""
-    url = f"{forge.api_url}/users/{account.login}"
+    url = f"{hub.api_url}/users/{account.login}"
     return {
         "login": account.login,
         "id": account.id,
         "node_id": node_id(account.kind, account.id),
-        "avatar_url": f"{forge.url}/avatars/{account.id}",
+        "avatar_url": f"{hub.url}/avatars/{account.id}",
         "gravatar_id": "",
         "url": url,
-        "html_url": f"{forge.url}/{account.login}",
+        "html_url": f"{hub.url}/{account.login}",
         "followers_url": f"{url}/followers",
         "following_url": f"{url}/following{{/other_user}}",
         "gists_url": f"{url}/gists{{/gist_id}}",
@@ -40,11 +40,11 @@ def simple_user(forge: FakeGitHub, account: Account) -> Document:
     }
 
 
-def public_user(forge: FakeGitHub, account: Account) -> Document:
+def public_user(hub: FakeGitHub, account: Account) -> Document:
     """Return an account as everybody sees it."""
-    owned = [one for one in forge.state.repositories.values() if one.owner is account]
+    owned = [one for one in hub.state.repositories.values() if one.owner is account]
     return {
-        **simple_user(forge, account),
+        **simple_user(hub, account),
         "user_view_type": "public",
         "name": account.name,
         "company": None,
@@ -62,11 +62,11 @@ def public_user(forge: FakeGitHub, account: Account) -> Document:
     }
 
 
-def private_user(forge: FakeGitHub, account: Account) -> Document:
+def private_user(hub: FakeGitHub, account: Account) -> Document:
     """Return a user as that user itself sees it."""
-    owned = [one for one in forge.state.repositories.values() if one.owner is account and one.private]
+    owned = [one for one in hub.state.repositories.values() if one.owner is account and one.private]
     return {
-        **public_user(forge, account),
+        **public_user(hub, account),
         "user_view_type": "private",
         "email": account.email,
         "private_gists": 0,
@@ -79,9 +79,9 @@ def private_user(forge: FakeGitHub, account: Account) -> Document:
     }
 
 
-def simple_organisation(forge: FakeGitHub, organisation: Organisation) -> Document:
+def simple_organisation(hub: FakeGitHub, organisation: Organisation) -> Document:
     """Return an organisation as it stands beside its members."""
-    url = f"{forge.api_url}/orgs/{organisation.login}"
+    url = f"{hub.api_url}/orgs/{organisation.login}"
     return {
         "login": organisation.login,
         "id": organisation.id,
@@ -93,20 +93,20 @@ def simple_organisation(forge: FakeGitHub, organisation: Organisation) -> Docume
         "issues_url": f"{url}/issues",
         "members_url": f"{url}/members{{/member}}",
         "public_members_url": f"{url}/public_members{{/member}}",
-        "avatar_url": f"{forge.url}/avatars/{organisation.id}",
+        "avatar_url": f"{hub.url}/avatars/{organisation.id}",
         "description": organisation.name,
     }
 
 
-def full_organisation(forge: FakeGitHub, organisation: Organisation, *, member: bool) -> Document:
+def full_organisation(hub: FakeGitHub, organisation: Organisation, *, member: bool) -> Document:
     """Return an organisation; its plan and what its members may is for members alone."""
     document = {
-        **simple_organisation(forge, organisation),
+        **simple_organisation(hub, organisation),
         "name": organisation.name or organisation.login,
-        "html_url": f"{forge.url}/{organisation.login}",
+        "html_url": f"{hub.url}/{organisation.login}",
         "has_organization_projects": True,
         "has_repository_projects": True,
-        "public_repos": sum(one.owner is organisation and not one.private for one in forge.state.repositories.values()),
+        "public_repos": sum(one.owner is organisation and not one.private for one in hub.state.repositories.values()),
         "public_gists": 0,
         "followers": 0,
         "following": 0,
@@ -129,22 +129,22 @@ def full_organisation(forge: FakeGitHub, organisation: Organisation, *, member: 
     return document
 
 
-def membership(forge: FakeGitHub, organisation: Organisation, account: Account) -> Document:
+def membership(hub: FakeGitHub, organisation: Organisation, account: Account) -> Document:
     """Return what an account is in an organisation."""
     return {
-        "url": f"{forge.api_url}/orgs/{organisation.login}/memberships/{account.login}",
+        "url": f"{hub.api_url}/orgs/{organisation.login}/memberships/{account.login}",
         "state": "active",
         "role": organisation.members[account.login],
-        "organization_url": f"{forge.api_url}/orgs/{organisation.login}",
-        "organization": simple_organisation(forge, organisation),
-        "user": simple_user(forge, account),
+        "organization_url": f"{hub.api_url}/orgs/{organisation.login}",
+        "organization": simple_organisation(hub, organisation),
+        "user": simple_user(hub, account),
         "direct_membership": True,
     }
 
 
-def team(forge: FakeGitHub, organisation: Organisation, one: Team) -> Document:
+def team(hub: FakeGitHub, organisation: Organisation, one: Team) -> Document:
     """Return a team."""
-    url = f"{forge.api_url}/organizations/{organisation.id}/team/{one.id}"
+    url = f"{hub.api_url}/organizations/{organisation.id}/team/{one.id}"
     return {
         "id": one.id,
         "node_id": node_id("Team", one.id),
@@ -157,20 +157,20 @@ def team(forge: FakeGitHub, organisation: Organisation, one: Team) -> Document:
         "type": "organization",
         "organization_id": organisation.id,
         "url": url,
-        "html_url": f"{forge.url}/orgs/{organisation.login}/teams/{one.slug}",
+        "html_url": f"{hub.url}/orgs/{organisation.login}/teams/{one.slug}",
         "members_url": f"{url}/members{{/member}}",
         "repositories_url": f"{url}/repos",
         "parent": None,
     }
 
 
-def full_team(forge: FakeGitHub, organisation: Organisation, one: Team) -> Document:
+def full_team(hub: FakeGitHub, organisation: Organisation, one: Team) -> Document:
     """Return a team with its organisation and its sizes."""
     return {
-        **team(forge, organisation, one),
+        **team(hub, organisation, one),
         "created_at": one.created_at,
         "updated_at": one.created_at,
         "members_count": len(one.members),
         "repos_count": len(one.repositories),
-        "organization": full_organisation(forge, organisation, member=False),
+        "organization": full_organisation(hub, organisation, member=False),
     }

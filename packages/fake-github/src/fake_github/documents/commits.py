@@ -26,15 +26,15 @@ def person(one: Person) -> Document:
     return {"name": one.name, "email": one.email, "date": utc(one.date)}
 
 
-def author(forge: FakeGitHub, one: Person) -> Account | None:
+def author(hub: FakeGitHub, one: Person) -> Account | None:
     """Return the account whose address a commit carries."""
-    return next((account for account in forge.state.accounts.values() if account.email == one.email), None)
+    return next((account for account in hub.state.accounts.values() if account.email == one.email), None)
 
 
-def git_commit(forge: FakeGitHub, repository: Repository, one: Commit) -> Document:
+def git_commit(hub: FakeGitHub, repository: Repository, one: Commit) -> Document:
     """Return a commit as the git database has it."""
-    url = f"{forge.api_url}/repos/{repository.full_name}/git"
-    page = f"{forge.url}/{repository.full_name}/commit"
+    url = f"{hub.api_url}/repos/{repository.full_name}/git"
+    page = f"{hub.url}/{repository.full_name}/commit"
     return {
         "sha": one.sha,
         "node_id": node_id("Commit", int(one.sha[:8], 16)),
@@ -49,11 +49,11 @@ def git_commit(forge: FakeGitHub, repository: Repository, one: Commit) -> Docume
     }
 
 
-def commit(forge: FakeGitHub, repository: Repository, one: Commit) -> Document:
+def commit(hub: FakeGitHub, repository: Repository, one: Commit) -> Document:
     """Return a commit with the accounts that made it."""
-    url = f"{forge.api_url}/repos/{repository.full_name}/commits"
-    inner = git_commit(forge, repository, one)
-    authors = {name: author(forge, who) for name, who in (("author", one.author), ("committer", one.committer))}
+    url = f"{hub.api_url}/repos/{repository.full_name}/commits"
+    inner = git_commit(hub, repository, one)
+    authors = {name: author(hub, who) for name, who in (("author", one.author), ("committer", one.committer))}
     return {
         "sha": one.sha,
         "node_id": inner["node_id"],
@@ -64,12 +64,12 @@ def commit(forge: FakeGitHub, repository: Repository, one: Commit) -> Document:
             **{name: inner[name] for name in ("author", "committer", "message", "tree", "url", "verification")},
             "comment_count": 0,
         },
-        **{name: account and simple_user(forge, account) for name, account in authors.items()},
+        **{name: account and simple_user(hub, account) for name, account in authors.items()},
         "parents": [{**parent, "url": f"{url}/{parent['sha']}"} for parent in inner["parents"]],
     }
 
 
-def pushed_commit(forge: FakeGitHub, repository: Repository, one: Commit) -> Document:
+def pushed_commit(hub: FakeGitHub, repository: Repository, one: Commit) -> Document:
     """Return a commit as the payload of a push has it."""
     changed: dict[str, list[str]] = {"added": [], "removed": [], "modified": []}
     said = bare.run(repository.folder, "show", "--format=", "--name-status", "--no-renames", one.sha)
@@ -78,7 +78,7 @@ def pushed_commit(forge: FakeGitHub, repository: Repository, one: Commit) -> Doc
         changed[{"A": "added", "D": "removed"}.get(kind, "modified")].append(path)
 
     def who(one: Person) -> Document:
-        account = author(forge, one)
+        account = author(hub, one)
         named = {"name": one.name, "email": one.email, "date": utc(one.date)}
         return named | ({} if account is None else {"username": account.login})
 
@@ -88,16 +88,16 @@ def pushed_commit(forge: FakeGitHub, repository: Repository, one: Commit) -> Doc
         "distinct": True,
         "message": one.message,
         "timestamp": utc(one.committer.date),
-        "url": f"{forge.url}/{repository.full_name}/commit/{one.sha}",
+        "url": f"{hub.url}/{repository.full_name}/commit/{one.sha}",
         "author": who(one.author),
         "committer": who(one.committer),
         **changed,
     }
 
 
-def ref(forge: FakeGitHub, repository: Repository, name: str, sha: str) -> Document:
+def ref(hub: FakeGitHub, repository: Repository, name: str, sha: str) -> Document:
     """Return a ref, given by its whole name."""
-    url = f"{forge.api_url}/repos/{repository.full_name}/git"
+    url = f"{hub.api_url}/repos/{repository.full_name}/git"
     kind = bare.kind(repository.folder, sha) or "commit"
     return {
         "ref": name,
@@ -107,9 +107,9 @@ def ref(forge: FakeGitHub, repository: Repository, name: str, sha: str) -> Docum
     }
 
 
-def tag_object(forge: FakeGitHub, repository: Repository, sha: str) -> Document:
+def tag_object(hub: FakeGitHub, repository: Repository, sha: str) -> Document:
     """Return an annotated tag."""
-    url = f"{forge.api_url}/repos/{repository.full_name}/git"
+    url = f"{hub.api_url}/repos/{repository.full_name}/git"
     head, _, message = bare.run(repository.folder, "cat-file", "tag", sha).partition("\n\n")
     fields = dict(line.split(" ", 1) for line in head.splitlines())
     who, _, moment = fields["tagger"].rpartition("> ")

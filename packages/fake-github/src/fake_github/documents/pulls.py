@@ -14,30 +14,30 @@ if TYPE_CHECKING:
     from fake_github.state import Account, Comment, Document, PullRequest, Repository
 
 
-def association(forge: FakeGitHub, repository: Repository, account: Account) -> str:
+def association(hub: FakeGitHub, repository: Repository, account: Account) -> str:
     """Return what an author is to a repository."""
     if account is repository.owner:
         return "OWNER"
-    organisation = forge.state.organisation(repository.owner.login)
+    organisation = hub.state.organisation(repository.owner.login)
     if organisation is not None and account.login in organisation.members:
         return "MEMBER"
     return "COLLABORATOR" if account.login in repository.collaborators else "NONE"
 
 
-def end(forge: FakeGitHub, repository: Repository, branch: str, sha: str) -> Document:
+def end(hub: FakeGitHub, repository: Repository, branch: str, sha: str) -> Document:
     """Return one of the two branches of a pull request."""
     return {
         "label": f"{repository.owner.login}:{branch}",
         "ref": branch,
         "sha": sha,
-        "user": simple_user(forge, repository.owner),
-        "repo": repository_document(forge, repository),
+        "user": simple_user(hub, repository.owner),
+        "repo": repository_document(hub, repository),
     }
 
 
-def simple_pull(forge: FakeGitHub, repository: Repository, pull: PullRequest) -> Document:
+def simple_pull(hub: FakeGitHub, repository: Repository, pull: PullRequest) -> Document:
     """Return a pull request as lists have it."""
-    places = _places(forge, repository, pull)
+    places = _places(hub, repository, pull)
     return {
         "id": pull.id,
         "node_id": node_id("PullRequest", pull.id),
@@ -49,7 +49,7 @@ def simple_pull(forge: FakeGitHub, repository: Repository, pull: PullRequest) ->
         "locked": False,
         "active_lock_reason": None,
         "title": pull.title,
-        "user": simple_user(forge, pull.author),
+        "user": simple_user(hub, pull.author),
         "body": pull.body,
         "created_at": pull.created_at,
         "updated_at": pull.updated_at,
@@ -63,20 +63,20 @@ def simple_pull(forge: FakeGitHub, repository: Repository, pull: PullRequest) ->
         "labels": [],
         "milestone": None,
         "draft": pull.draft,
-        "head": end(forge, pull.head_repository, pull.head_branch, pull.head),
-        "base": end(forge, repository, pull.base_branch, pull.base),
+        "head": end(hub, pull.head_repository, pull.head_branch, pull.head),
+        "base": end(hub, repository, pull.base_branch, pull.base),
         "_links": {name: {"href": place} for name, place in places.items()},
-        "author_association": association(forge, repository, pull.author),
+        "author_association": association(hub, repository, pull.author),
         "auto_merge": None,
     }
 
 
-def _places(forge: FakeGitHub, repository: Repository, pull: PullRequest) -> dict[str, str]:
+def _places(hub: FakeGitHub, repository: Repository, pull: PullRequest) -> dict[str, str]:
     """Return the addresses of a pull request and of what hangs on it, by their names among its links."""
-    url = f"{forge.api_url}/repos/{repository.full_name}"
+    url = f"{hub.api_url}/repos/{repository.full_name}"
     return {
         "self": f"{url}/pulls/{pull.number}",
-        "html": f"{forge.url}/{repository.full_name}/pull/{pull.number}",
+        "html": f"{hub.url}/{repository.full_name}/pull/{pull.number}",
         "issue": f"{url}/issues/{pull.number}",
         "comments": f"{url}/issues/{pull.number}/comments",
         "review_comments": f"{url}/pulls/{pull.number}/comments",
@@ -86,7 +86,7 @@ def _places(forge: FakeGitHub, repository: Repository, pull: PullRequest) -> dic
     }
 
 
-def full_pull(forge: FakeGitHub, repository: Repository, pull: PullRequest) -> Document:
+def full_pull(hub: FakeGitHub, repository: Repository, pull: PullRequest) -> Document:
     """Return a pull request as it is asked for by its number."""
     folder = repository.folder
     since = bare.attempt(folder, "merge-base", pull.base, pull.head) or pull.base
@@ -94,12 +94,12 @@ def full_pull(forge: FakeGitHub, repository: Repository, pull: PullRequest) -> D
     counts = [[int(count) if count.isdigit() else 0 for count in line.split("\t")[:2]] for line in numbers]
     mergeable, state = (None, "unknown") if pull.state == "closed" else merge_state(repository, pull)
     return {
-        **simple_pull(forge, repository, pull),
+        **simple_pull(hub, repository, pull),
         "merged": pull.merged_at is not None,
         "mergeable": mergeable,
         "rebaseable": mergeable,
         "mergeable_state": state,
-        "merged_by": None if pull.merged_by is None else simple_user(forge, pull.merged_by),
+        "merged_by": None if pull.merged_by is None else simple_user(hub, pull.merged_by),
         "comments": sum(comment.number == pull.number for comment in repository.comments.values()),
         "review_comments": 0,
         "maintainer_can_modify": pull.maintainer_can_modify,
@@ -110,19 +110,19 @@ def full_pull(forge: FakeGitHub, repository: Repository, pull: PullRequest) -> D
     }
 
 
-def comment(forge: FakeGitHub, repository: Repository, one: Comment) -> Document:
+def comment(hub: FakeGitHub, repository: Repository, one: Comment) -> Document:
     """Return a comment on a pull request."""
-    url = f"{forge.api_url}/repos/{repository.full_name}/issues"
+    url = f"{hub.api_url}/repos/{repository.full_name}/issues"
     return {
         "id": one.id,
         "node_id": node_id("IssueComment", one.id),
         "url": f"{url}/comments/{one.id}",
-        "html_url": f"{forge.url}/{repository.full_name}/pull/{one.number}#issuecomment-{one.id}",
+        "html_url": f"{hub.url}/{repository.full_name}/pull/{one.number}#issuecomment-{one.id}",
         "issue_url": f"{url}/{one.number}",
-        "user": simple_user(forge, one.author),
+        "user": simple_user(hub, one.author),
         "body": one.body,
         "created_at": one.created_at,
         "updated_at": one.updated_at,
-        "author_association": association(forge, repository, one.author),
+        "author_association": association(hub, repository, one.author),
         "performed_via_github_app": None,
     }

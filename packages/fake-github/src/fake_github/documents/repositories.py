@@ -100,9 +100,9 @@ def permissions(role: Role | None) -> dict[str, bool]:
     return {name: ROLES.index(name) <= level for name in ROLES}
 
 
-def repository(forge: FakeGitHub, one: Repository, viewer: Account | None = None) -> Document:
+def repository(hub: FakeGitHub, one: Repository, viewer: Account | None = None) -> Document:
     """Return a repository as lists and payloads have it, seen by somebody."""
-    role = None if viewer is None else forge.state.role(viewer, one)
+    role = None if viewer is None else hub.state.role(viewer, one)
     shown = {
         name: value
         for name, value in one.settings.items()
@@ -115,8 +115,8 @@ def repository(forge: FakeGitHub, one: Repository, viewer: Account | None = None
         "node_id": node_id("Repository", one.id),
         "name": one.name,
         "full_name": one.full_name,
-        "owner": simple_user(forge, one.owner),
-        **_addresses(forge, one),
+        "owner": simple_user(hub, one.owner),
+        **_addresses(hub, one),
         **shown,
         "default_branch": one.default_branch,
         "topics": one.topics,
@@ -126,7 +126,7 @@ def repository(forge: FakeGitHub, one: Repository, viewer: Account | None = None
         "language": None,
         "license": None,
         "disabled": False,
-        **_counts(forge, one),
+        **_counts(hub, one),
         "created_at": one.created_at,
         "updated_at": one.updated_at,
         "pushed_at": one.pushed_at,
@@ -134,24 +134,24 @@ def repository(forge: FakeGitHub, one: Repository, viewer: Account | None = None
     }
 
 
-def _addresses(forge: FakeGitHub, one: Repository) -> Document:
+def _addresses(hub: FakeGitHub, one: Repository) -> Document:
     """Return where a repository is found, and what hangs on it."""
-    url = f"{forge.api_url}/repos/{one.full_name}"
+    url = f"{hub.api_url}/repos/{one.full_name}"
     return {
         "url": url,
-        "html_url": f"{forge.url}/{one.full_name}",
-        "clone_url": f"{forge.url}/{one.full_name}.git",
-        "git_url": f"git://{forge.host}/{one.full_name}.git",
-        "ssh_url": f"git@{forge.host}:{one.full_name}.git",
-        "svn_url": f"{forge.url}/{one.full_name}",
+        "html_url": f"{hub.url}/{one.full_name}",
+        "clone_url": f"{hub.url}/{one.full_name}.git",
+        "git_url": f"git://{hub.host}/{one.full_name}.git",
+        "ssh_url": f"git@{hub.host}:{one.full_name}.git",
+        "svn_url": f"{hub.url}/{one.full_name}",
         "mirror_url": None,
         **{name: f"{url}/{place}" for name, place in PLACES.items()},
     }
 
 
-def _counts(forge: FakeGitHub, one: Repository) -> Document:
+def _counts(hub: FakeGitHub, one: Repository) -> Document:
     """Return how much of everything a repository has."""
-    forks = sum(other.parent is one for other in forge.state.repositories.values())
+    forks = sum(other.parent is one for other in hub.state.repositories.values())
     pulls = sum(pull.state == "open" for pull in one.pulls.values())
     return {
         "forks": forks,
@@ -165,18 +165,18 @@ def _counts(forge: FakeGitHub, one: Repository) -> Document:
     }
 
 
-def full_repository(forge: FakeGitHub, one: Repository, viewer: Account | None) -> Document:
+def full_repository(hub: FakeGitHub, one: Repository, viewer: Account | None) -> Document:
     """Return a repository as it is asked for by its name."""
-    document = repository(forge, one, viewer) | {"network_count": 0, "subscribers_count": 0}
-    organisation = forge.state.organisation(one.owner.login)
+    document = repository(hub, one, viewer) | {"network_count": 0, "subscribers_count": 0}
+    organisation = hub.state.organisation(one.owner.login)
     if organisation is not None:
-        document["organization"] = simple_user(forge, organisation)
+        document["organization"] = simple_user(hub, organisation)
         document["custom_properties"] = {}
     if one.parent is not None:
-        document["parent"] = document["source"] = repository(forge, one.parent)
+        document["parent"] = document["source"] = repository(hub, one.parent)
     return document
 
 
-def payload_repository(forge: FakeGitHub, one: Repository) -> Document:
+def payload_repository(hub: FakeGitHub, one: Repository) -> Document:
     """Return a repository as the payloads of webhooks have it."""
-    return {**repository(forge, one), "custom_properties": {}}
+    return {**repository(hub, one), "custom_properties": {}}

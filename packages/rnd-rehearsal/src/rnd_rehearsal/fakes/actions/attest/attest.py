@@ -1,4 +1,4 @@
-"""Leaves a statement about what was published with the forge, in the form of an attestation, but not signed."""
+"""Leaves a statement about what was published with the fake GitHub, in the form of an attestation, but not signed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ bundle = {
     "verificationMaterial": {},
     "dsseEnvelope": {"payload": payload, "payloadType": "application/vnd.in-toto+json", "signatures": []},
 }
-request = Request(  # noqa: S310 - the forge of the rehearsal
+request = Request(  # noqa: S310 - the fake GitHub of the rehearsal
     f"{given['GITHUB_API_URL']}/repos/{given['GITHUB_REPOSITORY']}/attestations",
     json.dumps({"bundle": bundle}).encode(),
     {"Authorization": f"Bearer {given['TOKEN']}", "Content-Type": "application/json"},

@@ -1,4 +1,4 @@
-"""Checks a commit out of the forge, as actions/checkout does. Runs as a step; the standard library alone."""
+"""Checks a commit out of the fake GitHub, as actions/checkout does. Runs as a step; the standard library alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ header = {
 
 
 def git(*arguments: str, signed: bool = False) -> None:
-    """Run git in the folder, shown with the token where it talks to the forge; end the step where git fails."""
+    """Run git in the folder, shown with the token where it talks to the fake GitHub; end the step where git fails."""
     environment = {**given, **(header if signed else {})}
     completed = subprocess.run(["git", *arguments], cwd=folder, env=environment, check=False)
     if completed.returncode != 0:
