@@ -1,4 +1,4 @@
-"""Makes long histories to measure on: conventional commits, releases, and a tail of commits after the last one.
+"""Creates long histories to measure on: conventional commits, releases, and a tail of commits after the last one.
 
 Writes one git repository through `git fast-import`, the same for the same numbers, in a few seconds.
 """
@@ -43,35 +43,53 @@ allow_zero_version = true
 """
 
 
-def build(folder: Path, *, commits: int, tags: int, tail: int, seed: int = 20) -> str:
-    """Make a repository.
+def build(folder: Path, *, commits: int, tags: int, tail: int, above: int = 0, seed: int = 20) -> str:
+    """Create a repository.
 
     Args:
-        folder: Where; it must not exist.
-        commits: How many commits, all on `main`.
-        tags: How many of them are releases, evenly spread; with one annotated tag each.
-        tail: How many commits come after the last release; features among them, and no breaking change.
-        seed: What the messages are drawn from.
+        folder: Its path; it must not exist.
+        commits: The number of commits on `main`.
+        tags: The number of releases among them, evenly spread, with one annotated tag each.
+        tail: The number of commits after the last release; features among them, no breaking change.
+        above: About how many releases of `main` the branch that is checked out does not hold. With none it is `main`;
+            otherwise it is `maintenance`, which leaves `main` at about that release and has a tail of fixes.
+        seed: The seed of the messages.
 
     Returns:
-        The tag of the last release.
+        The tag of the last release in the past of the branch that is checked out.
     """
     chance = random.Random(seed)
-    releases = {(commits - tail) * number // tags for number in range(1, tags + 1)}
+    releases = [(commits - tail) * number // tags for number in range(1, tags + 1)]
     version, level = (0, 1, 0), 0
+    released_at, held = set(releases), {}
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", folder], check=True)
     with subprocess.Popen(["git", "-C", folder, "fast-import", "--quiet"], stdin=subprocess.PIPE) as importing:
         assert importing.stdin is not None
         for number in range(1, commits + 1):
             text, asks = message(chance, number)
             level = max(level, asks)
-            released = number in releases
+            released = number in released_at
             if released:
                 version, level = after(version, level), 0
+                held[number] = dotted(version)
             write_commit(importing.stdin, number, text, dotted(version) if released else None)
+        fork = releases[fork_of([held[number] for number in releases], above)]
+        for number in range(commits + 1, commits + 1 + (tail if above else 0)):
+            parent = fork if number == commits + 1 else number - 1
+            text = f"fix: {chance.choice(SUBJECTS)} (#{number})"
+            write_commit(importing.stdin, number, text, None, branch="maintenance", parent=parent)
     assert importing.returncode == 0
-    subprocess.run(["git", "-C", folder, "reset", "--quiet", "--hard", "main"], check=True)
-    return dotted(version)
+    branch = "maintenance" if above else "main"
+    subprocess.run(["git", "-C", folder, "switch", "--quiet", "--discard-changes", branch], check=True)
+    return held[fork]
+
+
+def fork_of(versions: list[str], above: int) -> int:
+    """Return the index of the release that a maintenance branch starts at, so that its next fix is not released yet."""
+    index = len(versions) - 1 - above
+    while index + 1 < len(versions) and not versions[index + 1].endswith(".0"):
+        index += 1
+    return index
 
 
 def message(chance: random.Random, number: int) -> tuple[str, int]:
@@ -101,12 +119,24 @@ def dotted(version: tuple[int, int, int]) -> str:
     return ".".join(map(str, version))
 
 
-def write_commit(stream: IO[bytes], number: int, text: str, tag: str | None) -> None:
-    """Write one commit as git fast-import reads it, and the tag of its release."""
+def write_commit(
+    stream: IO[bytes], number: int, text: str, tag: str | None, *, branch: str = "main", parent: int | None = None
+) -> None:
+    """Write one commit as git fast-import reads it, and the tag of its release.
+
+    Args:
+        stream: The input of git fast-import.
+        number: The commit's mark; its time follows from it.
+        text: Its message.
+        tag: The tag of its release, or None.
+        branch: The branch that it is on.
+        parent: The mark of its parent; the number before when left out.
+    """
     who = f"Dev {number % 40} <dev{number % 40}@example.com> {START + number * 3600} +0000"
+    parent = number - 1 if parent is None else parent
     lines = [
-        f"commit refs/heads/main\nmark :{number}\ncommitter {who}\n{data(text)}",
-        f"from :{number - 1}\n" if number > 1 else "",
+        f"commit refs/heads/{branch}\nmark :{number}\ncommitter {who}\n{data(text)}",
+        f"from :{parent}\n" if parent else "",
         f"M 100644 inline src/demo/module_{number % 200}.py\n{data(f'x = {number}')}",
     ]
     if tag is not None:

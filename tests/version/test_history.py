@@ -6,16 +6,18 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rnd import process
 from rnd.errors import NotARepository, UsageError
 from rnd.version import history
 from rnd.version.errors import ShallowHistory
+from rnd.version.tags import newest
+from tests.helpers.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.helpers.repository import Repository
 
 
 def read(repository: Repository) -> history.History:
@@ -124,6 +126,16 @@ def test_tags_that_resemble_a_newer_release_are_reported_where_they_are_in_the_p
     released.commit("fix: c")
     found = read(released)
     assert (found["release"], found["unrecognised"]) == ("0.4.1", ["0.5.0.1", "release-0.5.0"])
+
+
+def test_a_strange_tag_on_a_branch_without_a_release(repository: Repository) -> None:
+    repository.commit("feat: a")
+    repository.release("1v.2")
+    repository.git("switch", "--quiet", "--create", "next")
+    repository.commit("feat: b")
+    repository.release("2.0.0")
+    repository.git("switch", "--quiet", "main")
+    assert read(repository)["release"] is None
 
 
 def test_of_many_tags_on_other_branches_the_highest_in_the_past_counts(released: Repository) -> None:
@@ -331,3 +343,58 @@ def test_a_long_history_with_many_releases(repository: Repository) -> None:
     assert found["release"] == "0.12000.0"
     assert len(found["tags"]) == 12_000
     assert len(found["commits"]) == 4_000
+
+
+@pytest.mark.parametrize("written", ["0.4.1", "2.0.0", None], ids=["behind", "ahead", "no manifest"])
+def test_a_maintenance_branch_finds_its_own_release_whatever_the_manifest_says(
+    released: Repository, written: str | None
+) -> None:
+    if written:
+        released.manifest(written)
+    released.git("branch", "maintenance")
+    released.commit("feat: a", "feat!: b")
+    for number in range(3):
+        released.commit(f"feat: {number}")
+        released.release(f"1.{number}.0")
+    released.git("switch", "--quiet", "maintenance")
+    released.commit("fix: c")
+    found = read(released)
+    assert (found["release"], messages(found)) == ("0.4.1", ["fix: c"])
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["main", "other"]), st.sampled_from(["commit", "merge", "0.1.0", "0.2.0", "0.3", "v0.04.0"])
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps, st.sampled_from(["0.1.0", "9.0.0"]))
+def test_the_release_is_the_highest_one_that_is_reachable(
+    tmp_path_factory: pytest.TempPathFactory, plan: list[tuple[str, str]], written: str
+) -> None:
+    """The tags that are reachable are known here without git's help: each branch has a set of them."""
+    folder = tmp_path_factory.mktemp("repository")
+    repository = Repository(folder)
+    repository.git("init", "--quiet", "--initial-branch=main")
+    repository.manifest(written)
+    repository.commit("feat: start")
+    repository.git("branch", "other")
+    held: dict[str, set[str]] = {"main": set(), "other": set()}
+    for number, (branch, step) in enumerate(plan):
+        other = "other" if branch == "main" else "main"
+        repository.git("switch", "--quiet", branch)
+        if step == "merge":
+            repository.git("merge", "--quiet", "--no-ff", "--no-edit", other)
+            held[branch] |= held[other]
+        elif step == "commit" or any(step in tags for tags in held.values()):
+            repository.commit(f"fix: {number}")
+        else:
+            repository.commit(f"fix: {number}")
+            repository.release(step)
+            held[branch].add(step)
+    for branch, tags in held.items():
+        repository.git("switch", "--quiet", branch)
+        assert read(repository)["release"] == newest(tags)

@@ -20,6 +20,10 @@ else:
 
 # Tags that may be releases, for git to choose among; `rnd.version.tags` then reads them.
 RELEASE_GLOBS = ("--match=[0-9]*.[0-9]*", "--match=v[0-9]*.[0-9]*", "--exclude=*[!0-9.v]*", "--exclude=*.*.*.*")
+# Of a tag: its name, its object, the commit of an annotated tag, and the date of the commit.
+TAGGED = "%(refname:strip=2) %(objectname) %(*objectname) %(committerdate:unix)%(*committerdate:unix)"
+NEAR = 1_000  # commits
+CLOCK_SKEW = 86_400  # seconds
 MOST_PATTERNS = 200  # of refs; git compares every ref with every pattern
 # %B never holds the NUL that -z puts between commits. Every option that a user's configuration could change is given.
 LOG = ("log", "-z", "--encoding=UTF-8", "--no-show-signature", "--format=%m%H %P%n%B")
@@ -58,10 +62,11 @@ def read(folder: str, without: str = "", at: str = "HEAD") -> History:
     head, tags = _head_and_tags(folder, at)
     tags -= {without}
     release = newest(tags) if head else None
-    commits = _commits_since(folder, f"refs/tags/{release}", at) if release else []
-    if commits is None:  # the highest release is on another branch
-        release = _newest_in_the_past(folder, at, tags, without)
-        commits = _commits_since(folder, f"refs/tags/{release}", at) if release else []
+    commits = None
+    if release and not _is_above_manifest(folder, release):
+        commits = _commits_since(folder, f"refs/tags/{release}", at)
+    if release and commits is None:  # the highest release is probably on another branch
+        release, commits = _search(folder, at, tags, without)
     unrecognised = unrecognised_above(parse_release(release) if release else None, tags) if head else []
     if unrecognised:
         past = _in_the_past(folder, at, unrecognised)
@@ -128,25 +133,85 @@ def _commits_since(folder: str, base: str, at: str) -> list[Commit] | None:
     return _commits(said)
 
 
-def _newest_in_the_past(folder: str, at: str, tags: frozenset[str], without: str) -> str | None:
-    """Return the highest release tag in the past of a commit.
+def _is_above_manifest(folder: str, release: str) -> bool:
+    """Return whether a release is above the version in `pyproject.toml`, and so probably on another branch.
 
-    `git describe` finds the nearest one. Only the tags above it remain to be tested: mostly those of other branches.
+    This decides only which way is faster: comparing with a release far away on another branch takes long.
     """
+    try:
+        with open(f"{folder}/pyproject.toml", encoding="utf-8", errors="replace") as stream:  # noqa: PTH123 - pathlib would cost every start 4 ms
+            found = next((line.split('"') for line in stream if line.startswith("version")), [])
+    except OSError:
+        return False
+    written = parse_release(found[1].partition(".dev")[0]) if len(found) > 1 else None
+    return written is not None and (parse_release(release) or written) > written
+
+
+def _search(folder: str, at: str, tags: frozenset[str], without: str) -> tuple[str | None, list[Commit]]:
+    """Return the highest release tag in the past of a commit, and the commits since.
+
+    From a tag that is near, only the tags above it remain to be tested: mostly those of other branches.
+    """
+    found = _tagged(folder)
+    nearest = _nearest(folder, at, tags, found) or _described(folder, at, without)
+    if nearest is None:
+        return None, []
+    commits = _commits_since(folder, f"refs/tags/{nearest}", at) or []
+    lowest = preference((parse_release(nearest) or (0, 0, 0), nearest))
+    above = [entry[1] for entry in releases(tags) if preference(entry) > lowest]
+    higher = newest(_in_the_past(folder, at, _possible(found, nearest, commits, above)))
+    if higher is None:
+        return (nearest, commits) if parse_release(nearest) else (None, [])
+    return higher, _commits_since(folder, f"refs/tags/{higher}", at) or []
+
+
+def _tagged(folder: str) -> dict[str, list[str]]:
+    """Return what `TAGGED` has for each tag."""
+    said = git.run(folder, "for-each-ref", f"--format={TAGGED}", "refs/tags")
+    return {name: rest for name, *rest in (line.split(" ") for line in said.split("\n"))}
+
+
+def _nearest(folder: str, at: str, tags: frozenset[str], found: dict[str, list[str]]) -> str | None:
+    """Return the highest release tag among the newest commits in the past of a commit, or None without any."""
+    said = git.output(folder, "rev-list", f"--max-count={NEAR}", at, "--") or ""
+    near = set(said.split())
+    return newest(tag for tag in tags if tag in found and not near.isdisjoint(found[tag][:2]))
+
+
+def _described(folder: str, at: str, without: str) -> str | None:
+    """Return the release tag that is nearest in the past of a commit, or None without any."""
     excluded = [f"--exclude={without}"] if without else []
     said = git.output(folder, "describe", "--tags", "--abbrev=0", *RELEASE_GLOBS, *excluded, at)
-    if said is None:
-        return None
-    nearest = said.strip()
-    release = parse_release(nearest)
-    lowest = preference((release, nearest)) if release else ()
-    above = [entry for entry in releases(tags) if preference(entry) > lowest]
-    found = newest(_in_the_past(folder, at, [tag for _, tag in above])) if above else None
-    return found or (nearest if release else None)
+    return None if said is None else said.strip()
+
+
+def _possible(found: dict[str, list[str]], base: str, since: list[Commit], tags: list[str]) -> list[str]:
+    """Return the tags among some that may be in the past of a head, without walking the history.
+
+    A tag in the past is on a commit since the base, or in the past of the base and so not later than it. Like git
+    itself in `git name-rev`, this allows for clocks that are a day apart.
+
+    Args:
+        found: What `TAGGED` has for each tag.
+        base: A tag in the past of the head.
+        since: The commits that the head holds and the base does not.
+        tags: The tags to choose from.
+    """
+    latest = found[base][2] if base in found else ""
+    if not latest:
+        return tags
+    commits, limit = {commit["id"] for commit in since}, int(latest) + CLOCK_SKEW
+    return [
+        tag
+        for tag in tags
+        if not found[tag][2] or int(found[tag][2]) <= limit or not commits.isdisjoint(found[tag][:2])
+    ]
 
 
 def _in_the_past(folder: str, at: str, tags: list[str]) -> set[str]:
     """Return the tags among some that are in the past of a commit."""
+    if not tags:
+        return set()
     patterns = [f"refs/tags/{tag}" for tag in tags] if len(tags) <= MOST_PATTERNS else ["refs/tags"]
     said = git.run(folder, "for-each-ref", f"--merged={at}", "--format=%(refname:strip=2)", *patterns)
     return set(said.split("\n")).intersection(tags)
