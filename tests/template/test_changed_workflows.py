@@ -25,15 +25,15 @@ BEFORE = {
 STARTS: dict[str, dict[tuple[str, str], set[str]]] = {
     "Release from `dev` instead of `main`": {("push", "main"): set(), ("push", "dev"): {"on_push_main.yml"}},
     "Publish development versions from `dev`": {("push", "dev"): {"on_push_dev.yml"}},
-    "Check every branch but `main`, without a pull request": {
+    "Check every branch except `main` without a pull request": {
         ("push", "dev"): {"on_push_branch.yml"},
         ("push", "feature/a"): {"on_push_branch.yml"},
     },
     "Run pull requests into `dev` only": {("pull_request", "main"): set()},
     "Use an image of your own": {},
-    "Test on a machine with a GPU": {},
-    "Let other tags follow the release": {},
-    "Let a job of your own decide too": {},
+    "Test on a GPU runner": {},
+    "Change the floating tags": {},
+    "Add a required job": {},
 }
 
 

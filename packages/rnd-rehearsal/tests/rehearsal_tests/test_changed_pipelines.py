@@ -24,13 +24,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_accounts")]
 
 ON_DEV = (
     "Publish development versions from `dev`",
-    "Check every branch but `main`, without a pull request",
+    "Check every branch except `main` without a pull request",
     "Run pull requests into `dev` only",
-    "Test on a machine with a GPU",
-    "Let a job of your own decide too",
+    "Test on a GPU runner",
+    "Add a required job",
 )
 FROM_DEV = "Release from `dev` instead of `main`"
-IN_IMAGES = ("Use an image of your own", "Let other tags follow the release")
+IN_IMAGES = ("Use an image of your own", "Change the floating tags")
 OWN_IMAGE = "rehearsal.example/own:1"
 
 
