@@ -76,7 +76,8 @@ def browser(stranger: Hosting, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
         def open_page(url: str) -> bool:
             opened.append(url)
             (device,) = stranger.hub.devices.values()
-            form = {"user_code": device.user_code, "login": stranger.login, "answer": answer}
+            form = {"user_code": device.user_code, "login": stranger.login, "password": stranger.hub.password}
+            form["answer"] = answer
             with urlopen(url, urlencode(form).encode()) as response:
                 assert response.status == 200
             return True

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import secrets
 import ssl
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
@@ -44,6 +46,7 @@ class FakeGitHub:
         events: What happened, in turn.
         read_delay: How many reads of a new repository answer 404, as they do on GitHub for some seconds.
         client_ids: The OAuth apps that may ask for the device flow.
+        password: What everybody signs in with on the page of the device flow; other users of the machine lack it.
         device_interval: Seconds that such a device is told to wait between two questions.
     """
 
@@ -57,6 +60,7 @@ class FakeGitHub:
         self.read_delay = 0
         self.client_ids = {"Iv1.rehearsal"}
         self.device_interval = 5
+        self.password = secrets.token_urlsafe(16)
         self.apps: dict[str, apps.App] = {}
         self.devices: dict[str, sign_in.Device] = {}
         self.lock = RLock()
@@ -208,6 +212,9 @@ class FakeGitHub:
         return None
 
     def _respond(self, request: Request) -> Response:
+        if request.host not in {self.host, self.host.replace("127.0.0.1", "localhost")}:
+            # A page elsewhere whose name leads to this machine (DNS rebinding).
+            return Response("This server has another name.\n", HTTPStatus.MISDIRECTED_REQUEST)
         showed = sign_in.credential(request)
         token = self.state.tokens.get(showed or "") or apps.recognise(self, showed or "")
         if request.path.startswith(API):

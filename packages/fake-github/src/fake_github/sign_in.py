@@ -32,6 +32,7 @@ FORM = Markup("""\
 <form method=post action="/login/device">
 <p><label>Code <input name=user_code value="{}" autofocus></label></p>
 <p><label>As <input name=login value="{}"></label></p>
+<p><label>Password <input name=password type=password></label></p>
 <p><button name=answer value=allow>Authorize</button> <button name=answer value=deny>Cancel</button></p>
 </form>""")
 
@@ -116,6 +117,8 @@ def _confirm(hub: FakeGitHub, request: Request) -> Response:
     if request.method == "GET":
         return page("Device activation", FORM.format(request.args.get("user_code", ""), users[0] if users else ""))
     code = request.form.get("user_code", "").strip().upper()
+    if not secrets.compare_digest(request.form.get("password", "").encode(), hub.password.encode()):
+        return page("Device activation", Markup("<p>That password is wrong.</p>"), HTTPStatus.FORBIDDEN)
     device = next((one for one in hub.devices.values() if one.user_code == code), None)
     if device is None or request.form.get("login", "") not in users:
         return page("Device activation", Markup("<p>That code or that user is unknown.</p>"), HTTPStatus.NOT_FOUND)

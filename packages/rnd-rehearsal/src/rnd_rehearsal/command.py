@@ -145,6 +145,7 @@ def _keep(up: Sandbox, actors: Actors) -> None:
         "work tree": str(actors.folder),
         "job logs": str(up.folder / "runs"),
         "tokens": str(tokens),
+        "password": up.hub.password,
     }.items():
         report.note(f"{what:14}{where}")
     report.note("Press Ctrl-C to end it.")

@@ -91,7 +91,7 @@ def copy(sandbox: Sandbox, login: str, folder: Path, project: str, report: Calla
         _expect(terminal, r"open (http\S+) and enter the code (\S+)", said)
         page, code = terminal.match.groups()
         report(f"{login} enters the code {code} at {page}")
-        allow(page, code, login)
+        allow(page, code, login, sandbox.hub.password)
         _expect(terminal, None, said)
     text = CONTROL.sub("", "".join(said)).replace("\r\n", "\n")
     if terminal.exitstatus != 0:
@@ -99,9 +99,9 @@ def copy(sandbox: Sandbox, login: str, folder: Path, project: str, report: Calla
     return Ended(text, dict(re.findall(r"(?m)^  (\w[\w ]*?) +(http\S+)$", text)))
 
 
-def allow(page: str, code: str, login: str) -> None:
+def allow(page: str, code: str, login: str, password: str) -> None:
     """Enter a code where the sign-in says, as the form of that page sends it."""
-    form = {"user_code": code, "login": login, "answer": "allow"}
+    form = {"user_code": code, "login": login, "password": password, "answer": "allow"}
     with urlopen(page, urlencode(form).encode()):  # noqa: S310 - the fake GitHub's own page
         pass
 
