@@ -169,7 +169,7 @@ def check_title(options: argparse.Namespace) -> int:
 
 
 def _read_pull_request(options: argparse.Namespace) -> tuple[str, str]:
-    """Return the title of a pull request and the branch that it goes to: a run that is repeated shall see a new one."""
+    """Return the title of a pull request and the branch that it goes to: a re-run must see a new one."""
     from rnd.commands.github import connected
 
     with connected(options) as (client, (owner, name)):

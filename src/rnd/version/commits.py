@@ -94,7 +94,7 @@ def version_message(version: str) -> str:
 
 
 def announces(message: str, version: str) -> bool:
-    """Say whether a message is that of our own commit that sets a version, or the squash of a branch that has one."""
+    """Return whether a message is that of a version commit, or of the squash of a branch with one."""
     ours = version_message(version)
     return any(line.removeprefix("* ").rstrip() == ours for line in re.split(LINE_END, message))
 
@@ -219,12 +219,12 @@ def _in_context(lines: list[str], start: int) -> Iterator[tuple[int, str, str]]:
 
 
 def _closes(mark: str, fence: str) -> bool:
-    """Say whether a line closes a fence: the same character, at least as often, and nothing else."""
+    """Return whether a line closes a fence: the same character, at least as often, and nothing else."""
     return len(mark) >= len(fence) and mark == fence[0] * len(mark)
 
 
 def _is_loud(text: str) -> bool:
-    """Say whether a text may be more than a patch, or look as if it were: spares most texts the closer look."""
+    """Return whether a text may be more than a patch, or look as if it were: spares most texts the closer look."""
     lowered = text.lower()
     return "feat" in lowered or "breaking" in lowered or "!" in lowered
 

@@ -74,7 +74,7 @@ def derive_free(pending: str | None = None) -> tuple[Answer, str | None]:
 def up_to_date(written: str, pending: str | None = None) -> tuple[Answer, str | None]:
     """Return why a version is the next one: counted from the last release, or from one that is still being made.
 
-    Either is right on the branch that releases come from: a release that was being made may have failed for good.
+    Either is right on the branch that releases come from: a release that was being made may have failed permanently.
 
     Args:
         written: The version that `pyproject.toml` has.

@@ -241,7 +241,7 @@ def is_release(version: str) -> bool:
 def is_settable(version: str) -> bool:
     """Return whether a version is one that this project writes: `X.Y.Z`, or `X.Y.Z.devN+HASH` that stays as it is.
 
-    PEP 440 reads a local part of nothing but digits as a number, so that `0123456` would be published as `123456`.
+    PEP 440 reads a local part of digits only as a number, so that `0123456` would be published as `123456`.
     """
     if is_release(version):
         return True
@@ -255,7 +255,7 @@ def development_version(version: str, commit: str) -> str:
     Args:
         version: The release, `X.Y.Z`.
         commit: The full hash. Seven of its digits are used, or as many as it takes until one is a letter: a local
-            part of nothing but digits would be read as a number, and lose its leading zeros (PEP 440). A full hash
+            part of digits only would be read as a number, and lose its leading zeros (PEP 440). A full hash
             without a letter gets the `g` of `git describe` in front.
     """
     length = next((end for end in range(HASH_LENGTH, len(commit) + 1) if not commit[:end].isdigit()), None)

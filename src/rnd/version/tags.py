@@ -2,7 +2,7 @@
 
 A release tag is `X.Y.Z` or `vX.Y.Z`. Two-part and zero-padded tags are read as the version that they mean:
 `v4.5` is 4.5.0 and `2026.06.18` is 2026.6.18. A tag such as `release-5.0.0` resembles a release and is not read as
-one, since nobody can know what it stands for; it is reported where it is newer than the last release.
+one, since its meaning is unknown; it is reported where it is newer than the last release.
 """
 
 from __future__ import annotations
