@@ -1,4 +1,4 @@
-"""GitHub's own description of its API: fetched once with npm, cut down to what a fake GitHub serves, and kept.
+"""GitHub's OpenAPI description: downloaded once with npm, reduced to the served operations, and cached.
 
 Touches npm, its registry, and the cache. The version is pinned, with its digest, by `node/package-lock.json`.
 """
@@ -125,7 +125,7 @@ def _whole(folder: Path, edition: str) -> Path:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file so that whoever reads at that moment sees it whole, or not at all."""
+    """Write a file atomically: a concurrent reader sees all of it or nothing."""
     new = path.with_suffix(".new")
     new.write_bytes(content)
     new.replace(path)

@@ -1,4 +1,4 @@
-"""What happens in a fake GitHub, told to whoever listens, with payloads as GitHub's webhooks have them."""
+"""Events and their subscribers, with payloads in the form of GitHub's webhooks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fake_github.server import FakeGitHub
     from fake_github.state import Document, PullRequest, Repository, Token
 
-# The webhooks that are held to GitHub's description, by its names.
+# The webhooks that are validated against GitHub's description, by its names.
 WEBHOOKS = (
     "check-run-completed",
     "check-run-created",
@@ -41,7 +41,7 @@ class Event:
 
     Attributes:
         name: As workflows have it after `on:`.
-        action: As `opened`; None where GitHub tells none.
+        action: As `opened`; None where GitHub has none.
         repository: Its full name.
         actor: Who did it.
         ref: As GITHUB_REF of a run that it starts.
@@ -75,7 +75,7 @@ def record(
     ref: str = "",
     sha: str = "",
 ) -> None:
-    """Tell an event: check its payload, keep it, and have it sent when the request is over."""
+    """Record an event: validate its payload, and send it when the request is over."""
     organisation = hub.state.organisation(repository.owner.login)
     whole = {
         **payload,
@@ -100,7 +100,7 @@ def record(
 
 
 def record_push(hub: FakeGitHub, token: Token, repository: Repository, update: tuple[str, str, str]) -> None:
-    """Tell that a ref moved.
+    """Record that a ref moved.
 
     Args:
         hub: Where.
@@ -144,7 +144,7 @@ def record_push(hub: FakeGitHub, token: Token, repository: Repository, update: t
 def record_pull(
     hub: FakeGitHub, token: Token, repository: Repository, pull: PullRequest, action: str, **more: object
 ) -> None:
-    """Tell what became of a pull request."""
+    """Record an action on a pull request."""
     payload = {
         "action": action,
         "number": pull.number,

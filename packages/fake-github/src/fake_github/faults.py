@@ -1,7 +1,7 @@
-"""What can go wrong with a request on purpose. Touches the connection that it cuts.
+"""Injected faults of requests. Touches the connection that it cuts.
 
-A fault is any callable that is given each request, before and after the fake GitHub acted on it, and returns what the
-caller shall get instead of the answer: a `werkzeug` response, `DROP`, or None for nothing.
+A fault is a callable that receives each request, before and after the server acts on it. It returns what replaces the
+response: a `werkzeug` response, `DROP`, or None to leave it as it is.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Fault = Callable[[Request, Phase], "Response | Drop | None"]
 
 
 def refusal(status: int, message: str, **headers: str) -> Response:
-    """Return an error in GitHub's form, with headers whose `_` stands for `-`."""
+    """Return an error in GitHub's form, with headers; `_` in a name becomes `-`."""
     document = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(json.dumps(document), status, named, content_type="application/json; charset=utf-8")
@@ -55,7 +55,7 @@ def once(method: str, path: str, outcome: Response | Drop, phase: Phase = "befor
 
 
 def cut(request: Request) -> Response:
-    """Cut a request's connection, and return a response that nobody will see."""
+    """Cut a request's connection, and return a response that is never sent."""
     connection = request.environ.get("werkzeug.socket")
     if connection is not None:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Git over HTTP: git's own `http-backend`, told who has signed in. Touches the repositories, through that program."""
+"""Git over HTTP: git's `http-backend` behind authentication. Touches the repositories, through that program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def is_gits(path: str) -> bool:
-    """Say whether a path is one that git asks for, rather than a page."""
+    """Return whether a path is one that git asks for, rather than a page."""
     return path.endswith(("/info/refs", "/git-upload-pack", "/git-receive-pack")) or ".git/" in path
 
 
@@ -83,7 +83,7 @@ def _may(hub: FakeGitHub, repository: Repository, token: Token | None, *, writin
 
 
 def _shared(repository: Repository, token: Token) -> bool:
-    """Say whether a repository's actions may be used by the runs of the owner's others."""
+    """Return whether a repository's actions may be used by the runs of the owner's others."""
     level = repository.actions.get("access", {}).get("access_level", "none")
     owner = (token.repository or "").partition("/")[0]
     return level in {"organization", "enterprise"} and owner == repository.owner.login

@@ -109,7 +109,7 @@ def kind(folder: Path, sha: str) -> str | None:
 
 
 def is_ancestor(folder: Path, older: str, newer: str) -> bool:
-    """Say whether a commit is another, or one before it."""
+    """Return whether a commit is another one or an ancestor of it."""
     return attempt(folder, "merge-base", "--is-ancestor", older, newer) is not None
 
 

@@ -1,4 +1,4 @@
-"""Servers in threads of this process: they listen on the loopback interface alone, and end with who started them."""
+"""Servers in threads of this process, on the loopback interface only."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 # Status, headers and body.
 Answer = tuple[int, dict[str, str], bytes]
-# What each server says for itself; see RFC 9110, "Message Forwarding".
+# What each server sets itself; see RFC 9110, "Message Forwarding".
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
 
 
 @contextmanager
 def listening(server: BaseServer) -> Iterator[None]:
-    """Let a server serve until the context is left; to close it is for who made it."""
+    """Run a server until the context ends; the caller closes it."""
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -31,7 +31,7 @@ def listening(server: BaseServer) -> Iterator[None]:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Tells whoever asks an answer, and nobody else that there was a request."""
+    """Sends responses and logs nothing."""
 
     def say(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Send an answer; its length is added where it is not among the headers."""
@@ -43,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def pass_on(port: int, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:

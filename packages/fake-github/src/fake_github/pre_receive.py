@@ -26,7 +26,7 @@ SENTENCES = {
 
 
 def matches(ref: str, included: list[str], excluded: list[str]) -> bool:
-    """Say whether a rule with such conditions applies to a ref, whose name is whole, as in `refs/heads/main`."""
+    """Return whether a rule with such conditions applies to a ref, whose name is whole, as in `refs/heads/main`."""
 
     def one(pattern: str) -> bool:
         return pattern == "~ALL" or ref == pattern or fnmatchcase(ref, pattern)
@@ -101,7 +101,7 @@ def _workflows(old: str, new: str) -> list[str]:
 
 
 def main() -> int:
-    """Read what is pushed, and say whether it may."""
+    """Read the pushed refs and return whether the rules allow them."""
     policy = json.loads(os.environ["FORGE_POLICY"])
     if not os.environ.get("REMOTE_USER"):
         print("error: nobody has signed in.", file=sys.stderr)

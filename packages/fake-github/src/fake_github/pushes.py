@@ -1,4 +1,4 @@
-"""What follows when refs move, whoever moved them: events, pull requests that go on, the default branch."""
+"""What follows when refs move: events, updates of pull requests, the default branch."""
 
 from __future__ import annotations
 

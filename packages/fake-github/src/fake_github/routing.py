@@ -182,7 +182,7 @@ class Call:
 
 
 def scoped(token: Token | None, scopes: frozenset[str]) -> bool:
-    """Say whether a user's token has one of some scopes, by itself or through a wider one."""
+    """Return whether a user's token has one of some scopes, by itself or through a wider one."""
     wider = {"public_repo": "repo", "read:org": "write:org", "write:org": "admin:org", "read:user": "user"}
     accepted = set(scopes)
     for _ in wider:

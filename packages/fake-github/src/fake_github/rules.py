@@ -34,7 +34,7 @@ def refs_of(repository: Repository, ruleset: Document) -> tuple[list[str], list[
 
 
 def may_bypass(hub: FakeGitHub, repository: Repository, ruleset: Document, token: Token, modes: set[str]) -> bool:
-    """Say whether a caller is one of those whom a ruleset does not hold, in one of some modes."""
+    """Return whether a caller may bypass a ruleset, in one of some modes."""
     return any(
         actor["bypass_mode"] in modes and _is(hub, repository, actor, token)
         for actor in ruleset.get("bypass_actors", [])
@@ -150,7 +150,7 @@ def merge_obstacles(
         repository: Whose pull request it is.
         pull: The pull request.
         method: "merge", "squash" or "rebase"; whether it is allowed is not asked when left out.
-        held: The rulesets that hold whoever merges; all that are active when left out.
+        held: The rulesets that apply to the caller; by default all active ones.
     """
     said = []
     passed = passed_checks(repository, pull.head)

@@ -35,19 +35,19 @@ API = "/api/v3"
 
 
 class FakeGitHub:
-    """A fake GitHub that listens.
+    """A fake GitHub, as a WSGI application and a server.
 
     Attributes:
-        folder: Where its repositories are.
-        calls: Method, path and status of each request, in turn.
-        violations: What of requests, responses and webhooks is not as GitHub describes it.
-        unvalidated: Why nothing is held to that description; None where it is.
-        faults: What goes wrong on purpose; see `faults.py`.
-        events: What happened, in turn.
+        folder: The folder of its repositories.
+        calls: Method, path and status of each request, in order.
+        violations: The requests, responses and webhooks that break GitHub's description.
+        unvalidated: Why nothing is validated; None if everything is.
+        faults: Injected faults; see `faults.py`.
+        events: All events, in order.
         read_delay: How many reads of a new repository answer 404, as they do on GitHub for some seconds.
         client_ids: The OAuth apps that may ask for the device flow.
-        password: What everybody signs in with on the page of the device flow; other users of the machine lack it.
-        device_interval: Seconds that such a device is told to wait between two questions.
+        password: The password of every user on the page of the device flow; other users of the machine lack it.
+        device_interval: Seconds that such a device must wait between two polls.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,7 +73,7 @@ class FakeGitHub:
         self._contracts: dict[str, Contract | None] = {}
         self.contract = self._contract(description.EDITIONS[0])
         self.unvalidated = (
-            None if self.contract else "npm is not on this machine: nothing is held to GitHub's description."
+            None if self.contract else "npm is not on this machine: nothing is validated against GitHub's description."
         )
         git_repository.write_hooks(self.hooks)
 
@@ -176,11 +176,11 @@ class FakeGitHub:
             return self.state.issue(account, prefix, app={"id": account.id, "slug": slug}, **limits).value
 
     def subscribe(self, callback: Callable[[Event], None]) -> None:
-        """Have every event told to a function, in the thread of the request, when the request has been dealt with."""
+        """Call a function for every event, in the thread of the request, after the response is made."""
         self._subscribers.append(callback)
 
     def emit(self, event: Event) -> None:
-        """Keep an event, to be told when the request is over."""
+        """Keep an event until the request is over."""
         self.events.append(event)
         self._waiting.append(event)
 
@@ -236,7 +236,7 @@ class FakeGitHub:
         body = json.loads(request.get_data() or "null") if request.method != "GET" else None
         query = request.args.to_dict()
         contract = self._contract_for(parameters)
-        self._hold(contract, "request", entry, query, body)
+        self._validate(contract, "request", entry, query, body)
         call = Call(
             self,
             entry,
@@ -253,7 +253,7 @@ class FakeGitHub:
                 answer = call.answer()
             except Refused as refused:
                 answer = refused.answer()
-        self._hold(contract, "response", entry, answer.status, answer.document)
+        self._validate(contract, "response", entry, answer.status, answer.document)
         return response_to(token, answer)
 
     def _contract(self, edition: str) -> Contract | None:
@@ -268,7 +268,7 @@ class FakeGitHub:
         owner = self.state.organisation(parameters.get("org") or parameters.get("owner") or "")
         return self._contract(description.EDITIONS[owner is not None and owner.in_enterprise])
 
-    def _hold(self, contract: Contract | None, what: str, entry: Route, first: object, second: object) -> None:
+    def _validate(self, contract: Contract | None, what: str, entry: Route, first: object, second: object) -> None:
         if contract is not None:
             self.violations += getattr(contract, what)(entry.method, entry.path, first, second)
 
@@ -277,4 +277,4 @@ class Silent(WSGIRequestHandler):
     """A handler of requests that logs nothing."""
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
-        """Say nothing."""
+        """Log nothing."""

@@ -39,7 +39,7 @@ FORM = Markup("""\
 
 @dataclass
 class Device:
-    """A device that waits for somebody to confirm its code.
+    """A device that waits for a user to confirm its code.
 
     Attributes:
         interval: Seconds that it has to wait between two questions; asking sooner adds five.

@@ -70,7 +70,7 @@ class Organisation(Account):
         plan: "free" has no rulesets and no branch protection for private repositories; "enterprise" is that of an
             organisation that an enterprise owns.
         members: Each with the role "admin" or "member".
-        members_create: Whether members who are no owners may create repositories.
+        members_create: Whether members who are not owners may create repositories.
         single_sign_on: The tokens that were authorized for its single sign-on; None where it has none.
     """
 

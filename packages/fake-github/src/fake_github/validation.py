@@ -97,7 +97,7 @@ class Contract:
     def response(self, method: str, path: str, status: int, body: object) -> list[str]:
         """Return what of a response is not as described; `body` is None where there is none.
 
-        An error that an operation's description leaves out is held to the common form of errors.
+        An error that an operation's description leaves out is validated against the common form of errors.
         """
         operation = self.operation(method, path)
         where = f"{method} {path}, response {status}"

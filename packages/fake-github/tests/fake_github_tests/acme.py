@@ -29,7 +29,7 @@ def client(hub: FakeGitHub, token: str | None) -> Client:
 
 @dataclass(frozen=True)
 class Clone:
-    """A work tree whose remote is a repository of the fake GitHub, pushed to with somebody's token."""
+    """A work tree whose remote is a repository of the fake GitHub, with a token for pushes."""
 
     folder: Path
     hub: FakeGitHub
@@ -37,7 +37,7 @@ class Clone:
     token: str
 
     def push(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Push, and return what came of it."""
+        """Push, and return the result."""
         basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
         header = f"http.{self.hub.url}/.extraheader=Authorization: Basic {basic}"
         command = ["git", "-c", header, "push", self.address, *arguments]
@@ -59,7 +59,7 @@ class Clone:
         return sha
 
     def with_token(self, token: str) -> Clone:
-        """Return the same work tree, pushed by somebody else."""
+        """Return the same work tree, with another user's token."""
         return Clone(self.folder, self.hub, self.address, token)
 
 

@@ -1,4 +1,4 @@
-"""The fake GitHub is held to GitHub's description, and says when something differs from it."""
+"""The fake GitHub validates against GitHub's description, and reports what differs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ USER = {"login": "ada", "id": 1}
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
-    """GitHub's description, as the fake GitHub is held to it."""
+    """GitHub's description, as the fake GitHub uses it."""
     found = description.load([entry.path for entry in ROUTES], WEBHOOKS)
     if found is None:
         pytest.skip("npm is not on this machine")

@@ -1,4 +1,4 @@
-"""What happens is told, with payloads as GitHub's webhooks have them; the fixture holds them to its description."""
+"""Events reach subscribers, with payloads as GitHub's webhooks have them; the fixture validates them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_listeners_are_told_when_the_request_is_over(acme: Acme) -> None:
     heard: list[tuple[str, int]] = []
 
     def listen(event: Event) -> None:
-        ada = client(acme.hub, acme.token)  # the fake GitHub answers while it tells
+        ada = client(acme.hub, acme.token)  # the server answers while it delivers events
         heard.append((event.name, len(ada.rest.pulls.list("Acme", "rover").parsed_data)))
 
     acme.hub.subscribe(listen)

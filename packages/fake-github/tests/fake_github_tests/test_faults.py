@@ -1,4 +1,4 @@
-"""Whatever a fake GitHub is asked, it can be made to fail, before it has acted or after."""
+"""Any request can be made to fail, before the server acts or after."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Task:
 
 @dataclass
 class Outcome:
-    """What came of a job.
+    """The result of a job.
 
     Attributes:
         result: How it ended, and its outputs.
@@ -108,7 +108,7 @@ def run(task: Task, job: str, started: Callable[[subprocess.Popen[str]], None]) 
     Args:
         task: Where and with what.
         job: Its id.
-        started: Told the process, which may be ended with `stop`.
+        started: Receives the process, which `stop` can end.
     """
     task.place.mkdir(parents=True)
     begin = time.monotonic()

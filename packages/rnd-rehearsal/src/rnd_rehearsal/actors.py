@@ -33,7 +33,7 @@ LOCK = {
 
 
 class Actors(Assertions):
-    """A scenario as it is told: who sees what comes of it also makes it happen."""
+    """The actions of a scenario, and the checks of their results."""
 
     @property
     def folder(self) -> Path:
@@ -41,14 +41,14 @@ class Actors(Assertions):
         return self.sandbox.folder / "people" / PROJECT
 
     def rnd(self, *arguments: str, login: str = RESEARCHER) -> str:
-        """Run this very program in the work tree, as somebody."""
+        """Run this program in the work tree, as a user."""
         place = self.folder if self.folder.exists() else self.folder.parent
         return process.run(
             sys.executable, "-m", "rnd", *arguments, cwd=place, extra=own_environment(self.sandbox, login)
         )
 
     def git(self, *arguments: str, login: str = RESEARCHER) -> str:
-        """Run git in the work tree, as somebody."""
+        """Run git in the work tree, as a user."""
         extra = own_environment(self.sandbox, login)
         return process.run("git", *arguments, cwd=self.folder, extra=extra).removesuffix("\n")
 
@@ -111,7 +111,7 @@ class Actors(Assertions):
     def commit(
         self, branch: str, message: str, name: str = "drive", login: str = RESEARCHER, start: str = "main"
     ) -> str:
-        """Change something on a branch, commit it, and push it to where somebody may; return the commit."""
+        """Change something on a branch, commit it, and push it to where the user may push; return the commit."""
         here = self.git("branch", "--list", branch)
         self.git("switch", "--quiet", *([branch] if here else ["--create", branch, start]))
         self.write(name, message.partition("\n")[0])
@@ -137,7 +137,7 @@ class Actors(Assertions):
         """Merge main into a branch, and push it.
 
         The pipeline has set a version on the branch and another on main, on the same lines, so GitHub's button meets a
-        conflict; whoever merges takes main's side there, and the pipeline sets the version anew.
+        conflict; the merge takes main's side there, and the pipeline sets the version again.
         """
         self.report(f"{RESEARCHER} merges main into {branch}")
         self.git("switch", "--quiet", branch)

@@ -42,10 +42,10 @@ def prepare_base_image(cache: Path, suite: str = SUITE, *packages: str, without:
     """Return a folder from which a builder makes the base image, made now if it was not there.
 
     Args:
-        cache: Where it is kept, outside any repository. Processes that ask at once wait for the one that makes it.
+        cache: Where it is kept, outside any repository. Concurrent processes wait for the one that builds it.
         suite: The release of Debian.
-        packages: What else it shall have.
-        without: Paths of theirs that it shall not have, as patterns of dpkg.
+        packages: Additional packages.
+        without: Paths of packages to leave out, as dpkg patterns.
 
     Raises:
         ToolMissing: mmdebstrap is not installed, or may not be used.

@@ -25,7 +25,7 @@ USER = "ada"
 
 @dataclass
 class ChannelServer:
-    """The channel, as whoever started it sees it.
+    """A running channel.
 
     Attributes:
         port: Where it listens.

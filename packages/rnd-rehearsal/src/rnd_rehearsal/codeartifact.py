@@ -1,4 +1,4 @@
-"""A fake for the two calls of CodeArtifact that lead to a package index, held to AWS's own description of them.
+"""A fake for the two calls of CodeArtifact that lead to a package index, validated against AWS's service model.
 
 That description is the service model which boto3 and the AWS CLI themselves work by; it comes with botocore. Every
 request is checked against it, and so is every answer: its members, their types, lengths, patterns and values.

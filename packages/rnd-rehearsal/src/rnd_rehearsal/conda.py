@@ -29,7 +29,7 @@ class Channel:
 
     Attributes:
         server: Serves it.
-        environment: What programs find beyond the password, which is in the home of whoever runs them.
+        environment: What programs find beyond the password, which is in the home of the user who runs them.
         netrc: Where it is there.
         caches: Folders of packages.
     """
@@ -46,7 +46,7 @@ def start(folder: Path, home: Path, organisation: Organisation) -> Iterator[Chan
 
     Args:
         folder: For what ends with the sandbox.
-        home: Of whoever shall be let in, people and jobs alike.
+        home: The home of the people and jobs that get access.
         organisation: Whose default Python the channel has.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The containers that jobs run in, where a workflow names an image: what act is told of them, and their end.
+"""The containers that jobs run in, where a workflow names an image: their options for act, and their removal.
 
 Touches Docker, by the daemon of a rehearsal, and the image that stands in for the one of the organisation's jobs.
 """
@@ -52,7 +52,7 @@ class Containers:
     home: tuple[Path, ...] = ()
 
     def options(self, job: str) -> list[str]:
-        """Return what act is told; the image is there already, or else it is nowhere."""
+        """Return the options for act; the image must exist locally."""
         label = f"--label {LABEL}={job}"
         return ["--pull=false", "--container-daemon-socket", self.daemon, "--container-options", label]
 

@@ -73,7 +73,7 @@ def make_task(hub: FakeGitHub, settings: Settings, run: Run, job: Job) -> act.Ta
 
 
 def _in_container(written: workflow_files.Document, called: workflow_files.Document | None) -> bool:
-    """Say whether a job, or one of the workflow that it calls, runs in a container."""
+    """Return whether a job, or one of the workflow that it calls, runs in a container."""
     jobs = [written] if called is None else called["jobs"].values()
     return any("container" in job for job in jobs)
 

@@ -1,6 +1,6 @@
 """A package index: pypiserver itself, behind a front that can fail, and that leads to it as CodeArtifact does.
 
-Both listen on free ports of the loopback interface alone, and end with whoever started them.
+Both listen on free ports of the loopback interface only, and end with the process that started them.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Fault:
     """Something that goes wrong with one request.
 
     Attributes:
-        status: What the client is told, or None if the connection is cut.
-        headers: What else it is told.
+        status: The status of the response, or None if the connection is cut.
+        headers: The headers of the response.
         body: The same; by default, what it sent for credentials.
         late: Whether the index has acted on the request before.
         inject: Called at that moment.
@@ -84,12 +84,12 @@ CUT_LATE = Fault(late=True)
 
 @dataclass
 class PackageIndex:
-    """The index, as whoever started it sees it.
+    """A running index.
 
     Attributes:
         folder: What pypiserver holds.
         port: Where the front listens.
-        aws: Which account and repository it stands for; those of org.yml when left out.
+        aws: Which account and repository it represents; those of org.yml by default.
         uploads: What goes wrong with each upload, in turn; None for nothing.
         reads: The same, for each request that reads.
         requests: What the front was asked for, in turn.
@@ -144,7 +144,7 @@ class PackageIndex:
 
 
 class Front(Handler):
-    """Answers as CodeArtifact, passes everything else on to pypiserver, and fails where it is told to."""
+    """Answers as CodeArtifact, passes everything else on to pypiserver, and fails where a fault says so."""
 
     index: PackageIndex
     behind: int
@@ -186,8 +186,8 @@ class Front(Handler):
             self.connection.shutdown(socket.SHUT_RDWR)
         else:
             # Some servers repeat to a client what it has sent.
-            told = f"refused: {self.headers['Authorization']}".encode() if fault.body is None else fault.body
-            self.say(fault.status, fault.headers, told)
+            answer = f"refused: {self.headers['Authorization']}".encode() if fault.body is None else fault.body
+            self.say(fault.status, fault.headers, answer)
 
     def _pass_on(self, body: bytes) -> Answer:
         answer = self._refuse() or pass_on(self.behind, self.command, self.path, dict(self.headers), body)
@@ -221,7 +221,7 @@ def serve(place: Path, *options: str, aws: Aws | None = None) -> Iterator[Packag
     Args:
         place: A folder for what it holds.
         options: Further options of pypiserver.
-        aws: Which account and repository it stands for; those of org.yml when left out.
+        aws: Which account and repository it represents; those of org.yml by default.
     """
     folder = place / "packages"
     folder.mkdir(parents=True)

@@ -70,7 +70,7 @@ def depend_on(actors: Actors, package: str) -> None:
 
 
 def lock(actors: Actors, *arguments: str) -> None:
-    """Lock as somebody does who is signed in to the index, on another machine than the jobs."""
+    """Lock as a user who is signed in to the index, on another machine than the jobs."""
     index = actors.sandbox.index
     signed = own_environment(actors.sandbox, RESEARCHER) | index_credentials(
         actors.sandbox.organisation, USER, index.token

@@ -125,7 +125,7 @@ def check_nothing_twice(actors: Actors, *, wheels: int, pushed: list[str] | None
     index = actors.sandbox.index
     actors.check(f"the index has taken {wheels} uploads, each once", index.accepted == len(index.content()) == wheels)
     released = [one["tag_name"] for one in actors.hosted.releases.values()]
-    actors.check("one tag and one release came of it", actors.tags() == {BEFORE, NEXT} == set(released))
+    actors.check("it made one tag and one release", actors.tags() == {BEFORE, NEXT} == set(released))
     actors.check("none was made twice", len(released) == 2)
     twice = sorted({tag for tag in pushed or [] if (pushed or []).count(tag) > 1})
     actors.check("no tag was given to an image twice", twice == [])

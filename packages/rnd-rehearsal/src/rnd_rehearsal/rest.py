@@ -15,7 +15,7 @@ TIMEOUT = 300  # seconds
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who asks.
+    """A client of the API.
 
     Attributes:
         url: Where the API is.

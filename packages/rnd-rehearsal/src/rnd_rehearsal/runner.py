@@ -136,7 +136,7 @@ class Runner:
             self._take_turn(run)
             if not run.is_cancelled():
                 self._execute(run)
-        except BaseException as error:  # noqa: BLE001 - told by `wait`, in the thread that asks
+        except BaseException as error:  # noqa: BLE001 - raised by `wait`, in the thread that calls it
             self._errors.append(error)
         finally:
             verdicts = {job.result.verdict for job in run.jobs.values() if job.result is not None}
@@ -171,7 +171,7 @@ class Runner:
     def _guard_job(self, run: Run, job: Job) -> None:
         try:
             self._run_job(run, job)
-        except BaseException as error:  # noqa: BLE001 - told by `wait`, in the thread that asks
+        except BaseException as error:  # noqa: BLE001 - raised by `wait`, in the thread that calls it
             self._errors.append(error)
             job.result = Result("failure")
         finally:

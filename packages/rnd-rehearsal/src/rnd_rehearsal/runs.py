@@ -85,11 +85,11 @@ class Run:
     _cancelled: Signal = field(default_factory=Signal)
 
     def cancel(self) -> None:
-        """Say that it shall end."""
+        """Request that it ends."""
         self._cancelled.set()
 
     def is_cancelled(self) -> bool:
-        """Say whether it shall end."""
+        """Return whether it was asked to end."""
         return self._cancelled.is_set()
 
     @property

@@ -75,7 +75,7 @@ class Sandbox:
         return "uv" if self.channel is None else "conda"
 
     def caller(self, login: str = RESEARCHER) -> Caller:
-        """Return somebody who asks the fake GitHub's API."""
+        """Return a user's client of the fake GitHub's API."""
         return Caller(self.hub.api_url, self.tokens[login])
 
     @property
@@ -161,7 +161,7 @@ def _values(organisation: Organisation, channel: Channel | None) -> dict[tuple[s
 
 
 def _containers(environment: dict[str, str], channel: Channel | None, faults: StepFaults | None) -> Containers:
-    """Return where jobs run: the caches of packages are shared, or every job would download them anew."""
+    """Return where jobs run: the caches of packages are shared, or every job would download them again."""
     shared, home = [Path(environment["UV_CACHE_DIR"])], []
     if channel is not None:
         shared += channel.caches

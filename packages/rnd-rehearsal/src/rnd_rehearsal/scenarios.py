@@ -1,4 +1,4 @@
-"""The scenarios that a rehearsal tells: each a function over a `Actors`, with what should be so at its end.
+"""The scenarios of a rehearsal: each a function over `Actors`, with checks at its end.
 
 From 0.4.1, as the specification has it: any `fix` leads to 0.4.2, any `feat` to 0.5.0, any `BREAKING CHANGE` to
 1.0.0, none of these to 0.4.2.
@@ -76,7 +76,7 @@ def from_stock_copier(actors: Actors) -> None:
 
 
 def opens(address: str) -> bool:
-    """Say whether an address leads to a page."""
+    """Return whether an address leads to a page."""
     try:
         with urlopen(address) as page:  # noqa: S310 - the fake GitHub's own page
             return bool(page.status == HTTPStatus.OK)
@@ -164,7 +164,7 @@ def two_at_once(actors: Actors) -> None:
 
 
 def refused(actors: Actors, number: int) -> bool:
-    """Say whether the rules keep a pull request from being merged."""
+    """Return whether the rules block a pull request from merging."""
     try:
         actors.ask("PUT", f"/pulls/{number}/merge", {"merge_method": "squash"}, MAINTAINER)
     except Refusal as refusal:
@@ -173,7 +173,7 @@ def refused(actors: Actors, number: int) -> bool:
 
 
 def wrong_title(actors: Actors) -> None:
-    """A squash whose title says less than its commits is refused until the title is mended."""
+    """A squash whose title says less than its commits is refused until the title is fixed."""
     actors.prepare(BEFORE)
     actors.commit("change", "feat: drive")
     number = actors.propose("change", "chore: tidy")
@@ -181,7 +181,7 @@ def wrong_title(actors: Actors) -> None:
     head = actors.pull_request(number)["head"]["sha"]
     actors.check("the title is refused", actors.conclusions(head).get("version") == "failure")
     actors.check("and so is the merge", refused(actors, number))
-    actors.report("the title is mended")
+    actors.report("the title is fixed")
     actors.ask("PATCH", f"/pulls/{number}", {"title": "feat: drive"})
     actors.run_again(actors.sandbox.runner.runs[-1])
     actors.check_proposed(number, "0.5.0")

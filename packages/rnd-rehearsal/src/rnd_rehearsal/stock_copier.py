@@ -46,7 +46,7 @@ CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[^\[])")
 
 @dataclass(frozen=True)
 class Ended:
-    """What came of it.
+    """The result.
 
     Attributes:
         said: All that the terminal was sent, in plain lines.
@@ -58,7 +58,7 @@ class Ended:
 
 
 def copy(sandbox: Sandbox, login: str, folder: Path, project: str, report: Callable[[str], None]) -> Ended:
-    """Make a repository, as somebody who signs in on the way.
+    """Create a repository, as a user who signs in during the command.
 
     Args:
         sandbox: Where.
@@ -149,7 +149,7 @@ def machine(sandbox: Sandbox, login: str) -> dict[str, str | None]:
         "UV_TOOL_DIR": str(home / ".local" / "tools"),
         "UV_TOOL_BIN_DIR": str(programs),
         "UV_PYTHON_INSTALL_DIR": process.run("uv", "python", "dir").strip(),
-        "PROMPT_TOOLKIT_NO_CPR": "1",  # nobody answers where the cursor is
-        # A keyring would be that of whoever rehearses.
+        "PROMPT_TOOLKIT_NO_CPR": "1",  # no terminal answers the query for the cursor's position
+        # A keyring would be that of the user who runs the rehearsal.
         "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
     }

@@ -52,7 +52,7 @@ def document(name: str, actors: Actors, seconds: float) -> Document:
 
 
 def succeeded(actors: Actors) -> bool:
-    """Say whether everything was so that was looked for, and everything was as GitHub and AWS describe it."""
+    """Return whether every check passed and every request and response is valid."""
     return bool(actors.checks) and all(check.holds for check in actors.checks) and not violations(actors.sandbox)
 
 

@@ -65,7 +65,7 @@ def triggers(workflow: Document) -> dict[str, Document]:
 
 
 def starts(workflow: Document, occasion: Occasion) -> bool:
-    """Say whether an event starts a workflow."""
+    """Return whether an event starts a workflow."""
     narrowed = triggers(workflow).get(occasion.name)
     if narrowed is None:
         return False
@@ -90,7 +90,7 @@ def _passes(narrowed: Document, key: str, name: str) -> bool:
 
 
 def _matches(patterns: list[str], name: str) -> bool:
-    """Say whether a name fits: the last pattern that does decides, and one that begins with `!` takes back."""
+    """Return whether a name matches: the last matching pattern decides, and `!` excludes."""
     verdict = False
     for pattern in patterns:
         plain = pattern.removeprefix("!")
@@ -106,7 +106,7 @@ def needs(job: Document) -> list[str]:
 
 
 def asks_for_status(job: Document) -> bool:
-    """Say whether a job decides itself what a failure before it means; every other one is skipped then.
+    """Return whether a job decides itself what a failure before it means; every other one is skipped then.
 
     See https://docs.github.com/actions/reference/workflows-and-actions/expressions, "Status check functions".
     """
@@ -118,7 +118,7 @@ class NotKnown(ValueError):
 
 
 def evaluate(text: str, contexts: Document) -> str:
-    """Fill in the expressions that stand for a value in a context, or for the first of several with `||`.
+    """Fill in the expressions that name a value in a context, or for the first of several with `||`.
 
     Raises:
         NotKnown: An expression is more than that.

@@ -1,4 +1,4 @@
-"""The base image: made once, whoever asks, and kept."""
+"""The base image: built once and kept."""
 
 from __future__ import annotations
 

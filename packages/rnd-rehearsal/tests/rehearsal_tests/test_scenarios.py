@@ -15,8 +15,8 @@ from tests.helpers.machine import ROOT, channel
 if TYPE_CHECKING:
     from pathlib import Path
 
-# `feature` begins with `first-release`, which `rnd rehearse` tells in its own test. The others are about commits,
-# merges, tokens and single steps, the same with both tools: each has been told with conda as well, and can be again.
+# `feature` begins with `first-release`, which `rnd rehearse` runs in its own test. The others are about commits,
+# merges, tokens and single steps, the same with both tools: each was run with conda as well, and can be again.
 ALIKE = {"breaking", "breaking-before-1.0", "untyped", "two-at-once", "wrong-title", "hotfix", "without-app", "rerun"}
 NOT_AGAIN = {"uv": {"first-release"}, "conda": {"first-release", "fix", *ALIKE}}
 TOLD = [(tool, name) for name, scenario in SCENARIOS.items() for tool in scenario.tools if name not in NOT_AGAIN[tool]]
@@ -39,7 +39,7 @@ def test_images_are_made_and_followed(tmp_path: Path) -> None:
 
 
 def rehearse(name: str, tool: str, folder: Path, *, images: bool) -> None:
-    """Tell a scenario, and look at all that came of it."""
+    """Run a scenario, and check all its results."""
     if tool == "conda":
         channel()  # which is made once, or says why it cannot be
     scenario = SCENARIOS[name]

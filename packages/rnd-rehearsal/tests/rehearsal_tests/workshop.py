@@ -1,4 +1,4 @@
-"""A fake GitHub with one public repository, a runner that its events start, and somebody who works there."""
+"""A fake GitHub with one public repository, a runner that its events start, and a user."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCOPES = {"repo", "workflow", "read:org"}
 
 @dataclass(frozen=True)
 class Workshop:
-    """The repository `Acme/rover`, as somebody who works on it sees it.
+    """The repository `Acme/rover`, as a user sees it.
 
     Attributes:
         folder: A work tree.
@@ -44,7 +44,7 @@ class Workshop:
         return Caller(self.hub.api_url, self.token)
 
     def push(self, branch: str, message: str, token: str | None = None, owner: str = "Acme", **files: str) -> str:
-        """Commit files to a branch, push it, and return the commit; in their names `__` stands for a folder."""
+        """Commit files to a branch, push it, and return the commit; in their names `__` separates folders."""
         if git(self.folder, "branch", "--show-current") != branch:
             git(self.folder, "switch", "--quiet", "--force-create", branch)
         for name, text in files.items():

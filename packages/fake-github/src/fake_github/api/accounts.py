@@ -1,4 +1,4 @@
-"""Who is asking, who somebody is, and how many requests are left."""
+"""The caller, other accounts, and the rate limit."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def get_own_membership(call: Call, organisation: Organisation) -> Answer:
 
 @route("GET /orgs/{org}/memberships/{username}", scopes=["read:org"])
 def get_membership(call: Call, organisation: Organisation) -> Answer:
-    """Return what somebody is in an organisation; only members may ask."""
+    """Return a user's membership of an organisation; only members may ask."""
     if call.caller.account.login not in organisation.members:
         raise Forbidden("You must be a member of this organization to see membership information for an user.")
     return _membership(call, organisation, call.parameters["username"])
@@ -155,7 +155,7 @@ def list_collaborators(call: Call, repository: Repository) -> Answer:
 
 @route("GET /repos/{owner}/{repo}/collaborators/{username}/permission", permission="metadata:read")
 def get_collaborator_permission(call: Call, repository: Repository) -> Answer:
-    """Return what somebody may do in a repository."""
+    """Return a user's permission in a repository."""
     account = call.hub.state.account(call.parameters["username"])
     if account is None:
         raise NotFound

@@ -160,7 +160,7 @@ def list_files(call: Call, repository: Repository) -> Answer:
 
 @route(f"GET {PULL}/merge", permission=READ)
 def is_merged(call: Call, repository: Repository) -> Answer:
-    """Say whether a pull request was merged."""
+    """Return whether a pull request was merged."""
     if pull_of(call, repository).merged_at is None:
         raise NotFound
     return Answer(204)

@@ -51,7 +51,7 @@ def _create(call: Call, owner: Account) -> Answer:
     given = {key: value for key, value in call.body.items() if key in DEFAULTS}
     settings = DEFAULTS | given | {"private": private, "visibility": visibility}
     repository = add(call, owner, name, settings)
-    repository.collaborators[call.caller.account.login] = "admin"  # whoever makes it administers it
+    repository.collaborators[call.caller.account.login] = "admin"  # its creator administers it
     bare.create(repository.folder, call.hub.hooks)
     if call.body.get("auto_init"):
         _initialise(call, repository)

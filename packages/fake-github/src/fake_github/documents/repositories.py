@@ -101,7 +101,7 @@ def permissions(role: Role | None) -> dict[str, bool]:
 
 
 def repository(hub: FakeGitHub, one: Repository, viewer: Account | None = None) -> Document:
-    """Return a repository as lists and payloads have it, seen by somebody."""
+    """Return a repository as lists and payloads have it, as a user sees it."""
     role = None if viewer is None else hub.state.role(viewer, one)
     shown = {
         name: value

@@ -25,7 +25,7 @@ def web_token() -> str:
     """Return a token that proves who has the private key, for a minute."""
     key = serialization.load_pem_private_key(given["PRIVATE_KEY"].encode(), None)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise SystemExit("The private key is no RSA key.")
+        raise SystemExit("The private key is not an RSA key.")
     claims = {"iss": given["CLIENT"], "iat": int(time.time()) - 30, "exp": int(time.time()) + 60}
     parts = [encode(json.dumps(part).encode()) for part in ({"alg": "RS256", "typ": "JWT"}, claims)]
     signature = key.sign(".".join(parts).encode(), padding.PKCS1v15(), hashes.SHA256())

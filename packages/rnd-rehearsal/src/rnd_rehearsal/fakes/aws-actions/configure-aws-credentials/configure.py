@@ -11,9 +11,9 @@ if "ACTIONS_ID_TOKEN_REQUEST_URL" not in given:
     raise SystemExit("Could not assume the role with OIDC: the job lacks the permission `id-token: write`.")
 arn = re.fullmatch(r"arn:aws:iam::(\d{12}):role/[\w+=,.@/-]+", given["ROLE"])
 if arn is None:
-    raise SystemExit(f"{given['ROLE']!r} is no ARN of a role.")
+    raise SystemExit(f"{given['ROLE']!r} is not the ARN of a role.")
 if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", given["REGION"]):
-    raise SystemExit(f"{given['REGION']!r} is no region of AWS.")
+    raise SystemExit(f"{given['REGION']!r} is not an AWS region.")
 values = {
     "AWS_ACCESS_KEY_ID": given["RND_REHEARSAL_AWS_KEY"],
     "AWS_SECRET_ACCESS_KEY": given["RND_REHEARSAL_AWS_SECRET"],
