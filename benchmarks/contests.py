@@ -215,7 +215,7 @@ def split_steps(lines: list[tuple[float, str]]) -> dict[str, float]:
     """Split the time of a command at the lines that say that a step is finished.
 
     Returns:
-        Seconds of each step, under its title; the first, which only looks for uv, stands for all that comes before it.
+        Seconds of each step, under its title; the first, which only looks for uv, includes everything before it.
     """
     taken: dict[str, float] = {}
     before = 0.0

@@ -55,7 +55,7 @@ projen git and what it installs afterwards are off (`--no-git --no-post`).
 {commands}
 {missing}\
 Copier alone, in a process that has started already. It clones a template from git; one in a plain folder is spared
-that, and can bring no updates. For each file copier runs git once more, and ours has questions to check and Jinja to
+that, and can bring no updates. For each file copier runs git again, and ours has questions to check and Jinja to
 compile.
 
 {rendering}
@@ -130,7 +130,7 @@ def _middle(seconds: list[float]) -> str:
 
 
 def write_page(bench: Bench, place: Path, rounds: int) -> tuple[str, list[Aim]]:
-    """Measure everything; return the page, and what became of the aims."""
+    """Measure everything; return the page and whether the aims were met."""
     machine = this_machine()
     found, missing = find_peers(bench, place)
     rendering = measure_rendering(bench)
@@ -166,7 +166,7 @@ def versions(bench: Bench) -> str:
 
 
 def main() -> None:
-    """Measure, write the page, and say what became of the aims."""
+    """Measure, write the page, and print whether the aims were met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.creation", description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the slow measurements (default: 9)")
     parser.add_argument("--output", type=Path, default=PAGE, help="where the page goes")

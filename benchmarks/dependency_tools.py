@@ -150,7 +150,7 @@ def main() -> None:
         bench = prepare(Path(folder))
         contests = {
             "make a repository, its checks included": lambda tool, place: bench.make(tool, place / "made"),
-            "install the environment anew": bench.install,
+            "reinstall the environment": bench.install,
             "one dependency more: lock and install": bench.add,
             "`rnd setup` with nothing to do": bench.look,
             "the hooks on every file": bench.program("pre-commit", "run", "--all-files"),

@@ -67,7 +67,7 @@ class Contender:
         build: Builds the image under a tag.
         layers: The digests and sizes of what the registry has of it.
         seconds: How long a build took, by what had changed.
-        carried: How many bytes a push then carried, likewise.
+        carried: How many bytes a push then carried, too.
     """
 
     name: str

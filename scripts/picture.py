@@ -35,7 +35,7 @@ YES_OR_NO = ("y", "n")
 KEY, THINK, FRAME, REST = 0.07, 1.1, 0.125, 9.0
 
 CELL, LINE, MARGIN, BAR = 8.4, 19, 18, 34
-# What stands for what, as (light, dark). Plain rules: not every program that draws SVG knows CSS variables.
+# Colours as (light, dark). Plain rules, because not every SVG renderer supports CSS variables.
 COLOURS = {
     "bg": ("#fff", "#0d1117"),
     "fg": ("#1f2328", "#e6edf3"),
