@@ -22,7 +22,7 @@ else:
 RELEASE_GLOBS = ("--match=[0-9]*.[0-9]*", "--match=v[0-9]*.[0-9]*", "--exclude=*[!0-9.v]*", "--exclude=*.*.*.*")
 # Of a tag: its name, its object, the commit of an annotated tag, and the date of the commit.
 TAGGED = "%(refname:strip=2) %(objectname) %(*objectname) %(committerdate:unix)%(*committerdate:unix)"
-NEAR = 1_000  # commits
+NEAR = 500  # commits
 CLOCK_SKEW = 86_400  # seconds
 MOST_PATTERNS = 200  # of refs; git compares every ref with every pattern
 # %B never holds the NUL that -z puts between commits. Every option that a user's configuration could change is given.
@@ -154,10 +154,15 @@ def _search(folder: str, at: str, tags: frozenset[str], without: str) -> tuple[s
     From a tag that is near, only the tags above it remain to be tested: mostly those of other branches.
     """
     found = _tagged(folder)
-    nearest = _nearest(folder, at, tags, found) or _described(folder, at, without)
+    near = _commits(git.output(folder, *LOG, f"--max-count={NEAR}", at, "--") or "")
+    hashes = {commit["id"] for commit in near}
+    nearest = newest(tag for tag in tags if tag in found and not hashes.isdisjoint(found[tag][:2]))
+    nearest = nearest or _described(folder, at, without)
     if nearest is None:
         return None, []
-    commits = _commits_since(folder, f"refs/tags/{nearest}", at) or []
+    commits = _straight_to(near, found.get(nearest, []))
+    if commits is None:
+        commits = _commits_since(folder, f"refs/tags/{nearest}", at) or []
     lowest = preference((parse_release(nearest) or (0, 0, 0), nearest))
     above = [entry[1] for entry in releases(tags) if preference(entry) > lowest]
     higher = newest(_in_the_past(folder, at, _possible(found, nearest, commits, above)))
@@ -172,11 +177,14 @@ def _tagged(folder: str) -> dict[str, list[str]]:
     return {name: rest for name, *rest in (line.split(" ") for line in said.split("\n"))}
 
 
-def _nearest(folder: str, at: str, tags: frozenset[str], found: dict[str, list[str]]) -> str | None:
-    """Return the highest release tag among the newest commits in the past of a commit, or None without any."""
-    said = git.output(folder, "rev-list", f"--max-count={NEAR}", at, "--") or ""
-    near = set(said.split())
-    return newest(tag for tag in tags if tag in found and not near.isdisjoint(found[tag][:2]))
+def _straight_to(commits: list[Commit], hashes: list[str]) -> list[Commit] | None:
+    """Return the commits before one of some hashes, or None where a merge is between: then the order is no proof."""
+    for number, commit in enumerate(commits):
+        if commit["id"] in hashes:
+            return commits[:number]
+        if commit["parents"] != 1:
+            return None
+    return None
 
 
 def _described(folder: str, at: str, without: str) -> str | None:
