@@ -81,7 +81,7 @@ def test_a_job_without_identity_says_so_and_goes_on(
 def test_what_cannot_be_read_is_said(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (folder / "uv.lock").write_text("[[package")
     assert main(["ci", "login", str(folder), "--look"]) == 2
-    assert "uv.lock is no TOML" in capfd.readouterr().err
+    assert "uv.lock is not valid TOML" in capfd.readouterr().err
 
 
 def test_later_steps_are_signed_in_and_the_token_is_masked_first(
@@ -102,5 +102,5 @@ def test_outside_a_workflow_nothing_is_asked_for(
 ) -> None:
     monkeypatch.delenv("GITHUB_ENV", raising=False)
     assert main(["ci", "login"]) == 2
-    assert "this is no step of a workflow" in capfd.readouterr().err
+    assert "this is not a step of a workflow" in capfd.readouterr().err
     assert index.codeartifact.calls == []

@@ -261,7 +261,7 @@ class TestPermissions:
 
     def test_no_such_organisation(self, hosting: Hosting) -> None:
         with hosting.client as client:
-            assert any("There is no organisation nobody" in fault for fault in examine(client, "nobody").missing)
+            assert any("The organisation nobody does not exist" in fault for fault in examine(client, "nobody").missing)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ class TestPermissions:
     [
         ("GH_TOKEN", "Set GH_TOKEN to another token"),
         ("gh", "`gh auth login --scopes repo,workflow,read:org`"),
-        ("the system keyring", "`rnd github sign-out` forgets that token"),
+        ("the system keyring", "Remove that token with `rnd github sign-out`"),
     ],
 )
 def test_what_to_do_about_a_token_that_is_no_good(source: str, words: str) -> None:

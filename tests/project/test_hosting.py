@@ -197,7 +197,7 @@ class TestPreflight:
         assert f"lacks the scope {scope}" in self.refused(creation, NotPermitted)
         with pytest.raises(NotPermitted) as caught:
             creation.run()
-        assert caught.value.hint == "Set GH_TOKEN to another token, or take it away to sign in with a browser."
+        assert caught.value.hint == "Set GH_TOKEN to another token, or unset it to sign in with a browser."
 
     def test_a_free_plan_without_rulesets(self, creation: Creation, hosting: Hosting) -> None:
         one = hosting.hub.state.organisation(hosting.owner)

@@ -109,14 +109,14 @@ def test_credentials_do_not_go_where_the_links_of_an_index_lead(index: PackageIn
 def test_links_are_followed_in_the_web_alone(index: PackageIndex) -> None:
     asked = Index(index.url, f"{index.url}simple/", "aws", index.token)
     index.reads = iter([listing_of("file:///etc/hostname")])
-    with pytest.raises(IndexRefused, match="file:///etc/hostname, which is no http or https address"):
+    with pytest.raises(IndexRefused, match="file:///etc/hostname, which is not an http or https address"):
         asked.look("demo", {"demo-1.0.tar.gz"})
 
 
 def test_what_is_no_index_is_refused(index: PackageIndex) -> None:
     asked = Index(index.url, f"{index.url}simple/", "aws", index.token)
     index.reads = iter([Fault(200, headers={"Content-Type": JSON}, body=b"{}")])
-    with pytest.raises(IndexRefused, match="is no page of a package index"):
+    with pytest.raises(IndexRefused, match="is not a page of a package index"):
         asked.look("demo", {"demo-1.0.tar.gz"})
 
 

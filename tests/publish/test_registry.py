@@ -140,8 +140,8 @@ def test_credentials_do_not_follow_a_redirection() -> None:
         ((403, {}, b"[]"), RegistryRefused, "403 Forbidden"),
         ((500, {}, b""), RegistryUnavailable, "500"),
         ((429, {}, b""), RegistryUnavailable, "429"),
-        ((200, {"Content-Type": MANIFESTS[0]}, b"<html>"), RegistryRefused, "is no image"),
-        ((200, {"Content-Type": INDEXES[0]}, b'{"manifests": []}'), RegistryRefused, "is no image"),
+        ((200, {"Content-Type": MANIFESTS[0]}, b"<html>"), RegistryRefused, "is not an image"),
+        ((200, {"Content-Type": INDEXES[0]}, b'{"manifests": []}'), RegistryRefused, "is not an image"),
     ],
 )
 def test_what_a_registry_says(answer: Answer, error: type[Exception], said: str) -> None:

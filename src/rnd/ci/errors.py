@@ -6,7 +6,7 @@ from rnd.errors import RndError
 
 
 class NotGreen(RndError):
-    """A job of the pipeline failed, was cancelled, or was skipped without a reason that is known to be a good one."""
+    """A job of the pipeline failed, was cancelled, or was skipped without a valid reason."""
 
     code = "not-green"
-    hint = "Open each job that is named, mend what it found, and push; or run the failed jobs again."
+    hint = "Open each listed job, fix the reported problem and push; or re-run the failed jobs."

@@ -1,7 +1,7 @@
-"""Whether a pull request may be merged, as far as its pipeline can say: the one check that `main` requires. Pure.
+"""Decide from job results whether a pull request can merge: the one check that `main` requires. Pure.
 
-GitHub takes a job that was skipped for one that succeeded. So the gate looks at every job, and lets a skipped one pass
-for one reason alone: the version job has pushed a commit, and the run of that commit does the work.
+GitHub treats a skipped job as successful. The gate therefore checks every job, and accepts a skipped one only if the
+version job has pushed a commit, because the run of that commit does the work.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ VERSION = "version"  # the job that pushes the commit to report on
 
 
 class Job(TypedDict):
-    """What the `needs` context has of a job.
+    """A job in the `needs` context.
 
     See https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#needs-context.
 
     Attributes:
-        result: How it ended.
-        outputs: What it said, by name.
+        result: The result of the job.
+        outputs: The outputs of the job, by name.
     """
 
     result: Literal["success", "failure", "cancelled", "skipped"]
@@ -36,12 +36,12 @@ class Job(TypedDict):
 
 @dataclass(frozen=True)
 class Finding:
-    """What the gate makes of one job.
+    """The gate's decision on one job.
 
     Attributes:
-        job: Its name.
-        passes: Whether it keeps nothing from being merged.
-        reason: Why, in a few words.
+        job: The name of the job.
+        passes: Whether the job allows the merge.
+        reason: The reason, in a few words.
     """
 
     job: str
@@ -50,13 +50,13 @@ class Finding:
 
 
 def judge(needs: Mapping[str, Job]) -> list[Finding]:
-    """Return what the gate makes of each job, in their order."""
+    """Return the decision on each job, in order."""
     handed_over = is_handed_over(needs)
     return [_judge(name, job, handed_over=handed_over) for name, job in needs.items()]
 
 
 def is_handed_over(needs: Mapping[str, Job]) -> bool:
-    """Say whether the work is left to another run, that of the commit that sets the version."""
+    """Return whether another run does the work: the run of the commit that sets the version."""
     return any(job["outputs"].get(HANDED_OVER) == "true" for job in needs.values())
 
 
@@ -83,16 +83,16 @@ def _judge(name: str, job: Job, *, handed_over: bool) -> Finding:
 
 
 def read_needs(text: str) -> dict[str, Job]:
-    """Return the jobs that a `needs` context in JSON holds.
+    """Return the jobs of a `needs` context in JSON.
 
     Raises:
-        UsageError: It is none, or holds no job.
+        UsageError: The text is not a `needs` context, or has no jobs.
     """
     try:
         needs = json.loads(text)
         jobs = {name: Job(result=job["result"], outputs=dict(job["outputs"] or {})) for name, job in needs.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError("This is no `needs` context of GitHub Actions, in JSON.") from error
+        raise UsageError("The input is not a `needs` context of GitHub Actions in JSON.") from error
     if not jobs:
-        raise UsageError("There is no job to look at.", "Give the gate every other job as `needs`.")
+        raise UsageError("The `needs` context has no jobs.", "List every other job under `needs` of the gate.")
     return jobs

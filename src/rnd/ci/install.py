@@ -1,4 +1,4 @@
-"""`rnd ci install`: the environment as the lock file says, for whoever only runs it, a job of the pipeline above all.
+"""`rnd ci install`: install the environment from the lock file without updating it, as a job of the pipeline does.
 
 Nothing is locked and nothing is committed here: a lock file that does not fit is refused. What later steps of a job are
 given goes to the files that GITHUB_PATH and GITHUB_ENV name.
@@ -26,7 +26,7 @@ def plan_environment(folder: Path) -> Plan:
     """Return the plan that installs the environment of a repository.
 
     Raises:
-        NotGenerated: The folder is no generated repository.
+        NotGenerated: The folder is not a generated repository.
         ToolMissing: A program that the repository needs is not installed.
     """
     project = read_project(folder)
@@ -37,7 +37,7 @@ def plan_environment(folder: Path) -> Plan:
 
 
 def _locked(step: Step) -> Step:
-    """Return the step that locks as one that looks, and refuses where there would be something to do."""
+    """Turn the step that locks into one that fails if the lock file is out of date."""
 
     def observe() -> State:
         state = step.observe()
@@ -54,7 +54,7 @@ def give_to_later_steps(folder: Path) -> None:
     See https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands, "Environment files".
 
     Raises:
-        UsageError: GITHUB_PATH or GITHUB_ENV is not set: this is no step of a workflow.
+        UsageError: GITHUB_PATH or GITHUB_ENV is not set: this is not a step of a workflow.
     """
     environment: Environment = environment_of(read_project(folder))
     variables = "".join(f"{name}={value}\n" for name, value in environment.variables().items() if "\n" not in value)

@@ -1,4 +1,4 @@
-"""The organisation's own packages in a repository: which are locked, and how a job gets to read them.
+"""The organisation's own packages in a repository: list the locked ones, and give a job access to them.
 
 Reads the repository; touches the file that GITHUB_ENV names.
 """
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from rnd.organisation import Organisation
 
-USER = "aws"  # what CodeArtifact calls everybody who has a token
-# GitHub sets it for a job that may ask for an OIDC token: with `id-token: write`, and never for a fork.
+USER = "aws"  # CodeArtifact's user name for tokens
+# GitHub sets this for jobs that can request an OIDC token: those with `id-token: write`, never those of forks.
 # https://docs.github.com/en/actions/reference/security/oidc
 IDENTITY = "ACTIONS_ID_TOKEN_REQUEST_URL"
 
@@ -33,7 +33,7 @@ def private_packages(root: Path, slug: str) -> list[str]:
         slug: The organisation's, after which the index is named in `pyproject.toml`.
 
     Raises:
-        UsageError: One of the two files is no TOML.
+        UsageError: One of the two files is not valid TOML.
     """
     indexes = _read(root / "pyproject.toml").get("tool", {}).get("uv", {}).get("index", [])
     own = {_place(index["url"]) for index in indexes if index.get("name") == slug and "url" in index}
@@ -45,17 +45,17 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file.name} is no TOML: {error}.", "Mend it; git has what it was.") from error
+        raise UsageError(f"{file.name} is not valid TOML: {error}.", "Fix it, or restore it with git.") from error
 
 
 def _place(address: str) -> str:
-    """Return what stays the same of an index's address, whoever asks."""
+    """Return the address of an index without scheme and credentials."""
     parts = urlsplit(address)
     return f"{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
 
 
 def can_sign_in(environ: Mapping[str, str]) -> bool:
-    """Say whether a job has an identity to sign in with."""
+    """Return whether the job can request an OIDC token to sign in with."""
     return bool(environ.get(IDENTITY))
 
 
@@ -63,14 +63,16 @@ def let_later_steps_read(organisation: Organisation) -> None:
     """Sign in to the organisation's package index for the later steps of a job; uv finds this in their environment.
 
     Raises:
-        UsageError: GITHUB_ENV is not set: this is no step of a workflow.
+        UsageError: GITHUB_ENV is not set: this is not a step of a workflow.
         RndError: As `codeartifact_access` has it.
     """
     from rnd.aws import codeartifact_access
 
     file = os.environ.get("GITHUB_ENV")
     if not file:
-        raise UsageError("GITHUB_ENV is not set: this is no step of a workflow.", "By hand, sign in as README.md says.")
+        raise UsageError(
+            "GITHUB_ENV is not set: this is not a step of a workflow.", "By hand, sign in as README.md says."
+        )
     _, token = codeartifact_access(organisation.aws)
     print(f"::add-mask::{token}", flush=True)  # before anything can show it
     with Path(file).open("a", encoding="utf-8") as stream:

@@ -1,8 +1,8 @@
 """GitHub's REST API: the only caller of githubkit.
 
 Addresses are those of GITHUB_API_URL and GITHUB_SERVER_URL, as in a workflow; without them, GitHub's own. The token
-goes into the header of a request and nowhere else. What may have failed by chance is tried again, and said so; what is
-created is looked for first each time, since a call that was cut off may have been heard.
+is sent only in the request header. Transient errors are retried and reported. Before a creation is retried, the client
+looks for the resource, since a request may have succeeded although its response was lost.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ if TYPE_CHECKING:
     Kit = GitHub[TokenAuthStrategy] | GitHub[UnauthAuthStrategy]
 
 TIMEOUT = 30.0  # seconds without a byte
-PAGE = 100  # entries; GitHub gives no more at once
-UNKNOWN_WAIT = 60.0  # seconds; what GitHub's documentation asks for where an answer does not say how long
-LONGEST = 300  # characters of an answer that are repeated
+PAGE = 100  # entries; GitHub's maximum
+UNKNOWN_WAIT = 60.0  # seconds; as GitHub's documentation recommends if a response does not specify it
+LONGEST = 300  # characters of a response that are quoted
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where a GitHub is.
+    """The addresses of a GitHub server.
 
     Attributes:
-        api: Of its REST API, such as `https://api.github.com`.
-        server: Of its pages and git repositories, such as `https://github.com`.
+        api: The address of the REST API, such as `https://api.github.com`.
+        server: The address of the web pages and git repositories, such as `https://github.com`.
     """
 
     api: str
@@ -64,26 +64,26 @@ class Addresses:
 
 
 def find_addresses(environ: Mapping[str, str]) -> Addresses:
-    """Return the addresses that GITHUB_API_URL and GITHUB_SERVER_URL have, or GitHub's own.
+    """Return the addresses in GITHUB_API_URL and GITHUB_SERVER_URL, or those of github.com.
 
     Raises:
-        UsageError: One of them is no http or https address, or holds credentials.
+        UsageError: One of them is not an http or https address, or contains credentials.
     """
     api = environ.get("GITHUB_API_URL") or "https://api.github.com"
     server = environ.get("GITHUB_SERVER_URL") or "https://github.com"
     for name, address in (("GITHUB_API_URL", api), ("GITHUB_SERVER_URL", server)):
         if not address.startswith(("http://", "https://")) or "@" in address:
-            raise UsageError(f"{name} is no http or https address, or holds credentials.")
+            raise UsageError(f"{name} is not an http or https address, or contains credentials.")
     return Addresses(api.rstrip("/"), server.rstrip("/"))
 
 
 class Client:
-    """GitHub, as one token sees it.
+    """A client for GitHub's REST API.
 
     Args:
-        addresses: Where it is.
-        token: Who asks; None before the sign-in.
-        renewal: What to do to get another token, in a sentence.
+        addresses: The addresses of GitHub.
+        token: The token; None before the sign-in.
+        renewal: How to get another token, as a sentence for error messages.
     """
 
     def __init__(self, addresses: Addresses, token: str | None, renewal: str = SignInNeeded.hint) -> None:
@@ -96,7 +96,7 @@ class Client:
         self.kit.__enter__()  # type: ignore[no-untyped-call] # one connection for all requests, closed by `close`
 
     def __enter__(self) -> Client:
-        """Be closed at the end."""
+        """Return the client, which is closed on exit."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -104,32 +104,32 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections, which are kept open between requests."""
+        """Close the connections."""
         self.kit.__exit__()
 
     def read(self, request: Callable[[Kit], Response[Any, Json]]) -> Json:
-        """Send a request that does no harm when it is sent twice, and return the answer's document.
+        """Send an idempotent request and return the JSON document of the response.
 
         Raises:
-            GitHubRefused: GitHub says no; `NotThere` where it has no such thing.
+            GitHubRefused: GitHub refused the request; `NotThere` for a resource that does not exist.
             SignInNeeded: The token is not valid.
-            GitHubUnavailable: GitHub could not be reached, or asked to be left alone, several times.
+            GitHubUnavailable: GitHub could not be reached, or its rate limit was reached, on every attempt.
         """
         return self.answer(request).json()
 
     def get_or_none(self, request: Callable[[Kit], Response[Any, Json]]) -> Json | None:
-        """Do as `read` does, and return None where GitHub has no such thing."""
+        """Send a request as `read` does, and return None if the resource does not exist."""
         try:
             return retry(lambda: self.request(request), GitHubUnavailable).json()
         except NotThere:
             return None
 
     def send(self, request: Callable[[Kit], Response[Any, Any]]) -> None:
-        """Send a request as `read` does, where no answer is of interest."""
+        """Send an idempotent request and discard the response."""
         self.answer(request)
 
     def answer(self, request: Callable[[Kit], Response[Any, Json]]) -> Response[Any, Json]:
-        """Do as `read` does, and return the whole answer."""
+        """Send a request as `read` does, and return the whole response."""
 
         def attempt() -> Response[Any, Json]:
             try:
@@ -142,15 +142,15 @@ class Client:
         return retry(attempt, GitHubUnavailable)
 
     def request(self, request: Callable[[Kit], Response[Any, Json]]) -> Response[Any, Json]:
-        """Send a request once; the errors are those of `read`."""
+        """Send a request without retries; the errors are those of `read`."""
         with self._errors():
             return request(self.kit)
 
     def paginate(self, request: Callable[[Kit, int], Response[Any, list[Item]]]) -> Iterator[Item]:
-        """Yield the entries of a list from all its pages.
+        """Yield the entries of all pages of a list.
 
         Args:
-            request: Asks for one page, by its number from 1, of `PAGE` entries.
+            request: Requests the page with the given number, starting at 1, of `PAGE` entries.
         """
         page = 0
         while True:
@@ -161,14 +161,14 @@ class Client:
                 return
 
     def create_once(self, look: Callable[[], Item | None], make: Callable[[Kit], Response[Any, Any]]) -> Item:
-        """Make something that must not be made twice and was not there just now; return it as it is seen then.
+        """Create a resource exactly once, and return it. The caller has checked that it does not exist.
 
         Args:
-            look: Says what is there; None for nothing.
-            make: The request that makes it. It is sent again only when it was not heard, or seems not to have been.
+            look: Return the resource, or None.
+            make: The request that creates it. It is retried only if the resource does not exist afterwards.
 
         Raises:
-            RndError: As `read` has it.
+            RndError: As `read`.
         """
         sent = made = False
 
@@ -187,12 +187,12 @@ class Client:
         return retry(attempt, GitHubUnavailable)
 
     def hide(self, text: str) -> str:
-        """Take the token out of what others have said."""
+        """Remove the token from text of other programs."""
         return text.replace(self.token, "[hidden]") if self.token else text
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Turn what githubkit raises into the catalogue."""
+        """Convert githubkit's exceptions to errors of `rnd`."""
         from githubkit.exception import GitHubException, RateLimitExceeded, RequestFailed
 
         try:
@@ -205,7 +205,7 @@ class Client:
             raise GitHubUnavailable(f"GitHub could not be reached: {self.hide(str(error)).rstrip('.')}.") from error
 
     def _said(self, error: RequestFailed) -> str:
-        """Return what was asked for and what GitHub said to it, in one line."""
+        """Return the request and GitHub's answer in one line."""
         try:
             document = error.response.json()
             said = str(document["message"])
@@ -253,7 +253,7 @@ def _kit(api: str, token: str | None) -> Kit:
         from githubkit import GitHub
     except ImportError as error:
         raise ExtraMissing.of("github", error.name) from error
-    # What is tried again is tried by `retry`, which says so; each answer is to be GitHub's own, not a cache's.
+    # `retry` retries and reports it, so githubkit must not; responses must come from GitHub, not from a cache.
     return GitHub(
         token,
         base_url=api,

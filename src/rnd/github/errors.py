@@ -1,4 +1,4 @@
-"""The part of the catalogue of errors that GitHub has; see `rnd.errors`. Touches nothing."""
+"""Errors of GitHub; see `rnd.errors`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ MINUTE = 60  # seconds
 
 
 class SignInNeeded(RndError):
-    """There is no valid token for GitHub, and none could be had.
+    """No valid token for GitHub is available.
 
-    A token is taken from GH_TOKEN, GITHUB_TOKEN, the system keyring or `gh`; where there is none, a terminal is needed
-    to sign in with a browser.
+    The token comes from GH_TOKEN, GITHUB_TOKEN, the system keyring or `gh`. Without one, signing in with a browser
+    requires a terminal.
     """
 
     code = "sign-in-needed"
@@ -19,10 +19,10 @@ class SignInNeeded(RndError):
 
 
 class GitHubRefused(RndError):
-    """GitHub refused a request; the message holds its own words.
+    """GitHub refused a request; the message includes GitHub's answer.
 
     Args:
-        message: What was asked for, and what GitHub said.
+        message: The request and GitHub's answer.
         status: The HTTP status of the answer.
     """
 
@@ -35,21 +35,21 @@ class GitHubRefused(RndError):
 
 
 class NotThere(GitHubRefused):
-    """GitHub has no such thing, or does not show it to this token; a private repository looks like none at all."""
+    """The resource does not exist, or the token cannot see it; GitHub hides private repositories."""
 
     code = "github-not-there"
-    hint = "Check the name, and that the token may see it."
+    hint = "Check the name, and that the token has access to it."
 
 
 class SignOnNeeded(GitHubRefused):
-    """The organisation asks for single sign-on, and the token has not been authorised for it."""
+    """The organisation requires single sign-on, and the token is not authorised for it."""
 
     code = "github-sign-on-needed"
     hint = "Open the address, authorise the token for the organisation, then run the same command again."
 
 
 class AppNotApproved(GitHubRefused):
-    """The organisation lets in only apps that it has approved, and the one that the token is from is none of them.
+    """The organisation allows only approved apps, and the app that issued the token is not approved.
 
     See https://docs.github.com/en/organizations/managing-oauth-access-to-your-organizations-data.
     """
@@ -62,31 +62,31 @@ class AppNotApproved(GitHubRefused):
 
 
 class GitHubUnavailable(RndError):
-    """GitHub could not be reached, cut the connection or had a fault of its own, time after time."""
+    """GitHub could not be reached, closed the connection or returned server errors, on every attempt."""
 
     code = "github-unavailable"
-    hint = "Check the network, and run the same command later; what is done is not repeated."
+    hint = "Check the network, and run the same command later; completed steps are skipped."
 
 
 class AlreadyThere(GitHubUnavailable):
-    """GitHub says that what was to be made is there already, and yet does not show it.
+    """GitHub reports that the resource to create already exists, but does not show it.
 
-    Answers are consistent only after a while, so a moment later it may show it.
+    GitHub is eventually consistent, so a later request may show it.
     """
 
     code = "github-already-there"
 
 
 class RateLimited(GitHubUnavailable):
-    """GitHub's limits on requests are reached; the message says for how long.
+    """GitHub's rate limit is reached; the message states for how long.
 
     Args:
-        said: What was asked for, and what GitHub said.
-        wait: For how long GitHub asks to be left alone, in seconds.
+        said: The request and GitHub's answer.
+        wait: The time until the next request is allowed, in seconds.
     """
 
     code = "github-rate-limited"
-    hint = "Run the same command after that time; what is done is not repeated."
+    hint = "Run the same command after that time; completed steps are skipped."
 
     def __init__(self, said: str, wait: float) -> None:
         span = f"{wait:.0f} s" if wait < 2 * MINUTE else f"{-(-wait // MINUTE):.0f} minutes"
@@ -95,32 +95,32 @@ class RateLimited(GitHubUnavailable):
 
 
 class TeamMissing(RndError):
-    """org.yml names a team that the organisation does not have, or does not show to the token."""
+    """org.yml names a team that does not exist, or that the token cannot see."""
 
     code = "team-missing"
-    hint = "Make the team on GitHub or correct org.yml, and check that the token has the scope read:org."
+    hint = "Create the team on GitHub or correct org.yml, and check that the token has the scope read:org."
 
 
 class PlanLacks(GitHubRefused):
-    """The organisation's plan on GitHub does not have what org.yml asks for.
+    """The organisation's plan on GitHub does not include a feature that org.yml requires.
 
     On a free plan, private repositories have no rulesets and no environments; without an enterprise there are no
     internal ones.
     """
 
     code = "github-plan-lacks"
-    hint = "Take a larger plan, or make the repositories public: `github.repository.visibility` in org.yml."
+    hint = "Upgrade the plan, or make the repositories public: `github.repository.visibility` in org.yml."
 
 
 class NotPermitted(RndError):
-    """The token, or the person that it speaks for, may not do what is needed; the message lists everything."""
+    """The token or its owner lacks permissions; the message lists all of them."""
 
     code = "github-not-permitted"
     hint = "Ask an owner of the organisation."
 
 
 class NameProtected(RndError):
-    """org.yml keeps the name from projects: it is the template's own, or another that nothing may be mistaken for."""
+    """org.yml reserves the name: it is the template's own, or another that projects must not use."""
 
     code = "github-name-protected"
     hint = "Choose another project name."

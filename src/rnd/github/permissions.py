@@ -1,4 +1,4 @@
-"""What a token may do in an organisation, and what it lacks. Reads, changes nothing."""
+"""The permissions of a token in an organisation, and those it lacks. Read-only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rnd.github.sign_in import SCOPES
 if TYPE_CHECKING:
     from rnd.github.client import Client
 
-# Scopes that hold others; see https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps.
+# Scopes that include others; see https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps.
 HOLDING = {"admin:org": {"write:org", "read:org"}, "write:org": {"read:org"}}
 
 NEEDED_FOR = {
@@ -23,16 +23,16 @@ NEEDED_FOR = {
 
 @dataclass(frozen=True)
 class Permissions:
-    """What was found.
+    """The permissions of a token.
 
     Attributes:
-        login: Who the token speaks for; empty for a token of a workflow or an app, which speaks for nobody.
-        scopes: The token's scopes, or None for a kind of token that has none: fine-grained ones, those of apps.
-        is_owner: Whether that is an owner of the organisation.
-        plan: The organisation's plan, such as "free" or "team"; None where the token does not see it.
-        may_create: Kinds of repository that members may create, each with yes or no; empty where it is not shown.
-        lacking: Scopes that are needed, and that the token has not.
-        missing: What stands in the way, each in one sentence.
+        login: The user that the token belongs to; empty for tokens of workflows and apps.
+        scopes: The token's scopes, or None for tokens without scopes: fine-grained tokens and those of apps.
+        is_owner: Whether the user is an owner of the organisation.
+        plan: The organisation's plan, such as "free" or "team"; None if the token cannot see it.
+        may_create: Whether members may create repositories, by visibility; empty if the token cannot see it.
+        lacking: Required scopes that the token lacks.
+        missing: The problems, one sentence each.
     """
 
     login: str
@@ -45,11 +45,11 @@ class Permissions:
 
 
 def examine(client: Client, organisation: str) -> Permissions:
-    """Find out what a token may do in an organisation.
+    """Return the permissions of a token in an organisation.
 
     Raises:
         SignInNeeded: The token is not valid.
-        SignOnNeeded: The organisation asks for single sign-on.
+        SignOnNeeded: The organisation requires single sign-on.
         GitHubUnavailable: GitHub could not be reached.
     """
     answer = client.answer(lambda kit: kit.rest.users.get_authenticated())
@@ -58,11 +58,11 @@ def examine(client: Client, organisation: str) -> Permissions:
     lacking = _lacking(scopes)
     missing = [f"The token lacks the scope {scope}, needed to {NEEDED_FOR[scope]}." for scope in lacking]
     role = _role(client, organisation)
-    if role not in {"admin", "member"} and "read:org" not in lacking:  # without which GitHub does not say
+    if role not in {"admin", "member"} and "read:org" not in lacking:  # without it GitHub hides the role
         missing.append(f"{login} is {role} of the organisation {organisation}.")
     found: Any = client.get_or_none(lambda kit: kit.rest.orgs.get(organisation))
     if found is None:
-        missing.append(f"There is no organisation {organisation}, or it does not show itself to {login}.")
+        missing.append(f"The organisation {organisation} does not exist, or {login} cannot see it.")
         found = {}
     plan = found.get("plan")
     keys = {kind: f"members_can_create_{kind}_repositories" for kind in ("private", "internal", "public")}
@@ -84,7 +84,7 @@ def _lacking(scopes: tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def _role(client: Client, organisation: str) -> str:
-    """Return "admin", "member", or what else whoever asks is to an organisation, in words."""
+    """Return "admin", "member", or a description of another relation to the organisation."""
     try:
         membership = client.read(lambda kit: kit.rest.orgs.get_membership_for_authenticated_user(organisation))
     except NotThere:

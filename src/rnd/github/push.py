@@ -1,4 +1,4 @@
-"""Branches on their way to GitHub, over HTTP with the token of the client. Touches git and GitHub."""
+"""Push branches to GitHub over HTTP with the client's token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rnd.github.client import Client
     from rnd.github.repository import Repository
 
-# What git says when the connection is to blame, or GitHub itself, or its limits.
+# Messages of git for transient errors: of the connection, of GitHub, or rate limits.
 BY_CHANCE = re.compile(
     r"(?i)could not resolve|failed to connect|unable to connect|timed out|connection (?:reset|refused|closed)"
     r"|hung up|early eof|empty reply|rpc failed|transfer closed|returned error: (?:429|5\d\d)"
@@ -24,17 +24,17 @@ BY_CHANCE = re.compile(
 
 
 def push(client: Client, repository: Repository, folder: Path, refspecs: tuple[str, ...]) -> None:
-    """Push, and push again what failed by chance; what has arrived already is no failure.
+    """Push, and retry transient errors. Idempotent.
 
     Args:
         client: GitHub.
-        repository: Where to.
+        repository: The repository on GitHub.
         folder: The local repository.
-        refspecs: What, such as `main:refs/heads/main`.
+        refspecs: The refspecs, such as `main:refs/heads/main`.
 
     Raises:
-        GitHubRefused: GitHub says no, in its own words.
-        GitHubUnavailable: It could not be reached, several times.
+        GitHubRefused: GitHub refused the push.
+        GitHubUnavailable: GitHub could not be reached on any attempt.
     """
     url = clone_url(client, repository)
 
@@ -49,5 +49,5 @@ def push(client: Client, repository: Repository, folder: Path, refspecs: tuple[s
 
 
 def clone_url(client: Client, repository: Repository) -> str:
-    """Return the address that git has for a repository."""
+    """Return the HTTP address of a repository for git."""
     return f"{client.addresses.server}/{repository}.git"

@@ -1,4 +1,4 @@
-"""Which repository on GitHub is meant: the one that a workflow or the remote `origin` names. Reads, changes nothing."""
+"""Find the repository on GitHub, from the workflow's environment or the remote `origin`. Read-only."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from rnd.github.client import Addresses
 
 FULL_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)/([A-Za-z0-9._-]+?)(?:\.git)?/?")
-REMEDY = "Name it with `--repository OWNER/NAME`, or stand in a clone whose remote `origin` is on GitHub."
+REMEDY = "Pass `--repository OWNER/NAME`, or run the command in a clone whose remote `origin` is on GitHub."
 
 
 class Repository(NamedTuple):
-    """A repository on GitHub, by its full name."""
+    """The full name of a repository on GitHub."""
 
     owner: str
     name: str
@@ -29,22 +29,22 @@ class Repository(NamedTuple):
 
 
 def parse_repository(text: str) -> Repository:
-    """Return the repository that `OWNER/NAME` names.
+    """Parse `OWNER/NAME`.
 
     Raises:
         UsageError: The text has another form.
     """
     found = FULL_NAME.fullmatch(text)
     if found is None:
-        raise UsageError(f"{text!r} is no OWNER/NAME.", REMEDY)
+        raise UsageError(f"{text!r} is not in the form OWNER/NAME.", REMEDY)
     return Repository(found[1], found[2])
 
 
 def find_repository(folder: Path, environ: Mapping[str, str], addresses: Addresses) -> Repository:
-    """Return the repository that GITHUB_REPOSITORY names, as in a workflow, or else the remote `origin` of a clone.
+    """Return the repository in GITHUB_REPOSITORY, as set in a workflow, or that of the remote `origin`.
 
     Raises:
-        UsageError: Neither names one on this GitHub.
+        UsageError: Neither is a repository on this GitHub server.
     """
     named = environ.get("GITHUB_REPOSITORY")
     if named:
@@ -59,9 +59,9 @@ def find_repository(folder: Path, environ: Mapping[str, str], addresses: Address
 
 
 def repository_at(url: str, addresses: Addresses) -> Repository | None:
-    """Return the repository that a git address names, or None where it is none on this GitHub.
+    """Return the repository of a git address, or None if it is not on this GitHub server.
 
-    Both forms of SSH addresses and both of HTTP are known: `git@host:OWNER/NAME.git` and `https://host/OWNER/NAME`.
+    Both forms of SSH addresses, and HTTP and HTTPS, are supported: `git@host:OWNER/NAME.git` and `https://host/OWNER/NAME`.
     """
     form = r"(?:https?://(?:[^/@?#\\]*@)?|ssh://(?:[^/@?#\\]*@)?|[^/@:]+@)([^/]+?)(?::(?!\d)|/)(.+)"
     found = re.fullmatch(form, url)
@@ -93,5 +93,5 @@ def check_remote(folder: Path, remote: str, server: str) -> None:
 
 
 def _bare(url: str) -> str:
-    """Return an address without credentials that somebody has put into it."""
+    """Return an address without credentials."""
     return re.sub(r"(?<=//)[^/@]*@", "", url)

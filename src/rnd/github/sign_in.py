@@ -1,8 +1,8 @@
-"""Who asks GitHub: finds a token, or signs in through the browser. Touches the system keyring, `gh` and the browser.
+"""Find a token for GitHub, or sign in with a browser. Uses the system keyring, `gh` and the browser.
 
-A token comes from the environment, else from the system keyring, where an earlier sign-in has put it, else from `gh`,
-else from the device flow (https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps). It
-is kept in the system keyring and nowhere else: never in a file of ours, an argument or a log.
+The token comes from the environment, else from the system keyring, where a previous sign-in has stored it, else from
+`gh`, else from the device flow. It is stored in the system keyring only, never in a file, an argument or a log. See
+https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN")  # the order in which `gh` takes them
 SCOPES = ("repo", "workflow", "read:org")
 USERNAME = "token"
 NO_APP = "Set GH_TOKEN, or sign in with `gh auth login --scopes workflow`, then run the same command again."
-SLOWER = 5  # seconds more between two questions, each time that GitHub says slow_down
+SLOWER = 5  # seconds to add to the polling interval for each slow_down response
 
 
 @dataclass(frozen=True)
 class Token:
-    """A token, and where it comes from.
+    """A token and its source.
 
     Attributes:
         value: The token itself.
-        source: What a person knows the place by: "GH_TOKEN", "the system keyring".
+        source: The source as shown to the user: "GH_TOKEN", "the system keyring".
     """
 
     value: str = field(repr=False)
@@ -43,7 +43,7 @@ class Token:
 
 
 def find_token(addresses: Addresses, environ: Mapping[str, str]) -> Token | None:
-    """Return the token that is there already, or None."""
+    """Return an existing token, or None."""
     for name in VARIABLES:
         if environ.get(name, "").strip():
             return Token(environ[name].strip(), name)
@@ -58,32 +58,32 @@ def find_token(addresses: Addresses, environ: Mapping[str, str]) -> Token | None
 
 
 def connect(environ: Mapping[str, str], client_id: str | None, *, ask: bool) -> Client:
-    """Return GitHub, as whoever is signed in sees it, or signs in now; the arguments and errors are `need_token`'s."""
+    """Return a client for the signed-in user, after a sign-in if necessary; arguments and errors as `need_token`."""
     addresses = find_addresses(environ)
     token = need_token(addresses, environ, client_id, ask=ask)
     return Client(addresses, token.value, renewal(token))
 
 
 def renewal(token: Token) -> str:
-    """Return what to do to get another token in the place of one that is no good, in a sentence."""
+    """Return a sentence that explains how to replace an invalid token."""
     if token.source in VARIABLES:
-        return f"Set {token.source} to another token, or take it away to sign in with a browser."
+        return f"Set {token.source} to another token, or unset it to sign in with a browser."
     if token.source == "gh":
-        return f"Sign in anew: `gh auth login --scopes {','.join(SCOPES)}`."
-    return "`rnd github sign-out` forgets that token; then the same command lets you sign in anew."
+        return f"Sign in again: `gh auth login --scopes {','.join(SCOPES)}`."
+    return "Remove that token with `rnd github sign-out`, then run the same command again to sign in."
 
 
 def need_token(addresses: Addresses, environ: Mapping[str, str], client_id: str | None, *, ask: bool) -> Token:
-    """Return the token that is there, or else the one that a person gets by signing in.
+    """Return an existing token, or sign in to get one.
 
     Args:
         addresses: Where GitHub is.
         environ: The environment variables.
-        client_id: Of the organisation's OAuth app, by which the sign-in goes.
-        ask: Whether there is a person to ask.
+        client_id: The client id of the organisation's OAuth app.
+        ask: Whether the session is interactive.
 
     Raises:
-        SignInNeeded: There is none, and nobody to ask, or no app to ask through, or the person says no.
+        SignInNeeded: There is no token, and the session is not interactive, no app is configured, or the user declined.
     """
     token = find_token(addresses, environ)
     if token is not None:
@@ -94,10 +94,10 @@ def need_token(addresses: Addresses, environ: Mapping[str, str], client_id: str 
 
 
 def sign_in(addresses: Addresses, environ: Mapping[str, str], client_id: str | None) -> Token:
-    """Let a person sign in with a browser, on this machine or any other, and keep the token in the system keyring.
+    """Sign in with a browser on this or another machine, and store the token in the system keyring.
 
     Raises:
-        SignInNeeded: It was denied or took too long, or org.yml names no app.
+        SignInNeeded: The sign-in was denied or timed out, or org.yml does not configure an app.
     """
     if not client_id:
         raise SignInNeeded(
@@ -109,7 +109,7 @@ def sign_in(addresses: Addresses, environ: Mapping[str, str], client_id: str | N
 
 
 def sign_out(addresses: Addresses) -> bool:
-    """Take the token out of the system keyring; say whether there was one."""
+    """Remove the token from the system keyring; return whether there was one."""
     import keyring
     from keyring.errors import KeyringError
 
@@ -123,9 +123,9 @@ def sign_out(addresses: Addresses) -> bool:
 
 
 def _device_flow(client: Client, environ: Mapping[str, str], client_id: str) -> str:
-    """Ask for a code, show it, and wait until somebody has entered it; the errors are those of RFC 8628, section 3.5.
+    """Request a code, show it, and wait until the user has entered it; errors as in RFC 8628, section 3.5.
 
-    githubkit has this flow too, but goes on asking after a refusal.
+    githubkit implements this flow too, but keeps polling after a refusal.
     """
     code = _ask_for_code(client, client_id)
     note(f"To sign in, open {code['verification_uri']} and enter the code {code['user_code']}")
@@ -160,7 +160,7 @@ def _ask_for_code(client: Client, client_id: str) -> dict[str, Any]:
         code = _post(client, "login/device/code", {"client_id": client_id, "scope": " ".join(SCOPES)})
     except NotThere as error:
         raise SignInNeeded(f"GitHub starts no sign-in: it has no app {client_id}.", NO_APP) from error
-    if "device_code" not in code:  # the app may not have the device flow switched on
+    if "device_code" not in code:  # the device flow may be disabled for the app
         raise SignInNeeded(f"GitHub starts no sign-in: {code.get('error_description') or code}.", NO_APP)
     return code
 
@@ -173,7 +173,7 @@ def _post(client: Client, path: str, form: dict[str, str]) -> dict[str, Any]:
 
 
 def _open_page(environ: Mapping[str, str], url: str) -> bool:
-    """Open a page in the browser of whoever sits here; say whether there is one."""
+    """Open a page in the user's browser; return whether there is one."""
     import sys
     import webbrowser
 
@@ -193,7 +193,7 @@ def _kept(addresses: Addresses) -> str | None:
         return None
     try:
         return keyring.get_password(_service(addresses), USERNAME)
-    except KeyringError:  # there is none on a machine without a desktop, or it stays locked
+    except KeyringError:  # a machine without a desktop has no keyring, or it is locked
         return None
 
 
@@ -203,7 +203,7 @@ def _keep(addresses: Addresses, value: str) -> bool:
 
     try:
         keyring.set_password(_service(addresses), USERNAME, value)
-    except NoKeyringError:  # its own words advise a keyring that is a file
+    except NoKeyringError:  # its own message recommends a keyring in a file
         note("The token is kept for this run only: this machine has no system keyring.")
         return False
     except KeyringError as error:

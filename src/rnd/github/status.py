@@ -1,4 +1,4 @@
-"""The status of a commit: what a check found, said to GitHub where no run of its own would say it."""
+"""Set the status of a commit, for checks that GitHub does not run itself."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from rnd.github.client import Client
     from rnd.github.repository import Repository
 
-LONGEST = 140  # characters of a description that GitHub takes
+LONGEST = 140  # characters; GitHub's limit for descriptions
 
 
 @dataclass(frozen=True)
 class Status:
-    """What a check found.
+    """The status of a check.
 
     Attributes:
-        context: The check's name, as a ruleset requires it.
-        state: What became of it.
-        description: A few words; what is over `LONGEST` is cut off.
-        target_url: A page that says more.
+        context: The name of the check, as in a ruleset.
+        state: The result of the check.
+        description: A short description; truncated to `LONGEST`.
+        target_url: A page with details.
     """
 
     context: str
@@ -35,7 +35,7 @@ class Status:
 
 
 def plan_status(client: Client, repository: Repository, commit: str, wanted: Status) -> Plan:
-    """Return the plan that gives a commit a status; see https://docs.github.com/en/rest/commits/statuses."""
+    """Return the plan that sets the status of a commit; see https://docs.github.com/en/rest/commits/statuses."""
     owner, name = repository
     data: ReposOwnerRepoStatusesShaPostBodyType = {
         "state": wanted.state,
@@ -49,7 +49,7 @@ def plan_status(client: Client, repository: Repository, commit: str, wanted: Sta
         listed = client.paginate(
             lambda kit, page: kit.rest.repos.list_commit_statuses_for_ref(owner, name, commit, per_page=PAGE, page=page)
         )
-        # The newest comes first, and it alone counts.
+        # The newest status comes first, and only that one counts.
         last = next((one for one in listed if one["context"] == wanted.context), None)
         if last is None:
             return needed("none yet")
@@ -57,7 +57,7 @@ def plan_status(client: Client, repository: Repository, commit: str, wanted: Sta
         return done(wanted.state) if same else needed(f"it is {last['state']}: {last['description']}")
 
     def write() -> None:
-        # Twice the same one does no harm.
+        # Idempotent: GitHub accepts the same status again.
         client.send(lambda kit: kit.rest.repos.create_commit_status(owner, name, commit, data=data))
 
     action = Action(f"set {wanted.context} to {wanted.state} on {commit}", write)

@@ -41,13 +41,13 @@ REFUSED = re.compile(
 def build_and_push(
     root: Path, arguments: Sequence[str], registry: Registry, variables: Mapping[str, str | None]
 ) -> None:
-    """Let the repository build its image and push it.
+    """Run the repository's script to build and push the image.
 
     Args:
         root: The repository.
-        arguments: For `docker/build.py`; no secret.
-        registry: Where it pushes to.
-        variables: What else its environment shall hold.
+        arguments: Arguments of `docker/build.py`, without secrets.
+        registry: The registry to push to.
+        variables: Additional environment variables.
 
     Raises:
         UsageError: The repository has no `docker/build.py`.
@@ -112,7 +112,7 @@ def _write_configuration(path: Path, users: Path, host: str) -> None:
     except FileNotFoundError:
         content = {}
     except (OSError, ValueError) as error:
-        raise UsageError(f"{users} cannot be read: {error}.", "Mend that file, or remove it.") from error
+        raise UsageError(f"{users} cannot be read: {error}.", "Fix or remove that file.") from error
     content["credHelpers"] = {**content.get("credHelpers", {}), host: "rnd"}
     path.unlink(missing_ok=True)
     path.write_text(json.dumps(content), encoding="utf-8")

@@ -83,13 +83,13 @@ def _find(kind: str, folder: Path) -> Path:
 
 
 def examine(kind: str, path: Path, name: str, version: str) -> Iterator[str]:
-    """Yield what is wrong with a built file, each in a line.
+    """Yield the problems of a built file, one line each.
 
     Args:
         kind: "wheel" or "sdist".
         path: The file.
         name: The package's name, as `pyproject.toml` has it.
-        version: Its version, likewise; the file must carry exactly this text.
+        version: The package's version in `pyproject.toml`; the file must have exactly this text.
     """
     try:
         metadata = Metadata.from_email(_read_metadata(kind, path), validate=True)

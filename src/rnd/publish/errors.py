@@ -6,21 +6,21 @@ from rnd.errors import RndError
 
 
 class PackageInvalid(RndError):
-    """What was built is not fit to be published; the message names the file and everything that is wrong with it.
+    """The build cannot be published; the message lists the file and all of its problems.
 
-    Its metadata breaks a rule of the core metadata specification, it carries another name or version than
-    `pyproject.toml`, or an index could not render its README.
+    The metadata violates the core metadata specification, the name or version differs from `pyproject.toml`, or an
+    index could not render the README.
     """
 
     code = "package-invalid"
-    hint = "Mend pyproject.toml or the README, then run the same command again; nothing was uploaded."
+    hint = "Fix pyproject.toml or the README and re-run; nothing was uploaded."
 
 
 class DigestMismatch(RndError):
-    """Something else is published under this version already; the message names both digests.
+    """Other contents are already published under this version; the message lists both digests.
 
-    A version never names two contents, since nobody could say which of them was installed, tested or shipped. Packages
-    are compared by their bytes, images by what they are made from.
+    Each version identifies one artifact, so that it is clear what was installed, tested or shipped. Packages are
+    compared by their bytes, images by their inputs.
     """
 
     code = "digest-mismatch"
@@ -28,17 +28,17 @@ class DigestMismatch(RndError):
 
 
 class PackageMissing(RndError):
-    """The package index has no wheel of the version that the image is to hold."""
+    """The package index has no wheel of the version that the image installs."""
 
     code = "package-missing"
     hint = "Publish it with `rnd release package`, from the same commit, then run the same command again."
 
 
 class ImageBuildFailed(RndError):
-    """`docker/build.py` could not build the image; what it says at the end is shown."""
+    """`docker/build.py` could not build the image; the end of its output is shown."""
 
     code = "image-build-failed"
-    hint = "Mend what it complains of; `docker/build.py` builds the same by hand. Nothing was pushed."
+    hint = "Fix the reported problem; run `docker/build.py` to reproduce the build. Nothing was pushed."
 
 
 class RegistryRefused(RndError):
@@ -49,10 +49,10 @@ class RegistryRefused(RndError):
 
 
 class RegistryUnavailable(RndError):
-    """The image registry could not be reached, cut the connection or had a fault of its own, time after time."""
+    """The image registry could not be reached, closed the connection or returned server errors, on every attempt."""
 
     code = "registry-unavailable"
-    hint = "Run the same command later; what has arrived by then is not pushed again."
+    hint = "Run the same command later; completed pushes are skipped."
 
 
 class IndexRefused(RndError):
@@ -63,16 +63,16 @@ class IndexRefused(RndError):
 
 
 class IndexUnavailable(RndError):
-    """The package index could not be reached, cut the connection or had a fault of its own, time after time."""
+    """The package index could not be reached, closed the connection or returned server errors, on every attempt."""
 
     code = "index-unavailable"
-    hint = "Run the same command later; what has arrived by then is not uploaded again."
+    hint = "Run the same command later; completed uploads are skipped."
 
 
 class TagTaken(RndError):
-    """The tag of the release is there already, on another commit; the message names both.
+    """The tag of the release already exists on another commit; the message lists both commits.
 
-    A tag is never moved: what was published from the one commit would be taken for the other's.
+    Tags are never moved, since they identify the commit that was published.
     """
 
     code = "tag-taken"

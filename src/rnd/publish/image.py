@@ -1,8 +1,8 @@
-"""The image in a registry: which of its tags are missing there, and how they get there. Touches nothing by itself.
+"""Plan the publication of an image: the tags that are missing in a registry, and the steps that push them.
 
-An image is never the same twice, byte for byte, so it carries a label with the digest of what it was made from, and
-that is compared: the same is done, another under the same version is refused. The tags that move come last, each in a
-step of its own, and only ever forward.
+Image builds are not reproducible byte for byte, so an image has a label with the digest of its inputs. If the registry
+has the same digest under the version, the step is done; another digest is refused. Floating tags come last, each in its
+own step, and only move forward.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ REVISION = "org.opencontainers.image.revision"
 
 
 def plan_image(target: Target, build: Build) -> Plan:
-    """Return the plan that brings an image to a registry."""
+    """Return the plan that publishes an image to a registry."""
     steps = [push_step(target, build)]
     if target.follows:
         steps += [move_step(target, build.inputs, tag) for tag in target.moving]
@@ -42,7 +42,7 @@ def plan_image(target: Target, build: Build) -> Plan:
 
 
 def repository_step(target: Target, account: Aws) -> Step:
-    """The registry has a repository for the image: ECR makes none by itself."""
+    """Create the repository of the image; ECR does not create it on push."""
 
     def observe() -> State:
         there = aws.has_ecr_repository(account, target.name, target.tag)
@@ -73,7 +73,7 @@ def look(target: Target, inputs: Inputs) -> Image | None:
     """Return the image that the registry has under the version, or None.
 
     Raises:
-        DigestMismatch: It was made from something else.
+        DigestMismatch: It was built from other inputs.
     """
     image = target.registry.look(target.name, target.tag)
     if image is not None and image.labels.get(INPUTS) != inputs.digest:
@@ -85,13 +85,13 @@ def look(target: Target, inputs: Inputs) -> Image | None:
 
 
 def find_digest(target: Target, tag: str) -> str | None:
-    """Return the digest of what a tag names, or None if it is not there."""
+    """Return the digest of a tag, or None if it does not exist."""
     image = target.registry.look(target.name, tag)
     return image.digest if image else None
 
 
 def push_once(target: Target, build: Build) -> None:
-    """Build the image and push it under its version; the same may have come from elsewhere meanwhile."""
+    """Build the image and push it under its version, unless another run has pushed it in the meantime."""
     inputs = build.inputs
     labels = {INPUTS: inputs.digest, VERSION: inputs.version, REVISION: inputs.revision}
     arguments = [
@@ -108,9 +108,9 @@ def push_once(target: Target, build: Build) -> None:
 
 
 def move_step(target: Target, inputs: Inputs, tag: str) -> Step:
-    """A tag names the image of this release, or of a later one.
+    """Move a tag to the image of this release, unless it is at a later one.
 
-    What an image says of its own version counts only if the registry has it under that version too.
+    An image's version label counts only if the registry has the same image under that version.
     """
 
     def observe() -> State:
@@ -137,7 +137,7 @@ def move_step(target: Target, inputs: Inputs, tag: str) -> Step:
 
 
 def is_later(version: str, than: str) -> bool:
-    """Say whether what may be a version is a later one than another."""
+    """Return whether a version is later than another; False for an invalid version."""
     try:
         return Version(version) > Version(than)
     except InvalidVersion:

@@ -115,9 +115,9 @@ class Index:
         retry(attempt, IndexUnavailable)
 
     def _publish(self, distribution: Distribution) -> RndError | None:
-        """Let uv upload a file once, and return what became of that: None, or an error that may not be the last word.
+        """Upload a file with uv, without retries; return None, or an error that may be transient.
 
-        It runs in the file's folder, out of reach of a project's configuration.
+        It runs in the file's folder, so that no project configuration applies.
         """
         path = distribution.path
         given = {"UV_PUBLISH_USERNAME": self.username, "UV_PUBLISH_PASSWORD": self.password, "UV_HTTP_RETRIES": "0"}
@@ -138,14 +138,14 @@ class Index:
         except _NotThere:
             return {}
         except ValueError as error:
-            raise IndexRefused(f"{url} is no page of a package index: {error}.") from error
+            raise IndexRefused(f"{url} is not a page of a package index: {error}.") from error
         wanted = {name: link for name, link in links.items() if is_wanted(name)}
         return {name: link.sha256 or self._get(link.url, _read_digest) for name, link in wanted.items()}
 
     def _get(self, url: str, read: Callable[[http.client.HTTPResponse], Result]) -> Result:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"}:
-            raise IndexRefused(f"{self.simple_url} leads to {url}, which is no http or https address.")
+            raise IndexRefused(f"{self.simple_url} leads to {url}, which is not an http or https address.")
         request = Request(url, headers={"Accept": listing.ACCEPTED, "User-Agent": "rnd"})  # noqa: S310 - checked above
         if parts[:2] == urlsplit(self.simple_url)[:2]:
             request.add_unredirected_header("Authorization", f"Basic {self._basic()}")
@@ -222,7 +222,7 @@ def _check_address(address: str) -> None:
             CREDENTIALS,
         )
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError(f"{address} is no http or https address.")
+        raise UsageError(f"{address} is not an http or https address.")
 
 
 def _is_wheel(version: str, name: str) -> bool:
@@ -237,9 +237,9 @@ def _folder(url: str) -> str:
 
 
 def _error(status: int | None, message: str) -> RndError:
-    """Return the error that a status amounts to; without one the connection failed.
+    """Return the error for a status; None means that the connection failed.
 
-    A conflict is no last word: whoever was first may not be listed yet.
+    A 409 may be transient: the index may not list the competing upload yet.
     """
     passing = status is None or status >= 500 or status in PASSING or status == CONFLICT
     return IndexUnavailable(message) if passing else IndexRefused(message)

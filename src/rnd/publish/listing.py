@@ -1,7 +1,7 @@
-"""What a package index says it has of one project. Pure: the answer's text in, plain data out; touches nothing.
+"""Parse a project's page in a package index. Pure.
 
 The simple repository API (https://packaging.python.org/en/latest/specifications/simple-repository-api/), as HTML or
-JSON, whichever the index speaks.
+JSON, depending on the index.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ ACCEPTED = f"{JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 
 @dataclass(frozen=True)
 class Link:
-    """One file that an index has.
+    """A file in an index.
 
     Attributes:
-        url: Where it is.
-        sha256: Its digest in hexadecimal digits, or None where the index names none.
+        url: The address of the file.
+        sha256: Its digest in hexadecimal digits, or None if the index does not list it.
     """
 
     url: str
@@ -29,15 +29,15 @@ class Link:
 
 
 def parse(content_type: str, text: str, url: str) -> dict[str, Link]:
-    """Return the files that an answer lists, by name.
+    """Return the files of a response, by name.
 
     Args:
-        content_type: The answer's media type, without parameters.
-        text: The answer.
-        url: Where it came from; its links may be relative to that.
+        content_type: The media type of the response, without parameters.
+        text: The response.
+        url: The address of the response, for relative links.
 
     Raises:
-        ValueError: It is no answer of the simple repository API.
+        ValueError: The response is not from the simple repository API.
     """
     return _parse_json(text, url) if content_type in {JSON, "application/json"} else _parse_html(text, url)
 

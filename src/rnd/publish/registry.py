@@ -1,8 +1,8 @@
-"""An image registry: what a tag names there, and how another tag comes to name the same. The only caller of one.
+"""Client for an image registry: read tags, and add a tag to an image. The only module that calls a registry.
 
 It speaks the distribution specification (https://github.com/opencontainers/distribution-spec), as ECR, GHCR, Docker
-Hub and all others do. Images themselves are pushed by whoever builds them. No credential is ever part of an argument,
-an address, a file or a message.
+Hub and all others do. `docker/build.py` pushes the images. Credentials never appear in arguments,
+addresses, files or messages.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Registry:
         except _NotThere:
             return None
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
-            raise RegistryRefused(f"{self.host}/{name}:{tag} is no image: {error!r}.") from error
+            raise RegistryRefused(f"{self.host}/{name}:{tag} is not an image: {error!r}.") from error
 
     def _manifest(self, name: str, reference: str) -> tuple[bytes, str]:
         accepted = {"Accept": ", ".join((*MANIFESTS, *INDEXES))}
@@ -123,7 +123,7 @@ class Registry:
     def _call(
         self, name: str, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """Send a request, once more with a token where the registry says that its token service gives them."""
+        """Send a request, and retry it with a token if the registry names a token service."""
         scheme = "http" if LOCAL.match(self.host) else "https"  # as Docker has it
         url = f"{scheme}://{self.host}/v2/{path}"
         try:

@@ -1,8 +1,8 @@
-"""The release: one tag and one GitHub release on the commit that was published. The very last step.
+"""Create the tag and the GitHub release on the published commit. The last step of publishing.
 
-One call makes both, with the full hash of the commit, so there is no moment with one and not the other; see
-https://docs.github.com/en/rest/releases/releases#create-a-release. A tag is never moved: where it is on another commit,
-that is said, with both.
+One request creates both, with the full hash of the commit, so that neither exists without the other; see
+https://docs.github.com/en/rest/releases/releases#create-a-release. A tag is never moved: if it is
+on another commit, the step fails and reports both.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MOST_TAGS = 10  # annotated tags of annotated tags: git allows any number
 
 @dataclass(frozen=True)
 class Release:
-    """What is to be released.
+    """A release to create.
 
     Attributes:
-        tag: Its tag.
-        commit: The full hash of the commit that it is made from.
-        notes: What it brings, as Markdown.
+        tag: The tag.
+        commit: The full hash of the commit.
+        notes: The release notes, as Markdown.
         is_latest: Whether no release has a higher version.
     """
 
@@ -38,12 +38,12 @@ class Release:
 
 
 def plan_publish(client: Client, repository: Repository, release: Release) -> Plan:
-    """Return the plan that makes the tag and the release."""
+    """Return the plan that creates the tag and the release."""
     return Plan(f"release {release.tag} of {repository}", (release_step(client, repository, release),))
 
 
 def release_step(client: Client, repository: Repository, release: Release) -> Step:
-    """The repository has the tag, on that commit, and the release of the tag."""
+    """Create the tag on the commit, and the release of the tag."""
     owner, name = repository
 
     def look() -> State:

@@ -1,7 +1,7 @@
-"""What a package or an image depends on, as a CycloneDX document: all that the lock file has, with its digests.
+"""Write the dependencies in the lock file, with their digests, as a CycloneDX document.
 
 uv writes the document of a `uv.lock`. That of a `conda-lock.yml` is written here, for one platform. Reads the lock
-file, and writes the one file that it is told to.
+file and writes one file.
 """
 
 from __future__ import annotations

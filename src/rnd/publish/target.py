@@ -92,7 +92,7 @@ def find_target(
     Raises:
         UncommittedChanges: The work tree differs from its commit in more than the version.
         PackageMissing: The index has no wheel of the version.
-        UsageError: An option is no good.
+        UsageError: An option is invalid.
         RndError: As the index, AWS and the manifest have it.
     """
     revision = require_commit(root)
@@ -150,19 +150,19 @@ def version_tag(version: str) -> str:
     try:
         tag = str(Version(version)).replace("+", "-")
     except InvalidVersion as error:
-        raise UsageError(f"{version} in pyproject.toml is no version.") from error
+        raise UsageError(f"{version} in pyproject.toml is not a valid version.") from error
     check_tag(tag)
     return tag
 
 
 def is_release(version: str) -> bool:
-    """Say whether the moving tags follow a version: neither a development version nor any other before a release."""
+    """Return whether floating tags follow a version: not for development and pre-release versions."""
     parsed = Version(version)
     return not parsed.is_prerelease and parsed.local is None
 
 
 def check_tag(tag: str) -> None:
-    """Refuse a tag that no registry takes.
+    """Reject a tag that registries do not accept.
 
     Raises:
         UsageError: It breaks the rule of the distribution specification.
