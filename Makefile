@@ -7,7 +7,7 @@ SHELL := /bin/sh
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --frozen --quiet
 
-.PHONY: help new test check format docs picture rehearse runners simulation benchmark
+.PHONY: help new test test-fast check format docs picture rehearse runners simulation benchmark
 export NAME SCENARIO TOOL
 
 help: ## List the targets
@@ -20,6 +20,9 @@ new: $(UV) ## Create a repository next to this checkout: make new NAME=my_projec
 test: $(UV) ## Run all tests
 	@scripts/install-debian
 	@$(RUN) pytest -n auto
+
+test-fast: $(UV) ## Run the tests that are not slow
+	@$(RUN) pytest -n auto -m 'not slow'
 
 check: $(UV) ## Check formatting, lint, types and import layers
 	@$(UV) lock --check --quiet

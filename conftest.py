@@ -30,6 +30,7 @@ pytest_plugins = [
     "tests.helpers.fault_matrix",
     "tests.helpers.github",
     "tests.helpers.repository",
+    "tests.helpers.schedule",
     "tests.helpers.stacks",
 ]
 

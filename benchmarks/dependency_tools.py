@@ -79,7 +79,7 @@ class Bench:
     def install(self, tool: str, _: Path) -> None:
         """Install the environment where there is none."""
         shutil.rmtree(self.place / tool / FILES[tool][0])
-        self.rnd("environment", tool, "--quiet")
+        self.rnd("ci", "install", tool, "--quiet")
 
     def add(self, tool: str, _: Path) -> float:
         """Ask for one package more, lock and install; what it takes to take it back does not count."""
@@ -144,7 +144,9 @@ def main() -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="how often each is measured")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--output", type=Path, default=PAGE, help="where the page goes")
+    options = parser.parse_args()
+    rounds = options.rounds
     said = this_machine()
     with TemporaryDirectory(prefix="rnd-benchmark-") as folder:
         bench = prepare(Path(folder))
@@ -175,7 +177,7 @@ def main() -> None:
             conda_size=size(bench.place / "conda" / ".conda"),
             rattler=rattler_size(),
         )
-    PAGE.write_text(text, encoding="utf-8")
+    options.output.write_text(text, encoding="utf-8")
 
 
 def _row(name: str, timings: dict[str, Timings]) -> list[str]:

@@ -24,6 +24,10 @@ PROJEN_OPTIONS = (
 )
 
 
+# What begins an expression, a statement or a comment of Jinja.
+BRACES = re.compile(r"\{[{%#]")
+
+
 class Unavailable(Exception):
     """A peer cannot be installed."""
 
@@ -108,8 +112,9 @@ def cookiecutter(machine: Machine, place: Path, rendered: Path) -> Peer:
         inside = str(source.relative_to(rendered)).replace(PROJECT, "{{cookiecutter.project}}")
         target = template / "{{cookiecutter.project}}" / inside
         target.parent.mkdir(parents=True, exist_ok=True)
-        text = source.read_text("utf-8").replace(PROJECT, "{{ cookiecutter.project }}")
-        target.write_text(text, "utf-8")
+        # What a file holds for somebody else's braces, as workflows do for GitHub's, is not cookiecutter's to read.
+        text = BRACES.sub(lambda found: f"{{{{ {found[0]!r} }}}}", source.read_text("utf-8"))
+        target.write_text(text.replace(PROJECT, "{{ cookiecutter.project }}"), "utf-8")
     (template / "cookiecutter.json").write_text(json.dumps({"project": PROJECT}), "utf-8")
     peer = Peer("cookiecutter", version, (program, "--no-input", template))
     _must_render_the_same(machine, peer, place / "cookiecutter-proof", rendered)

@@ -1,0 +1,69 @@
+"""The order of the tests: the longest modules start first, so that several processes finish together.
+
+The seconds are those of one run on two cores, with all tests of a module added up. A module that takes 8 seconds or
+more belongs here: `make test-fast` leaves it out. A missing or outdated line only costs time.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+REHEARSAL = "packages/rnd-rehearsal/tests/rehearsal_tests"
+SECONDS = {
+    f"{REHEARSAL}/test_scenarios.py": 1589,
+    "tests/project/test_hosting_faults.py": 386,
+    f"{REHEARSAL}/test_changed_pipelines.py": 317,
+    "tests/test_benchmarks.py": 300,
+    "tests/test_interruption.py": 220,
+    "tests/publish/test_image_faults.py": 159,
+    "tests/template/test_generated.py": 146,
+    "tests/runners/test_base_image.py": 100,
+    "tests/template/test_rendering.py": 88,
+    "tests/project/test_update.py": 80,
+    "tests/publish/test_image.py": 74,
+    "tests/publish/test_package_faults.py": 58,
+    "tests/project/test_hosting_commands.py": 58,
+    f"{REHEARSAL}/test_command.py": 56,
+    "tests/publish/test_image_secrets.py": 54,
+    "tests/project/test_new.py": 52,
+    "tests/template/test_questions.py": 51,
+    "tests/project/test_setup.py": 44,
+    "tests/runners/simulation/test_erlang.py": 34,
+    "tests/github/settings/test_plan.py": 32,
+    "tests/template/test_stock_copier.py": 32,
+    "tests/runners/stack/test_deployed.py": 29,
+    "tests/publish/test_release.py": 29,
+    "tests/runners/stack/test_synthesis.py": 28,
+    "tests/test_makefile.py": 27,
+    "tests/environments/conda/test_environment.py": 26,
+    "tests/test_faults.py": 24,
+    "tests/test_report.py": 22,
+    "tests/publish/test_package.py": 19,
+    "tests/actions/test_lint_and_test.py": 19,
+    "tests/template/test_changed_workflows.py": 17,
+    f"{REHEARSAL}/test_runner.py": 17,
+    f"{REHEARSAL}/test_engine.py": 16,
+    "tests/template/test_workflow_linters.py": 16,
+    "tests/publish/test_image_refusals.py": 16,
+    "tests/template/test_conda_image.py": 12,
+    "tests/version/test_history.py": 11,
+    "packages/fake-github/tests/fake_github_tests/test_pulls.py": 11,
+    "tests/project/test_hosting.py": 10,
+    "tests/version/test_comment.py": 9,
+    "tests/runners/simulation/test_plot.py": 9,
+    "tests/template/test_workflows.py": 8,
+    "tests/ci/test_install.py": 8,
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the long modules as slow, and put the longest first."""
+    seconds = {item: SECONDS.get(item.path.relative_to(ROOT).as_posix(), 0) for item in items}
+    for item in items:
+        if seconds[item]:
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: -seconds[item])
