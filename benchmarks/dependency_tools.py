@@ -73,7 +73,8 @@ class Bench:
 
     def make(self, tool: str, folder: Path) -> None:
         """Make a repository, its own checks included."""
-        answers = ("--defaults", "--data", "project_name=measured", "--data", f"dependency_tool={tool}", "--quiet")
+        data = ("project_name=measured", f"dependency_tool={tool}", "create_github_repository=false")
+        answers = ("--defaults", "--quiet", *(word for one in data for word in ("--data", one)))
         self.rnd("new", folder, *answers, "--template", f"git+file://{self.place / 'template'}")
 
     def install(self, tool: str, _: Path) -> None:
