@@ -76,7 +76,7 @@ def test_git_does_not_know_who_commits(
 ) -> None:
     (home / ".gitconfig").write_text(known)
     assert main(arguments(template, place / "made")) == 1
-    assert "error[identity-missing]: Git knows no name and e-mail for the first commit." in capfd.readouterr().err
+    assert "error[identity-missing]: Git has no name and e-mail address for the first commit." in capfd.readouterr().err
     assert list(place.iterdir()) == []
 
 
@@ -96,7 +96,7 @@ def test_no_network_and_nothing_cached(
             template.use_channel("http://localhost:9/acme")  # where nothing listens
             template.release("2.0.0")
         assert main(arguments(template, place / "made")) == 1
-    said = {"uv": "uv lock could not reach the network", "conda": "A channel did not give what is asked for: "}[tool]
+    said = {"uv": "uv lock could not reach the network", "conda": "A channel could not be read: "}[tool]
     assert f"error[packages-unavailable]: {said}" in capfd.readouterr().err
     assert list(place.iterdir()) == []
 
@@ -122,7 +122,7 @@ def test_a_python_that_cannot_be_had(
     template.release("2.0.0")
     assert main(arguments(template, place / "made")) == 1
     said = {
-        "uv": "error[python-unavailable]: Python 3.5 is not on this machine, and uv could not fetch it",
+        "uv": "error[python-unavailable]: Python 3.5 is not on this machine, and uv could not download it",
         "conda": "error[unsolvable]: For linux-aarch64: Cannot solve the request because of: "
         "No candidates were found for python 3.5.*",
     }[tool]
@@ -153,7 +153,7 @@ def test_the_destination_is_read_only(template: TemplateRepository, place: Path)
     command = [sys.executable, "-m", "rnd", *arguments(template, place / "made")]
     ended = in_a_mount(place, "-t tmpfs -o ro tmpfs", command)
     assert ended.returncode == 2
-    assert f"error[destination-refused]: {place} cannot be written to: Read-only file system." in ended.stderr
+    assert f"error[destination-refused]: {place} is not writable: Read-only file system." in ended.stderr
     assert ended.stderr.endswith("Choose another folder.\n")
 
 

@@ -53,7 +53,7 @@ def test_a_new_dependency_makes_both_needed(tiny: Project) -> None:
     apply(tiny)
     pyproject = tiny.folder / "pyproject.toml"
     pyproject.write_text(pyproject.read_text().replace('"packaging"', '"packaging", "pluggy"'))
-    assert lock_step(tiny).observe().evidence == "uv.lock does not fit pyproject.toml"
+    assert lock_step(tiny).observe().evidence == "uv.lock is out of date with pyproject.toml"
     assert apply(tiny) == ["applied", "applied"]
     assert installed(tiny, "pluggy").is_dir()
 
@@ -61,7 +61,7 @@ def test_a_new_dependency_makes_both_needed(tiny: Project) -> None:
 def test_a_package_taken_out_by_hand(tiny: Project) -> None:
     apply(tiny)
     process.run("uv", "pip", "uninstall", "iniconfig", cwd=tiny.folder)
-    assert install_step(tiny).observe().evidence == ".venv does not fit uv.lock"
+    assert install_step(tiny).observe().evidence == ".venv is out of date with uv.lock"
     assert apply(tiny) == ["done", "applied"]
 
 
@@ -147,7 +147,7 @@ def test_a_python_that_is_here() -> None:
 
 
 def test_a_python_that_cannot_be_had() -> None:
-    with pytest.raises(PythonUnavailable, match=r"Python 3\.5 is not on this machine, and uv could not fetch it"):
+    with pytest.raises(PythonUnavailable, match=r"Python 3\.5 is not on this machine, and uv could not download it"):
         Plan("a Python", (python_step("3.5"),)).apply(Quiet())
 
 

@@ -172,11 +172,14 @@ class TestPreflight:
         assert one is not None
         team = next(iter(hosting.policy.teams))
         del one.teams[team]
-        assert self.refused(creation, TeamMissing) == f"org.yml names {team}, and {hosting.owner} has no such team."
+        assert (
+            self.refused(creation, TeamMissing)
+            == f"org.yml names the team {team}, which {hosting.owner} does not have."
+        )
 
     def test_no_right_to_create(self, creation: Creation, hosting: Hosting) -> None:
         hosting.hub.state.organisation(hosting.owner).members_create = False  # type: ignore[union-attr]
-        assert f"Members of {hosting.owner} may not create" in self.refused(creation, NotPermitted)
+        assert f"Members of {hosting.owner} cannot create" in self.refused(creation, NotPermitted)
 
     def test_an_owner_may_create_all_the_same(self, creation: Creation, hosting: Hosting) -> None:
         one = hosting.hub.state.organisation(hosting.owner)
@@ -218,7 +221,8 @@ class TestPreflight:
     def test_internal_without_an_enterprise(self, creation: Creation, hosting: Hosting) -> None:
         wanting(creation, visibility="internal")
         assert self.refused(creation, PlanLacks) == (
-            f"{hosting.owner} has GitHub's plan team, and no enterprise owns it: there are no internal repositories."
+            f"{hosting.owner} has GitHub's team plan and does not belong to an enterprise, so it cannot have internal "
+            "repositories."
         )
 
     def test_internal_that_members_may_not_create(self, creation: Creation, hosting: Hosting) -> None:
@@ -226,13 +230,13 @@ class TestPreflight:
         assert one is not None
         one.plan, one.members_create = "enterprise", False
         wanting(creation, visibility="internal")
-        assert f"Members of {hosting.owner} may not create internal" in self.refused(creation, NotPermitted)
+        assert f"Members of {hosting.owner} cannot create internal" in self.refused(creation, NotPermitted)
 
     def test_another_repository_of_that_name(self, creation: Creation, hosting: Hosting, tmp_path: Path) -> None:
         git(tmp_path, "init", "--quiet", "other")
         git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message", "x")
         hosting.publish(tmp_path / "other", creation.name)
-        assert f"There is a repository {hosting.owner}/{creation.name} already" in self.refused(creation, NameTaken)
+        assert f"The repository {hosting.owner}/{creation.name} exists already" in self.refused(creation, NameTaken)
 
     def test_an_empty_repository_of_that_name(self, creation: Creation, hosting: Hosting) -> None:
         with hosting.client as client:
@@ -242,13 +246,13 @@ class TestPreflight:
     def test_a_protected_name(self, creation: Creation, hosting: Hosting) -> None:
         policy = hosting.policy.model_copy(update={"protected_names": [creation.name]})
         creation.organisation = creation.organisation.model_copy(update={"github": policy})
-        assert f"org.yml keeps the name {creation.name}" in self.refused(creation, NameProtected)
+        assert f"org.yml reserves the name {creation.name}" in self.refused(creation, NameProtected)
         assert hosting.hub.calls == [], "nobody is asked, nor has to sign in, for that"
 
 
 def test_a_remote_of_another_name_is_left_alone(creation: Creation) -> None:
     git(creation.project.folder, "remote", "add", "origin", "git@example.com:somebody/else.git")
-    with pytest.raises(UsageError, match="is another repository"):
+    with pytest.raises(UsageError, match="points to another repository"):
         creation.run()
     assert git(creation.project.folder, "remote", "get-url", "origin") == "git@example.com:somebody/else.git"
 

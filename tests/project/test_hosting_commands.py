@@ -104,7 +104,7 @@ def test_yes_without_a_token_leaves_the_local_repository_whole_and_says_how_to_g
     assert f"{folder} is complete and is kept. To continue, run: " in said
     assert git(folder, "status", "--porcelain") == ""
     assert main(["setup", str(folder), "--plan"]) == 0
-    assert "• Make the repository on GitHub (There is no token for GitHub" in capfd.readouterr().out
+    assert "• Create the repository on GitHub (There is no token for GitHub" in capfd.readouterr().out
     assert github.hub.calls == []
 
     monkeypatch.setenv("GH_TOKEN", github.token)

@@ -132,7 +132,7 @@ def test_answers_from_a_file_and_those_of_the_command_line_before_them(
     ("arguments", "said"),
     [
         (("--data", "project_name"), "--data project_name is not NAME=VALUE."),
-        (("--data", "colour=red"), "There is no question called colour."),
+        (("--data", "colour=red"), "Unknown question: colour."),
         (("--data", "python_version=2.7"), "python_version"),
         (("--data-file", "missing.yml"), "--data-file missing.yml: "),
     ],
@@ -182,7 +182,7 @@ def test_a_destination_that_holds_something(
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "thesis.tex").write_text("mine")
     assert new(template, tmp_path / "taken") == 2
-    assert "taken is not empty: it holds thesis.tex." in capfd.readouterr().err
+    assert "taken is not empty: it contains thesis.tex." in capfd.readouterr().err
     assert files(tmp_path / "taken") == {"thesis.tex"}
 
 
@@ -191,7 +191,7 @@ def test_a_destination_that_holds_another_project(
 ) -> None:
     assert new(template, tmp_path / "made", "--quiet", name="first") == 0
     assert new(template, tmp_path / "made", name="second") == 2
-    assert "holds the project first, not second." in capfd.readouterr().err
+    assert "contains the project first, not second." in capfd.readouterr().err
 
 
 def test_a_destination_inside_another_repository(
@@ -199,7 +199,7 @@ def test_a_destination_inside_another_repository(
 ) -> None:
     git(tmp_path, "init", "--quiet", "outer")
     assert new(template, tmp_path / "outer" / "deep" / "made") == 2
-    assert f"lies inside another git repository, {tmp_path / 'outer'}." in capfd.readouterr().err
+    assert f"is inside another git repository, {tmp_path / 'outer'}." in capfd.readouterr().err
     assert files(tmp_path / "outer") == {".git"}
 
 
@@ -209,7 +209,7 @@ def test_a_destination_inside_a_uv_workspace(
     """Whoever writes to a parent folder could name the index that packages come from."""
     (tmp_path / "pyproject.toml").write_text('[tool.uv.workspace]\nmembers = ["**"]\n')
     assert new(template, tmp_path / "deep" / "made", "--plan") == 2
-    assert f"lies inside a uv workspace, {tmp_path}." in capfd.readouterr().err
+    assert f"is inside a uv workspace, {tmp_path}." in capfd.readouterr().err
     (tmp_path / "pyproject.toml").unlink()
     os.mkfifo(tmp_path / "pyproject.toml")
     assert new(template, tmp_path / "deep" / "made", "--plan") == 2

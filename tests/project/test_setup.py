@@ -71,7 +71,7 @@ def test_a_folder_that_is_no_generated_repository(tmp_path: Path, capfd: pytest.
 def test_a_folder_inside_another_repository(rendered: Path, capfd: pytest.CaptureFixture[str]) -> None:
     git(rendered.parent, "init", "--quiet")
     assert main(["setup", str(rendered)]) == 2
-    assert "lies inside another git repository" in capfd.readouterr().err
+    assert "is inside another git repository" in capfd.readouterr().err
     assert not (rendered / ".venv").exists()
 
 
@@ -101,7 +101,7 @@ def test_checks_that_find_something_are_shown_and_not_called_passed(
     test.write_text(test.read_text() + "\n\ndef test_that_fails() -> None:\n    assert len(__name__) == 0\n")
     assert main(["setup", str(rendered)]) == 1
     said = capfd.readouterr().err
-    assert "error[checks-failed]: pytest found something in" in said
+    assert "error[checks-failed]: pytest failed in" in said
     assert "assert len(__name__) == 0" in said
     assert main(["setup", str(rendered)]) == 1
 

@@ -117,7 +117,7 @@ def test_nothing_to_do(made: Path, capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_plan_changes_nothing(template: TemplateRepository, made: Path, capfd: pytest.CaptureFixture[str]) -> None:
     release_a_change(template)
     assert update(made, "--plan") == 0
-    assert "Bring in the template (1.0.0 → 1.1.0)" in capfd.readouterr().out
+    assert "Apply the template (1.0.0 → 1.1.0)" in capfd.readouterr().out
     assert git(made, "status", "--porcelain") == ""
 
 

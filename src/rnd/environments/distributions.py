@@ -1,4 +1,4 @@
-"""The Python packages of an environment, as installers record them (PEP 376, PEP 610). Reads their metadata alone."""
+"""Python packages in an environment, from their installed metadata (PEP 376, PEP 610). Read-only."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def distributions(environment: Path) -> Iterator[Path]:
 
 
 def whole(metadata: Path) -> bool:
-    """Say whether every file that a package's RECORD lists is there in its full size.
+    """Return whether every file in a package's RECORD exists and has the recorded size.
 
-    A wheel brings a RECORD of its own; the one that an installer puts in its place, after the commands in `bin`, lists
+    A wheel contains a RECORD already; the final one, which installers write after the scripts in `bin`, also lists
     INSTALLER.
     """
     try:

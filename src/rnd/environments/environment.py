@@ -1,8 +1,4 @@
-"""The environment of a generated repository, whichever tool its answer `dependency_tool` names.
-
-The two tools differ in how they lock and install; what a repository needs of them is said here, once. Touches nothing
-by itself.
-"""
+"""The protocol that both dependency tools, uv and conda, implement. No side effects of its own."""
 
 from __future__ import annotations
 
@@ -20,37 +16,37 @@ if TYPE_CHECKING:
 
 
 class Environment(Protocol):
-    """What a repository needs of the tool that makes its environment."""
+    """The environment of a generated repository, managed by one tool."""
 
     @property
     def programs(self) -> tuple[str, ...]:
-        """The programs without which nothing works."""
+        """The required programs."""
 
     @property
     def invitation(self) -> str:
-        """The first command that a person may try in the new repository."""
+        """The command that is suggested to users of a new repository."""
 
     def preparation(self) -> tuple[Step, ...]:
-        """Return the steps that find what the environment is made with."""
+        """Return the steps that install what is needed to create the environment."""
 
     def lock_step(self) -> Step:
-        """Return the step after which the lock file fits what is asked for."""
+        """Return the step that brings the lock file up to date with the requirements."""
 
     def install_step(self) -> Step:
-        """Return the step after which the environment holds exactly what the lock file says, and all of it whole."""
+        """Return the step that installs exactly what the lock file lists, and repairs incomplete packages."""
 
     @property
     def programs_folder(self) -> Path:
-        """Where the environment's programs are."""
+        """The folder with the environment's programs."""
 
     def variables(self) -> dict[str, str]:
-        """Return the variables, beyond PATH, that the environment's programs need."""
+        """Return the variables, besides PATH, that the environment's programs need."""
 
     def command(self, *argv: str) -> str:
-        """Return how a person runs a program of the environment, from the repository's root."""
+        """Return the shell command that runs a program of the environment, from the repository's root."""
 
     def attempt(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        """Run a program of the environment in the repository to its end, whatever its exit code."""
+        """Run a program of the environment in the repository, and return the result for any exit code."""
 
 
 def environment_of(project: Project) -> Environment:

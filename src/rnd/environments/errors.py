@@ -6,45 +6,45 @@ from rnd.errors import ExitCode, RndError
 
 
 class EnvironmentInvalid(RndError):
-    """`environment.yml`, or `virtual-packages.yml` beside it, asks for something that cannot be read or locked."""
+    """`environment.yml` or `virtual-packages.yml` cannot be read, or contains something that cannot be locked."""
 
     code = "environment-invalid"
-    hint = "Mend the file, then run the same command again; docs/how-to/conda.md explains what may stand in it."
+    hint = "Fix the file, then re-run the command; docs/how-to/conda.md explains the format."
 
 
 class LockInvalid(RndError):
-    """`conda-lock.yml` cannot be read; it was left as it is."""
+    """`conda-lock.yml` cannot be read; it was not changed."""
 
     code = "lock-invalid"
-    hint = "Take the committed one back, `git checkout -- conda-lock.yml`, or delete it to lock anew."
+    hint = "Restore the committed file, `git checkout -- conda-lock.yml`, or delete it to create a new one."
 
 
 class LockStale(RndError):
-    """The lock file was made from something else than what the repository asks for now.
+    """The lock file is out of date with the requirements of the repository.
 
-    Where nothing may be locked, in the pipeline above all, this is refused: it would run what nobody has seen.
+    The pipeline never updates the lock file, because it would then use package versions that nobody has reviewed.
     """
 
     code = "lock-stale"
-    hint = "Run `rnd setup` in the repository, commit the lock file that it wrote, and push."
+    hint = "Run `rnd setup` in the repository, commit the updated lock file, and push."
     exit_code = ExitCode.DIFFERENCE
 
 
 class Unsolvable(RndError):
-    """The channels have no packages that fulfil all that `environment.yml` asks for on every platform.
+    """The channels have no packages that satisfy `environment.yml` on every platform.
 
-    What was asked for does not exist there, or two requests exclude each other; the message names them.
+    A package does not exist, or two requirements conflict; the message names them.
     """
 
     code = "unsolvable"
-    hint = "Change the request in environment.yml, or its channels, then run the same command again."
+    hint = "Change the requirements or the channels in environment.yml, then re-run the command."
 
 
 class DependencyMissing(RndError):
-    """The package needs something, by `pyproject.toml`, that its conda environment does not hold.
+    """`pyproject.toml` has a dependency that is not in the conda environment.
 
-    Into a conda environment nothing is fetched from a package index, so `environment.yml` has to ask for it too.
+    A conda environment is installed without a package index, so `environment.yml` must list the dependency too.
     """
 
     code = "dependency-missing"
-    hint = "Add it to environment.yml, under its name in the channels, then run the same command again."
+    hint = "Add it to environment.yml, under its name in the channels, then re-run the command."

@@ -1,4 +1,4 @@
-"""The environment of a repository that answered `uv`: interpreter, `uv.lock` and `.venv`."""
+"""The environment of a repository with the dependency tool uv: interpreter, `uv.lock` and `.venv`."""
 
 from __future__ import annotations
 
@@ -21,54 +21,54 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UvEnvironment:
-    """What a repository needs of uv; see `rnd.environments.environment.Environment`."""
+    """Implements `rnd.environments.environment.Environment` with uv."""
 
     project: Project
     programs = ("git", "uv")
     invitation = "uv run pytest"
 
     def preparation(self) -> tuple[Step, ...]:
-        """Return the steps that find what the environment is made with."""
+        """Return the steps that install uv and Python."""
         return (uv_step(), python_step(self.project.python_version))
 
     def lock_step(self) -> Step:
-        """Return the step after which `uv.lock` fits `pyproject.toml`."""
+        """Return the step that brings `uv.lock` up to date with `pyproject.toml`."""
         return lock_step(self.project)
 
     def install_step(self) -> Step:
-        """Return the step after which `.venv` fits `uv.lock`."""
+        """Return the step that installs `uv.lock` into `.venv`."""
         return install_step(self.project)
 
     @property
     def programs_folder(self) -> Path:
-        """Where the environment's programs are."""
+        """The folder with the environment's programs."""
         return self.project.folder.resolve() / ".venv" / "bin"
 
     def variables(self) -> dict[str, str]:
-        """Return no variable: programs in `.venv` find it by themselves."""
+        """Return no variables: programs in `.venv` do not need any."""
         return {}
 
     def command(self, *argv: str) -> str:
-        """Return how a person runs a program of the environment."""
+        """Return the shell command that runs a program of the environment."""
         return " ".join(("uv run --frozen", *argv))
 
     def attempt(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        """Run a program of the environment to its end, whatever its exit code."""
+        """Run a program of the environment, and return the result for any exit code."""
         return uv.attempt(self.project.folder, "run", "--frozen", *argv)
 
 
 def uv_action(folder: Path | None, *arguments: str) -> Action:
-    """Return the action of one uv command, in a folder if one is named."""
+    """Return the action that runs a uv command, optionally in a folder."""
     return Action(f"uv {' '.join(arguments)}", lambda: uv.run(folder, *arguments))
 
 
 def uv_says_yes(folder: Path, *arguments: str) -> bool:
-    """Say whether a uv command that only looks ends well."""
+    """Return whether a read-only uv command succeeds."""
     return uv.attempt(folder, *arguments).returncode == 0
 
 
 def uv_step() -> Step:
-    """The user has uv: the hooks and daily work call it, long after the uv that started this run is gone."""
+    """Return the step that installs uv for the user: hooks and daily work need it, not only this run."""
 
     def observe() -> State:
         if process.on_path("uv"):
@@ -82,7 +82,7 @@ def uv_step() -> Step:
 
 
 def python_step(version: str) -> Step:
-    """The chosen Python is there: found on this machine, or fetched by uv."""
+    """Return the step that finds the selected Python version, or downloads it with uv."""
 
     def find() -> str | None:
         found = uv.attempt(None, "python", "find", "--system", "--no-project", version)
@@ -96,20 +96,20 @@ def python_step(version: str) -> Step:
         completed = uv.attempt(None, "python", "install", version)
         if completed.returncode != 0:
             cause = uv.last_cause(completed.stderr)
-            raise PythonUnavailable(f"Python {version} is not on this machine, and uv could not fetch it:\n{cause}")
+            raise PythonUnavailable(f"Python {version} is not on this machine, and uv could not download it:\n{cause}")
 
     return Step("python", f"Find Python {version}", observe, (Action(f"uv python install {version}", install),))
 
 
 def lock_step(project: Project) -> Step:
-    """`uv.lock` is there and fits `pyproject.toml`."""
+    """Return the step that creates or updates `uv.lock`."""
     folder = project.folder
 
     def observe() -> State:
         if not (folder / "uv.lock").exists():
             return needed("no uv.lock yet")
         fits = uv_says_yes(folder, "lock", "--check")
-        return done(_locked(folder)) if fits else needed("uv.lock does not fit pyproject.toml")
+        return done(_locked(folder)) if fits else needed("uv.lock is out of date with pyproject.toml")
 
     return Step("lock", "Lock the dependencies", observe, (uv_action(folder, "lock"),))
 
@@ -120,7 +120,7 @@ def _locked(folder: Path) -> str:
 
 
 def install_step(project: Project) -> Step:
-    """`.venv` holds exactly what `uv.lock` says, extras and tools included, and every package whole."""
+    """Return the step that installs exactly the packages of `uv.lock` into `.venv`, including all extras."""
     folder = project.folder
     sync = ("sync", "--all-extras", "--locked")
 
@@ -129,9 +129,9 @@ def install_step(project: Project) -> Step:
             return needed("no .venv yet")
         broken = damage(folder / ".venv")
         if broken:
-            return needed(f"{broken}, so .venv is made anew")
+            return needed(f"{broken}, so .venv is recreated")
         if not uv_says_yes(folder, *sync, "--check"):
-            return needed(".venv does not fit uv.lock")
+            return needed(".venv is out of date with uv.lock")
         return done(f"{sum(1 for _ in distributions(folder / '.venv'))} packages in .venv")
 
     def install() -> None:
@@ -143,10 +143,9 @@ def install_step(project: Project) -> Step:
 
 
 def damage(environment: Path) -> str | None:
-    """Say what is broken in an environment that was killed while it was made, or None.
+    """Return what is broken in an environment whose installation was interrupted, or None.
 
-    uv trusts the metadata folder of a package, and never looks whether the files that it lists (PEP 376, RECORD) came
-    through.
+    uv relies on the metadata folder of a package and does not check the files that its RECORD lists (PEP 376).
     """
     if not environment.exists():
         return None
@@ -159,7 +158,7 @@ def damage(environment: Path) -> str | None:
 
 
 def available_pythons() -> dict[str, str]:
-    """Say of each Python that uv knows, such as `3.11`, whether it is `here` or uv `can fetch it`; offline."""
+    """Return, for each Python version that uv knows, `here` or `uv can fetch it`; works offline."""
     listed = uv.attempt(None, "python", "list", "--output-format", "json")
     said: dict[str, str] = {}
     for python in json.loads(listed.stdout) if listed.returncode == 0 else []:

@@ -1,4 +1,4 @@
-"""The author of a new project, where copier could not know it: plain copier cannot ask git."""
+"""The author of a new project, read from git if the answer is empty, because plain copier cannot ask git."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 def author_step(project: Project) -> Step:
-    """The author is known: git's own name where the answer was left empty."""
+    """Return the step that fills in the author from git if the answer is empty."""
     folder = project.folder
 
     def observe() -> State:
         author = (read_project(folder) if folder.exists() else project).author
-        return done(author) if author else needed("left empty, so git is asked")
+        return done(author) if author else needed("empty; read from git")
 
     def fill_in() -> None:
         author = git.identity(folder)
         if author is None:
-            raise IdentityMissing("Git knows no name and e-mail for the author.")
-        # The answer last: while it is empty, the step is not done.
+            raise IdentityMissing("Git has no name and e-mail address for the author.")
+        # Write the answer last: the step is not done while the answer is empty.
         _replace_line(folder / "pyproject.toml", "authors = []", f"authors = [{author_table(author)}]")
         answer = yaml.safe_dump({"author": author}, allow_unicode=True, width=1000).strip()
         _replace_line(folder / ANSWERS_FILE, "author: ''", answer)
@@ -39,7 +39,7 @@ def author_step(project: Project) -> Step:
 
 
 def author_table(author: str) -> str:
-    """Return `Name <e-mail>` as an inline table of pyproject.toml; JSON's strings are TOML's."""
+    """Return `Name <e-mail>` as an inline table of pyproject.toml; JSON strings are valid TOML strings."""
     name, _, email = author.removesuffix(">").partition(" <")
     return f"{{ name = {json.dumps(name, ensure_ascii=False)}, email = {json.dumps(email, ensure_ascii=False)} }}"
 

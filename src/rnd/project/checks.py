@@ -1,4 +1,4 @@
-"""The generated repository's own checks: its hooks on every file, and its tests."""
+"""The checks of a generated repository: its pre-commit hooks on all files, and its tests."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from rnd.answers import Project
     from rnd.environments.environment import Environment
 
-# Names the commit whose checks passed, in git's own terms; a branch push does not carry it along.
+# A git ref to the commit whose checks passed; pushing a branch does not push it.
 PASSED = "refs/rnd/checks-passed"
 CHECKS = (("pre-commit", "run", "--all-files"), ("pytest",))
 
 
 def checks_step(project: Project) -> Step:
-    """The checks have passed on the commit that is checked out, so nothing broken is ever pushed."""
+    """Return the step that runs the checks on the current commit, so that broken commits are never pushed."""
     folder = project.folder
 
     def observe() -> State:
@@ -31,7 +31,7 @@ def checks_step(project: Project) -> Step:
         if git.attempt(folder, "rev-parse", "--quiet", "--verify", PASSED) == commit:
             return done(f"passed on {commit[:7]}")
         if not git.is_clean(folder):
-            return done("left to the hooks, since there are uncommitted changes")
+            return done("skipped because of uncommitted changes; the hooks check them")
         return needed(f"not run on {commit[:7]} yet")
 
     def passed() -> None:
@@ -49,8 +49,8 @@ def _check(environment: Environment, folder: Path, *check: str) -> Action:
     def run() -> None:
         completed = environment.attempt(*check)
         if completed.returncode != 0:
-            said = (completed.stdout + completed.stderr).strip().splitlines()
-            told = "\n".join(line for line in said if not line.endswith(("Passed", "Skipped")))
-            raise ChecksFailed(f"{' '.join(check)} found something in {folder}:\n{told}")
+            printed = (completed.stdout + completed.stderr).strip().splitlines()
+            problems = "\n".join(line for line in printed if not line.endswith(("Passed", "Skipped")))
+            raise ChecksFailed(f"{' '.join(check)} failed in {folder}:\n{problems}")
 
     return Action(environment.command(*check), run)

@@ -1,9 +1,9 @@
-"""The repository on GitHub, from the name to the protected `main` with its first pull request.
+"""Creates the repository on GitHub, protects `main` and opens the first pull request.
 
-The order keeps content from ever being reachable unprotected: an empty repository is made and set up, its `main` is
-protected before there is a commit, then it is pushed, and only then are teams let in. While `main` is missing, those
-who administer the repository may go past its ruleset, since somebody has to push the first commit; afterwards nobody
-may but those whom org.yml names. Every step asks GitHub first, so whatever ends a run, the next one goes on from there.
+Content is never accessible without protection: an empty repository is created and configured, its `main` is protected
+before the first push, and teams get access only after the push. While `main` does not exist, repository administrators
+can bypass its ruleset, because somebody has to push the first commit; afterwards, only the actors that org.yml lists
+can. Every step checks GitHub first, so an interrupted run can be resumed at any point.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ WITHOUT = "Nothing was created. To skip GitHub, answer no: `--data create_github
 
 @dataclass
 class Hosting:
-    """A project's way to GitHub.
+    """The GitHub part of creating a project.
 
     Attributes:
-        project: The project; its folder may still be missing.
-        repository: What it is, or is to be, on GitHub.
-        remote: The two together; None where GitHub cannot be asked, or need not be.
-        obstacle: Why it cannot be asked: no token, no network, no extra.
-        links: What is on GitHub and this project's, by its kind, with its address.
-        begun: Whether the plan has come to it, so that everything before is done.
+        project: The project; its folder may not exist yet.
+        repository: Owner and name of the repository on GitHub.
+        remote: The local repository and its counterpart; None if GitHub cannot be reached or is set up already.
+        obstacle: The reason why GitHub cannot be used: no token, no network, or a missing extra.
+        links: URLs of what exists on GitHub and belongs to the project, by kind.
+        begun: Whether the plan has reached the GitHub steps, so that all earlier steps are done.
     """
 
     project: Project
@@ -71,10 +71,10 @@ class Hosting:
     begun: bool = False
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the steps that make it, in their order; a single one where GitHub cannot be asked, or need not be."""
+        """Return the steps in order; a single step if GitHub cannot be reached or is set up already."""
         if self.remote is None:
             steps: tuple[Step, ...] = (
-                Step("github", "Make the repository on GitHub", self._observe, (self._refuse(),)),
+                Step("github", "Create the repository on GitHub", self._observe, (self._refuse(),)),
             )
         else:
             steps = _steps(self.remote, self.project)
@@ -92,18 +92,18 @@ class Hosting:
 
     def _refuse(self) -> Action:
         def refuse() -> None:
-            assert self.obstacle is not None  # noqa: S101 - observed just before
+            assert self.obstacle is not None  # noqa: S101 - the action runs only if `_observe` found it
             raise self.obstacle
 
         return Action(f"create {self.repository}, push to it, open the first pull request", refuse)
 
     def close(self) -> None:
-        """Let GitHub go."""
+        """Close the connection to GitHub."""
         if self.remote is not None:
             self.remote.context.client.close()
 
     def explain(self, error: RndError) -> RndError:
-        """Return an error that also says what there is by now, how to go on, and how to give up."""
+        """Add to the hint of an error what exists already, how to continue and how to undo it."""
         # The command that failed may be copier's, which skips GitHub when it is repeated: always give the rnd command.
         resume = resume_command(self.project)
         lines = [error.hint, f"{self.project.folder} is complete and is kept. To continue, run: {resume}"]
@@ -117,18 +117,18 @@ class Hosting:
 
 
 def open_hosting(project: Project, organisation: Organisation, environ: Mapping[str, str], *, ask: bool) -> Hosting:
-    """Sign in to GitHub and look whether the repository can be made there; nothing is made yet.
+    """Sign in to GitHub and check whether the repository can be created; nothing is created yet.
 
-    No token, no terminal, no network: then the rest of the work is done all the same, and the end says what is left.
+    Without a token, a terminal or a network, the local steps still run, and the GitHub step fails at the end.
 
     Args:
         project: The project.
-        organisation: Whose it is.
+        organisation: The organisation.
         environ: The environment variables.
-        ask: Whether there is somebody who could sign in.
+        ask: Whether the user can be asked to sign in.
 
     Raises:
-        RndError: As `check_name` and `check_remote` have it.
+        RndError: See `check_name` and `check_remote`.
     """
     addresses = find_addresses(environ)
     there = followed(project.folder, addresses)
@@ -170,11 +170,11 @@ def _steps(remote: Remote, project: Project) -> tuple[Step, ...]:
 
 
 def resume_command(project: Project) -> str:
-    """Return the one command that goes on, as whoever stands anywhere on this machine would type it."""
+    """Return the command that continues the set-up, for any folder of this machine."""
     if process.stays_on_path("rnd"):
         return f"rnd setup {_quoted(project)}"
     source = project.source.removeprefix("git+")
-    if "://" not in source and "@" in source.partition(":")[0]:  # as in git@host:owner/name.git, which uv does not take
+    if "://" not in source and "@" in source.partition(":")[0]:  # uv does not accept git@host:owner/name.git
         source = "ssh://" + source.replace(":", "/", 1)
     if "://" not in source:
         return f"uv run --project {shlex.quote(source)} --extra github rnd setup {_quoted(project)}"

@@ -1,4 +1,4 @@
-"""A new repository: asked for, rendered beside its place, locked, moved into it whole, and set up."""
+"""Creates a repository: asks the questions, renders into a staging folder, locks, moves it into place, sets it up."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ STAGING = ".rnd-new-"
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for.
+    """The user's request.
 
     Attributes:
-        folder: Where the repository shall be; None for a folder here, named like the GitHub repository.
-        data: Answers given beforehand.
-        ask: Whether the other questions are asked; otherwise their defaults are taken.
+        folder: The destination; None for a new folder in the current one, named like the GitHub repository.
+        data: Answers that are not asked.
+        ask: Whether to ask the other questions; otherwise their defaults are used.
         template: The template to render.
-        host: Opens a project's way to GitHub; called once its answers are known, and before anything is made.
+        host: Connects a project to GitHub; called when the answers are known, before anything is created.
     """
 
     folder: Path | None
@@ -53,13 +53,13 @@ class Request:
 
 @contextmanager
 def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Plan, Project, Hosting | None]]:
-    """Ask, render beside the destination, and yield the plan that moves the draft into place and sets it up.
+    """Ask the questions, render next to the destination, and yield the plan that moves the draft and sets it up.
 
-    What was rendered and not moved is removed at the end, so a plan that is only shown, refused or interrupted leaves
-    nothing behind. A destination that holds this very project already is only set up.
+    The staging folder is removed at the end, so a dry run, an error or an interrupt leaves nothing behind. If the
+    destination already contains the project, the plan only sets it up.
 
     Raises:
-        RndError: As the preflight, the questions and the rendering have it; nothing was made.
+        RndError: A preflight check, an answer or the rendering failed; nothing was created.
     """
     asked = request.folder or Path.cwd() / "unnamed"
     check_place(asked)
@@ -76,7 +76,7 @@ def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Pla
                 hosting = request.host(project)
                 last = hosting.steps() if hosting else ()
                 steps = (*preparation(draft), _files_step(draft, folder), *completion(project), *last)
-                yield Plan(f"make {project.name} in {folder}", steps), project, hosting
+                yield Plan(f"create {project.name} in {folder}", steps), project, hosting
                 return
     hosting = request.host(there)
     last = hosting.steps() if hosting else ()
@@ -84,7 +84,7 @@ def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Pla
 
 
 def _draft(request: Request, folder: Path) -> Project:
-    """Render the draft, and refuse what cannot work: answers to no question, a tool that is not there."""
+    """Render the draft, and reject answers to unknown questions and missing programs."""
     proposed: dict[str, object] = {"author": git.identity(folder.parent) or ""}
     if request.ask and process.find("uv"):
         proposed["pythons"] = available_pythons()
@@ -93,7 +93,7 @@ def _draft(request: Request, folder: Path) -> Project:
     unknown = set(request.data) - set(answers)
     if unknown:
         raise UsageError(
-            f"There is no question called {', '.join(sorted(unknown))}.", f"There are: {', '.join(answers)}."
+            f"Unknown question: {', '.join(sorted(unknown))}.", f"The questions are: {', '.join(answers)}."
         )
     project = read_project(folder)
     check_tools(environment_of(project).programs)
@@ -101,7 +101,7 @@ def _draft(request: Request, folder: Path) -> Project:
 
 
 def _files_step(draft: Project, folder: Path) -> Step:
-    """The folder holds the rendered files and their lock, all of them or none."""
+    """Return the step that moves all rendered files and the lock file to the destination."""
 
     def observe() -> State:
         here = folder if folder.is_dir() and any(folder.iterdir()) else draft.folder
@@ -126,21 +126,21 @@ def _files_step(draft: Project, folder: Path) -> Step:
 
 
 def _move_into(draft: Path, folder: Path) -> None:
-    """Fill a folder that somebody stands in, and that must therefore stay; the answers go last, as the sign of all."""
+    """Move the files into an existing folder that is in use; the answers file goes last, to mark completion."""
     for path in sorted(draft.iterdir(), key=lambda path: path.name == ANSWERS_FILE):
         path.rename(folder / path.name)
 
 
 def _existing(place: Path) -> Path:
-    """Return the nearest folder that exists, from a place upwards."""
+    """Return the nearest existing folder: the path itself or one of its parents."""
     return next(folder for folder in (place, *place.parents) if folder.is_dir())
 
 
 def _already_there(folder: Path, data: Mapping[str, object]) -> Project | None:
-    """Return the project that a folder holds if it is the one asked for; None if the folder is free.
+    """Return the project in a folder if it is the requested one; None if the folder is missing or empty.
 
     Raises:
-        DestinationRefused: It is neither.
+        DestinationRefused: The folder contains something else, or is a file.
     """
     if not folder.is_dir():
         if folder.exists() or folder.is_symlink():
@@ -155,20 +155,20 @@ def _already_there(folder: Path, data: Mapping[str, object]) -> Project | None:
     try:
         project = read_project(folder)
     except NotGenerated:
-        raise DestinationRefused(f"{folder} is not empty: it holds {first}.") from None
+        raise DestinationRefused(f"{folder} is not empty: it contains {first}.") from None
     wanted = data.get("project_name", project.name)
     if wanted != project.name:
-        raise DestinationRefused(f"{folder} holds the project {project.name}, not {wanted}.")
+        raise DestinationRefused(f"{folder} contains the project {project.name}, not {wanted}.")
     return project
 
 
 @contextmanager
 def _staging(parent: Path) -> Iterator[Path]:
-    """Yield an empty folder on the destination's own disk, and remove it at the end."""
+    """Yield an empty folder on the same file system as the destination, and remove it at the end."""
     try:
         staging = Path(mkdtemp(prefix=STAGING, dir=parent))
     except OSError as error:
-        raise DestinationRefused(f"{parent} cannot be written to: {error.strerror}.") from error
+        raise DestinationRefused(f"{parent} is not writable: {error.strerror}.") from error
     with _descriptor(staging) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
@@ -178,9 +178,9 @@ def _staging(parent: Path) -> Iterator[Path]:
 
 
 def _remove_abandoned(parent: Path) -> None:
-    """Remove what the user's own killed runs have left: a run that still works holds a lock on its folder.
+    """Remove the staging folders of the user's killed runs; active runs hold a lock on theirs.
 
-    Others may write to the parent: links, pipes, files and folders of another user are passed over.
+    Other users may be able to write to the parent: links, pipes, files and folders of other users are skipped.
     """
     for staging in parent.glob(f"{STAGING}*"):
         with suppress(OSError), _descriptor(staging) as descriptor:

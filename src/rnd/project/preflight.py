@@ -1,4 +1,4 @@
-"""What would keep a repository from being made on GitHub, found before anything is made. Reads, changes nothing."""
+"""Checks whether a repository can be created on GitHub, before anything is created. Read-only."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 
 def check_name(name: str, policy: GitHub) -> None:
-    """Look whether a project may have a repository of some name at all, which takes no GitHub.
+    """Check a repository name against the protected names, without GitHub.
 
     Raises:
-        NameProtected: org.yml keeps the name from projects.
+        NameProtected: org.yml reserves the name.
     """
     if name in policy.protected_names:
-        raise NameProtected(f"org.yml keeps the name {name} from projects (github.protected_names).")
+        raise NameProtected(f"org.yml reserves the name {name} (github.protected_names).")
 
 
 def check_remote(remote: Remote) -> None:
-    """Look for everything that can be known to stand in the way.
+    """Check everything that could prevent the creation.
 
     Raises:
-        NameTaken: There is a repository of that name, and it is not this project's.
-        NotPermitted: The token, or whoever it speaks for, may not do what is needed.
+        NameTaken: A repository with that name exists and belongs to another project.
+        NotPermitted: The token or its user lacks a required permission.
         TeamMissing: org.yml names a team that the organisation does not have.
-        PlanLacks: The organisation's plan has no such repository, or no rulesets for it.
+        PlanLacks: The organisation's plan does not support the visibility, or rulesets for it.
         SignInNeeded: The token is not valid.
         GitHubUnavailable: GitHub could not be reached.
     """
@@ -52,12 +52,12 @@ def check_remote(remote: Remote) -> None:
 
 
 def _check_enterprise(context: RepositoryContext, found: Permissions) -> None:
-    """Refuse internal repositories where no enterprise is: its organisations alone have that plan."""
+    """Reject internal repositories outside an enterprise."""
     if context.config.repository.visibility == "internal" and found.plan not in {None, "enterprise"}:
         raise PlanLacks(
-            f"{context.config.owner} has GitHub's plan {found.plan}, and no enterprise owns it: there are no internal "
-            "repositories.",
-            "Choose private or public: `github.repository.visibility` in org.yml.",
+            f"{context.config.owner} has GitHub's {found.plan} plan and does not belong to an enterprise, so it cannot "
+            "have internal repositories.",
+            "Set `github.repository.visibility` in org.yml to private or public.",
         )
 
 
@@ -66,11 +66,11 @@ def _may_not_create(context: RepositoryContext, found: Permissions) -> list[str]
     if found.is_owner or found.may_create.get(kind, True):
         return []
     owner = context.config.owner
-    return [f"Members of {owner} may not create {kind} repositories, and {found.login} is no owner of it."]
+    return [f"Members of {owner} cannot create {kind} repositories, and {found.login} is not an owner."]
 
 
 def _check_plan(context: RepositoryContext, found: Permissions) -> None:
-    """Refuse a plan without rulesets; who is no owner does not see the plan, but what another repository lacks."""
+    """Reject a plan without rulesets; the plan is visible to owners only, so others probe an existing repository."""
     if context.config.repository.visibility == "public":
         return
     if found.plan == "free":
@@ -81,7 +81,7 @@ def _check_plan(context: RepositoryContext, found: Permissions) -> None:
         except PlanLacks:
             raise
         except (GitHubRefused, NotThere):
-            return  # it says nothing of the plan
+            return  # no conclusion about the plan is possible
 
 
 def _private_repository(client: Client, owner: str) -> str | None:
@@ -99,4 +99,4 @@ def _check_teams(context: RepositoryContext) -> None:
         if context.client.get_or_none(lambda kit, team=team: kit.rest.teams.get_by_name(owner, team)) is None  # type: ignore[misc]
     ]
     if missing:
-        raise TeamMissing(f"org.yml names {', '.join(missing)}, and {owner} has no such team.")
+        raise TeamMissing(f"org.yml names the team {', '.join(missing)}, which {owner} does not have.")

@@ -1,4 +1,4 @@
-"""The first pull request: it runs the whole pipeline, and brings what only the repository on GitHub could know."""
+"""The first pull request: it runs the whole pipeline, and adds the URL of the repository to the package metadata."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ SET_UP = "set-up"
 TITLE = "docs: say where the repository is"
 MANIFEST = "pyproject.toml"
 BODY = """\
-This is the first pull request of **{name}**. It was opened by the set-up, and does two things:
+This is the first pull request of **{name}**, opened by the set-up. It does two things:
 
-- `{manifest}` says where the repository is (`[project.urls]`), so that whoever installs the package finds it;
-- it runs the whole pipeline once, on the machines that will run it from now on: the checks, the next version, the
-  package, the image. When it is green, everything works.
+- It adds the URL of the repository to `{manifest}` (`[project.urls]`), so that users of the package can find it.
+- It runs the whole pipeline once, on the runners that all later pull requests use: the checks, the next version, the
+  package and the image. If it passes, everything works.
 
-What to do now:
+Next steps:
 
-1. Wait for the check `{check}`. What it needs is listed above it; a red one says what is wrong in its log.
-2. Merge. That releases the first version: package, image, tag and release.
+1. Wait for the check `{check}`. The jobs that it depends on are listed above it; if one fails, see its log.
+2. Merge. This releases the first version: package, image, tag and GitHub release.
 
-`{branch}` is protected: changes come in by pull requests like this one, once `{check}` has passed. The title and the
-commit messages decide the next version; README.md says how.
+`{branch}` is protected: changes require a pull request on which `{check}` has passed. The title and the commit messages
+determine the next version; see README.md.
 
-Nothing is lost by closing this pull request instead.
+You can also close this pull request without merging it.
 """
 
 
@@ -43,15 +43,15 @@ def pull_request_steps(remote: Remote, name: str) -> tuple[Step, ...]:
     """Return the steps from the set-up branch to the open pull request.
 
     Args:
-        remote: The repository; its `main` is there by then.
-        name: The project's.
+        remote: The repository; its `main` exists when the steps run.
+        name: The name of the project.
     """
     steps = (branch_step(remote), push_step(remote), open_step(remote, name))
     return tuple(map(after_repository, steps))
 
 
 def find(remote: Remote) -> Document | None:
-    """Return the set-up's pull request, open or not, or None."""
+    """Return the set-up pull request, open or closed, or None."""
     owner, name = remote.context.repository
     listed = remote.context.client.read(
         lambda kit: kit.rest.pulls.list(owner, name, state="all", head=f"{owner}:{SET_UP}", base=BRANCH)
@@ -63,11 +63,11 @@ def find(remote: Remote) -> Document | None:
 
 
 def _opened(found: Document) -> State:
-    return done(f"pull request {found['number']} is there")
+    return done(f"pull request {found['number']} exists")
 
 
 def branch_step(remote: Remote) -> Step:
-    """The set-up branch is here, with one commit on top of `main`."""
+    """Return the step that creates the local set-up branch, with one commit on top of `main`."""
     folder = remote.folder
     urls = project_urls(remote.page, issues=remote.context.config.repository.features.issues)
 
@@ -86,7 +86,7 @@ def branch_step(remote: Remote) -> Step:
 
 
 def push_step(remote: Remote) -> Step:
-    """GitHub has the set-up branch, or has had it."""
+    """Return the step that pushes the set-up branch; done if its pull request exists, even without the branch."""
 
     def observe() -> State:
         commit = remote.tip(SET_UP)
@@ -100,7 +100,7 @@ def push_step(remote: Remote) -> Step:
 
 
 def open_step(remote: Remote, name: str) -> Step:
-    """The pull request is open, or has been."""
+    """Return the step that opens the pull request; done if it exists, open or closed."""
     owner, repository = remote.context.repository
     check = remote.context.config.repository.main.required_check
     body = BODY.format(name=name, check=check, branch=BRANCH, manifest=MANIFEST)
@@ -119,13 +119,13 @@ def open_step(remote: Remote, name: str) -> Step:
 
 
 def project_urls(page: str, *, issues: bool) -> str:
-    """Return the table of pyproject.toml that says where a repository is (packaging.python.org, "Well-known URLs")."""
+    """Return the `[project.urls]` table of a repository (packaging.python.org, "Well-known URLs")."""
     lines = ["[project.urls]", f'Repository = "{page}"']
     return "\n".join([*lines, f'Issues = "{page}/issues"'] if issues else lines) + "\n"
 
 
 def insert_urls(text: str, urls: str) -> str:
-    """Return a pyproject.toml with that table after the `[project]` table, unless it has one already."""
+    """Return a pyproject.toml with that table inserted after `[project]`, unchanged if it has one already."""
     if re.search(r"(?m)^\[project\.urls\]", text):
         return text
     found = re.search(r"(?ms)^\[project\]$.*?(?=^\[(?!project\]))", text)
@@ -135,7 +135,7 @@ def insert_urls(text: str, urls: str) -> str:
 
 
 def commit_urls(folder: Path, urls: str) -> None:
-    """Commit the table on a branch of its own; neither the work tree nor the branch that is checked out changes."""
+    """Commit the table on the set-up branch without changing the work tree or the current branch."""
     before = git.run(folder, "show", f"refs/heads/{BRANCH}:{MANIFEST}") + "\n"
     with TemporaryDirectory(prefix="rnd-set-up-") as temporary:
         edited = Path(temporary) / MANIFEST
@@ -147,4 +147,4 @@ def commit_urls(folder: Path, urls: str) -> None:
         tree = git.run(folder, "write-tree", extra=index)
     commit = git.run(folder, "commit-tree", tree, "-p", f"refs/heads/{BRANCH}", "-m", TITLE)
     if git.attempt(folder, "update-ref", f"refs/heads/{SET_UP}", commit, "") is None:
-        raise StepFailed(f"The branch {SET_UP} appeared in {folder} meanwhile.")
+        raise StepFailed(f"Another process created the branch {SET_UP} in {folder}.")

@@ -1,7 +1,7 @@
-"""The steps that make a repository on GitHub and bring the local one there; the thin side of `hosting.py`.
+"""The steps that create a repository on GitHub and push the local one to it; used by `hosting.py`.
 
-A repository is known to be ours by the first commit, which no other has: it is there, or while the repository is still
-empty, its description names it.
+A repository on GitHub belongs to a project if it contains the project's first commit or, while it is empty, if its
+description contains the hash of that commit.
 """
 
 from __future__ import annotations
@@ -32,20 +32,17 @@ if TYPE_CHECKING:
 
 TRACKED = f"refs/remotes/origin/{BRANCH}"
 ADMINS = "repository-admins"
-NOTHING = {
-    409,
-    422,
-}  # what GitHub says, beside 404, of a commit that is not there: the repository is empty, no such hash
+NOTHING = {409, 422}  # besides 404, GitHub's status codes for a missing commit: empty repository, unknown hash
 
 
 @dataclass(frozen=True)
 class Remote:
-    """A local repository, and its place on GitHub.
+    """A local repository and its counterpart on GitHub.
 
     Attributes:
-        context: On GitHub.
-        folder: The local one; it may still be missing.
-        links: What is on GitHub and ours, by its kind, with its address: filled in as the steps see it.
+        context: The repository on GitHub.
+        folder: The local repository; it may not exist yet.
+        links: URLs of what exists on GitHub and belongs to the project, by kind; filled in by the steps.
     """
 
     context: RepositoryContext
@@ -54,19 +51,19 @@ class Remote:
 
     @property
     def page(self) -> str:
-        """The address that people open."""
+        """The URL of the repository's web page."""
         return f"{self.context.client.addresses.server}/{self.context.repository}"
 
     def marker(self) -> str | None:
-        """Return the description of a repository that is ours and still empty; None before there is a commit here."""
+        """Return the description that marks an empty repository as ours; None before the first local commit."""
         first = first_commit(self.folder)
         return f"Being set up: {first}" if first else None
 
     def look(self) -> Document | None:
-        """Return what GitHub says of the repository if it is ours, None if there is none of its name.
+        """Return GitHub's record of the repository, or None if it does not exist.
 
         Raises:
-            NameTaken: It is another's.
+            NameTaken: The repository exists and belongs to another project.
         """
         found: Document = self.context.client.get_or_none(lambda kit: kit.rest.repos.get(*self.context.repository))
         if found is None:
@@ -74,7 +71,7 @@ class Remote:
         marker = self.marker()
         if (marker is None or found["description"] != marker) and not self._has_first_commit():
             raise NameTaken(
-                f"There is a repository {self.context.repository} already, and it was not made from {self.folder}."
+                f"The repository {self.context.repository} exists already and was not created from {self.folder}."
             )
         self.links["repository"] = self.page
         return found
@@ -87,12 +84,12 @@ class Remote:
         )
 
     def tip(self, branch: str) -> str | None:
-        """Return the full hash of the last commit of a branch on GitHub, or None where there is no such branch."""
+        """Return the full hash of the newest commit of a branch on GitHub, or None if there is no such branch."""
         found = self._find(lambda kit: kit.rest.git.get_ref(*self.context.repository, f"heads/{branch}"))
         return None if found is None else str(found["object"]["sha"])
 
     def _find(self, request: Callable[[Kit], Response[Any, Any]]) -> Document | None:
-        """Look for a commit or a branch, which an empty repository refuses to."""
+        """Look up a commit or a branch; GitHub answers this with an error if the repository is empty."""
         try:
             return self.context.client.get_or_none(request)
         except GitHubRefused as refused:
@@ -101,43 +98,43 @@ class Remote:
             return None
 
     def push(self, branch: str) -> None:
-        """Push a branch, and see it arrive."""
+        """Push a branch, and wait until GitHub shows it."""
         push(self.context.client, self.context.repository, self.folder, (f"refs/heads/{branch}:refs/heads/{branch}",))
 
         def arrived() -> None:
             if self.tip(branch) is None:
-                raise GitHubUnavailable(f"GitHub took {branch}, and does not show it yet.")
+                raise GitHubUnavailable(f"GitHub accepted {branch} but does not show it yet.")
 
         retry(arrived, GitHubUnavailable)
 
 
 def first_commit(folder: Path) -> str | None:
-    """Return the full hash of the first commit that `main` has, or None where there is none yet."""
+    """Return the full hash of the first commit of `main`, or None if there is no commit yet."""
     roots = git.attempt(folder, "rev-list", "--max-parents=0", f"refs/heads/{BRANCH}", "--")
     return roots.splitlines()[-1] if roots else None
 
 
 def followed(folder: Path, addresses: Addresses) -> Repository | None:
-    """Return the repository on GitHub that a local one has been brought to, or was cloned from, or None."""
+    """Return the GitHub repository that a local one tracks, or None."""
     origin = git.attempt(folder, "remote", "get-url", "origin")
     tracked = git.attempt(folder, "rev-parse", "--quiet", "--verify", TRACKED)
     return repository_at(origin, addresses) if origin and tracked else None
 
 
 def after_repository(step: Step) -> Step:
-    """Return a step that has nothing to observe before the repository is there."""
+    """Return a step that is reported as needed while the repository does not exist."""
 
     def observe() -> State:
         try:
             return step.observe()
         except NotThere:
-            return needed("once the repository is there")
+            return needed("after the repository is created")
 
     return replace(step, observe=observe)
 
 
 def repository_step(remote: Remote) -> Step:
-    """GitHub has the repository, empty at first, and it is ours."""
+    """Return the step that creates the empty repository on GitHub."""
     client, (owner, name) = remote.context.client, remote.context.repository
     visibility = remote.context.config.repository.visibility
 
@@ -155,11 +152,11 @@ def repository_step(remote: Remote) -> Step:
         client.create_once(remote.look, lambda kit: kit.rest.repos.create_in_org(owner, data=body))
 
     action = Action(f"create {owner}/{name}, {visibility} and empty", create)
-    return Step("github-repository", "Make the repository on GitHub", observe, (action,))
+    return Step("github-repository", "Create the repository on GitHub", observe, (action,))
 
 
 def origin_step(remote: Remote) -> Step:
-    """The remote `origin` is the repository on GitHub; its address holds no credentials."""
+    """Return the step that sets the remote `origin` to the repository on GitHub, without credentials in the URL."""
     url = clone_url(remote.context.client, remote.context.repository)
 
     def observe() -> State:
@@ -168,28 +165,28 @@ def origin_step(remote: Remote) -> Step:
             return needed("no remote yet")
         if repository_at(origin, remote.context.client.addresses) != remote.context.repository:
             raise UsageError(
-                f"The remote `origin` of {remote.folder} is another repository.",
-                f"Take it away, `git -C {remote.folder} remote remove origin`, then run the same command again.",
+                f"The remote `origin` of {remote.folder} points to another repository.",
+                f"Remove it with `git -C {remote.folder} remote remove origin`, then re-run the command.",
             )
         return done(origin)
 
     action = Action(f"git remote add origin {url}", lambda: git.run(remote.folder, "remote", "add", "origin", url))
-    return Step("origin", "Name the remote", observe, (action,))
+    return Step("origin", "Add the remote origin", observe, (action,))
 
 
 def guard_step(remote: Remote) -> Step:
-    """`main` is protected before it is there; until then, whoever administers the repository may push it."""
+    """Return the step that protects `main` before it exists; repository administrators can still push it."""
     bypass = remote.context.config.repository.main.bypass
     setting = branch_ruleset(remote.context, [*bypass, *({ADMINS} - set(bypass))])
 
     def observe() -> State:
-        return done(f"{BRANCH} is there") if remote.tip(BRANCH) else setting.step().observe()
+        return done(f"{BRANCH} exists") if remote.tip(BRANCH) else setting.step().observe()
 
-    return replace(setting.step(), key="guard", title=f"Protect {BRANCH} before it is there", observe=observe)
+    return replace(setting.step(), key="guard", title=f"Protect {BRANCH} before the first push", observe=observe)
 
 
 def content_step(remote: Remote) -> Step:
-    """GitHub has `main`."""
+    """Return the step that pushes `main`."""
 
     def observe() -> State:
         commit = remote.tip(BRANCH)
@@ -200,37 +197,39 @@ def content_step(remote: Remote) -> Step:
 
 
 def description_step(remote: Remote, description: str) -> Step:
-    """The description is for people, once the first commit says whose the repository is."""
+    """Return the step that replaces the marker in the description, after the first commit has been pushed."""
     context = remote.context
 
     def observe() -> State:
-        said = context.document()["description"]
-        return needed("it still says that it is being set up") if said == remote.marker() else done(said or "empty")
+        current = context.document()["description"]
+        return needed("still the set-up marker") if current == remote.marker() else done(current or "empty")
 
     def write() -> None:
         context.client.send(lambda kit: kit.rest.repos.update(*context.repository, description=description))
 
-    return Step("description", "Describe it", observe, (Action(f"set the description to {description!r}", write),))
+    return Step(
+        "description", "Set the description", observe, (Action(f"set the description to {description!r}", write),)
+    )
 
 
 def tracking_step(remote: Remote) -> Step:
-    """The local `main` follows the one on GitHub: the sign, seen without asking GitHub, that all is done."""
+    """Return the step that makes `main` track GitHub's; it runs last, so it marks completion without a request."""
 
     def observe() -> State:
         tracked = followed(remote.folder, remote.context.client.addresses)
-        return done(f"origin/{BRANCH}") if tracked else needed("not followed yet")
+        return done(f"origin/{BRANCH}") if tracked else needed("not tracked yet")
 
     def follow() -> None:
         commit = remote.tip(BRANCH)
         known = commit and git.attempt(remote.folder, "cat-file", "-e", f"{commit}^{{commit}}") is not None
         git.run(remote.folder, "config", f"branch.{BRANCH}.remote", "origin")
         git.run(remote.folder, "config", f"branch.{BRANCH}.merge", f"refs/heads/{BRANCH}")
-        # Somebody may have pushed since; then the last commit that both have is what is known here.
+        # If somebody else has pushed since, GitHub's commit is not known here: use the local one.
         git.run(remote.folder, "update-ref", TRACKED, commit if commit and known else f"refs/heads/{BRANCH}")
 
     return Step(
         "tracking",
-        f"Follow origin/{BRANCH}",
+        f"Track origin/{BRANCH}",
         observe,
         (Action(f"git branch --set-upstream-to origin/{BRANCH}", follow),),
     )

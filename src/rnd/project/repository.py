@@ -23,28 +23,26 @@ PRE_COMMIT = ("pre-commit", "install")
 
 
 def check_place(folder: Path) -> None:
-    """Refuse a folder that is part of another repository, or of a uv workspace.
+    """Reject a folder inside another repository or a uv workspace.
 
-    uv takes the indexes and the lock file of a workspace from its root, which anybody may have put there.
+    uv reads the indexes and the lock file of a workspace from its root, which another user may control.
 
     Raises:
-        DestinationRefused: A git repository or a workspace that is not the folder's own holds it.
+        DestinationRefused: The folder is inside another git repository or a uv workspace.
     """
     there = next(place for place in (folder, *folder.parents) if place.is_dir())
     root = git.toplevel(there)
     if root is not None and root != folder.resolve():
         raise DestinationRefused(
-            f"{folder} lies inside another git repository, {root}.", "Choose a folder outside of it."
+            f"{folder} is inside another git repository, {root}.", "Choose a folder outside of it."
         )
     for parent in folder.resolve().parents:
         if _is_workspace(parent / "pyproject.toml"):
-            raise DestinationRefused(
-                f"{folder} lies inside a uv workspace, {parent}.", "Choose a folder outside of it."
-            )
+            raise DestinationRefused(f"{folder} is inside a uv workspace, {parent}.", "Choose a folder outside of it.")
 
 
 def _is_workspace(manifest: Path) -> bool:
-    """Return whether a manifest may make its folder a uv workspace; one that cannot be read may."""
+    """Return whether a manifest could define a uv workspace; a manifest that cannot be read counts as one."""
     import tomllib
 
     if not os.path.lexists(manifest):
@@ -58,7 +56,7 @@ def _is_workspace(manifest: Path) -> bool:
 
 
 def repository_step(project: Project) -> Step:
-    """The folder is a git repository of its own, with a first commit on `main`."""
+    """Return the step that creates the git repository with its first commit on `main`."""
     folder = project.folder
 
     def observe() -> State:
@@ -69,16 +67,16 @@ def repository_step(project: Project) -> Step:
 
     return Step(
         "repository",
-        "Make the git repository",
+        "Create the git repository",
         observe,
         (Action(f"git init, git add, git commit -m {FIRST_COMMIT!r}", lambda: commit_all(folder)),),
     )
 
 
 def commit_all(folder: Path) -> None:
-    """Commit everything, in a repository that appears only once its first commit is in it.
+    """Commit all files; a new repository appears under its final name only after its first commit.
 
-    An ignore list of the user's own does not count here: what the template made belongs to the repository.
+    The user's global ignore file is not applied, because every generated file belongs to the repository.
     """
     partial = folder / PARTIAL
     shutil.rmtree(partial, ignore_errors=True)
@@ -94,7 +92,7 @@ def commit_all(folder: Path) -> None:
 
 
 def hooks_step(project: Project) -> Step:
-    """Git runs the project's hooks on each commit; a hook that was there before runs first."""
+    """Return the step that installs the pre-commit hooks; existing hooks keep running, before them."""
     folder, environment = project.folder, environment_of(project)
 
     def hooks() -> tuple[Path, ...]:
@@ -112,7 +110,7 @@ def hooks_step(project: Project) -> Step:
     def install() -> None:
         for hook in hooks():
             if hook.exists() and not _runs(hook) and _is_ours(hook):
-                hook.unlink()  # half written: pre-commit would keep it as a hook of the user's own
+                hook.unlink()  # incomplete: pre-commit would keep it as a hook of the user
         completed = environment.attempt(*PRE_COMMIT)
         if completed.returncode != 0:
             raise process.failure(completed, *PRE_COMMIT)
@@ -121,11 +119,11 @@ def hooks_step(project: Project) -> Step:
 
 
 def _runs(hook: Path) -> bool:
-    """Say whether git would run a hook; pre-commit makes it so last."""
+    """Return whether a hook is executable; pre-commit sets the mode last."""
     return os.access(hook, os.X_OK)
 
 
 def _is_ours(hook: Path) -> bool:
-    """Say whether pre-commit has written a hook, or has begun to."""
+    """Return whether pre-commit wrote a hook, completely or in part."""
     text = hook.read_text(encoding="utf-8", errors="replace")
     return not text or "pre-commit" in text

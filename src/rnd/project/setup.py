@@ -1,4 +1,4 @@
-"""Set-up: everything between a rendered folder and a repository that is ready to work in."""
+"""Set-up: the steps that turn a rendered folder into a repository that is ready for work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rnd.plan import Step
     from rnd.project.hosting import Hosting
 
-# What a repository cannot do without, and how to get it.
+# Required programs, and how to install them.
 TOOLS = {
     "git": "Install it with your system's packages, such as `apt-get install git`.",
     "uv": "Install it: `pipx install uv`, or `python3 -m pip install --user uv`.",
@@ -33,20 +33,20 @@ def plan_setup(project: Project, hosting: Hosting | None) -> Plan:
 
     Args:
         project: The repository.
-        hosting: Its way to GitHub; None where it is to stay on this machine.
+        hosting: The GitHub part; None for a local repository.
     """
     steps = setup_steps(project) + (hosting.steps() if hosting else ())
     return Plan(f"set up {project.name} in {project.folder}", steps)
 
 
 def check_setup(folder: Path) -> Project:
-    """Return the project that a folder holds, if it can be set up.
+    """Return the project in a folder, if it can be set up.
 
     Raises:
-        NotGenerated: The folder is no generated repository.
-        DestinationRefused: It lies inside another git repository.
+        NotGenerated: The folder is not a generated repository.
+        DestinationRefused: It is inside another git repository.
         ToolMissing: A program that the repository needs is not installed.
-        IdentityMissing: Git does not know whose name to write on the first commit.
+        IdentityMissing: Git has no author name and e-mail address for the first commit.
     """
     project = read_project(folder)
     check_tools(environment_of(project).programs)
@@ -56,26 +56,26 @@ def check_setup(folder: Path) -> Project:
 
 
 def setup_steps(project: Project) -> tuple[Step, ...]:
-    """Return all steps, in their order."""
+    """Return all steps in order."""
     return (*preparation(project), *completion(project))
 
 
 def preparation(project: Project) -> tuple[Step, ...]:
-    """Return the steps that may refuse: after them nothing but git and a download is left to go wrong."""
+    """Return the steps that can fail because of the answers or the machine; they run before the files are moved."""
     environment = environment_of(project)
     return (*environment.preparation(), author_step(project), environment.lock_step())
 
 
 def completion(project: Project) -> tuple[Step, ...]:
-    """Return the steps that need the folder to be where it will stay."""
+    """Return the steps that must run in the final location."""
     return (environment_of(project).install_step(), repository_step(project), hooks_step(project), checks_step(project))
 
 
 def check_tools(tools: Iterable[str]) -> None:
-    """Refuse early what would fail half-way.
+    """Check that programs are installed, before anything is changed.
 
     Raises:
-        ToolMissing: One of these programs is not installed.
+        ToolMissing: One of them is not installed.
     """
     for tool in tools:
         if process.find(tool) is None:
@@ -83,10 +83,10 @@ def check_tools(tools: Iterable[str]) -> None:
 
 
 def check_identity(folder: Path) -> None:
-    """Refuse early a first commit that git would refuse.
+    """Check that git can create the first commit, before anything is changed.
 
     Raises:
-        IdentityMissing: Git knows no name or no e-mail, and a first commit is still to be made.
+        IdentityMissing: There is no commit yet, and git has no name or no e-mail address.
     """
     if git.head(folder) is None and git.identity(folder) is None:
-        raise IdentityMissing("Git knows no name and e-mail for the first commit.")
+        raise IdentityMissing("Git has no name and e-mail address for the first commit.")

@@ -1,4 +1,4 @@
-"""The template and its rendering. The only caller of copier."""
+"""Finds, renders and updates the template. The only caller of copier."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CHECKOUT = Path(__file__).parents[3]
 
 @dataclass(frozen=True)
 class Template:
-    """Where a template is read from, and the address that a repository remembers of it.
+    """The source of a template, and the source that generated repositories record.
 
     Attributes:
-        source: Address or folder that copier reads.
-        remembered: Address that later updates come from.
+        source: URL or folder that copier reads.
+        remembered: URL or folder for later updates, recorded in the answers file.
         ref: Branch, tag or commit.
     """
 
@@ -34,21 +34,21 @@ class Template:
     ref: str
 
     def has_uncommitted_changes(self) -> bool:
-        """Say whether copier would render changes that no commit holds, and remember a commit that nobody has."""
+        """Return whether copier would render uncommitted changes, and record a commit that exists nowhere else."""
         folder = Path(self.source)
         return self.ref == "HEAD" and folder.is_dir() and not git.is_clean(folder)
 
 
 def find_template(source: str | None, ref: str | None, published: str) -> Template:
-    """Choose the template: the one named, else the checkout that this program runs from, else the published one.
+    """Select the template: the given one, else the checkout that this program runs from, else the published one.
 
-    A checkout whose commit its `origin` has too is remembered under origin's address, so that repositories made from
-    it can be updated on any machine.
+    If the `origin` of a checkout has the commit too, the URL of origin is recorded, so that the generated repositories
+    can be updated on any machine.
 
     Args:
-        source: Address or folder that the user named.
-        ref: Branch, tag or commit that the user named.
-        published: The organisation's own template repository.
+        source: URL or folder from the user.
+        ref: Branch, tag or commit from the user.
+        published: The organisation's template repository.
     """
     if source is not None:
         folder = Path(source).expanduser()
@@ -62,12 +62,14 @@ def find_template(source: str | None, ref: str | None, published: str) -> Templa
 
 
 def trusted_source(recorded: str, named: str | None, published: str) -> str:
-    """Return the address to update from: a template may run commands, so the folder alone cannot name it.
+    """Return the template to update from.
+
+    A template can run commands, so the source that a repository records is used only if it is a known one.
 
     Args:
-        recorded: The address that the repository's answers have.
-        named: Address or folder that the user named.
-        published: The organisation's own template repository.
+        recorded: The source in the answers file of the repository.
+        named: URL or folder from the user.
+        published: The organisation's template repository.
 
     Raises:
         TemplateUntrusted: The recorded template is neither the organisation's nor the one this program is part of.
@@ -81,7 +83,7 @@ def trusted_source(recorded: str, named: str | None, published: str) -> str:
 
 
 def _location(address: str) -> tuple[str, str]:
-    """Return the host and the path where an address leads, the same for each encrypted way to one repository."""
+    """Return host and path of a URL; equal for all HTTPS and SSH URLs of a repository."""
     form = r"(?:git\+)?(?:https://|ssh://git@|git@)([A-Za-z0-9.-]+)[:/]([A-Za-z0-9._-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?"
     found = re.fullmatch(form, address)
     return (found[1].lower(), found[2].lower()) if found else ("", address)
@@ -95,20 +97,20 @@ def render(
     *,
     ask: bool,
 ) -> None:
-    """Ask what is not answered yet, and render the template into a folder; no task is run.
+    """Ask the open questions and render the template into a folder, without running its tasks.
 
     Args:
-        template: What to render.
-        destination: The folder; made if missing.
+        template: The template.
+        destination: The folder; created if it does not exist.
         data: Answers that are not asked.
-        proposed: Answers that are proposed instead of the template's own defaults.
-        ask: Whether to ask; otherwise the defaults are taken.
+        proposed: Defaults that replace those of the template.
+        ask: Whether to ask; otherwise the defaults are used.
 
     Raises:
-        AnswerRefused: An answer breaks a rule.
-        AnswerMissing: A question without a default, and nobody to ask.
-        TemplateUnavailable: The template cannot be fetched or read.
-        OSError: The folder cannot be written to.
+        AnswerRefused: An answer is not valid.
+        AnswerMissing: A question has no default, and asking is not possible.
+        TemplateUnavailable: The template cannot be downloaded or read.
+        OSError: The folder is not writable.
     """
     from copier import run_copy
 
@@ -130,15 +132,15 @@ def render(
 
 
 def update(folder: Path, ref: str, *, ask: bool) -> None:
-    """Bring a repository to another version of its template; no task is run.
+    """Update a repository to another version of its template, without running its tasks.
 
     Args:
         folder: Root of the git repository.
         ref: Tag, branch or commit of the template.
-        ask: Whether questions without an answer are asked; otherwise their defaults are taken.
+        ask: Whether to ask questions without an answer; otherwise their defaults are used.
 
     Raises:
-        TemplateUnavailable: The template cannot be fetched or read.
+        TemplateUnavailable: The template cannot be downloaded or read.
     """
     from copier import run_update
 
@@ -156,14 +158,14 @@ def update(folder: Path, ref: str, *, ask: bool) -> None:
 
 
 def remember(answers: Path, address: str) -> None:
-    """Record an address in an answers file as the template's."""
+    """Record the template's URL in an answers file."""
     text = answers.read_text(encoding="utf-8")
     answers.write_text(re.sub(r"(?m)^_src_path: .*$", lambda _: f"_src_path: {address}", text), encoding="utf-8")
 
 
 @contextmanager
 def _copier_errors(source: str) -> Iterator[None]:
-    """Turn what copier and its libraries raise into our catalogue."""
+    """Convert the exceptions of copier and its libraries to errors of the catalogue."""
     from copier.errors import CopierAnswersInterrupt, CopierError, CopierWarning, InteractiveSessionError
     from jinja2 import TemplateError
     from plumbum import ProcessExecutionError
@@ -175,9 +177,9 @@ def _copier_errors(source: str) -> Iterator[None]:
     except CopierAnswersInterrupt as error:
         raise KeyboardInterrupt from error
     except InteractiveSessionError as error:
-        raise AnswerMissing(f"A question has no answer, and there is no terminal to ask on: {error}.") from error
+        raise AnswerMissing(f"A question has no answer, and there is no terminal to ask it in: {error}.") from error
     except ProcessExecutionError as error:
-        raise TemplateUnavailable(f"git could not fetch the template {source}:\n{error.stderr.strip()}") from error
+        raise TemplateUnavailable(f"git could not download the template {source}:\n{error.stderr.strip()}") from error
     except TemplateError as error:
         raise TemplateUnavailable(f"The template {source} cannot be rendered: {error}.") from error
     except (CopierError, ValueError) as error:

@@ -1,7 +1,7 @@
-"""Updates: later template changes, brought into a repository with its own edits kept.
+"""Updates a repository to a newer version of its template, and keeps the repository's own changes.
 
-Copier works in a throw-away clone, and what came of it reaches the repository in one go at the end: an update that
-fails or is interrupted has changed nothing.
+Copier runs in a temporary clone, and the result is applied to the repository in one step at the end. An update that
+fails or is interrupted changes nothing.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ HERE = ("-c", "user.name=rnd", "-c", "user.email=rnd@localhost")
 
 
 def plan_update(folder: Path, ref: str | None, named: str | None, published: str, *, ask: bool) -> Plan:
-    """Return the plan that brings a repository to the newest release of its template.
+    """Return the plan that updates a repository to the newest release of its template.
 
     Args:
         folder: The root of a generated repository.
-        ref: Another version of the template to go to.
-        named: The template that the user names.
-        published: The organisation's own template repository.
-        ask: Whether questions that the template has newly got are asked; otherwise their defaults are taken.
+        ref: A different target version: tag, branch or commit of the template.
+        named: The template from the user.
+        published: The organisation's template repository.
+        ask: Whether to ask new questions of the template; otherwise their defaults are used.
 
     Raises:
-        NotGenerated: The folder is no generated repository.
-        UncommittedChanges: It holds changes that are not committed.
+        NotGenerated: The folder is not a generated repository.
+        UncommittedChanges: It has uncommitted changes.
         TemplateUntrusted: It records a template that neither the user nor org.yml names.
-        TemplateUnavailable: The template's repository does not answer.
+        TemplateUnavailable: The template's repository does not respond.
     """
     recorded = read_project(folder)
     project = replace(recorded, source=trusted_source(recorded.source, named, published))
@@ -58,22 +58,22 @@ def plan_update(folder: Path, ref: str | None, named: str | None, published: str
 
 
 def _after(first: Step, step: Step) -> Step:
-    """Return a step that has nothing to observe before the one that it depends on is done."""
+    """Return a step that is reported as needed until the step that it depends on is done."""
 
     def observe() -> State:
-        return step.observe() if first.observe().done else needed("seen once the template is in")
+        return step.observe() if first.observe().done else needed("checked after the template update")
 
     return replace(step, observe=observe)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A version of the template to go to.
+    """The version of the template to update to.
 
     Attributes:
-        ref: Tag, branch or commit, as copier is told.
-        commit: The full id of the commit; of a ref that the template's repository does not name, the ref itself.
-        tags: The tags that the commit has.
+        ref: Tag, branch or commit, as passed to copier.
+        commit: The full hash of the commit; the ref itself if the template's repository does not list it.
+        tags: The tags of the commit.
     """
 
     ref: str
@@ -82,16 +82,18 @@ class Target:
 
 
 def find_target(source: str, ref: str | None) -> Target:
-    """Look up a version of the template; without a ref the newest release, or HEAD where there is none yet.
+    """Look up a version of the template: `ref`, or by default the newest release, or HEAD if there is no release.
 
     Raises:
-        TemplateUnavailable: The template's repository does not answer.
+        TemplateUnavailable: The template's repository does not respond.
     """
     address = source.removeprefix("git+")
-    listed = git.attempt(Path("/"), "ls-remote", "--", address)  # no repository's configuration applies there
+    listed = git.attempt(
+        Path("/"), "ls-remote", "--", address
+    )  # outside of any repository, so that no local configuration applies
     if listed is None:
-        raise TemplateUnavailable(f"The template's repository {address} does not answer.")
-    # The commit of an annotated tag is listed after it, under the tag's name and ^{}.
+        raise TemplateUnavailable(f"The template's repository {address} does not respond.")
+    # git lists the commit of an annotated tag after the tag, with the suffix ^{}.
     commits = {name.removesuffix("^{}"): commit for commit, name in map(str.split, listed.splitlines())}
     tags = [name.removeprefix("refs/tags/") for name in commits if name.startswith("refs/tags/")]
     releases = [tag for tag in tags if (version := _version(tag)) and not version.is_prerelease]
@@ -109,11 +111,11 @@ def _version(tag: str) -> Version | None:
 
 
 def is_behind(made_from: str, target: Target) -> bool:
-    """Say whether a repository lacks what a version of its template has.
+    """Return whether a repository is older than a version of its template.
 
     Args:
-        made_from: What the answers file holds: `1.1.0`, or `1.1.0-3-gabc1234` for three commits past it, or a bare id.
-        target: The version to go to.
+        made_from: The version in the answers file: `1.1.0`, `1.1.0-3-gabc1234` (three commits later), or a hash.
+        target: The version to update to.
     """
     tag, _, commit = re.fullmatch(r"(.*?)(-\d+-g([0-9a-f]+))?", made_from, re.DOTALL).groups()  # type: ignore[union-attr]
     if made_from in target.tags or target.commit.startswith(commit or made_from):
@@ -123,7 +125,7 @@ def is_behind(made_from: str, target: Target) -> bool:
 
 
 def conflicts(folder: Path) -> list[str]:
-    """Return the files in which copier has left both sides of a conflict."""
+    """Return the files with conflict markers of copier."""
     found = git.attempt(folder, "grep", "--files-with-matches", "^<<<<<<< before updating")
     return found.splitlines() if found else []
 
@@ -144,7 +146,7 @@ def _template_step(project: Project, target: Target, *, ask: bool) -> Step:
         if now.source == project.source and not is_behind(made_from, target):
             return done(f"at the template's version {made_from}")
         if not git.is_clean(folder):
-            raise UncommittedChanges(f"{folder} has changes that are not committed.")
+            raise UncommittedChanges(f"{folder} has uncommitted changes.")
         return needed(f"{made_from} → {target.ref}")
 
     def update() -> None:
@@ -156,26 +158,26 @@ def _template_step(project: Project, target: Target, *, ask: bool) -> Step:
             _bring(clone, folder)
         _refuse_conflicts(folder)
 
-    return Step("template", "Bring in the template", observe, (Action(f"copier update to {target.ref}", update),))
+    return Step("template", "Apply the template", observe, (Action(f"copier update to {target.ref}", update),))
 
 
 def _record_source(clone: Path, source: str) -> None:
-    """Make a clone's answers name the template to update from: copier takes it from there, and runs it."""
+    """Record the template to update from in a clone's answers, from which copier reads it."""
     if read_project(clone).source == source:
         return
     template.remember(clone / ANSWERS_FILE, source)
     if read_project(clone).source != source:
-        raise TemplateUntrusted(f"{ANSWERS_FILE} does not have its _src_path on one line.")
+        raise TemplateUntrusted(f"_src_path in {ANSWERS_FILE} is not on a single line.")
     git.run(clone, *HERE, "commit", "--quiet", "--no-verify", "--message", "update", "--", ANSWERS_FILE)
 
 
 def _bring(clone: Path, folder: Path) -> None:
-    """Make the folder's files those of the clone, as changes that are not committed yet."""
+    """Copy the files of the clone to the folder, as uncommitted changes."""
     git.run(clone, "add", "--all")
     commit = git.run(clone, *HERE, "commit-tree", git.run(clone, "write-tree"), "-m", "update")
     git.run(clone, "update-ref", "refs/heads/rnd-update", commit)
     git.run(folder, "fetch", "--quiet", "--no-tags", str(clone), "refs/heads/rnd-update")
     git.run(folder, "read-tree", "-m", "-u", "HEAD", commit)
     git.run(folder, "reset", "--quiet")
-    # So that `git diff` shows new files too, and `git reset --hard` takes them away.
+    # So that `git diff` shows new files too, and `git reset --hard` removes them.
     git.run(folder, "add", "--intent-to-add", "--all")

@@ -108,7 +108,7 @@ def test_a_new_request_makes_both_needed_and_leaves_the_rest_as_it_was(tiny: Con
     edit(tiny, "environment.yml", "- greeting", "- activated\n  - greeting <2")
     apply(tiny)
     edit(tiny, "environment.yml", "- activated\n  - greeting <2", "- greeting\n  - iniconfig")
-    assert tiny.lock_step().observe().evidence == f"{LOCK} does not fit environment.yml"
+    assert tiny.lock_step().observe().evidence == f"{LOCK} is out of date with environment.yml"
     before = locked(tiny)
     assert apply(tiny) == ["applied", "applied"]
     assert before["greeting"] == "1.0"
@@ -131,7 +131,7 @@ def test_a_new_version_reinstalls_the_package_alone(tiny: CondaEnvironment) -> N
     record = next((tiny.prefix / "conda-meta").glob("python-3*.json"))
     before = record.stat()
     edit(tiny, "pyproject.toml", "0.1.0", "0.2.0")
-    assert lacks(tiny) == "pyproject.toml has changed since"
+    assert lacks(tiny) == "pyproject.toml has changed since the installation"
     assert apply(tiny) == ["done", "applied"]
     asked = "from importlib.metadata import version; print(version('tiny'))"
     assert tiny.attempt("python", "-c", asked).stdout == "0.2.0\n"
@@ -142,7 +142,7 @@ def test_a_folder_that_was_moved(tiny: CondaEnvironment) -> None:
     apply(tiny)
     moved = tiny.project.folder.rename(tiny.project.folder.with_name("moved"))
     there = CondaEnvironment(Project(moved, *list(vars(tiny.project).values())[1:]))
-    assert lacks(there) == "the package itself is not in .conda"
+    assert lacks(there) == "the project itself is not in .conda"
     assert apply(there) == ["done", "applied"]
     assert subprocess.run([moved / ".conda" / "bin" / "pip", "--version"], check=False).returncode == 0
 
@@ -151,8 +151,8 @@ def test_a_folder_that_was_moved(tiny: CondaEnvironment) -> None:
     ("fault", "said"),
     [
         ("the interpreter missing", "python is incomplete"),
-        ("the package not installed", "the package itself is not in .conda"),
-        ("the package half installed", "the package itself is incomplete"),
+        ("the package not installed", "the project itself is not in .conda"),
+        ("the package half installed", "the project itself is incomplete"),
     ],
 )
 def test_an_environment_that_is_not_whole(tiny: CondaEnvironment, fault: str, said: str) -> None:
@@ -201,14 +201,16 @@ def test_a_lock_that_cannot_be_read_is_left_alone_and_shown(tiny: CondaEnvironme
 def test_a_lock_for_other_machines_only(tiny: CondaEnvironment) -> None:
     other = "osx-64" if this_platform() != "osx-64" else "linux-64"
     edit(tiny, "environment.yml", f"[{this_platform()}]", f"[{other}]")
-    with pytest.raises(EnvironmentInvalid, match=f"{LOCK} is not for {this_platform()}"):
+    with pytest.raises(
+        EnvironmentInvalid, match=f"{LOCK} has no packages for this machine.s platform, {this_platform()}"
+    ):
         apply(tiny)
 
 
 def test_a_dependency_that_the_environment_lacks(tiny: CondaEnvironment) -> None:
     edit(tiny, "pyproject.toml", "dependencies = []", 'dependencies = ["iniconfig"]')
     for _ in range(2):
-        with pytest.raises(DependencyMissing, match=r"pyproject\.toml needs iniconfig, which \.conda does not hold"):
+        with pytest.raises(DependencyMissing, match=r"pyproject\.toml needs iniconfig, which is not in \.conda"):
             apply(tiny)
     edit(tiny, "environment.yml", "- greeting", "- greeting\n  - iniconfig")
     assert apply(tiny) == ["applied", "applied"]

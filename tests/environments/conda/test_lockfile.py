@@ -107,12 +107,12 @@ def test_a_lock_that_does_not_say_what_it_was_made_from_does_not_fit(written: Pa
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "is no lock file of conda-lock's"),
-        ("- a list", "is no lock file of conda-lock's"),
+        ("", "is not a conda-lock file"),
+        ("- a list", "is not a conda-lock file"),
         ("version: [", "cannot be read"),
         ("\0", "cannot be read"),
-        ("version: 6\n", "is of version 6; known is 1"),
-        ("version: 1\nmetadata: {}\npackage: []\n", "is no lock file of conda-lock's: KeyError"),
+        ("version: 6\n", "has the format version 6; expected 1"),
+        ("version: 1\nmetadata: {}\npackage: []\n", "is not a conda-lock file: KeyError"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, content: str, said: str) -> None:

@@ -109,7 +109,7 @@ def test_a_request_that_cannot_be_read(small: Path) -> None:
 
 @pytest.mark.parametrize("address", ["file:///no/such/channel", "http://127.0.0.1:9/channel"])
 def test_a_channel_that_is_none(address: str) -> None:
-    with pytest.raises(PackagesUnavailable, match="A channel did not give what is asked for"):
+    with pytest.raises(PackagesUnavailable, match="A channel could not be read"):
         solve(asked(address, "app"))
 
 
@@ -117,7 +117,7 @@ def test_an_address_that_answers_and_is_no_channel(small: Path, home: Path) -> N
     with channel_server.serve(small) as server:
         (home / ".netrc").write_text(server.netrc)
         server.altered["repodata"] = b"<html>Welcome</html>"
-        with pytest.raises(PackagesUnavailable, match="A channel did not give what is asked for"):
+        with pytest.raises(PackagesUnavailable, match="A channel could not be read"):
             solve(asked(server.url, "library"))
         server.altered.clear()
         assert solve(asked(server.url, "library")) == {HERE: ["library-2.0-0"]}
@@ -142,7 +142,7 @@ def test_a_channel_without_digests_cannot_be_locked(small: Path) -> None:
     for package in document["packages"].values():
         del package["md5"]
     index.write_text(json.dumps(document))
-    with pytest.raises(Unsolvable, match="The channel tells no MD5 of library-2"):
+    with pytest.raises(Unsolvable, match="The channel has no MD5 digest of library-2"):
         solve(asked(small, "library"))
 
 

@@ -56,14 +56,14 @@ def test_digests_are_those_of_the_text_whatever_its_line_ends(tmp_path: Path) ->
     [
         ("[conda-forge, nodefaults]", "[]", "environment.yml has no list `channels`"),
         ("platforms: [linux-64, osx-arm64]\n", "", "environment.yml has no list `platforms`"),
-        ("osx-arm64", "amiga", "environment.yml names the platform amiga; known are linux-64, "),
-        ("- -e .", "- requests", "environment.yml asks for {pip: [requests]}, and only packages of conda channels"),
-        ("- -e .", "- -e .\n      - requests", "and only packages of conda channels can be locked"),
-        ("- python 3.11.*", "- {python: 3.11}", "environment.yml asks for {python: 3.11}"),
-        ("[conda-forge", "[https://ada:secret@conda.example.com", "holds a password or a token"),
-        ("[conda-forge", "[https://conda.example.com/t/ab-12/acme", "holds a password or a token"),
-        ("channels", "channels: [", "is no valid YAML"),
-        (ENVIRONMENT, "- a list", "environment.yml holds no keys"),
+        ("osx-arm64", "amiga", "Unknown platform amiga in environment.yml; supported platforms: linux-64, "),
+        ("- -e .", "- requests", "environment.yml requires {pip: [requests]}, but only packages from conda channels"),
+        ("- -e .", "- -e .\n      - requests", "but only packages from conda channels can be locked"),
+        ("- python 3.11.*", "- {python: 3.11}", "environment.yml requires {python: 3.11}"),
+        ("[conda-forge", "[https://ada:secret@conda.example.com", "contains a password or a token"),
+        ("[conda-forge", "[https://conda.example.com/t/ab-12/acme", "contains a password or a token"),
+        ("channels", "channels: [", "is not valid YAML"),
+        (ENVIRONMENT, "- a list", "environment.yml has no keys"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -78,7 +78,7 @@ def test_what_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
 def test_virtual_packages_that_cannot_be_read(tmp_path: Path, content: str) -> None:
     (tmp_path / "environment.yml").write_text(ENVIRONMENT)
     (tmp_path / "virtual-packages.yml").write_text(content)
-    with pytest.raises(EnvironmentInvalid, match=r"virtual-packages\.yml should read"):
+    with pytest.raises(EnvironmentInvalid, match=r"virtual-packages\.yml must have the structure"):
         read_specification(tmp_path)
 
 

@@ -1,1 +1,1 @@
-"""Conda environments: what is asked for, what is locked, what is installed, and the programs that do it."""
+"""Conda environments: specification, lock file, installation, and the conda clients."""

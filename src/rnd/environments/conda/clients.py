@@ -1,4 +1,4 @@
-"""The conda clients that a user may have: the only caller of micromamba, mamba and conda."""
+"""Runs the user's conda client: the only caller of micromamba, mamba and conda."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rnd.errors import PackagesUnavailable
 if TYPE_CHECKING:
     from rnd.environments.conda.lockfile import LockedPackage
 
-# The quickest first. A client that is a function of the user's shell, and not on PATH, names its program here.
+# Fastest first. If a client is a shell function and not on PATH, the variable holds the path of its program.
 CLIENTS = {"micromamba": "MAMBA_EXE", "mamba": "MAMBA_EXE", "conda": "CONDA_EXE"}
 OFFLINE = ("CondaHTTPError", "Could not resolve host", "Download error", "Could not open lock", "ConnectionError")
 
 
 def find_client() -> str | None:
-    """Return the path of the conda client that the user has, or None."""
+    """Return the path of the user's conda client, or None."""
     for name, variable in CLIENTS.items():
         named = os.environ.get(variable, "")
         if Path(named).name == name and Path(named).is_file():
@@ -30,18 +30,18 @@ def find_client() -> str | None:
 
 
 def create(client: str, prefix: Path, packages: tuple[LockedPackage, ...]) -> None:
-    """Make an environment of exactly the packages that are locked; nothing is solved.
+    """Create an environment with exactly the locked packages, without solving.
 
-    All three clients read the same list of addresses (https://docs.conda.io, "Building identical conda environments").
+    All three clients read the same list of URLs (https://docs.conda.io, "Building identical conda environments").
 
     Args:
-        client: The program.
-        prefix: The environment's folder, which is not there yet.
-        packages: Those of this machine's platform.
+        client: The path of the client.
+        prefix: The environment's folder, which must not exist.
+        packages: The locked packages for this platform.
 
     Raises:
-        PackagesUnavailable: A package could not be fetched.
-        CommandFailed: The client says no for another reason.
+        PackagesUnavailable: A package could not be downloaded.
+        CommandFailed: The client failed for another reason.
     """
     with TemporaryDirectory(prefix="rnd-conda-") as folder:
         listed = Path(folder) / "explicit.txt"
@@ -51,7 +51,7 @@ def create(client: str, prefix: Path, packages: tuple[LockedPackage, ...]) -> No
         completed = process.attempt(*argv)
     if completed.returncode == 0:
         return
-    said = completed.stderr + completed.stdout
-    if any(word in said for word in OFFLINE):
-        raise PackagesUnavailable(f"{Path(client).name} could not fetch a package:\n{process.last_words(completed)}")
+    printed = completed.stderr + completed.stdout
+    if any(word in printed for word in OFFLINE):
+        raise PackagesUnavailable(f"{Path(client).name} could not download a package:\n{process.last_words(completed)}")
     raise process.failure(completed, *argv)

@@ -1,7 +1,7 @@
-"""The environment of a repository that answered `conda`: `conda-lock.yml` and `.conda`, the package in it editable.
+"""The environment of a repository with the dependency tool conda: `conda-lock.yml` and `.conda`.
 
-The lock is always solved by py-rattler, so that it does not depend on who locks. Installed is with the conda client
-that the user has, and with py-rattler where there is none.
+py-rattler always solves the lock, so the result does not depend on the user's conda client. That client installs the
+environment, or py-rattler if there is none. The project itself is installed in editable mode.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 PREFIX = ".conda"
 PIP = ("python", "-m", "pip", "--disable-pip-version-check", "--no-input")
-# The package itself. What it needs must be in the environment already, its build backend included: pip fetches nothing.
+# Installs the project itself. Its dependencies and build backend must be in the environment: pip downloads nothing.
 EDITABLE = ("install", "--no-index", "--no-build-isolation", "--quiet", "--editable", ".")
 UNMET = "No matching distribution found for "
-# What a shell sets by itself.
+# Variables that every shell sets.
 OF_THE_SHELL = {"PATH", "PWD", "OLDPWD", "SHLVL", "_"}
-# What `conda activate` does, for one program: packages may bring scripts that set variables.
+# The equivalent of `conda activate` for one program: runs the activation scripts of packages.
 ACTIVATED = (
     'for script in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do [ ! -r "$script" ] || . "$script"; done; exec "$@"'
 )
@@ -42,18 +42,18 @@ ACTIVATED = (
 
 @dataclass(frozen=True)
 class CondaEnvironment:
-    """What a repository needs of conda; see `rnd.environments.environment.Environment`."""
+    """Implements `rnd.environments.environment.Environment` with conda."""
 
     project: Project
     programs = ("git",)
     invitation = f"{PREFIX}/bin/pytest"
 
     def preparation(self) -> tuple[Step, ...]:
-        """Return no step: Python is one of the packages that are locked."""
+        """Return no steps: Python is one of the locked packages."""
         return ()
 
     def lock_step(self) -> Step:
-        """Return the step after which `conda-lock.yml` fits `environment.yml`."""
+        """Return the step that brings `conda-lock.yml` up to date with `environment.yml`."""
         folder = self.project.folder
 
         def observe() -> State:
@@ -61,14 +61,14 @@ class CondaEnvironment:
                 return needed(f"no {LOCK} yet")
             lock = read_lock(folder)
             if not fits(lock, folder):
-                return needed(f"{LOCK} does not fit {ENVIRONMENT}")
+                return needed(f"{LOCK} is out of date with {ENVIRONMENT}")
             return done(f"{len(lock.packages)} packages in {LOCK}, for {' and '.join(lock.platforms)}")
 
         action = Action(f"solve {ENVIRONMENT} into {LOCK}", lambda: rattler.lock(folder))
         return Step("lock", "Lock the dependencies", observe, (action,))
 
     def install_step(self) -> Step:
-        """Return the step after which `.conda` holds what `conda-lock.yml` says, and the package itself."""
+        """Return the step that installs `conda-lock.yml` and the project itself into `.conda`."""
 
         def observe() -> State:
             if not (self.project.folder / LOCK).exists():
@@ -84,22 +84,22 @@ class CondaEnvironment:
         return Step("environment", "Install the environment", observe, actions)
 
     def command(self, *argv: str) -> str:
-        """Return how a person runs a program of the environment."""
+        """Return the shell command that runs a program of the environment."""
         return f"{PREFIX}/bin/{' '.join(argv)}"
 
     def attempt(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        """Run a program of the environment, activated, to its end, whatever its exit code."""
+        """Run a program of the activated environment, and return the result for any exit code."""
         path = f"{self.prefix / 'bin'}:{process.environment()['PATH']}"
         extra = {"CONDA_PREFIX": str(self.prefix), "PATH": path, "PIP_REQUIRE_VIRTUALENV": None}
         return process.attempt("sh", "-c", ACTIVATED, "sh", *argv, cwd=self.project.folder, extra=extra)
 
     @property
     def programs_folder(self) -> Path:
-        """Where the environment's programs are."""
+        """The folder with the environment's programs."""
         return self.prefix / "bin"
 
     def variables(self) -> dict[str, str]:
-        """Return the variables, beyond PATH, that the environment has when it is activated and otherwise has not."""
+        """Return the variables, besides PATH, that activating the environment sets."""
         said = self.attempt("env", "-0").stdout.rstrip("\0").split("\0")
         before = process.environment().items()
         pairs = (tuple(line.partition("=")[::2]) for line in said)
@@ -107,7 +107,7 @@ class CondaEnvironment:
 
     @property
     def prefix(self) -> Path:
-        """The environment's folder, as its own files know it."""
+        """The environment's folder, as an absolute path without symbolic links."""
         return self.project.folder.resolve() / PREFIX
 
     def _packages(self) -> tuple[LockedPackage, ...]:
@@ -115,8 +115,8 @@ class CondaEnvironment:
         packages = read_lock(self.project.folder).of(platform)
         if not packages:
             raise EnvironmentInvalid(
-                f"{LOCK} is not for {platform}, which this machine is.",
-                f"Add {platform} to `platforms` in {ENVIRONMENT}, then run the same command again.",
+                f"{LOCK} has no packages for this machine's platform, {platform}.",
+                f"Add {platform} to `platforms` in {ENVIRONMENT}, then re-run the command.",
             )
         return packages
 
@@ -125,7 +125,7 @@ class CondaEnvironment:
         return Path(client).name if client else "py-rattler"
 
     def _make_prefix(self) -> None:
-        """Make the environment anew where it is not right: what a killed run has left is not to be built upon."""
+        """Recreate the environment if it differs from the lock file, is incomplete, or was moved."""
         packages = self._packages()
         if difference(self.prefix, packages) is None and not self._was_moved():
             return
@@ -142,30 +142,30 @@ class CondaEnvironment:
             return
         _, unmet, name = completed.stderr.partition(UNMET)
         if unmet:
-            raise DependencyMissing(f"pyproject.toml needs {name.split()[0]}, which {PREFIX} does not hold.")
+            raise DependencyMissing(f"pyproject.toml needs {name.split()[0]}, which is not in {PREFIX}.")
         raise process.failure(completed, "pip", *EDITABLE)
 
     def _lacks_project(self) -> str | None:
-        """Say what is wrong with the package itself in the environment, or None."""
+        """Return what is wrong with the installation of the project itself, or None."""
         pyproject = self.project.folder / "pyproject.toml"
         metadata = self._project_metadata()
         if metadata is None:
-            return f"the package itself is not in {PREFIX}"
+            return f"the project itself is not in {PREFIX}"
         if not whole(metadata):
-            return "the package itself is incomplete"
+            return "the project itself is incomplete"
         if (metadata / "RECORD").stat().st_mtime_ns < pyproject.stat().st_mtime_ns:
-            return "pyproject.toml has changed since"
+            return "pyproject.toml has changed since the installation"
         return None
 
     def _was_moved(self) -> bool:
-        """Say whether the folder was moved since: programs of the environment hold its old place."""
+        """Return whether the folder was moved after the installation: programs contain its old path."""
         return self.prefix.is_dir() and self._any_editable() and self._project_metadata() is None
 
     def _any_editable(self) -> bool:
         return any((metadata / "direct_url.json").exists() for metadata in distributions(self.prefix))
 
     def _project_metadata(self) -> Path | None:
-        """Return the metadata of what is installed from this very folder, editable (PEP 610)."""
+        """Return the metadata of the editable installation of this folder (PEP 610), or None."""
         here = {"url": self.project.folder.resolve().as_uri(), "dir_info": {"editable": True}}
         for metadata in distributions(self.prefix):
             try:

@@ -1,6 +1,6 @@
-"""What is installed in a conda environment, and whether it is whole. Reads its `conda-meta`, and changes nothing.
+"""Compares an installed conda environment with the lock file, from its `conda-meta`. Read-only.
 
-Every conda client keeps one JSON file for each package there, with every path that the package brought.
+Every conda client writes one JSON record per package to `conda-meta`, with all paths of the package.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ SITE_PACKAGES = re.compile(r"^lib/python[^/]*/site-packages/")
 
 
 def difference(prefix: Path, locked: tuple[LockedPackage, ...]) -> str | None:
-    """Say how an environment differs from what is locked, or None where it does not.
+    """Return the first difference between an environment and the lock file, or None.
 
     Args:
         prefix: The environment's folder.
-        locked: The packages of this machine's platform.
+        locked: The locked packages for this platform.
     """
     if not prefix.is_dir():
         return f"no {prefix.name} yet"
@@ -36,14 +36,14 @@ def difference(prefix: Path, locked: tuple[LockedPackage, ...]) -> str | None:
         if identity not in found:
             return f"{package.name} of conda-lock.yml is not in {prefix.name}"
         if found[identity].get("md5", package.md5) != package.md5:
-            return f"{package.name} in {prefix.name} is another build than that of conda-lock.yml"
+            return f"{package.name} in {prefix.name} is a different build than in conda-lock.yml"
     if extra := sorted(found.keys() - wanted.keys()):
-        return f"{extra[0]} is in {prefix.name} and not in conda-lock.yml"
+        return f"{extra[0]} is in {prefix.name} but not in conda-lock.yml"
     return next((f"{record['name']} is incomplete" for record in found.values() if not _whole(prefix, record)), None)
 
 
 def _whole(prefix: Path, record: dict[str, Any]) -> bool:
-    """Say whether every file that a package brought is there, in its full size where that is known."""
+    """Return whether every file of a package exists and has the recorded size, if one is recorded."""
     for path, size in _files(record):
         try:
             there = (prefix / path).lstat()
@@ -55,10 +55,10 @@ def _whole(prefix: Path, record: dict[str, Any]) -> bool:
 
 
 def _files(record: dict[str, Any]) -> Iterator[tuple[str, int | None]]:
-    """Yield each path and its size; text into which the prefix was written has no size known beforehand.
+    """Yield each path and its size, or None for files into which the prefix was written, because their size varies.
 
-    conda has the sizes of a package for any Python under the paths that they have in the package. Compiled modules are
-    left out: Python makes them anew.
+    For `noarch` Python packages, conda records sizes under the paths inside the package. Compiled modules are skipped,
+    because Python regenerates them.
     """
     sizes = {
         entry["_path"]: entry.get("size_in_bytes")

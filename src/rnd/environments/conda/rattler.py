@@ -1,6 +1,6 @@
-"""Solving, and installing without any conda client: the only caller of py-rattler.
+"""Solves environments, and installs them without a conda client: the only caller of py-rattler.
 
-Credentials of private channels are for py-rattler's own chain to find: `RATTLER_AUTH_FILE`, the system's keyring,
+py-rattler finds the credentials of private channels itself: `RATTLER_AUTH_FILE`, the system keyring,
 `~/.rattler/credentials.json`, `~/.netrc`.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Result = TypeVar("Result")
 
-# As conda calls what Python calls them (https://docs.conda.io, "platforms" of a channel).
+# Python's names of platforms, and conda's (https://docs.conda.io, "platforms" of a channel).
 PLATFORMS = {
     ("Linux", "x86_64"): "linux-64",
     ("Linux", "aarch64"): "linux-aarch64",
@@ -41,32 +41,32 @@ def this_platform() -> str:
     """Return the platform of this machine, such as `linux-64`.
 
     Raises:
-        EnvironmentInvalid: It is none that conda environments are locked for.
+        EnvironmentInvalid: The platform is not supported.
     """
     system = machine.system(), machine.machine()
     if system not in PLATFORMS:
-        raise EnvironmentInvalid(f"A {' '.join(system)} machine is none that conda environments are locked for.")
+        raise EnvironmentInvalid(f"Conda environments are not supported on {' '.join(system)}.")
     return PLATFORMS[system]
 
 
 def is_installed() -> bool:
-    """Say whether py-rattler is there."""
+    """Return whether py-rattler is installed."""
     from importlib.util import find_spec
 
     return find_spec("rattler") is not None
 
 
 def solve(specification: Specification, locked: Path) -> list[LockedPackage]:
-    """Find packages for every platform that fulfil what is asked for.
+    """Find packages that satisfy the requirements on every platform.
 
     Args:
-        specification: What is asked for.
-        locked: A lock file, if there is one: what it has is kept where it still fits.
+        specification: The requirements.
+        locked: The path of the lock file; if it exists, its versions are kept where possible.
 
     Raises:
-        EnvironmentInvalid: A request is written in a way that conda does not read.
-        Unsolvable: The channels have no packages that go together.
-        PackagesUnavailable: A channel does not answer, or is none.
+        EnvironmentInvalid: A requirement is not a valid match specification.
+        Unsolvable: The channels have no compatible set of packages.
+        PackagesUnavailable: A channel does not respond, or is not a channel.
     """
     rattler = _library()
     before = rattler.LockFile.from_path(locked).default_environment() if locked.exists() else None
@@ -82,7 +82,7 @@ def solve(specification: Specification, locked: Path) -> list[LockedPackage]:
 
 
 async def _solve_one(
-    rattler: Any,  # noqa: ANN401 - the module, which a user without the extra has not
+    rattler: Any,  # noqa: ANN401 - the module, which is missing without the extra
     gateway: rattler.Gateway,
     specification: Specification,
     platform: str,
@@ -101,31 +101,31 @@ async def _solve_one(
     except rattler.exceptions.SolverError as error:
         raise Unsolvable(f"For {platform}: {_sentence(error)}") from error
     except rattler.exceptions.InvalidMatchSpecError as error:
-        raise EnvironmentInvalid(f"A request of environment.yml cannot be read: {_sentence(error)}") from error
+        raise EnvironmentInvalid(f"A requirement in environment.yml is not valid: {_sentence(error)}") from error
     return [_locked(record, platform) for record in solution]
 
 
 def lock(folder: Path) -> None:
-    """Write the lock file of a repository, solved anew from what it asks for.
+    """Solve the requirements of a repository and write its lock file.
 
     Raises:
-        RndError: As `read_specification` and `solve` have it.
+        RndError: See `read_specification` and `solve`.
     """
     specification = read_specification(folder)
     write_lock(folder, specification, solve(specification, folder / LOCK))
 
 
 def install(folder: Path, prefix: Path, platform: str) -> None:
-    """Make an environment of exactly the packages that are locked.
+    """Create an environment with exactly the locked packages.
 
     Args:
-        folder: Where the lock file is.
-        prefix: The environment's folder, which is not there yet.
-        platform: That of this machine.
+        folder: The folder of the lock file.
+        prefix: The environment's folder, which must not exist.
+        platform: The platform of this machine.
 
     Raises:
-        PackagesUnavailable: A package could not be fetched, or is not the one that was locked.
-        DiskFull: There is no room for it.
+        PackagesUnavailable: A package could not be downloaded, or its digest differs from the locked one.
+        DiskFull: The disk is full.
     """
     rattler = _library()
     records = rattler.LockFile.from_path(folder / LOCK).default_environment().conda_repodata_records()
@@ -141,15 +141,15 @@ def _library() -> Any:  # noqa: ANN401
 
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run something to its end, and turn what py-rattler raises into our catalogue."""
+    """Run a coroutine, and convert the exceptions of py-rattler to errors of the catalogue."""
     from rattler import exceptions
 
     try:
         return asyncio.run(work)
     except (exceptions.GatewayError, exceptions.FetchRepoDataError, exceptions.InvalidChannelError) as error:
         raise PackagesUnavailable(
-            f"A channel did not give what is asked for: {_sentence(error)}",
-            "Check the channels in environment.yml, the network and your credentials, then run the same command again.",
+            f"A channel could not be read: {_sentence(error)}",
+            "Check the channels in environment.yml, the network and your credentials, then re-run the command.",
         ) from error
     except exceptions.InstallerError as error:
         kind = DiskFull if NO_SPACE in str(error) else PackagesUnavailable
@@ -158,8 +158,8 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
 
 def _virtual_packages(rattler: Any, packages: Mapping[str, str]) -> list[rattler.GenericVirtualPackage]:  # noqa: ANN401
     found = []
-    for name, told in packages.items():
-        version, _, build = told.partition(" ")
+    for name, value in packages.items():
+        version, _, build = value.partition(" ")
         found.append(
             rattler.GenericVirtualPackage(
                 rattler.PackageName(name), rattler.Version(version), rattler.BuildString(build or "0")
@@ -171,8 +171,8 @@ def _virtual_packages(rattler: Any, packages: Mapping[str, str]) -> list[rattler
 def _locked(record: rattler.RepoDataRecord, platform: str) -> LockedPackage:
     if record.md5 is None:
         raise Unsolvable(
-            f"The channel tells no MD5 of {record.file_name}, which a lock needs.",
-            "Index the channel anew, with a tool that writes digests, such as conda-index or rattler-index.",
+            f"The channel has no MD5 digest of {record.file_name}, which the lock file requires.",
+            "Re-index the channel with a tool that writes digests, such as conda-index or rattler-index.",
         )
     return LockedPackage(
         name=record.name.normalized,
@@ -186,5 +186,5 @@ def _locked(record: rattler.RepoDataRecord, platform: str) -> LockedPackage:
 
 
 def _sentence(error: Exception) -> str:
-    """Return what an error says, as a sentence; a chain of causes stays on its lines."""
+    """Return the message of an error with a full stop; multi-line causes are kept."""
     return str(error).strip().rstrip(".") + "."

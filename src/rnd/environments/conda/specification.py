@@ -1,7 +1,7 @@
-"""What an environment shall hold: reads `environment.yml` and `virtual-packages.yml`, those two files alone.
+"""Reads the requirements of an environment from `environment.yml` and `virtual-packages.yml`.
 
-Both are read as conda-lock reads them: the key `platforms`, comments such as `# [linux]` that keep a line for some
-platforms only, and the virtual packages that stand for a machine's own system (https://conda.github.io/conda-lock).
+Both have conda-lock's format: the key `platforms`, comments such as `# [linux]` that restrict a line to some platforms,
+and virtual packages that describe a machine's system (https://conda.github.io/conda-lock).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ENVIRONMENT = "environment.yml"
 VIRTUAL_PACKAGES = "virtual-packages.yml"
 EDITABLE = "-e ."
-# The words that a comment may name a platform by.
+# The names of each platform in comments.
 SELECTORS = {
     "linux-64": {"linux", "linux64", "unix"},
     "linux-aarch64": {"linux", "aarch64", "unix"},
@@ -31,18 +31,18 @@ SELECTORS = {
     "osx-arm64": {"osx", "arm64", "unix"},
 }
 SELECTOR = re.compile(r"\s#.*\[(\w+)\]\s*$")
-# A password or a token in an address: it would be written into the lock file.
+# A password or a token in a URL: it would be written to the lock file.
 CREDENTIALS = re.compile(r"://[^/]*@|/t/")
 
 
 @dataclass(frozen=True)
 class Specification:
-    """What an environment shall hold.
+    """The requirements of an environment.
 
     Attributes:
-        channels: Names or addresses, the first one preferred.
-        requests: For each platform, such as `linux-64`, what is asked for, such as `python 3.11.*`.
-        virtual_packages: For each platform, name and `version` or `version build` of what its machines have.
+        channels: Names or URLs, in order of priority.
+        requests: Match specifications, such as `python 3.11.*`, for each platform, such as `linux-64`.
+        virtual_packages: For each platform, names and `version` or `version build` of its virtual packages.
     """
 
     channels: tuple[str, ...]
@@ -51,10 +51,10 @@ class Specification:
 
 
 def read_specification(folder: Path) -> Specification:
-    """Read what the environment of a repository shall hold.
+    """Read the requirements of a repository's environment.
 
     Raises:
-        EnvironmentInvalid: One of the two files cannot be read, or asks for what cannot be locked.
+        EnvironmentInvalid: One of the two files cannot be read, or contains something that cannot be locked.
     """
     text = _read(folder / ENVIRONMENT)
     document = _mapping(ENVIRONMENT, text)
@@ -62,13 +62,13 @@ def read_specification(folder: Path) -> Specification:
     for channel in channels:
         if CREDENTIALS.search(channel):
             raise EnvironmentInvalid(
-                f"A channel of {ENVIRONMENT} holds a password or a token.",
-                "Take it out of the address, change it, and keep it where docs/how-to/conda.md says.",
+                f"The URL of a channel in {ENVIRONMENT} contains a password or a token.",
+                "Remove it from the URL, revoke it, and store the new one as docs/how-to/conda.md describes.",
             )
     platforms = _texts(document, "platforms")
     if unknown := sorted(set(platforms) - SELECTORS.keys()):
         known = ", ".join(SELECTORS)
-        raise EnvironmentInvalid(f"{ENVIRONMENT} names the platform {unknown[0]}; known are {known}.")
+        raise EnvironmentInvalid(f"Unknown platform {unknown[0]} in {ENVIRONMENT}; supported platforms: {known}.")
     return Specification(
         channels=channels,
         requests={platform: tuple(_requests(_selected(text, platform))) for platform in platforms},
@@ -77,7 +77,7 @@ def read_specification(folder: Path) -> Specification:
 
 
 def digests(folder: Path) -> dict[str, dict[str, str]]:
-    """Return MD5 and SHA-256 of each file that a lock is made from, of their text as conda-lock takes them."""
+    """Return the MD5 and SHA-256 digests of the text of each input file of a lock, as conda-lock computes them."""
     found = {}
     for path in (folder / ENVIRONMENT, folder / VIRTUAL_PACKAGES):
         if path.exists():
@@ -88,21 +88,21 @@ def digests(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _selected(text: str, platform: str) -> str:
-    """Return the lines that are for a platform."""
+    """Return the lines that apply to a platform."""
     lines = ((line, SELECTOR.search(line)) for line in text.splitlines())
     return "\n".join(line for line, word in lines if word is None or word[1] in SELECTORS[platform])
 
 
 def _requests(text: str) -> Iterator[str]:
-    """Yield what conda is asked for; of pip nothing is asked but the package itself, editable."""
+    """Yield the conda requirements; the only pip requirement allowed is the project itself, editable."""
     for item in _mapping(ENVIRONMENT, text).get("dependencies") or ():
         if isinstance(item, str):
             yield item
         elif item != {"pip": [EDITABLE]}:
             raise EnvironmentInvalid(
-                f"{ENVIRONMENT} asks for {yaml.safe_dump(item, default_flow_style=True).strip()}, "
-                "and only packages of conda channels can be locked.",
-                f"Under `pip:`, leave `{EDITABLE}` alone, and ask for the others as conda packages.",
+                f"{ENVIRONMENT} requires {yaml.safe_dump(item, default_flow_style=True).strip()}, "
+                "but only packages from conda channels can be locked.",
+                f"Under `pip:`, keep only `{EDITABLE}`, and list the others as conda packages.",
             )
 
 
@@ -117,7 +117,7 @@ def _virtual_packages(path: Path) -> dict[str, dict[str, str]]:
         }
     except (AttributeError, KeyError, TypeError) as error:
         raise EnvironmentInvalid(
-            f"{path.name} should read `subdirs:`, a platform, `packages:`, name: version."
+            f"{path.name} must have the structure `subdirs:`, a platform, `packages:`, name: version."
         ) from error
 
 
@@ -132,9 +132,9 @@ def _mapping(name: str, text: str) -> dict[str, Any]:
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise EnvironmentInvalid(f"{name} is no valid YAML: {error}.") from error
+        raise EnvironmentInvalid(f"{name} is not valid YAML: {error}.") from error
     if not isinstance(document, dict):
-        raise EnvironmentInvalid(f"{name} holds no keys.")
+        raise EnvironmentInvalid(f"{name} has no keys.")
     return document
 
 
