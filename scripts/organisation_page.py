@@ -29,7 +29,8 @@ FORMS = {
     ),
     r"^(linux-(64|aarch64|ppc64le)|osx-(64|arm64))$": "a conda platform, such as `linux-64`",
     r"^__[a-z0-9_]+$": "a virtual package, such as `__glibc`",
-    r"\{version\}": "text with `{version}` in it",
+    r"^[^\x00-\x1f\x7f]+[/:][^/:\s]+/[^/:\s]+/?$": "a git URL that ends with `OWNER/NAME`",
+    r"^[^{}]*\{version\}[^{}]*$": "text with `{version}` in it, and no other braces",
     r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$": "the ARN of an IAM role",
     r"^[A-Za-z][A-Za-z0-9._-]*$": "the label of a runner",
 }

@@ -159,3 +159,11 @@ def test_a_command_of_a_package_that_is_not_installed_says_how_to_get_it(
     said = capfd.readouterr().err
     assert "extra-missing" in said
     assert "make rehearse" in said
+
+
+@pytest.mark.parametrize("option", ["--period=--", "--maximum=--", "--jobs=--", "--class=--"])
+def test_two_dashes_are_no_value(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["runners", "simulate", option])
+    assert ended.value.code == 2
+    assert "expected one argument" in capsys.readouterr().err

@@ -114,6 +114,8 @@ def test_invalid_yaml(tmp_path: Path) -> None:
         ("t3.large: 0.5", "t3.large: .inf", "runners.prices.instance_hour.t3.large is inf: input should be a finite"),
         ("192.168.0.0/20", "8.8.0.0/20", "runners.network.cidr: 8.8.0.0/20 is not a private network of /16 to /24"),
         ("192.168.0.0/20", "192.168.0.1/20", "runners.network.cidr: '192.168.0.1/20' is not an IPv4 network"),
+        ("git@git.example.com:acme/lab-template.git", "lab-template", "template.repository is 'lab-template': invalid"),
+        ("python:{version}", '"python:{version}{0}"', "docker.base_image is 'python:{version}{0}': invalid format"),
         ('start: "09:00"', 'start: "8"', "runners.business_hours.start is '8': invalid format"),
         (
             "copyright: (C)",
@@ -148,6 +150,8 @@ def test_what_is_no_time_zone(tmp_path: Path, name: str) -> None:
         (b"- a list", "the file is ['a list']"),
         (b"\xff\xfe", "not valid UTF-8 at byte 0"),
         (b"name: \x07", "not valid YAML"),
+        (b"name: !!timestamp x", "not valid YAML"),
+        (b"name: " + b"[" * 2000, "not valid YAML"),
     ],
 )
 def test_a_file_that_is_no_organisation_at_all(tmp_path: Path, content: bytes, said: str) -> None:

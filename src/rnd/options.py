@@ -32,6 +32,12 @@ class Parser(argparse.ArgumentParser):
         self.define()
         return super().parse_known_args(args, namespace)
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:  # noqa: ANN401
+        """Refuse `--option=--`, for which argparse would return an empty list instead of a text."""
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
+            raise argparse.ArgumentError(action, "expected one argument")
+        return super()._get_values(action, arg_strings)  # type: ignore[misc]
+
     def define(self, *, deeply: bool = False) -> None:
         """Define the arguments once; with `deeply`, also those of every command below."""
         configure, self.configure = self.configure, None

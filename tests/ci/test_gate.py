@@ -75,7 +75,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "error[not-green]: Not green:\n  image: cancelled\n" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"a": 1}', '{"a": {"result": "success"}}'])
+@pytest.mark.parametrize("text", ["", "[" * 100_000, "[]", "{}", "null", '{"a": 1}', '{"a": {"result": "success"}}'])
 def test_what_is_no_context_is_refused(capsys: pytest.CaptureFixture[str], text: str) -> None:
     assert cli.main(["ci", "gate", text]) == 2
     assert "error[usage]" in capsys.readouterr().err

@@ -91,7 +91,7 @@ def read_needs(text: str) -> dict[str, Job]:
     try:
         needs = json.loads(text)
         jobs = {name: Job(result=job["result"], outputs=dict(job["outputs"] or {})) for name, job in needs.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError("The input is not a `needs` context of GitHub Actions in JSON.") from error
     if not jobs:
         raise UsageError("The `needs` context has no jobs.", "List every other job under `needs` of the gate.")

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, Valida
 
 from rnd.errors import OrganisationInvalid
 from rnd.organisation.conda import Conda  # noqa: TC001 - pydantic resolves it when the class is made
-from rnd.organisation.forms import Slug, Strict, Text
+from rnd.organisation.forms import BaseImage, RepositoryUrl, Slug, Strict, Text
 from rnd.organisation.github import GitHub  # noqa: TC001 - pydantic resolves it when the class is made
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _private_network(cidr: str) -> str:
 class Template(Strict):
     """Location of this template."""
 
-    repository: Text = Field(description="git URL that repositories are created and updated from")
+    repository: RepositoryUrl = Field(description="git URL that repositories are created and updated from")
     workflow_ref: Text = Field(description="git ref at which repositories call the central workflows", examples=["v1"])
 
 
@@ -91,7 +91,7 @@ class Aws(Strict):
     )
     codeartifact: CodeArtifact = Field(description="the package index")
     ecr_registry: Text = Field(description="host name of the image registry")
-    base_image: Annotated[str, StringConstraints(pattern=r"\{version\}")] = Field(
+    base_image: BaseImage = Field(
         description="name and tag of the image that jobs run in; {version} is replaced by the Python version"
     )
     publishing_role: Role = Field(
@@ -107,7 +107,7 @@ class Aws(Strict):
 class Docker(Strict):
     """The Docker images of repositories."""
 
-    base_image: Annotated[str, StringConstraints(pattern=r"\{version\}")] = Field(
+    base_image: BaseImage = Field(
         description="base image, any image with Python; {version} is replaced by the Python version",
         examples=["python:{version}-slim"],
     )
@@ -241,7 +241,7 @@ def load_organisation(path: Path = SHIPPED) -> Organisation:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise OrganisationInvalid(f"{path}:{line}: not valid YAML: {error.problem}.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         raise OrganisationInvalid(f"{path}: not valid YAML: {error}.") from error
     if twice:
         raise OrganisationInvalid("\n".join(f"{path}:{line}: duplicate key {key}" for line, key in twice))

@@ -10,6 +10,8 @@ Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\A[^\x00-\x1f\x7
 Slug = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\z", max_length=30)]
 GitHubName = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?\z", max_length=39)]
 RepositoryName = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9._-]+\z", max_length=100)]
+RepositoryUrl = Annotated[str, StringConstraints(pattern=r"\A[^\x00-\x1f\x7f]+[/:][^/:\s]+/[^/:\s]+/?\z")]
+BaseImage = Annotated[str, StringConstraints(pattern=r"\A[^{}]*\{version\}[^{}]*\z")]
 Topic = Annotated[str, StringConstraints(pattern=r"\A[a-z0-9][a-z0-9-]*\z", max_length=50)]
 
 

@@ -111,7 +111,7 @@ def _write_configuration(path: Path, users: Path, host: str) -> None:
         content = json.loads(users.read_text(encoding="utf-8"))
     except FileNotFoundError:
         content = {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{users} cannot be read: {error}.", "Fix or remove that file.") from error
     content["credHelpers"] = {**content.get("credHelpers", {}), host: "rnd"}
     path.unlink(missing_ok=True)

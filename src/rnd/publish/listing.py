@@ -48,7 +48,7 @@ def _parse_json(text: str, url: str) -> dict[str, Link]:
             file["filename"]: Link(urljoin(url, file["url"]), file["hashes"].get("sha256"))
             for file in json.loads(text)["files"]
         }
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no list of files: {error}") from error
 
 

@@ -102,7 +102,7 @@ class Registry:
             return Image(digest, media_type, manifest, self._labels(name, manifest, media_type))
         except _NotThere:
             return None
-        except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
             raise RegistryRefused(f"{self.host}/{name}:{tag} is not an image: {error!r}.") from error
 
     def _manifest(self, name: str, reference: str) -> tuple[bytes, str]:
@@ -115,7 +115,10 @@ class Registry:
         if media_type in INDEXES:
             # What is for no platform is a statement about the image, such as its provenance.
             images = (one for one in document["manifests"] if one.get("platform", {}).get("os") != "unknown")
-            return self._labels(name, *self._manifest(name, next(images)["digest"]))
+            manifest, media_type = self._manifest(name, next(images)["digest"])
+            if media_type in INDEXES:
+                raise ValueError("an index of indexes")
+            return self._labels(name, manifest, media_type)
         _, config = self._call(name, "GET", f"{name}/blobs/{document['config']['digest']}", {})
         labels: dict[str, str] = json.loads(config)["config"].get("Labels") or {}
         return labels
@@ -136,7 +139,7 @@ class Registry:
         """Return what a registry's token service gives: https://distribution.github.io/distribution/spec/auth/token."""
         asked = dict(CHALLENGE.findall(challenge.asks))
         realm = urlsplit(asked.pop("realm", ""))
-        if realm.scheme != "https" and realm.netloc != self.host:
+        if realm.scheme != "https" and (realm.scheme, realm.netloc) != ("http", self.host):
             raise challenge
         query = urlencode({"service": asked.get("service", ""), "scope": write if self.username else asked["scope"]})
         _, answer = _send("GET", f"{realm.geturl()}?{query}", {}, None, self._basic())
@@ -191,5 +194,5 @@ def _reason(error: HTTPError) -> str:
     try:
         said: list[dict[str, Any]] = json.loads(error.read())["errors"]
         return "; ".join(f"{one['code']}: {one['message']}" for one in said)
-    except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
+    except (ValueError, KeyError, TypeError, OSError, RecursionError, http.client.HTTPException):
         return f"{error.reason}."

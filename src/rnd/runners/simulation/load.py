@@ -57,7 +57,9 @@ class Load:
             "job-minutes must be above 0": 0 < self.minutes < math.inf,
             f"durations must be one of {', '.join(get_args(Shape))}": self.shape in get_args(Shape),
             "spread must be above 0": 0 < self.spread < math.inf,
+            "spread must be at most 1000": not 1000 < self.spread < math.inf,
             "burst must be at least 1": 1 <= self.burst < math.inf,
+            "burst must be at most 10000": not 10_000 < self.burst < math.inf,
             "outside must be a share, from 0 to 1": 0 <= self.outside <= 1,
         }
         broken = [rule for rule, kept in rules.items() if not kept]

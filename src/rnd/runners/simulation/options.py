@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # A year with both daylight saving changes. Fixed, so that results do not depend on the current date.
 BEGIN = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
 LONGEST = 3660  # days
+MOST_JOBS = 10_000_000
 SHORTEST = 3600.0  # seconds of a replay; a shorter one would be extrapolated too far to a month
 POLICY = ("always_on", "business_hours_extra", "maximum")
 LOAD = {  # option: field
@@ -144,6 +145,8 @@ def _described(options: argparse.Namespace, runners: Runners, name: str, timing:
     days = _number("period", options.period, LoadImpossible)
     if not 1 <= days <= LONGEST:
         raise LoadImpossible(f"--period must be from 1 to {LONGEST} days, not {options.period}.")
+    if values.get("jobs_per_day", 0) * days > MOST_JOBS:
+        raise LoadImpossible(f"{name}: a simulation takes at most {MOST_JOBS} jobs; lower --jobs-per-day or --period.")
     load, policy, end = Load(**values), _policy(runners, name, timing), BEGIN + days * DAY
     # The class is part of the seed, so that adding a class does not change the jobs of the others.
     jobs = list(describe_jobs(load, policy.hours, policy.timezone, BEGIN, end, f"{options.seed}:{name}"))
