@@ -16,7 +16,7 @@ import yaml
 from jinja2 import Environment
 
 from rnd import errors
-from rnd.cli import COMMANDS
+from rnd.commands import COMMANDS
 from rnd.names import derive_names
 from rnd.organisation import Organisation, load_organisation
 from rnd.project.template import CHECKOUT, find_template, render
@@ -71,7 +71,7 @@ def commands_page() -> str:
     """Return the help of every command, and the exit codes."""
     codes = table(("exit code", "meaning"), ((str(int(code)), EXIT_CODES[code]) for code in errors.ExitCode))
     parts = [
-        NOTE.format(source="src/rnd/cli.py and the commands"),
+        NOTE.format(source="src/rnd/commands/"),
         "# Commands\n",
         "Progress and errors go to standard error, results to standard output.",
         "Colour is used only on a terminal, and never if `NO_COLOR` is set.\n",

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rnd.cli import ALIASES, COMMANDS, installed, main
+from rnd.cli import main
+from rnd.commands import ALIASES, COMMANDS, installed
 from tests.helpers.machine import ROOT
 
 

@@ -1,4 +1,4 @@
-"""YAML from a file that somebody else wrote: bounded in size and depth, and without aliases. Touches nothing."""
+"""Parse untrusted YAML: limited in size and depth, without aliases. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ DEEPEST = 50  # levels
 
 
 def load(text: str) -> object:
-    """Parse plain YAML.
-
-    Aliases are refused: a few of them expand to more than the memory holds.
+    """Parse YAML without aliases: a few nested aliases can exhaust the memory.
 
     Raises:
-        yaml.YAMLError: It is not YAML, or has aliases, or is too long or too deep.
+        yaml.YAMLError: The text is not YAML, has an alias, or exceeds a limit.
     """
     if len(text) > LONGEST:
         raise yaml.YAMLError(f"it is longer than {LONGEST} characters")

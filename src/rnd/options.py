@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
         """Refuse `--option=--`, for which argparse would return an empty list instead of a text."""
         if action.option_strings and action.nargs is None and arg_strings == ["--"]:
             raise argparse.ArgumentError(action, "expected one argument")
-        return super()._get_values(action, arg_strings)  # type: ignore[misc]
+        return super()._get_values(action, arg_strings)
 
     def define(self, *, deeply: bool = False) -> None:
         """Define the arguments once; with `deeply`, also those of every command below."""

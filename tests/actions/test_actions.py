@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from rnd.cli import build_parser
+from rnd.commands import build_parser
 from tests.helpers.contracts import disagreements
 from tests.helpers.machine import ROOT
 from tests.helpers.workflows import ACTIONS, Step, action_names, action_steps, load, outputs_of_script, references

@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the script; `eval "$(rnd completion bash)"` in a shell's start-up file enables it."""
     import shtab
 
-    from rnd.cli import build_parser
+    from rnd.commands import build_parser
 
     parser = build_parser()
     parser.define(deeply=True)
