@@ -30,6 +30,7 @@ check: $(UV) ## Check formatting, lint, types and import layers
 	@$(RUN) ruff check --quiet
 	@$(RUN) mypy
 	@$(RUN) lint-imports --no-logo
+	@$(RUN) python -m scripts.words --quiet
 	@$(RUN) check-jsonschema --quiet --schemafile docs/reference/org.schema.json org.yml
 	@$(RUN) zizmor --offline --quiet --no-progress --persona auditor actions .github
 
