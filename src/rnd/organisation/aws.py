@@ -1,0 +1,42 @@
+"""The `aws` section of org.yml. No side effects."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from rnd.organisation.forms import BaseImage, Slug, Strict, Text
+
+Role = Annotated[str, StringConstraints(pattern=r"\Aarn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+\z")]
+
+
+class CodeArtifact(Strict):
+    """The package index."""
+
+    domain: Slug = Field(description="AWS CodeArtifact domain")
+    repository: Slug = Field(description="repository in that domain")
+
+
+class Aws(Strict):
+    """The AWS account that publishes packages and images."""
+
+    account: Annotated[str, StringConstraints(pattern=r"\A[0-9]{12}\z")] = Field(
+        description="account ID: twelve digits, quoted", examples=["123456789012"]
+    )
+    region: Annotated[str, StringConstraints(pattern=r"\A[a-z]{2}(-[a-z]+)+-[0-9]\z")] = Field(
+        description="AWS region", examples=["eu-west-1"]
+    )
+    codeartifact: CodeArtifact = Field(description="the package index")
+    ecr_registry: Text = Field(description="host name of the image registry")
+    base_image: BaseImage = Field(
+        description="name and tag of the image that jobs run in; {version} is replaced by the Python version"
+    )
+    publishing_role: Role = Field(
+        description="IAM role that publishing jobs assume through OpenID Connect",
+        examples=["arn:aws:iam::123456789012:role/publishing"],
+    )
+    reading_role: Role = Field(
+        description="IAM role that jobs assume through OpenID Connect to install packages from the index",
+        examples=["arn:aws:iam::123456789012:role/reading"],
+    )

@@ -1,0 +1,55 @@
+"""org.yml as a whole: one field per top-level key. No side effects.
+
+The models are the schema: `docs/reference/organisation.md` and the JSON Schema for editors are generated from them.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from rnd.organisation.aws import Aws  # noqa: TC001 - pydantic resolves it when the class is made
+from rnd.organisation.conda import Conda  # noqa: TC001
+from rnd.organisation.forms import BaseImage, RepositoryUrl, Slug, Strict, Text
+from rnd.organisation.github import GitHub  # noqa: TC001
+from rnd.organisation.python import Python  # noqa: TC001
+from rnd.organisation.runners import Runners  # noqa: TC001
+
+
+class Template(Strict):
+    """Location of this template."""
+
+    repository: RepositoryUrl = Field(description="git URL that repositories are created and updated from")
+    workflow_ref: Text = Field(description="git ref at which repositories call the central workflows", examples=["v1"])
+
+
+class Docker(Strict):
+    """The Docker images of repositories."""
+
+    base_image: BaseImage = Field(
+        description="base image, any image with Python; {version} is replaced by the Python version",
+        examples=["python:{version}-slim"],
+    )
+
+
+class Organisation(Strict):
+    """All values that differ between organisations."""
+
+    name: Text = Field(description="display name")
+    slug: Slug = Field(description="first part of package and image names: a-z, 0-9 and -")
+    repository_prefix: Slug = Field(description="first part of repository names: a-z, 0-9 and -")
+    copyright: Text = Field(
+        description="header of every source file, without a year",
+        examples=["Copyright (c) Acme. All rights reserved."],
+    )
+    license: str = Field(
+        default="",
+        description="text of LICENSE below the copyright line; empty: that line alone",
+        examples=["Proprietary and confidential."],
+    )
+    template: Template = Field(description="this template")
+    github: GitHub = Field(description="owner, teams and settings of the repositories")
+    python: Python = Field(description="Python versions")
+    conda: Conda = Field(description="conda channels and platforms")
+    aws: Aws = Field(description="account, package index and image registry")
+    docker: Docker = Field(description="images of repositories")
+    runners: Runners = Field(description="machines")
