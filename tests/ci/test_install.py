@@ -58,7 +58,8 @@ def test_a_lock_that_does_not_fit_is_refused_and_left_alone(
     (clone / source).write_text(changed + "# changed\n")
     assert main(["ci", "install", str(clone)]) == 3
     assert (
-        f"error[lock-stale]: The lock file is not up to date: {lock} does not fit {source}." in capfd.readouterr().err
+        f"error[lock-stale]: The lock file is not up to date: {lock} is out of date with {source}."
+        in capfd.readouterr().err
     )
     assert (clone / lock).read_bytes() == before
     assert not (clone / {"uv": ".venv", "conda": ".conda"}[tool]).exists()

@@ -10,6 +10,7 @@ import pytest
 from copier import run_copy
 
 from rnd.organisation import Organisation, load_organisation
+from rnd_rehearsal.workflows import evaluate
 from tests.helpers.contracts import central_actions, faults
 from tests.helpers.machine import ACME, ROOT, isolate
 from tests.helpers.template import copy_template
@@ -130,14 +131,23 @@ def test_the_workflows_hold_no_programs(jobs: list[Job]) -> None:
 
 def test_the_check_that_main_requires_is_that_of_the_gate(repository: Path, organisation: Organisation) -> None:
     on_pr = workflows(repository)["on_pr.yml"]
-    assert [name for job in on_pr.jobs.values() for name in job.check_names()] == [
-        "version",
-        "lint-and-test / lint-and-test",
-        "package / package",
-        "image / image",
-        organisation.github.repository.main.required_check,
-    ]
-    assert on_pr.jobs["all-green"].data["name"] == organisation.github.repository.main.required_check
+    names = [name for job in on_pr.jobs.values() for name in job.check_names()]
+    assert names[:-1] == ["version", "lint-and-test / lint-and-test", "package / package", "image / image"]
+    gate = on_pr.jobs["all-green"].data["name"]
+    assert names[-1] == gate
+    assert name_after(gate, "false") == name_after(gate, "") == organisation.github.repository.main.required_check
+
+
+def test_a_run_that_checked_nothing_does_not_report_the_required_check(
+    repository: Path, organisation: Organisation
+) -> None:
+    gate = workflows(repository)["on_pr.yml"].jobs["all-green"].data["name"]
+    assert name_after(gate, "true") == "delegated" != organisation.github.repository.main.required_check
+
+
+def name_after(name: str, handed_over: str) -> str:
+    """Return the name of the gate's check after a version job with this output."""
+    return evaluate(name, {"needs": {"version": {"outputs": {"handed-over": handed_over}}}})
 
 
 def test_what_starts_what(repository: Path) -> None:

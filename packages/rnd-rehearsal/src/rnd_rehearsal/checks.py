@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 def _names(run: Run, job: Job) -> dict[str, str]:
     written = run.workflow["jobs"][job.id]
-    return workflows.check_names(job.id, written, run.called.get(workflows.called_workflow(written) or ""))
+    called = run.called.get(workflows.called_workflow(written) or "")
+    return workflows.check_names(job.id, {**written, "name": _name(run, job)}, called)
+
+
+def _name(run: Run, job: Job) -> str:
+    """Return the name of a job, with its expressions evaluated."""
+    return workflows.evaluate(str(run.workflow["jobs"][job.id].get("name", job.id)), run.name_contexts())
 
 
 def _caller(hub: FakeGitHub, run: Run) -> Caller:
@@ -40,8 +46,7 @@ def end(hub: FakeGitHub, run: Run, job: Job, result: Result, verdicts: dict[str,
 
 def skipped(hub: FakeGitHub, run: Run, job: Job) -> None:
     """Report a job that never began; GitHub names it by the caller alone where it calls a workflow."""
-    name = str(run.workflow["jobs"][job.id].get("name", job.id))
-    job.checks[job.id] = _create(_caller(hub, run), run, {"name": name, "conclusion": "skipped"})
+    job.checks[job.id] = _create(_caller(hub, run), run, {"name": _name(run, job), "conclusion": "skipped"})
 
 
 def _create(caller: Caller, run: Run, body: dict[str, Any]) -> int:

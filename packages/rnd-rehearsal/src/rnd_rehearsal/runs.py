@@ -113,6 +113,11 @@ class Run:
             "github": {**ends, **ref, **run, "event": event.payload, "event_name": event.name, "actor": event.actor}
         }
 
+    def name_contexts(self) -> Document:
+        """Return what the expressions in the name of a job can use; see GitHub's "Context availability"."""
+        done = {name: {"result": result.verdict, "outputs": result.outputs} for name, result in self.results().items()}
+        return {**self.contexts(), "needs": done}
+
     def ready(self) -> list[str]:
         """Return the jobs that have not begun, and whose needs are done."""
         return [

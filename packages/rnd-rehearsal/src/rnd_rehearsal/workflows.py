@@ -21,6 +21,7 @@ TELLER = "rehearsal-result"
 STUB = {"success": "true", "failure": "false", "cancelled": "false"}
 EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 PATH = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*")
+LITERAL = re.compile(r"'(?:[^']|'')*'")
 STATUS = re.compile(r"\b(always|cancelled|failure|success)\(\)")
 FILTERS = {"push": ("branches", "tags"), "pull_request": ("branches",)}
 PULL_TYPES = ["opened", "synchronize", "reopened"]
@@ -118,26 +119,41 @@ class NotKnown(ValueError):
 
 
 def evaluate(text: str, contexts: Document) -> str:
-    """Fill in the expressions that name a value in a context, or for the first of several with `||`.
+    """Fill in expressions of literals and context values, combined with `==`, `&&` and `||`.
 
     Raises:
-        NotKnown: An expression is more than that.
+        NotKnown: An expression uses anything else.
     """
 
     def value(match: re.Match[str]) -> str:
-        for part in map(str.strip, match[1].split("||")):
-            if part.startswith("'") and part.endswith("'"):
-                return part[1:-1]
-            if not PATH.fullmatch(part):
-                raise NotKnown(f"{match[0]} is more than the rehearsal's runner evaluates.")
-            found: Any = contexts
-            for key in part.split("."):
-                found = found.get(key) if isinstance(found, dict) else None
-            if found:
-                return str(found).lower() if isinstance(found, bool) else str(found)
+        for alternative in match[1].split("||"):
+            *conditions, last = alternative.split("&&")
+            if all(_holds(condition, contexts) for condition in conditions) and (found := _operand(last, contexts)):
+                return found
         return ""
 
     return EXPRESSION.sub(value, text)
+
+
+def _holds(condition: str, contexts: Document) -> bool:
+    """Return whether `A == B` holds, or whether a single operand is not empty."""
+    values = [_operand(operand, contexts) for operand in condition.split("==")]
+    return values[0] == values[1] if len(values) == 2 else bool(values[0])
+
+
+def _operand(text: str, contexts: Document) -> str:
+    """Return a literal without its quotes, or the value at a path in the contexts; empty if there is none."""
+    operand = text.strip()
+    if LITERAL.fullmatch(operand):
+        return operand[1:-1].replace("''", "'")
+    if not PATH.fullmatch(operand):
+        raise NotKnown(f"{operand} is more than the rehearsal's runner evaluates.")
+    found: Any = contexts
+    for key in operand.split("."):
+        found = found.get(key) if isinstance(found, dict) else None
+    if not found:
+        return ""
+    return str(found).lower() if isinstance(found, bool) else str(found)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,9 @@ CONTEXTS = {"github": {"ref": "refs/heads/main", "event": {"number": 7}, "head_r
         ("${{ github.head_ref || github.ref }}", "refs/heads/main"),
         ("${{ github.head_ref || 'none' }}", "none"),
         ("${{ github.nothing.at.all }}", ""),
+        ("${{ github.event.number == '7' && 'seven' || 'other' }}", "seven"),
+        ("${{ github.event.number == '8' && 'eight' || 'it''s another' }}", "it's another"),
+        ("${{ github.head_ref && github.ref || 'no head' }}", "no head"),
     ],
 )
 def test_simple_expressions_are_filled_in(text: str, value: str) -> None:
