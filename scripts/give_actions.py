@@ -1,7 +1,7 @@
-"""Gives the central actions to all repositories: moves the branch that they call them at to the commit checked out.
+"""Publish the central actions: move the branch that repositories call them at to the checked-out commit.
 
-The branch is `template.workflow_ref` of org.yml. It only ever moves forward, so a run that is repeated later takes
-nothing back. Why it is a branch and no tag: docs/decisions/0013-a-branch-for-the-actions.md. Touches git's remote.
+The branch is `template.workflow_ref` of org.yml. It only moves forward, so a re-run of an old workflow changes nothing.
+docs/decisions/0013-a-branch-for-the-actions.md explains why it is a branch and not a tag. Pushes to the remote.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from rnd import git, process
+from rnd.github.client import find_addresses
 from rnd.organisation import load_organisation
 
 REMOTE = "origin"
@@ -20,15 +21,16 @@ def main() -> int:
     """Move the branch, and return the exit code."""
     branch = load_organisation().template.workflow_ref
     refspec = f"HEAD:refs/heads/{branch}"
-    ended = git.signed_in(Path(), os.environ.get("GITHUB_TOKEN"), "push", "--no-verify", REMOTE, refspec)
+    server = find_addresses(os.environ).server
+    ended = git.signed_in(Path(), os.environ.get("GITHUB_TOKEN"), server, "push", "--no-verify", REMOTE, refspec)
     said = process.last_words(ended)
     if "non-fast-forward" in said or "fetch first" in said:
-        print(f"{branch} is further on already.")
+        print(f"{branch} is ahead of this commit already.")
         return 0
     if ended.returncode != 0:
         print(f"error: {branch} was not moved:\n{said}", file=sys.stderr)
         return 1
-    print(f"{branch} is where this commit is.")
+    print(f"{branch} is at this commit.")
     return 0
 
 

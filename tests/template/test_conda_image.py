@@ -79,4 +79,4 @@ def test_a_lock_that_does_not_fit_makes_no_image(made: Path, docker: dict[str, s
     environment.write_text(environment.read_text() + "# changed\n")
     built = build(made, docker)
     assert built.returncode != 0
-    assert "conda-lock.yml does not fit environment.yml" in built.stderr
+    assert "conda-lock.yml does not match environment.yml" in built.stderr
