@@ -178,5 +178,5 @@ def test_which_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: 
     if good:
         assert find_docker() == str(program)
     else:
-        with pytest.raises(ToolMissing, match="There is no Docker with BuildKit"):
+        with pytest.raises(ToolMissing, match="No Docker client with BuildKit is installed"):
             find_docker()
