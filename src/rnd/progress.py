@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -33,6 +33,23 @@ class Quiet:
 
     def finished(self, outcome: Outcome) -> None:
         """Ignore the result of a step."""
+
+
+@dataclass
+class Started:
+    """A watcher that records which steps have started, and passes everything on to another watcher."""
+
+    keys: set[str] = field(default_factory=set)
+    then: Watcher = field(default_factory=Quiet)
+
+    def started(self, step: Step) -> None:
+        """Record the start of a step."""
+        self.keys.add(step.key)
+        self.then.started(step)
+
+    def finished(self, outcome: Outcome) -> None:
+        """Pass on the result of a step."""
+        self.then.finished(outcome)
 
 
 class Lines:

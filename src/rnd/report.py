@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rnd import retry
 from rnd.errors import UsageError
-from rnd.progress import Quiet, watcher
+from rnd.progress import Quiet, Started, watcher
 
 if TYPE_CHECKING:
     import argparse
@@ -33,12 +33,15 @@ def place(folder: Path) -> str:
     return shlex.quote(str(folder))
 
 
-def carry_out(plan: Plan, options: argparse.Namespace, **facts: object) -> tuple[Outcome, ...]:
+def carry_out(
+    plan: Plan, options: argparse.Namespace, started: Started | None = None, /, **facts: object
+) -> tuple[Outcome, ...]:
     """Show or apply a plan, and report the result as the shared options of plan commands ask for.
 
     Args:
         plan: The plan.
         options: The parsed command line.
+        started: Records the steps that the plan has started to apply.
         facts: Additional values for the JSON document; callables are called after the plan has been applied.
 
     Raises:
@@ -48,7 +51,7 @@ def carry_out(plan: Plan, options: argparse.Namespace, **facts: object) -> tuple
         outcomes = plan.show(Quiet())
     else:
         with watcher(plan, quiet=options.quiet or options.json) as chosen:
-            outcomes = plan.apply(chosen)
+            outcomes = plan.apply(Started(started.keys, chosen) if started else chosen)
     if options.json:
         known = {name: fact() if callable(fact) else fact for name, fact in facts.items()}
         print_json({"goal": plan.goal, "steps": [describe(outcome) for outcome in outcomes]} | known)

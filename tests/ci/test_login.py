@@ -27,7 +27,7 @@ source = { editable = "." }
 
 [[package]]
 name = "iniconfig"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example.org/simple" }
 
 [[package]]
 name = "tools"

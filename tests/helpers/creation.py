@@ -12,7 +12,7 @@ from rnd.answers import Project
 from rnd.organisation import Organisation, load_organisation
 from rnd.plan import Outcome, Plan
 from rnd.progress import Quiet
-from rnd.project.hosting import Hosting, open_hosting
+from rnd.project.github import GitHubSetup, open_github
 from tests.helpers.git import git
 
 if TYPE_CHECKING:
@@ -44,15 +44,15 @@ class Creation:
         """What the repository is called."""
         return f"{self.organisation.repository_prefix}-{self.project.name}"
 
-    def open(self) -> Hosting:
+    def open(self) -> GitHubSetup:
         """Do what comes before the first step."""
-        return open_hosting(self.project, self.organisation, os.environ, ask=False)
+        return open_github(self.project, self.organisation, os.environ, ask=False)
 
     def run(self) -> tuple[Outcome, ...]:
         """Bring the project to GitHub."""
         opened = self.open()
         try:
-            return Plan("host it", opened.steps()).apply(Quiet())
+            return Plan("host it", opened.steps).apply(Quiet())
         finally:
             opened.close()
 

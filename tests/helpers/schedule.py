@@ -51,7 +51,7 @@ SECONDS = {
     "tests/template/test_conda_image.py": 12,
     "tests/version/test_history.py": 11,
     "packages/fake-github/tests/fake_github_tests/test_pulls.py": 11,
-    "tests/project/test_hosting.py": 10,
+    "tests/project/test_github.py": 10,
     "tests/version/test_comment.py": 9,
     "tests/runners/simulation/test_plot.py": 9,
     "tests/template/test_workflows.py": 8,

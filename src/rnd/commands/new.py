@@ -54,14 +54,14 @@ def run(options: argparse.Namespace) -> int:
         data=_data(options),
         ask=not options.defaults and sys.stdin.isatty(),
         template=find_template(options.template, options.vcs_ref, organisation.template.repository),
-        host=partial(open_github, options, organisation),
+        connect=partial(open_github, options, organisation),
     )
-    with plan_new(request, organisation) as (plan, project, hosting):
+    with plan_new(request, organisation) as (plan, project, github):
         names = derive_names(project.name, organisation)
         facts: dict[str, object] = {"folder": str(project.folder), "names": vars(names)}
-        apply_plan(plan, options, hosting, facts)
+        apply_plan(plan, options, github, facts)
     if not (options.json or options.quiet or options.only_show):
-        _end(project, {"package": names.package, "import": names.import_name, **(hosting.links if hosting else {})})
+        _end(project, {"package": names.package, "import": names.import_name, **(github.links if github else {})})
         if request.template.has_uncommitted_changes():
             print(
                 f"\nIt was created from uncommitted changes of {request.template.source} and cannot be updated later."

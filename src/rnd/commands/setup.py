@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from rnd import report
 from rnd.errors import Interrupted, RndError
 from rnd.options import add_folder_argument, add_plan_options
+from rnd.progress import Started
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from rnd.answers import Project
     from rnd.organisation import Organisation
     from rnd.plan import Plan
-    from rnd.project.hosting import Hosting
+    from rnd.project.github import GitHubSetup
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,50 +42,66 @@ def run(options: argparse.Namespace) -> int:
     # Copier also runs its task for `recopy`, which must not touch GitHub: there, and when a copy is repeated, the
     # repository already has a commit. Copier deletes the folder if the task fails, hence --keep.
     left_alone = options.keep and git.head(project.folder) is not None
-    hosting = None if left_alone else open_github(options, load_organisation(), project)
+    github = None if left_alone else open_github(options, load_organisation(), project)
+    started = Started()
     try:
-        apply_plan(plan_setup(project, hosting), options, hosting, {})
+        apply_plan(plan_setup(project, github), options, github, {}, started)
     except (RndError, KeyboardInterrupt) as error:
-        if not options.keep or hosting is None or not hosting.begun:
+        if not options.keep or github is None or not github.has_started(started.keys):
             raise
-        stopped = error if isinstance(error, RndError) else hosting.explain(Interrupted("Interrupted."))
+        stopped = error if isinstance(error, RndError) else github.explain(Interrupted("Interrupted."))
         report.print_error(stopped, as_json=options.json)
     else:
-        if hosting and not (options.json or options.quiet or options.only_show):
-            _say_links(hosting)
+        if github and not (options.json or options.quiet or options.only_show):
+            _say_links(github.links)
     return 0
 
 
-def open_github(options: argparse.Namespace, organisation: Organisation, project: Project) -> Hosting | None:
+def open_github(options: argparse.Namespace, organisation: Organisation, project: Project) -> GitHubSetup | None:
     """Connect a project to GitHub, or return None if the answers do not ask for it."""
     if not project.on_github:
         return None
     import os
 
-    from rnd.project.hosting import open_hosting
+    from rnd.project import github
 
     report.tell_retries(quiet=options.quiet)
-    return open_hosting(project, organisation, os.environ, ask=sys.stdin.isatty() and not options.only_show)
+    return github.open_github(project, organisation, os.environ, ask=sys.stdin.isatty() and not options.only_show)
 
 
-def apply_plan(plan: Plan, options: argparse.Namespace, hosting: Hosting | None, facts: dict[str, object]) -> None:
-    """Apply a plan; an error after the first GitHub change also explains how to resume and how to undo."""
-    if hosting is None:
+def apply_plan(
+    plan: Plan,
+    options: argparse.Namespace,
+    github: GitHubSetup | None,
+    facts: dict[str, object],
+    started: Started | None = None,
+) -> None:
+    """Apply a plan; an error after the first GitHub change also explains how to resume and how to undo.
+
+    Args:
+        plan: The plan.
+        options: The parsed command line.
+        github: The GitHub part of the plan; None for a local repository.
+        facts: Additional values for the JSON document.
+        started: Records the steps that the plan has started.
+    """
+    if github is None:
         report.carry_out(plan, options, **facts)
         return
+    started = started or Started()
     try:
-        report.carry_out(plan, options, **facts, github=hosting.links)
+        report.carry_out(plan, options, started, **facts, github=github.links)
     except RndError as error:
-        raise hosting.explain(error) if hosting.begun else error from None
+        raise github.explain(error) if github.has_started(started.keys) else error from None
     except KeyboardInterrupt:
-        if not hosting.begun:
+        if not github.has_started(started.keys):
             raise
-        raise hosting.explain(Interrupted("Interrupted.")) from None
+        raise github.explain(Interrupted("Interrupted.")) from None
     finally:
-        hosting.close()
+        github.close()
 
 
-def _say_links(hosting: Hosting) -> None:
+def _say_links(links: Mapping[str, str]) -> None:
     print()
-    for name, address in hosting.links.items():
+    for name, address in links.items():
         print(f"  {name.replace('_', ' '):<13}{address}")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from rnd.organisation import Organisation
-    from rnd.project.hosting import Hosting
+    from rnd.project.github import GitHubSetup
 
 STAGING = ".rnd-new-"
 
@@ -41,18 +41,18 @@ class Request:
         data: Answers that are not asked.
         ask: Whether to ask the other questions; otherwise their defaults are used.
         template: The template to render.
-        host: Connects a project to GitHub; called when the answers are known, before anything is created.
+        connect: Connects a project to GitHub; called when the answers are known, before anything is created.
     """
 
     folder: Path | None
     data: Mapping[str, object]
     ask: bool
     template: template.Template
-    host: Callable[[Project], Hosting | None]
+    connect: Callable[[Project], GitHubSetup | None]
 
 
 @contextmanager
-def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Plan, Project, Hosting | None]]:
+def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Plan, Project, GitHubSetup | None]]:
     """Ask the questions, render next to the destination, and yield the plan that moves the draft and sets it up.
 
     The staging folder is removed at the end, so a dry run, an error or an interrupt leaves nothing behind. If the
@@ -73,14 +73,14 @@ def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Pla
             there = _already_there(folder, {"project_name": draft.name})
             if there is None:
                 project = replace(draft, folder=folder)
-                hosting = request.host(project)
-                last = hosting.steps() if hosting else ()
+                github = request.connect(project)
+                last = github.steps if github else ()
                 steps = (*preparation(draft), _files_step(draft, folder), *completion(project), *last)
-                yield Plan(f"create {project.name} in {folder}", steps), project, hosting
+                yield Plan(f"create {project.name} in {folder}", steps), project, github
                 return
-    hosting = request.host(there)
-    last = hosting.steps() if hosting else ()
-    yield Plan(f"finish {there.name} in {there.folder}", (*setup_steps(there), *last)), there, hosting
+    github = request.connect(there)
+    last = github.steps if github else ()
+    yield Plan(f"finish {there.name} in {there.folder}", (*setup_steps(there), *last)), there, github
 
 
 def _draft(request: Request, folder: Path) -> Project:

@@ -1,4 +1,4 @@
-"""The steps that create a repository on GitHub and push the local one to it; used by `hosting.py`.
+"""The steps that create a repository on GitHub and push the local one to it; used by `github.py`.
 
 A repository on GitHub belongs to a project if it contains the project's first commit or, while it is empty, if its
 description contains the hash of that commit.

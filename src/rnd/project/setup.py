@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rnd.answers import Project
     from rnd.plan import Step
-    from rnd.project.hosting import Hosting
+    from rnd.project.github import GitHubSetup
 
 # Required programs, and how to install them.
 TOOLS = {
@@ -28,14 +28,14 @@ TOOLS = {
 }
 
 
-def plan_setup(project: Project, hosting: Hosting | None) -> Plan:
+def plan_setup(project: Project, github: GitHubSetup | None) -> Plan:
     """Return the plan that finishes, or repeats, the set-up of a generated repository.
 
     Args:
         project: The repository.
-        hosting: The GitHub part; None for a local repository.
+        github: The GitHub part; None for a local repository.
     """
-    steps = setup_steps(project) + (hosting.steps() if hosting else ())
+    steps = setup_steps(project) + (github.steps if github else ())
     return Plan(f"set up {project.name} in {project.folder}", steps)
 
 

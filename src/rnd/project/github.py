@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import shlex
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rnd import git, process
@@ -41,7 +42,7 @@ from rnd.project.remote import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from rnd.answers import Project
     from rnd.organisation import Organisation
@@ -50,57 +51,31 @@ if TYPE_CHECKING:
 WITHOUT = "Nothing was created. To skip GitHub, answer no: `--data create_github_repository=false`."
 
 
-@dataclass
-class Hosting:
+@dataclass(frozen=True)
+class GitHubSetup:
     """The GitHub part of creating a project.
 
     Attributes:
         project: The project; its folder may not exist yet.
         repository: Owner and name of the repository on GitHub.
-        remote: The local repository and its counterpart; None if GitHub cannot be reached or is set up already.
-        obstacle: The reason why GitHub cannot be used: no token, no network, or a missing extra.
         links: URLs of what exists on GitHub and belongs to the project, by kind.
-        begun: Whether the plan has reached the GitHub steps, so that all earlier steps are done.
+        steps: The steps in order; a single step if GitHub cannot be reached or is set up already.
+        close: Closes the connection to GitHub.
     """
 
     project: Project
     repository: Repository
-    remote: Remote | None = None
-    obstacle: RndError | None = None
-    links: dict[str, str] = field(default_factory=dict)
-    begun: bool = False
+    links: Mapping[str, str]
+    steps: tuple[Step, ...]
+    close: Callable[[], None] = lambda: None
 
-    def steps(self) -> tuple[Step, ...]:
-        """Return the steps in order; a single step if GitHub cannot be reached or is set up already."""
-        if self.remote is None:
-            steps: tuple[Step, ...] = (
-                Step("github", "Create the repository on GitHub", self._observe, (self._refuse(),)),
-            )
-        else:
-            steps = _steps(self.remote, self.project)
-        return (replace(steps[0], observe=self._beginning(steps[0])), *steps[1:])
+    def has_started(self, keys: Collection[str]) -> bool:
+        """Return whether a plan has reached the GitHub part, so that all earlier steps are done.
 
-    def _beginning(self, step: Step) -> Callable[[], State]:
-        def observe() -> State:
-            self.begun = True
-            return step.observe()
-
-        return observe
-
-    def _observe(self) -> State:
-        return needed(self.obstacle.message.splitlines()[0]) if self.obstacle else done(self.links["repository"])
-
-    def _refuse(self) -> Action:
-        def refuse() -> None:
-            assert self.obstacle is not None  # noqa: S101 - the action runs only if `_observe` found it
-            raise self.obstacle
-
-        return Action(f"create {self.repository}, push to it, open the first pull request", refuse)
-
-    def close(self) -> None:
-        """Close the connection to GitHub."""
-        if self.remote is not None:
-            self.remote.context.client.close()
+        Args:
+            keys: The keys of the steps that the plan has started.
+        """
+        return self.steps[0].key in keys
 
     def explain(self, error: RndError) -> RndError:
         """Add to the hint of an error what exists already, how to continue and how to undo it."""
@@ -116,7 +91,7 @@ class Hosting:
         return error
 
 
-def open_hosting(project: Project, organisation: Organisation, environ: Mapping[str, str], *, ask: bool) -> Hosting:
+def open_github(project: Project, organisation: Organisation, environ: Mapping[str, str], *, ask: bool) -> GitHubSetup:
     """Sign in to GitHub and check whether the repository can be created; nothing is created yet.
 
     Without a token, a terminal or a network, the local steps still run, and the GitHub step fails at the end.
@@ -133,7 +108,8 @@ def open_hosting(project: Project, organisation: Organisation, environ: Mapping[
     addresses = find_addresses(environ)
     there = followed(project.folder, addresses)
     if there is not None:
-        return Hosting(project, there, links={"repository": f"{addresses.server}/{there}"})
+        page = f"{addresses.server}/{there}"
+        return GitHubSetup(project, there, {"repository": page}, (_single_step(there, partial(done, page)),))
     policy = organisation.github
     repository = Repository(policy.owner, derive_names(project.name, organisation).repository)
     with ExitStack() as stack:
@@ -142,14 +118,30 @@ def open_hosting(project: Project, organisation: Organisation, environ: Mapping[
             client = stack.enter_context(connect(environ, policy.client_id, ask=ask))
             remote = Remote(RepositoryContext(client, repository, policy), project.folder)
             check_remote(remote)
-        except (ExtraMissing, GitHubUnavailable, SignInNeeded) as obstacle:
-            return Hosting(project, repository, obstacle=obstacle)
+        except (ExtraMissing, GitHubUnavailable, SignInNeeded) as blocker:
+            return GitHubSetup(project, repository, {}, (_blocked_step(repository, blocker),))
         except RndError as refusal:
             if git.head(project.folder) is None:
                 refusal.hint += f"\n  {WITHOUT}"
             raise
         stack.pop_all()
-    return Hosting(project, repository, remote, links=remote.links)
+    return GitHubSetup(project, repository, remote.links, _steps(remote, project), client.close)
+
+
+def _blocked_step(repository: Repository, blocker: RndError) -> Step:
+    """Return the step of a repository that cannot be created: no token, no network, or a missing extra."""
+
+    def refuse() -> None:
+        raise blocker
+
+    return _single_step(repository, lambda: needed(blocker.message.splitlines()[0]), refuse)
+
+
+def _single_step(
+    repository: Repository, observe: Callable[[], State], create: Callable[[], None] | None = None
+) -> Step:
+    text = f"create {repository}, push to it, open the first pull request"
+    return Step("github", "Create the repository on GitHub", observe, (Action(text, create),) if create else ())
 
 
 def _steps(remote: Remote, project: Project) -> tuple[Step, ...]:

@@ -79,7 +79,7 @@ def test_an_organisation_that_wants_another_visibility(creation: Creation, hosti
 def test_each_step_has_a_key_of_its_own(creation: Creation) -> None:
     """The list of progress, and scripts, tell them apart by it."""
     opened = creation.open()
-    keys = [step.key for step in (*setup_steps(creation.project), *opened.steps())]
+    keys = [step.key for step in (*setup_steps(creation.project), *opened.steps)]
     opened.close()
     assert len(keys) == len(set(keys))
 
@@ -106,7 +106,7 @@ def test_what_is_on_github_is_seen_when_the_sign_is_lost(creation: Creation, hos
 
 def test_a_plan_changes_nothing(creation: Creation, hosting: Hosting) -> None:
     opened = creation.open()
-    outcomes = Plan("host it", opened.steps()).show(Quiet())
+    outcomes = Plan("host it", opened.steps).show(Quiet())
     opened.close()
     assert {outcome.result for outcome in outcomes} == {"needed"}
     assert creation.there() is None
@@ -264,12 +264,12 @@ class TestWithout:
         monkeypatch.delenv("GH_TOKEN")
         hosting.hub.calls.clear()
         opened = creation.open()
-        (outcome,) = Plan("host it", opened.steps()).show(Quiet())
+        (outcome,) = Plan("host it", opened.steps).show(Quiet())
         assert (outcome.result, outcome.evidence) == (
             *("needed", "There is no token for GitHub, and no terminal to sign in on."),
         )
         with pytest.raises(RndError) as caught:
-            Plan("host it", opened.steps()).apply(Quiet())
+            Plan("host it", opened.steps).apply(Quiet())
         assert caught.value.code == "sign-in-needed"
         said = opened.explain(caught.value).hint
         assert f"{creation.project.folder} is complete and is kept. To continue, run: " in said
@@ -298,7 +298,7 @@ def test_giving_up_is_explained(creation: Creation, hosting: Hosting) -> None:
     )
     opened = creation.open()
     with pytest.raises(RndError) as caught:
-        Plan("host it", opened.steps()).apply(Quiet())
+        Plan("host it", opened.steps).apply(Quiet())
     opened.close()
     said = opened.explain(caught.value).hint
     assert f"Already on GitHub: {hosting.hub.url}/{hosting.owner}/{creation.name}." in said
