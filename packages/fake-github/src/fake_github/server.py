@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from fake_github import apps, description, events, faults, git_http, git_repository, pages, sign_in
+from fake_github import apps, description, events, faults, git_http, git_repository, id_tokens, pages, sign_in
 from fake_github.answers import BadCredentials, NotFound, Refused, response_to
 from fake_github.api import ROUTES
 from fake_github.loopback import listening
@@ -46,6 +46,7 @@ class FakeGitHub:
         events: All events, in order.
         read_delay: How many reads of a new repository answer 404, as they do on GitHub for some seconds.
         client_ids: The OAuth apps that may ask for the device flow.
+        provider: Issues the OpenID Connect tokens of jobs.
         password: The password of every user on the page of the device flow; other users of the machine lack it.
         device_interval: Seconds that such a device must wait between two polls.
     """
@@ -62,6 +63,7 @@ class FakeGitHub:
         self.device_interval = 5
         self.password = secrets.token_urlsafe(16)
         self.apps: dict[str, apps.App] = {}
+        self.provider = id_tokens.Provider()
         self.devices: dict[str, sign_in.Device] = {}
         self.lock = RLock()
         self.certificate: bytes | None = None
@@ -165,6 +167,24 @@ class FakeGitHub:
         """Return a run's GITHUB_TOKEN, for its repository; pushes with it start no runs."""
         return self._bot_token("workflow", "github-actions[bot]", repository, permissions, "ghs")
 
+    def id_tokens(self, repository: str, claims: Mapping[str, str]) -> dict[str, str]:
+        """Let a job request OpenID Connect tokens, and return the variables that lead it to them.
+
+        Args:
+            repository: The full name of the job's repository.
+            claims: What the job is, such as `ref` and `event_name`; the other claims follow from the repository.
+        """
+        found = self.state.repository(repository)
+        if found is None:
+            raise ValueError(f"There is no repository {repository}.")
+        token = id_tokens.register(self, found, claims)
+        address = f"{self.url}{id_tokens.REQUESTS}?api-version=2.0"  # clients append `&audience=`
+        return {"ACTIONS_ID_TOKEN_REQUEST_URL": address, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": token}
+
+    def end_id_tokens(self, variables: Mapping[str, str]) -> None:
+        """End a job's access to tokens, given its variables, as GitHub does when the job ends."""
+        self.provider.jobs.pop(variables.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""), None)
+
     def _bot_token(self, kind: str, login: str, repository: str, permissions: Mapping[str, str], prefix: str) -> str:
         with self.lock:
             account = self.state.account(login)
@@ -224,7 +244,7 @@ class FakeGitHub:
         if request.path == "/api/graphql":
             return sign_in.viewer(request, token)
         with self.lock:
-            return sign_in.serve(self, request) or pages.serve(self, request)
+            return id_tokens.serve(self, request) or sign_in.serve(self, request) or pages.serve(self, request)
 
     def _respond_api(self, request: Request, token: Token | None, showed: str | None) -> Response:
         path = request.path.removeprefix(API) or "/"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnd_rehearsal import act, runs, step_faults, workflow_files, workflows
+from rnd_rehearsal import act, claims, runs, step_faults, workflow_files, workflows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rnd_rehearsal.step_faults import StepFaults
 
 FAKES = Path(__file__).parent / "fakes"
-ID_TOKENS = "http://127.0.0.1:9/"  # nothing listens there: a job only learns that it might ask
 
 
 @dataclass
@@ -55,15 +54,16 @@ def make_task(hub: FakeGitHub, settings: Settings, run: Run, job: Job) -> act.Ta
     granted = workflows.permissions([run.workflow, written, *inner], fork=run.fork)
     token = hub.workflow_token(run.repository, {k.replace("-", "_"): v for k, v in granted.items()})
     hidden = {} if run.fork else settings.secrets
+    variables = environment(hub, settings, run, job, granted)
+    request_token = {name: value for name, value in variables.items() if name == "ACTIONS_ID_TOKEN_REQUEST_TOKEN"}
     return act.Task(
         folder=run.folder / "repository",
         workflow=workflows.alone(run.workflow, job.id, run.results()),
         event=run.event.name,
         payload=run.event.payload,
         actor=run.event.actor,
-        environment=environment(hub, settings, run, granted)
-        | step_faults.environment(settings.faults, run.path, job.id),
-        secrets={**hidden, **settings.aws, "GITHUB_TOKEN": token},
+        environment=variables | step_faults.environment(settings.faults, run.path, job.id),
+        secrets={**hidden, **settings.aws, **request_token, "GITHUB_TOKEN": token},
         variables={} if run.fork else settings.variables,
         replaced=fakes(hub, run),
         place=run.folder / f"act-{job.id}",
@@ -78,7 +78,7 @@ def _in_container(written: workflow_files.Document, called: workflow_files.Docum
     return any("container" in job for job in jobs)
 
 
-def environment(hub: FakeGitHub, settings: Settings, run: Run, granted: Mapping[str, str]) -> dict[str, str]:
+def environment(hub: FakeGitHub, settings: Settings, run: Run, job: Job, granted: Mapping[str, str]) -> dict[str, str]:
     """Return what every step of a job finds in its environment."""
     given = run.contexts()["github"]
     named = {
@@ -91,8 +91,9 @@ def environment(hub: FakeGitHub, settings: Settings, run: Run, granted: Mapping[
         "GITHUB_RUN_ATTEMPT": str(run.attempt),
         "RND_REHEARSAL_PYTHON": sys.executable,
     }
-    signed = {"ACTIONS_ID_TOKEN_REQUEST_URL": ID_TOKENS, **settings.aws} if granted.get("id-token") == "write" else {}
-    return {**settings.environment, **named, **signed}
+    if granted.get("id-token") != "write" or run.fork:
+        return {**settings.environment, **named}
+    return {**settings.environment, **named, **settings.aws, **hub.id_tokens(run.repository, claims.of_job(run, job))}
 
 
 def fakes(hub: FakeGitHub, run: Run) -> dict[str, Path]:

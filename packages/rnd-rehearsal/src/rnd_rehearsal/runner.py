@@ -193,7 +193,10 @@ class Runner:
             job.started = time.monotonic()
             checks.begin(self.hub, run, job)
             task = make_task(self.hub, self.settings, run, job)
-            outcome = act.run(task, job.id, lambda process: self._started(run, job, process))
+            try:
+                outcome = act.run(task, job.id, lambda process: self._started(run, job, process))
+            finally:
+                self.hub.end_id_tokens(task.environment)
         verdict = Result("cancelled") if run.is_cancelled() else outcome.result
         job.steps, job.log = outcome.steps, run.folder / f"{job.id}.log"
         job.log.write_text(outcome.log, encoding="utf-8")

@@ -234,6 +234,38 @@ jobs:
     assert "status 403" in workshop.log(theirs, "look")
 
 
+def test_a_job_requests_the_identity_that_its_permissions_allow(workshop: Workshop) -> None:
+    workflow = """\
+on: push
+jobs:
+  with:
+    runs-on: ubuntu-latest
+    environment: publish
+    permissions: {id-token: write}
+    steps:
+      - run: |
+          curl -sS -H "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \\
+            "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sts" | cut -d. -f2 | tr '_-' '/+' | base64 -di 2>/dev/null || true
+          echo "showed $ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+  without:
+    runs-on: self-hosted
+    steps: [{run: 'echo "oidc=[${ACTIONS_ID_TOKEN_REQUEST_URL}${ACTIONS_ID_TOKEN_REQUEST_TOKEN}]"'}]
+"""
+    workshop.push("main", "ci: ask", **{".github__workflows__ask_yml": workflow})
+    (run,) = workshop.finished()
+    said = workshop.log(run, "with")
+    for claim in (
+        '"aud":"sts"',
+        '"environment":"publish"',
+        '"runner_environment":"github-hosted"',
+        '"job_workflow_ref":"Acme/rover/.github/workflows/ask.yml@refs/heads/main"',
+    ):
+        assert claim in said
+    assert "showed ***" in said
+    assert "oidc=[]" in workshop.log(run, "without")
+    assert workshop.hub.provider.jobs == {}
+
+
 def test_what_a_runs_own_token_pushes_starts_no_run(workshop: Workshop) -> None:
     workflow = "on: push\njobs:\n  look: {runs-on: self-hosted, steps: [{run: 'true'}]}\n"
     workshop.push("main", "ci: look", **{".github__workflows__look_yml": workflow})
