@@ -33,6 +33,7 @@ FORMS = {
     r"^[^{}]*\{version\}[^{}]*$": "text with `{version}` in it, and no other braces",
     r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$": "the ARN of an IAM role",
     r"^[A-Za-z][A-Za-z0-9._-]*$": "the label of a runner",
+    r"^[A-Za-z0-9_-]{1,64}$": "the name of a Lambda function",
 }
 
 
@@ -91,9 +92,11 @@ def organisation_page(schema: Mapping[str, Any]) -> str:
 def keys(schema: Mapping[str, Any], node: Mapping[str, Any], path: str, shipped: list[Any]) -> Iterator[list[str]]:
     """Yield a row for each key under a part of org.yml; the shipped values are those of every such part."""
     for name, child in node["properties"].items():
-        inner, values = resolve(schema, child), [value.get(name) for value in shipped]
+        inner, values = resolve(schema, child), [(value or {}).get(name) for value in shipped]
         mapped = next((resolve(schema, item) for item in inner.get("patternProperties", {}).values()), {})
         if "properties" in inner:
+            if "anyOf" in child:
+                yield [f"`{path}.{name}`", "mapping; optional", child["description"], f"`{plain(values[0])}`"]
             yield from keys(schema, inner, f"{path}.{name}", values)
         elif "properties" in mapped:
             yield from keys(
@@ -161,7 +164,10 @@ def _range(node: Mapping[str, Any]) -> str:
 
 
 def resolve(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the definition that a node refers to, or the node itself."""
+    """Return the definition that a node refers to, also if it is optional, or the node itself."""
+    match node:
+        case {"anyOf": [{"$ref": _} as optional, {"type": "null"}]}:
+            node = optional
     if "$ref" not in node:
         return node
     definition: Mapping[str, Any] = schema["$defs"][node["$ref"].rpartition("/")[2]]

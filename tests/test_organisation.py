@@ -118,6 +118,18 @@ def test_invalid_yaml(tmp_path: Path) -> None:
         ("python:{version}", '"python:{version}{0}"', "docker.base_image is 'python:{version}{0}': invalid format"),
         ('start: "09:00"', 'start: "8"', "runners.business_hours.start is '8': invalid format"),
         (
+            "development_repository: wheels-of-branches",
+            "development_repository: wheels",
+            "aws.codeartifact: repository and development_repository are both wheels; they must differ",
+        ),
+        ("release: Iv1.acme-release", "release: Iv1.acme-version", "github.apps: version and release are the same app"),
+        ("broker: acme_broker", "broker: acme/broker", "aws.broker is 'acme/broker': invalid format"),
+        (
+            "trusted: [self-hosted, clean]",
+            "trusted: [self-hosted]",
+            "runners: trusted also selects the machines of class small, which run the code of repositories",
+        ),
+        (
             "copyright: (C)",
             'copyright: "two\\nlines" #',
             "copyright is 'two\\nlines': invalid format",
@@ -126,6 +138,13 @@ def test_invalid_yaml(tmp_path: Path) -> None:
 )
 def test_a_value_that_cannot_be(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert said in complaint(tmp_path, old, new)
+
+
+def test_who_hosts_the_trusted_machines(tmp_path: Path) -> None:
+    assert not load_organisation(ACME).runners.trusted_is_hosted
+    path = tmp_path / "org.yml"
+    path.write_text(TEXT.replace("trusted: [self-hosted, clean]", "trusted: [ubuntu-latest]"), encoding="utf-8")
+    assert load_organisation(path).runners.trusted_is_hosted
 
 
 def test_time_zones_are_known_where_the_system_knows_none() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from rnd.organisation.forms import BaseImage, Slug, Strict, Text
 
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, FunctionName
+Function = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9_-]{1,64}\z")]
 Role = Annotated[str, StringConstraints(pattern=r"\Aarn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+\z")]
 
 
@@ -15,7 +17,16 @@ class CodeArtifact(Strict):
     """The package index."""
 
     domain: Slug = Field(description="AWS CodeArtifact domain")
-    repository: Slug = Field(description="repository in that domain")
+    repository: Slug = Field(description="repository of releases in that domain")
+    development_repository: Slug = Field(
+        description="repository of development versions in that domain; IAM cannot tell them from releases"
+    )
+
+    @model_validator(mode="after")
+    def _two_repositories(self) -> CodeArtifact:
+        if self.repository == self.development_repository:
+            raise ValueError(f"repository and development_repository are both {self.repository}; they must differ")
+        return self
 
 
 class Aws(Strict):
@@ -35,6 +46,14 @@ class Aws(Strict):
     publishing_role: Role = Field(
         description="IAM role that publishing jobs assume through OpenID Connect",
         examples=["arn:aws:iam::123456789012:role/publishing"],
+    )
+    entry_role: Role = Field(
+        description="IAM role that jobs assume through OpenID Connect to call the broker, and for nothing else",
+        examples=["arn:aws:iam::123456789012:role/entry"],
+    )
+    broker: Function = Field(
+        description="name of the Lambda function that gives a job credentials for its own repository",
+        examples=["lab-broker"],
     )
     reading_role: Role = Field(
         description="IAM role that jobs assume through OpenID Connect to install packages from the index",

@@ -96,6 +96,24 @@ class Settings(Strict):
     environment: Environment = Field(description="deployment environment of publishing jobs")
 
 
+class Apps(Strict):
+    """The GitHub Apps whose tokens the broker gives to jobs. Their keys stay in AWS KMS."""
+
+    version: Text = Field(
+        description="client ID of the app that pushes version commits: Contents: Read and write", examples=["Iv23liA"]
+    )
+    release: Text = Field(
+        description="client ID of the app that creates release tags: Contents and Workflows: Read and write",
+        examples=["Iv23liB"],
+    )
+
+    @model_validator(mode="after")
+    def _two_apps(self) -> Apps:
+        if self.version == self.release:
+            raise ValueError("version and release are the same app; a pull request could then create release tags")
+        return self
+
+
 class GitHub(Strict):
     """Owner of the repositories, permissions of teams, and settings of each repository."""
 
@@ -109,6 +127,9 @@ class GitHub(Strict):
     )
     teams: dict[GitHubName, Permission] = Field(description="team: pull, triage, push, maintain or admin")
     repository: Settings = Field(description="settings of each repository; `rnd github check` compares them")
+    apps: Apps | None = Field(
+        default=None, description="the GitHub Apps of the broker; without them, jobs use GITHUB_TOKEN"
+    )
     attestations: bool = Field(
         description="attest published artifacts; private repositories need GitHub Enterprise Cloud"
     )

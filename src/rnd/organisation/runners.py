@@ -102,7 +102,24 @@ class Runners(Strict):
     classes: Annotated[dict[Slug, RunnerClass], Field(min_length=1)] = Field(
         description="name: class of machines; workflows use the first class"
     )
+    trusted: Annotated[list[Label], Field(min_length=1)] = Field(
+        description="labels of the machines for jobs that hold an identity and run no code of a repository",
+        examples=[["ubuntu-latest"]],
+    )
     prices: Prices = Field(description="prices of the machines")
+
+    @property
+    def trusted_is_hosted(self) -> bool:
+        """Whether GitHub hosts the trusted machines: their labels name neither `self-hosted` nor a class of ours."""
+        own = {"self-hosted", *(label for one in self.classes.values() for label in one.labels)}
+        return own.isdisjoint(self.trusted)
+
+    @model_validator(mode="after")
+    def _trusted_is_apart(self) -> Runners:
+        name, first = next(iter(self.classes.items()))
+        if set(self.trusted) <= set(first.labels):
+            raise ValueError(f"trusted also selects the machines of class {name}, which run the code of repositories")
+        return self
 
     @model_validator(mode="after")
     def _prices_are_known(self) -> Runners:

@@ -32,6 +32,31 @@ def reading_role(organisation: Organisation) -> tuple[str, str]:
     return _path_and_name(organisation.aws.reading_role)
 
 
+def entry_role(organisation: Organisation) -> tuple[str, str]:
+    """Return path and name of the role that jobs assume to call the broker."""
+    return _path_and_name(organisation.aws.entry_role)
+
+
+def broker_role(organisation: Organisation) -> str:
+    """Return the name of the role of the broker."""
+    return f"{organisation.repository_prefix}-broker"
+
+
+def verify_role(organisation: Organisation, identity: str) -> str:
+    """Return the name of the role with which the broker lets STS verify a token for an identity."""
+    return f"{organisation.repository_prefix}-verify-{identity}"
+
+
+def wide_role(organisation: Organisation, identity: str) -> str:
+    """Return the name of the role that the broker assumes for an identity, limited to one repository."""
+    return f"{organisation.repository_prefix}-publish-{identity}"
+
+
+def app_key_alias(organisation: Organisation, app: str) -> str:
+    """Return the alias of the KMS key that signs for a GitHub App, `version` or `release`."""
+    return f"alias/{organisation.repository_prefix}-app-{app}"
+
+
 def _path_and_name(arn: str) -> tuple[str, str]:
     path, _, name = arn.partition(":role/")[2].rpartition("/")
     return f"/{path}/" if path else "/", name
