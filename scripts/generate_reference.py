@@ -20,6 +20,7 @@ from rnd.commands import COMMANDS
 from rnd.names import derive_names
 from rnd.organisation import Organisation, load_organisation
 from rnd.project.template import CHECKOUT, find_template, render
+from rnd_rehearsal.template import read_questions
 from scripts.costs_page import costs_page
 from scripts.markdown import NOTE, fenced, table
 from scripts.organisation_page import organisation_page, organisation_schema
@@ -123,15 +124,16 @@ def errors_page() -> str:
 
 def questions_page(organisation: Organisation) -> str:
     """Return the questions with their defaults and rules, and the names derived from the project name."""
-    text = (CHECKOUT / "copier.yml").read_text(encoding="utf-8")
-    questions = {name: node for name, node in yaml.safe_load(text).items() if not name.startswith("_")}
-    asked = {name: node for name, node in questions.items() if node.get("when") is not False}
+    rows = (_question(name, node, organisation) for name, node in read_questions(CHECKOUT).items())
     parts = [
         NOTE.format(source="copier.yml and questions/"),
         "# Questions\n",
         "`rnd new` asks these questions on a terminal. Answer them in advance with `--data NAME=VALUE` or",
         "`--data-file FILE`.\n",
-        table(("name", "question", "default"), (_question(name, node, organisation) for name, node in asked.items())),
+        table(
+            ("name", "question", "default"),
+            rows,
+        ),
         "## project_name\n",
         "These names are derived from it, in lower case:\n",
         _names_table(organisation),

@@ -16,6 +16,7 @@ import pyte
 from wcwidth import wcswidth
 
 from rnd.project.template import CHECKOUT
+from rnd_rehearsal.template import read_questions
 from scripts.terminal import PROMPT, Recording, shell_at_home
 
 if TYPE_CHECKING:
@@ -23,13 +24,8 @@ if TYPE_CHECKING:
 
 PICTURE = CHECKOUT / "docs" / "picture.svg"
 COLUMNS, ROWS = 80, 32
-ANSWERS = (
-    ("Project name", "my_project"),
-    ("Author", ""),
-    ("Dependency tool", ""),
-    ("GitHub repository", "n"),
-    ("Python version", ""),
-)
+ANSWERS = {"project_name": "my_project", "create_github_repository": "n"}  # for the others, the default
+PROMPT_LENGTH = 20  # characters of a question that are awaited; the terminal may wrap the rest
 YES_OR_NO = ("y", "n")
 # Seconds: between two keys, before an answer, between two frames, at the end.
 KEY, THINK, FRAME, REST = 0.07, 1.1, 0.125, 9.0
@@ -78,9 +74,9 @@ def record() -> Recording:
     """Run `rnd new`, answer as a person would, and return what the terminal was sent."""
     with shell_at_home(ROWS, COLUMNS) as (shell, recording):
         answer(shell, "rnd new")
-        for awaited, typed in ANSWERS:
-            shell.expect_exact(awaited)
-            answer(shell, typed)
+        for name, question in read_questions(CHECKOUT).items():
+            shell.expect_exact(question["help"][:PROMPT_LENGTH])
+            answer(shell, ANSWERS.get(name, ""))
         shell.expect_exact("is ready in")
         shell.expect_exact(PROMPT)
         pause(shell, FRAME)

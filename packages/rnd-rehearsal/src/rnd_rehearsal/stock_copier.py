@@ -19,6 +19,7 @@ import pexpect
 from rnd import process
 from rnd.errors import CommandFailed
 from rnd_rehearsal.sandbox import own_environment
+from rnd_rehearsal.template import read_questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 900  # seconds without what is waited for
 COMMAND = "copier copy --trust --vcs-ref HEAD"
-# What the questions begin with, and what is typed; Enter alone takes the default.
-ANSWERS = {
-    "Project name": "{project}",
-    "Author": "",
-    "Dependency tool": "{tool}",
-    "Create the GitHub repository": "",
-    "Python version": "",
-}
 # How a dependency tool is chosen among the answers: they stand below each other.
 CHOSEN = {"uv": "", "conda": "\x1b[B"}
 BESIDE = ("uv", "uvx", "git", "curl")
@@ -76,6 +69,8 @@ def copy(sandbox: Sandbox, login: str, folder: Path, project: str, report: Calla
     address = sandbox.organisation.template.repository
     report(f"{login} types: {COMMAND} {address} {folder.name}")
     said: list[str] = []
+    # For every other question, Enter alone takes the default.
+    answers = {"project_name": project, "dependency_tool": CHOSEN[sandbox.dependency_tool]}
     with pexpect.spawn(
         "copier",
         [*COMMAND.split()[1:], address, folder.name],
@@ -85,9 +80,9 @@ def copy(sandbox: Sandbox, login: str, folder: Path, project: str, report: Calla
         env=process.environment(variables),
         timeout=PATIENCE,
     ) as terminal:
-        for question, answer in ANSWERS.items():
-            _expect(terminal, question, said)
-            terminal.send(answer.format(project=project, tool=CHOSEN[sandbox.dependency_tool]) + "\r")
+        for name, question in read_questions(sandbox.checkout).items():
+            _expect(terminal, re.escape(question["help"]), said)
+            terminal.send(answers.get(name, "") + "\r")
         _expect(terminal, r"open (http\S+) and enter the code (\S+)", said)
         page, code = terminal.match.groups()
         report(f"{login} enters the code {code} at {page}")

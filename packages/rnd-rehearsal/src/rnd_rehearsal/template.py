@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -43,6 +43,18 @@ def hosted_name(organisation: Organisation) -> str:
     """Return the full name of the template's repository on the fake GitHub."""
     name = organisation.template.repository.removesuffix(".git").rpartition("/")[2]
     return f"{organisation.github.owner}/{name}"
+
+
+def read_questions(checkout: Path) -> dict[str, dict[str, Any]]:
+    """Return the questions that copier asks on a terminal, in order, as copier.yml defines them.
+
+    Args:
+        checkout: A checkout of the template.
+    """
+    entries = yaml.safe_load((checkout / CHECKOUT[0]).read_text(encoding="utf-8"))
+    return {
+        name: entry for name, entry in entries.items() if not name.startswith("_") and entry.get("when") is not False
+    }
 
 
 def prepare(checkout: Path, folder: Path, values: Mapping[tuple[str, str], object]) -> Path:
