@@ -100,7 +100,7 @@ def keys(schema: Mapping[str, Any], node: Mapping[str, Any], path: str, shipped:
             yield from keys(schema, inner, f"{path}.{name}", values)
         elif "properties" in mapped:
             yield from keys(
-                schema, mapped, f"{path}.{name}.NAME", [item for value in values for item in value.values()]
+                schema, mapped, f"{path}.{name}.NAME", [item for value in values for item in (value or {}).values()]
             )
         else:
             yield row(f"{path}.{name}", child, *values)

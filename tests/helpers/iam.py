@@ -55,7 +55,7 @@ def allowed(policy: Document | None) -> Iterator[tuple[str, str]]:
 def _matches(operator: str, value: str | None, wanted: str) -> bool:
     if value is None:
         return False
-    return {"StringEquals": value.__eq__, "StringLike": lambda pattern: like(pattern, value)}[operator](wanted) is True
+    return value == wanted if operator == "StringEquals" else operator == "StringLike" and like(wanted, value)
 
 
 def like(pattern: str, value: str) -> bool:
