@@ -1,4 +1,4 @@
-"""GitHub in a process, for tests: its REST API, git over HTTP, web pages, sign-in and webhooks.
+"""GitHub in a process, for tests: its REST and GraphQL APIs, git over HTTP, web pages, sign-in and webhooks.
 
 The server listens on the loopback interface. It validates each request and response against GitHub's published
 OpenAPI description.

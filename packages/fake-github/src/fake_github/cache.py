@@ -33,3 +33,10 @@ def alone(lock: Path) -> Iterator[None]:
     with lock.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file atomically: a concurrent reader sees all of it or nothing."""
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(path)

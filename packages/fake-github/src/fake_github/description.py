@@ -1,25 +1,18 @@
-"""GitHub's OpenAPI description: downloaded once with npm, reduced to the served operations, and cached.
-
-Touches npm, its registry, and the cache. The version is pinned, with its digest, by `node/package-lock.json`.
-"""
+"""GitHub's OpenAPI description, reduced to the served operations and cached. Touches the cache."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from fake_github import process
-from fake_github.cache import alone, cache_folder
+from fake_github import published
+from fake_github.cache import alone, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-NODE = Path(__file__).parent / "node"
-PACKAGED = Path("node_modules", "@octokit", "openapi", "generated")
 # GitHub as organisations without an enterprise have it, and GitHub Enterprise Cloud.
 EDITIONS = ("api.github.com", "ghec")
 
@@ -36,16 +29,15 @@ def load(paths: Iterable[str], webhooks: Iterable[str], edition: str = EDITIONS[
         CommandFailed: npm could not fetch it.
     """
     wanted = sorted(set(paths)), sorted(set(webhooks))
-    lock = (NODE / "package-lock.json").read_bytes()
-    folder = cache_folder() / "github-api" / hashlib.sha256(lock).hexdigest()[:16]
+    folder = published.folder()
     method = Path(__file__).read_text(encoding="utf-8")
     kept = folder / f"{hashlib.sha256(json.dumps([wanted, edition, method]).encode()).hexdigest()[:16]}.json"
     if not kept.exists():
-        if process.find("npm") is None:
+        if not published.available():
             return None
         with alone(folder / "lock"):
-            whole = json.loads(_whole(folder, edition).read_bytes())
-            _write(kept, json.dumps(cut(whole, *wanted)).encode())
+            whole = json.loads(published.fetch(f"{edition}.json").read_bytes())
+            write(kept, json.dumps(cut(whole, *wanted)).encode())
     document: dict[str, Any] = json.loads(kept.read_bytes())
     return document
 
@@ -109,23 +101,3 @@ def _admit_null(node: Any) -> None:  # noqa: ANN401 - any JSON
     if isinstance(node, list):
         for child in node:
             _admit_null(child)
-
-
-def _whole(folder: Path, edition: str) -> Path:
-    """Return the whole description, fetched where it is not kept yet."""
-    kept = folder / f"{edition}.json"
-    if not kept.exists():
-        with TemporaryDirectory(prefix="npm-", dir=folder) as place:
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy2(NODE / name, place)
-            process.run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=place)
-            for name in EDITIONS:
-                (Path(place) / PACKAGED / f"{name}.json").replace(folder / f"{name}.json")
-    return kept
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file atomically: a concurrent reader sees all of it or nothing."""
-    new = path.with_suffix(".new")
-    new.write_bytes(content)
-    new.replace(path)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from threading import Thread
 from typing import TYPE_CHECKING
+
+from werkzeug.serving import WSGIRequestHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +31,23 @@ def listening(server: BaseServer) -> Iterator[None]:
     finally:
         server.shutdown()
         thread.join()
+
+
+def tls_context() -> tuple[ssl.SSLContext, bytes]:
+    """Return what a server needs to speak https, and the certificate of the authority behind it, in PEM."""
+    import trustme
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+    return context, authority.cert_pem.bytes()
+
+
+class Silent(WSGIRequestHandler):
+    """A handler of WSGI requests that logs nothing."""
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
+        """Log nothing."""
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -175,7 +175,7 @@ def merge_obstacles(
 
 def merge_state(repository: Repository, pull: PullRequest) -> tuple[bool, str]:
     """Return whether a pull request merges without a conflict, and GitHub's word for what it waits for."""
-    if bare.mergeable(repository.folder, pull.base, pull.head) is None:
+    if not bare.merges(repository.folder, pull.base, pull.head):
         return False, "dirty"
     obstacles = merge_obstacles(repository, pull)
     if "This branch must not be out-of-date with the base branch." in obstacles:

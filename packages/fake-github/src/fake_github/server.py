@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import ssl
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -13,13 +12,13 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from fake_github import apps, description, events, faults, git_http, git_repository, id_tokens, pages, sign_in
 from fake_github.answers import BadCredentials, NotFound, Refused, response_to
 from fake_github.api import ROUTES
-from fake_github.loopback import listening
+from fake_github.loopback import Silent, listening, tls_context
 from fake_github.routing import Call, build_map
 from fake_github.state import Account, Organisation, State, Team, Token
 from fake_github.validation import Contract
@@ -29,9 +28,12 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse
 
     from fake_github.events import Event
+    from fake_github.graphql.endpoint import Query
     from fake_github.routing import Route
 
 API = "/api/v3"
+# On GitHub Enterprise Server and on github.com.
+GRAPHQL_PATHS = ("/api/graphql", "/graphql")
 
 
 class FakeGitHub:
@@ -40,7 +42,8 @@ class FakeGitHub:
     Attributes:
         folder: The folder of its repositories.
         calls: Method, path and status of each request, in order.
-        violations: The requests, responses and webhooks that break GitHub's description.
+        queries: The GraphQL queries that ran, each with what it cost, in order.
+        violations: The requests, responses, queries and webhooks that break GitHub's description or schema.
         unvalidated: Why nothing is validated; None if everything is.
         faults: Injected faults; see `faults.py`.
         events: All events, in order.
@@ -55,6 +58,7 @@ class FakeGitHub:
         self.folder = folder
         self.state = State()
         self.calls: list[tuple[str, str, int]] = []
+        self.queries: list[Query] = []
         self.violations: list[str] = []
         self.faults: list[faults.Fault] = []
         self.events: list[Event] = []
@@ -91,22 +95,13 @@ class FakeGitHub:
         with ExitStack() as stack:
             temporary = None if folder else stack.enter_context(TemporaryDirectory(prefix="fake-github-"))
             hub = cls(folder or Path(str(temporary)))
-            context = hub._make_context() if tls else None
+            context, hub.certificate = tls_context() if tls else (None, None)
             server = stack.enter_context(
                 make_server("127.0.0.1", 0, hub, threaded=True, request_handler=Silent, ssl_context=context)
             )
             hub.scheme, hub.host = "https" if tls else "http", f"127.0.0.1:{server.server_port}"
             stack.enter_context(listening(server))
             yield hub
-
-    def _make_context(self) -> ssl.SSLContext:
-        import trustme
-
-        authority = trustme.CA()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
-        self.certificate = authority.cert_pem.bytes()
-        return context
 
     @property
     def hooks(self) -> Path:
@@ -122,6 +117,11 @@ class FakeGitHub:
     def api_url(self) -> str:
         """The address of the API, as GITHUB_API_URL has it."""
         return self.url + API
+
+    @property
+    def graphql_url(self) -> str:
+        """The address of the GraphQL API, as GITHUB_GRAPHQL_URL has it."""
+        return self.url + GRAPHQL_PATHS[0]
 
     def add_user(self, login: str, scopes: Collection[str] = ("repo",), name: str | None = None) -> str:
         """Add a user, or find the one of that name, and return a new token with some scopes."""
@@ -241,8 +241,10 @@ class FakeGitHub:
             return self._respond_api(request, token, showed)
         if git_http.is_gits(request.path):
             return git_http.serve(self, request, token, showed)
-        if request.path == "/api/graphql":
-            return sign_in.viewer(request, token)
+        if request.path in GRAPHQL_PATHS:
+            from fake_github.graphql import endpoint
+
+            return endpoint.serve(self, request, token, showed)
         with self.lock:
             return id_tokens.serve(self, request) or sign_in.serve(self, request) or pages.serve(self, request)
 
@@ -291,10 +293,3 @@ class FakeGitHub:
     def _validate(self, contract: Contract | None, what: str, entry: Route, first: object, second: object) -> None:
         if contract is not None:
             self.violations += getattr(contract, what)(entry.method, entry.path, first, second)
-
-
-class Silent(WSGIRequestHandler):
-    """A handler of requests that logs nothing."""
-
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
-        """Log nothing."""

@@ -152,6 +152,10 @@ class Repository:
         folder: The bare git repository.
         settings: What `PATCH /repos/{owner}/{repo}` changes, by its names there.
         hidden_reads: How many more reads answer 404, as they do on GitHub for some seconds after creation.
+        disabled: Whether GitHub has disabled it.
+        lock_reason: Why it is locked, as `MIGRATING`; None if it is not.
+        mirror_url: What it is a mirror of; None if it is not.
+        vulnerability_alerts: Whether Dependabot alerts are on.
     """
 
     id: int
@@ -175,6 +179,10 @@ class Repository:
     variables: dict[str, Document] = field(default_factory=dict)
     actions: dict[str, Document] = field(default_factory=dict)
     attestations: list[Document] = field(default_factory=list)
+    disabled: bool = False
+    lock_reason: str | None = None
+    mirror_url: str | None = None
+    vulnerability_alerts: bool = False
     created_at: str = field(default_factory=now)
     updated_at: str = field(default_factory=now)
     pushed_at: str = field(default_factory=now)
@@ -196,10 +204,15 @@ class Repository:
 
 @dataclass
 class State:
-    """Everything that a fake GitHub knows."""
+    """Everything that a fake GitHub knows.
+
+    Attributes:
+        former_names: Names that repositories had, in lower case, each with the repository's id.
+    """
 
     accounts: dict[str, Account] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
+    former_names: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: count(1001))
 
@@ -215,6 +228,11 @@ class State:
     def repository(self, full_name: str) -> Repository | None:
         """Return a repository, by a name whose case does not matter."""
         return self.repositories.get(full_name.lower())
+
+    def renamed(self, full_name: str) -> Repository | None:
+        """Return the repository that had a name."""
+        number = self.former_names.get(full_name.lower())
+        return next((one for one in self.repositories.values() if one.id == number), None)
 
     def next_id(self) -> int:
         """Return a number that nothing has yet."""

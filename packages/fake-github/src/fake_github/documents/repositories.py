@@ -125,7 +125,7 @@ def repository(hub: FakeGitHub, one: Repository, viewer: Account | None = None) 
         "has_downloads": True,
         "language": None,
         "license": None,
-        "disabled": False,
+        "disabled": one.disabled,
         **_counts(hub, one),
         "created_at": one.created_at,
         "updated_at": one.updated_at,
@@ -144,7 +144,7 @@ def _addresses(hub: FakeGitHub, one: Repository) -> Document:
         "git_url": f"git://{hub.host}/{one.full_name}.git",
         "ssh_url": f"git@{hub.host}:{one.full_name}.git",
         "svn_url": f"{hub.url}/{one.full_name}",
-        "mirror_url": None,
+        "mirror_url": one.mirror_url,
         **{name: f"{url}/{place}" for name, place in PLACES.items()},
     }
 

@@ -1,0 +1,180 @@
+"""Refs and objects of bare repositories, read without starting git where possible. Touches the repositories.
+
+A query over a thousand repositories reads thousands of objects; a process for each would take most of the time. Loose
+objects are read directly, here and in the repository's alternates; anything else is left to git.
+https://git-scm.com/docs/gitrepository-layout
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from fake_github import git_repository as bare
+from fake_github import process
+
+KEPT = 50_000  # objects; a thousand repositories have about four each
+LARGEST = 100_000  # bytes of an object that is kept
+SHA = 40  # characters
+
+
+@dataclass(frozen=True)
+class GitObject:
+    """An object: its kind ("blob", "tree", "commit" or "tag") and its content."""
+
+    kind: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a tree."""
+
+    mode: int
+    name: bytes
+    sha: str
+
+    @property
+    def kind(self) -> str:
+        """What the entry is, as git names it."""
+        return {0o040000: "tree", 0o160000: "commit"}.get(self.mode, "blob")
+
+
+_kept: dict[str, GitObject] = {}  # by id, which is the digest of the content: valid in every repository
+
+
+def refs(folder: Path) -> dict[str, str]:
+    """Return every branch and tag with the id of what it names, in the order of the alphabet."""
+    found = {}
+    try:
+        for line in (folder / "packed-refs").read_text(encoding="utf-8").splitlines():
+            sha, _, name = line.partition(" ")
+            if len(sha) == SHA and name.startswith(("refs/heads/", "refs/tags/")):
+                found[name] = sha
+    except FileNotFoundError:
+        pass
+    for place in ("refs/heads", "refs/tags"):
+        _walk(f"{folder}/{place}", place, found)
+    return dict(sorted(found.items()))
+
+
+def _walk(folder: str, name: str, found: dict[str, str]) -> None:
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir():
+            _walk(entry.path, f"{name}/{entry.name}", found)
+        elif not entry.name.endswith(".lock"):
+            sha = Path(entry.path).read_text(encoding="utf-8").strip()
+            if len(sha) == SHA:
+                found[f"{name}/{entry.name}"] = sha
+
+
+def read(folder: Path, sha: str) -> GitObject | None:
+    """Return an object that a ref or another object of the repository names; None if it is not there."""
+    found = _kept.get(sha)
+    if found is None:
+        found = _loose(f"{folder}/objects", sha) or _ask_git(folder, sha)
+        if found is not None and len(found.content) <= LARGEST:
+            if len(_kept) >= KEPT:
+                _kept.clear()
+            _kept[sha] = found
+    return found
+
+
+def _loose(store: str, sha: str) -> GitObject | None:
+    for place in (store, *_alternates(store)):
+        try:
+            packed = Path(f"{place}/{sha[:2]}/{sha[2:]}").read_bytes()
+        except FileNotFoundError:
+            continue
+        head, _, content = zlib.decompress(packed).partition(b"\0")
+        return GitObject(head.split()[0].decode(), content)
+    return None
+
+
+def _alternates(store: str) -> list[str]:
+    try:
+        return Path(f"{store}/info/alternates").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _ask_git(folder: Path, sha: str) -> GitObject | None:
+    completed = subprocess.run(
+        ("git", "cat-file", "--batch"),
+        cwd=folder,
+        env=process.environment(bare.QUIET),
+        input=f"{sha}\n".encode(),
+        capture_output=True,
+        check=False,
+    )
+    head, _, content = completed.stdout.partition(b"\n")
+    words = head.decode().split()
+    return GitObject(words[1], content[: int(words[2])]) if len(words) == len(("sha", "kind", "size")) else None
+
+
+@lru_cache(maxsize=4096)
+def entries(content: bytes) -> tuple[Entry, ...]:
+    """Return the entries of a tree, given by its content."""
+    found, start = [], 0
+    while start < len(content):
+        space, end = content.index(b" ", start), content.index(b"\0", start)
+        sha = content[end + 1 : end + 1 + SHA // 2].hex()
+        found.append(Entry(int(content[start:space], 8), content[space + 1 : end], sha))
+        start = end + 1 + SHA // 2
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def headers(content: bytes) -> tuple[dict[str, list[str]], str]:
+    """Return the headers of a commit or an annotated tag, and its message."""
+    head, _, message = content.decode(errors="replace").partition("\n\n")
+    found: dict[str, list[str]] = {}
+    for line in head.splitlines():
+        if not line.startswith(" "):  # the continuation of a signature
+            name, _, value = line.partition(" ")
+            found.setdefault(name, []).append(value)
+    return found, message
+
+
+def resolve(folder: Path, revision: str, default: str) -> str | None:
+    """Return the id that a revision names: a branch, a tag, `HEAD`, a ref, or an object's id.
+
+    Args:
+        folder: The repository.
+        revision: As git takes it, before the colon of a path.
+        default: The default branch.
+    """
+    known = refs(folder)
+    name = f"refs/heads/{default}" if revision == "HEAD" else revision
+    for candidate in (name, f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{name}"):
+        if candidate in known:
+            return known[candidate]
+    if not revision or revision.startswith("-") or revision == "HEAD":
+        return None
+    return bare.attempt(folder, "rev-parse", "--quiet", "--verify", f"{revision}^{{object}}")
+
+
+def at_path(folder: Path, sha: str, path: str) -> tuple[str, int] | None:
+    """Return the id and the mode of what a commit, tag or tree has at a path; the whole tree for an empty path."""
+    found = read(folder, sha)
+    while found is not None and found.kind in {"commit", "tag"}:
+        sha = headers(found.content)[0]["tree" if found.kind == "commit" else "object"][0]
+        found = read(folder, sha)
+    mode = 0o040000
+    for part in filter(None, path.encode(errors="surrogateescape").split(b"/")):
+        if found is None or found.kind != "tree":
+            return None
+        entry = next((one for one in entries(found.content) if one.name == part), None)
+        if entry is None:
+            return None
+        sha, mode = entry.sha, entry.mode
+        found = read(folder, sha) if entry.kind != "commit" else None
+    return sha, mode

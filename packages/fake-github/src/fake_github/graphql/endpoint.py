@@ -1,0 +1,116 @@
+"""The address of the GraphQL API: who may ask, what a request must look like, and what is answered around a query.
+
+https://docs.github.com/en/graphql/guides/forming-calls-with-graphql
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from fake_github import sign_in
+from fake_github.answers import LIMIT, Answer, BadCredentials, NotFound, Refused, response_to
+from fake_github.graphql import execution
+from fake_github.graphql.context import Context
+from fake_github.graphql.schema import load
+
+if TYPE_CHECKING:
+    from graphql import GraphQLSchema
+    from werkzeug.wrappers import Request, Response
+
+    from fake_github.server import FakeGitHub
+    from fake_github.state import Document, Token
+
+ANONYMOUS = "This endpoint requires you to be authenticated."
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query that ran, for tests to count.
+
+    Attributes:
+        name: The operation's; empty if it has none.
+        points: What it cost.
+        nodes: How many nodes it could have returned.
+        errors: The types of its errors.
+    """
+
+    name: str
+    points: int
+    nodes: int
+    errors: tuple[str, ...] = ()
+
+
+def serve(hub: FakeGitHub, request: Request, token: Token | None, showed: str | None) -> Response:
+    """Answer a request to the GraphQL API."""
+    schema = load()
+    if schema is None:
+        return sign_in.viewer(request, token)
+    try:
+        with hub.lock:
+            answer = _answer(hub, schema, request, _caller(token, showed))
+    except Refused as refused:
+        answer = refused.answer()
+    return response_to(token, answer)
+
+
+def _caller(token: Token | None, showed: str | None) -> Token:
+    if token is None and showed is not None:
+        raise BadCredentials
+    if token is None:
+        raise Refused(401, ANONYMOUS)
+    if token.revoked or token.kind == "app":
+        raise BadCredentials
+    return token
+
+
+def _answer(hub: FakeGitHub, schema: GraphQLSchema, request: Request, token: Token) -> Answer:
+    if request.method != "POST":
+        raise NotFound
+    text, variables, name = _body(request)
+    planned = execution.plan(schema, text, variables, name)
+    spent = sum(one.points for one in hub.queries) + (0 if planned.invalid else planned.cost.points)
+    rate = _rate(planned.cost.points, planned.cost.nodes, spent)
+    if planned.invalid:
+        hub.violations += [f"GraphQL: {error['message']}" for error in planned.errors]
+        body: Document = {"errors": planned.errors}
+    else:
+        body = execution.run(schema, planned, Context(hub, token, rate))
+    errors = tuple(str(error.get("type", "")) for error in body.get("errors", ()))
+    if not planned.invalid:
+        hub.queries.append(Query(planned.name, planned.cost.points, planned.cost.nodes, errors))
+    return Answer(200, body, _headers(rate))
+
+
+def _body(request: Request) -> tuple[str, dict[str, Any], str | None]:
+    """Return the query, its variables, and which of its operations to run."""
+    try:
+        body = json.loads(request.get_data())
+    except ValueError:
+        raise Refused(400, "Problems parsing JSON") from None
+    if not isinstance(body, dict) or not isinstance(body.get("query"), str):
+        raise Refused(400, "A query attribute must be specified and must be a string.")
+    variables = body.get("variables") or {}
+    if not isinstance(variables, dict):
+        raise Refused(400, "Variables must be an object.")
+    return body["query"], variables, body.get("operationName")
+
+
+def _rate(cost: int, nodes: int, used: int) -> Document:
+    reset = datetime.fromtimestamp(time.time() + 3600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    left = max(0, LIMIT - used)
+    return {"cost": cost, "nodeCount": nodes, "limit": LIMIT, "remaining": left, "used": used, "resetAt": reset}
+
+
+def _headers(rate: Document) -> dict[str, str]:
+    reset = int(datetime.fromisoformat(rate["resetAt"]).timestamp())
+    return {
+        "X-RateLimit-Limit": str(rate["limit"]),
+        "X-RateLimit-Remaining": str(rate["remaining"]),
+        "X-RateLimit-Used": str(rate["used"]),
+        "X-RateLimit-Reset": str(reset),
+        "X-RateLimit-Resource": "graphql",
+    }
