@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.errors import ToolMissing
 from rnd_rehearsal import workflow_files
-from rnd_rehearsal.workflows import TELLER, Result
+from rnd_rehearsal.workflows import Result, teller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ class Task:
 
     Attributes:
         folder: The repository at the commit of the run; its workflows are made ready.
-        workflow: The workflow of one job, as `workflows.alone` makes it.
+        workflows: The workflows that run one job, as `calls.documents` makes them: each calls the next one.
         event: The event's name.
         payload: What the event brought, as webhooks have it.
         actor: Who set the run off.
@@ -45,12 +45,11 @@ class Task:
         variables: The `vars` context.
         replaced: Folders that stand in for actions, each by `owner/name@ref`.
         place: A folder for what act itself writes.
-        labels: Of machines that called workflows ask for; this machine has every label.
         containers: Where the containers are that its jobs run in; None where they run on this machine itself.
     """
 
     folder: Path
-    workflow: dict[str, Any]
+    workflows: list[dict[str, Any]]
     event: str
     payload: dict[str, Any]
     actor: str
@@ -59,13 +58,16 @@ class Task:
     variables: Mapping[str, str]
     replaced: Mapping[str, Path]
     place: Path
-    labels: frozenset[str] = frozenset()
     containers: Containers | None = None
 
     @property
     def key(self) -> str:
         """A name that no other job of a rehearsal has."""
         return f"{self.place.parent.name}-{self.place.name}"
+
+    def called(self, level: int) -> str:
+        """Return where the workflow of a level is put in the repository; act calls workflows from there only."""
+        return f".github/workflows/{self.place.name}-{level}.yml"
 
 
 @dataclass
@@ -74,14 +76,12 @@ class Outcome:
 
     Attributes:
         result: How it ended, and its outputs.
-        verdicts: How each job ended that act ran for it: more than one where it calls a workflow.
         steps: Each step's name, with the seconds that it took.
         log: What was said, without secrets.
         seconds: From its start to its end.
     """
 
     result: Result
-    verdicts: dict[str, str]
     steps: list[tuple[str, float]]
     log: str
     seconds: float
@@ -102,12 +102,12 @@ def find() -> str:
     return found
 
 
-def run(task: Task, job: str, started: Callable[[subprocess.Popen[str]], None]) -> Outcome:
+def run(task: Task, jobs: tuple[str, ...], started: Callable[[subprocess.Popen[str]], None]) -> Outcome:
     """Run one job to its end.
 
     Args:
         task: Where and with what.
-        job: Its id.
+        jobs: Its id, after those of the jobs that call its workflow.
         started: Receives the process, which `stop` can end.
     """
     task.place.mkdir(parents=True)
@@ -130,7 +130,7 @@ def run(task: Task, job: str, started: Callable[[subprocess.Popen[str]], None]) 
         task.containers.end(task.key)
     for name in ("secrets", "payload.json", "environment"):
         (task.place / name).unlink()
-    return _read(lines, job, task.secrets, time.monotonic() - begin)
+    return _read(lines, jobs, task.secrets, time.monotonic() - begin)
 
 
 def stop(process: subprocess.Popen[str]) -> None:
@@ -144,7 +144,7 @@ def stop(process: subprocess.Popen[str]) -> None:
 def _command(task: Task) -> list[str]:
     """Write what act reads, secrets into a file that nobody else can open, and return its command line."""
     files = {
-        "workflow.yml": workflow_files.dump(task.workflow),
+        "workflow.yml": workflow_files.dump(task.workflows[0]),
         "payload.json": json.dumps(task.payload),
         "variables": _dotenv(task.variables),
         "secrets": _dotenv(task.secrets),
@@ -153,13 +153,15 @@ def _command(task: Task) -> list[str]:
     for name, text in files.items():
         with open(os.open(task.place / name, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
             file.write(text)
-    command = [find(), task.event, "--job", TELLER, "--workflows", str(task.place / "workflow.yml"), *QUIET]
+    for number, workflow in enumerate(task.workflows[1:], 1):
+        (task.folder / task.called(number)).write_text(workflow_files.dump(workflow), encoding="utf-8")
+    command = [find(), task.event, "--job", teller(0), "--workflows", str(task.place / "workflow.yml"), *QUIET]
     command += ["--eventpath", str(task.place / "payload.json"), "--actor", task.actor]
     command += ["--secret-file", str(task.place / "secrets"), "--var-file", str(task.place / "variables")]
     command += ["--env-file", str(task.place / "environment"), "--input-file", os.devnull]
     command += [] if task.containers is None else task.containers.options(task.key)
     command += ["--action-cache-path", str(task.place / "cache")]
-    for label in sorted({"self-hosted", *workflow_files.labels_of(task.workflow), *task.labels}):
+    for label in sorted({"self-hosted"}.union(*map(workflow_files.labels_of, task.workflows))):
         command += ["--platform", f"{label}=-self-hosted"]
     for action, folder in task.replaced.items():
         command += ["--local-repository", f"{action}={folder}"]
@@ -176,28 +178,36 @@ def _dotenv(values: Mapping[str, str]) -> str:
     return "".join(f'{name}="{value}"\n' for name, value in quoted.items())
 
 
-def _read(lines: list[str], job: str, secrets: Mapping[str, str], seconds: float) -> Outcome:
+def _read(lines: list[str], jobs: tuple[str, ...], secrets: Mapping[str, str], seconds: float) -> Outcome:
     """Read the log that act writes, a JSON document in each line."""
-    told, verdicts, steps, said = "", {}, [], []
+    tellers = {teller(level): job for level, job in enumerate(jobs)}
+    told: dict[str, str] = {}
+    steps, said = [], []
     for line in lines:
         try:
             entry = json.loads(line)
         except ValueError:
             said.append(line.rstrip("\n"))
             continue
-        if entry.get("jobID") == TELLER:
+        if entry.get("jobID") in tellers:
             if entry.get("command") == "set-output":
-                told = entry["arg"]
+                told[entry["jobID"]] = entry["arg"]
             continue
-        if "jobResult" in entry:
-            verdicts[entry["jobID"]] = entry["jobResult"]
         if "stepResult" in entry and entry.get("stage") == "Main":
             steps.append((str(entry["step"]).splitlines()[0], entry.get("executionTime", 0) / 1e9))
         said.append(str(entry.get("msg", "")).rstrip("\n"))
     log = redact("\n".join(said), secrets)
-    answer: dict[str, Any] = json.loads(told)[job] if told else {"result": "failure", "outputs": {}}
-    result = Result(answer["result"], dict(answer["outputs"] or {}))
-    return Outcome(result, verdicts, [(redact(name, secrets), spent) for name, spent in steps], log, seconds)
+    answers = [json.loads(told[name])[job] for name, job in tellers.items() if name in told]
+    return Outcome(_result(answers, len(jobs)), [(redact(name, secrets), spent) for name, spent in steps], log, seconds)
+
+
+def _result(answers: list[dict[str, Any]], levels: int) -> Result:
+    """Return how a job ended, from what was told of it and of the jobs that call its workflow."""
+    if len(answers) == levels:
+        return Result(answers[-1]["result"], dict(answers[-1]["outputs"] or {}))
+    if any(answer["result"] == "skipped" for answer in answers):
+        return Result("skipped")
+    return Result("failure")
 
 
 def redact(text: str, secrets: Mapping[str, str]) -> str:

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from rnd_rehearsal.workflows import Result
 
 
-def _names(run: Run, job: Job) -> dict[str, str]:
-    written = run.workflow["jobs"][job.id]
-    called = run.called.get(workflows.called_workflow(written) or "")
-    return workflows.check_names(job.id, {**written, "name": _name(run, job)}, called)
-
-
-def _name(run: Run, job: Job) -> str:
-    """Return the name of a job, with its expressions evaluated."""
-    return workflows.evaluate(str(run.workflow["jobs"][job.id].get("name", job.id)), run.name_contexts())
+def _name(run: Run, job: Job, level: int | None = None) -> str:
+    """Return the name of a job's check: those of the jobs that call its workflow, then its own; up to a level."""
+    place = run.places[job.id]
+    levels = list(enumerate(place.levels))[: None if level is None else level + 1]
+    names = [
+        workflows.evaluate(str(one.written.get("name", one.job)), run.contexts_of(place, number))
+        for number, one in levels
+    ]
+    return " / ".join(names)
 
 
 def _caller(hub: FakeGitHub, run: Run) -> Caller:
@@ -30,23 +30,20 @@ def _caller(hub: FakeGitHub, run: Run) -> Caller:
 
 def begin(hub: FakeGitHub, run: Run, job: Job) -> None:
     """Report that a job has begun."""
-    caller = _caller(hub, run)
-    for inner, name in _names(run, job).items():
-        job.checks[inner] = _create(caller, run, {"name": name, "status": "in_progress"})
+    job.check = _create(_caller(hub, run), run, {"name": _name(run, job), "status": "in_progress"})
 
 
-def end(hub: FakeGitHub, run: Run, job: Job, result: Result, verdicts: dict[str, str]) -> None:
-    """Report how a job has ended; `verdicts` are those of the jobs of the workflow that it called."""
-    caller = _caller(hub, run)
-    for inner, number in job.checks.items():
-        own = result.verdict if len(job.checks) == 1 else verdicts.get(inner, result.verdict)
-        body = {"status": "completed", "conclusion": own}
-        caller.ask("PATCH", f"/repos/{run.repository}/check-runs/{number}", body)
+def end(hub: FakeGitHub, run: Run, job: Job, result: Result) -> None:
+    """Report how a job has ended."""
+    body = {"status": "completed", "conclusion": result.verdict}
+    _caller(hub, run).ask("PATCH", f"/repos/{run.repository}/check-runs/{job.check}", body)
 
 
-def skipped(hub: FakeGitHub, run: Run, job: Job) -> None:
-    """Report a job that never began; GitHub names it by the caller alone where it calls a workflow."""
-    job.checks[job.id] = _create(_caller(hub, run), run, {"name": _name(run, job), "conclusion": "skipped"})
+def skipped(hub: FakeGitHub, run: Run, job: Job, level: int) -> None:
+    """Report a job that never began; GitHub names it by the caller alone where that is what is skipped."""
+    first = run.below(run.places[job.id].ids[: level + 1])[0]
+    if first.key == job.id:
+        job.check = _create(_caller(hub, run), run, {"name": _name(run, job, level), "conclusion": "skipped"})
 
 
 def _create(caller: Caller, run: Run, body: dict[str, Any]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnd_rehearsal import act, claims, runs, step_faults, workflow_files, workflows
+from rnd_rehearsal import act, calls, claims, runs, step_faults, workflow_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,34 +48,27 @@ class Settings:
 
 def make_task(hub: FakeGitHub, settings: Settings, run: Run, job: Job) -> act.Task:
     """Return what act is to run for a job."""
-    written = run.workflow["jobs"][job.id]
-    called = run.called.get(workflows.called_workflow(written) or "")
-    inner = [] if called is None else [called, *list(called["jobs"].values())[:1]]
-    granted = workflows.permissions([run.workflow, written, *inner], fork=run.fork)
+    place = run.places[job.id]
+    granted = calls.granted(place, fork=run.fork)
     token = hub.workflow_token(run.repository, {k.replace("-", "_"): v for k, v in granted.items()})
     hidden = {} if run.fork else settings.secrets
     variables = environment(hub, settings, run, job, granted)
     request_token = {name: value for name, value in variables.items() if name == "ACTIONS_ID_TOKEN_REQUEST_TOKEN"}
-    return act.Task(
+    task = act.Task(
         folder=run.folder / "repository",
-        workflow=workflows.alone(run.workflow, job.id, run.results()),
+        workflows=[],
         event=run.event.name,
         payload=run.event.payload,
         actor=run.event.actor,
-        environment=variables | step_faults.environment(settings.faults, run.path, job.id),
+        environment=variables | step_faults.environment(settings.faults, run.path, place.ids[0]),
         secrets={**hidden, **settings.aws, **request_token, "GITHUB_TOKEN": token},
         variables={} if run.fork else settings.variables,
         replaced=fakes(hub, run),
-        place=run.folder / f"act-{job.id}",
-        labels=frozenset(set().union(*map(workflow_files.labels_of, run.called.values()))),
-        containers=settings.containers if _in_container(written, called) else None,
+        place=run.folder / f"act-{job.id.replace('/', '-')}",
+        containers=settings.containers if "container" in place.written else None,
     )
-
-
-def _in_container(written: workflow_files.Document, called: workflow_files.Document | None) -> bool:
-    """Return whether a job, or one of the workflow that it calls, runs in a container."""
-    jobs = [written] if called is None else called["jobs"].values()
-    return any("container" in job for job in jobs)
+    task.workflows.extend(calls.documents(place, run.results, lambda level: f"./{task.called(level)}"))
+    return task
 
 
 def environment(hub: FakeGitHub, settings: Settings, run: Run, job: Job, granted: Mapping[str, str]) -> dict[str, str]:
@@ -98,7 +91,8 @@ def environment(hub: FakeGitHub, settings: Settings, run: Run, job: Job, granted
 
 def fakes(hub: FakeGitHub, run: Run) -> dict[str, Path]:
     """Return the fakes, at every ref at which an action is used here or in the central actions."""
-    used = set().union(*map(workflow_files.actions_of, (run.workflow, *run.called.values())))
+    documents = [workflow for place in run.places.values() for workflow in place.workflows]
+    used = set().union(*map(workflow_files.actions_of, documents))
     used |= _central_actions(hub)
     found = {}
     for action in used:

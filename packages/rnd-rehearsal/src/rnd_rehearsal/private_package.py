@@ -37,7 +37,7 @@ def private_package(actors: Actors) -> None:
     actors.commit("theirs", "feat: turn", "turn", login=STRANGER, start="change")
     actors.propose("theirs", "feat: turn", STRANGER)
     (run,) = actors.wait()
-    result = run.jobs["lint-and-test"].result
+    result = run.results().get("lint-and-test")
     actors.check("a fork's job cannot install it", result is not None and result.verdict == "failure")
     actors.check("and says why", "a pull request from a fork never has one" in log_of(run))
 
@@ -90,5 +90,5 @@ def moved(manifest: Path, url: str, index: str, package: str) -> str:
 
 def log_of(run: Run) -> str:
     """Return what the job that tests said."""
-    log = run.jobs["lint-and-test"].log
+    log = run.jobs["lint-and-test/lint-and-test"].log
     return "" if log is None else log.read_text(encoding="utf-8")

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fake_github import DROP, once, refusal
-from rnd_rehearsal import runs, step_faults, workflow_files, workflows
+from rnd_rehearsal import runs, step_faults
 from rnd_rehearsal.actors import BEFORE
+from rnd_rehearsal.calls import Source
 from rnd_rehearsal.package_index import CUT_LATE, Fault
 
 if TYPE_CHECKING:
@@ -146,15 +147,12 @@ def check_every_step(actors: Actors, run: Run) -> None:
 
 def expected_steps(actors: Actors, run: Run, faults: StepFaults) -> dict[tuple[str, str], FailingStep]:
     """Return the steps of a run's workflow as it is written, by job and by the name of what they leave."""
-    settings = actors.sandbox.runner.settings
-    written = {
-        path: workflow_files.fit(document, volumes=None, left_out=settings.left_out)[0]
-        for path, document in runs.workflows_at(actors.hosted, run.event.sha).items()
-    }
+    written = runs.workflows_at(actors.hosted, run.event.sha)[run.path]
+    source = Source(run.repository, run.path, run.event.ref, run.event.sha)
+    places, _ = actors.sandbox.runner.plan(source, written, failing=False)
     actions = step_faults.central_actions(actors.sandbox.checkout)
-    found: dict[tuple[str, str], FailingStep] = {}
-    for job, document in written[run.path]["jobs"].items():
-        callee = workflows.called_workflow(document)
-        for inner, one in written[callee]["jobs"].items() if callee else [(job, document)]:
-            found |= {(job, f"{inner}.{step.name}"): step for step in faults.steps(one, actions)}
-    return found
+    return {
+        (place.ids[0], f"{place.ids[-1]}.{step.name}"): step
+        for place in places.values()
+        for step in faults.steps(place.written, actions)
+    }

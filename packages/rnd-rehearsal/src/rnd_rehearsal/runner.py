@@ -12,7 +12,9 @@ from itertools import count
 from threading import Condition, Semaphore, Thread
 from typing import TYPE_CHECKING
 
-from rnd_rehearsal import act, checks, runs, workflow_files, workflows
+from fake_github import deployments
+from rnd_rehearsal import act, calls, checks, runs, workflow_files, workflows
+from rnd_rehearsal.calls import CallRefused, Source
 from rnd_rehearsal.jobs import make_task
 from rnd_rehearsal.runs import DONE, Job, Run
 from rnd_rehearsal.workflows import Concurrency, Result
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 
     from fake_github import FakeGitHub
     from fake_github.events import Event
+    from rnd_rehearsal.calls import Place
     from rnd_rehearsal.jobs import Settings
+    from rnd_rehearsal.workflow_files import Document
 
 
 class Runner:
@@ -63,32 +67,56 @@ class Runner:
         found = runs.workflows_at(repository, event.sha)
         for path, workflow in found.items():
             if workflows.starts(workflow, runs.occasion_of(event)):
-                self._add(event, path, found)
+                self._add(event, Source(event.repository, path, event.ref, event.sha), workflow)
 
-    def _add(self, event: Event, path: str, found: dict[str, workflow_files.Document]) -> None:
-        fitted: dict[str, workflow_files.Document] = {}
-        containers = self.settings.containers
-        volumes = None if containers is None else containers.volumes
-        said: list[str] = []
-        for name, document in found.items():
-            fitted[name], left_out = workflow_files.fit(document, volumes=volumes, left_out=self.settings.left_out)
-            if self.settings.faults is not None:
-                fitted[name] = self.settings.faults.place(fitted[name])
-            said += left_out if name == path or name in _called(found[path]) else []
-        pull: workflow_files.Document = event.payload.get("pull_request", {})
+    def _add(self, event: Event, source: Source, written: Document) -> None:
+        pull: Document = event.payload.get("pull_request", {})
         number = next(self._numbers)
+        workflow, _ = self._fit(source, written)
         run = Run(
             number=number,
-            path=path,
-            workflow=fitted[path],
-            called={name: document for name, document in fitted.items() if name in _called(found[path])},
+            path=source.path,
+            workflow=workflow,
+            places={},
             event=event,
             folder=self.folder / str(number),
             head=pull["head"]["sha"] if pull else event.sha,
             fork=bool(pull) and pull["head"]["repo"]["full_name"] != event.repository,
-            left_out=said,
         )
+        try:
+            run.places, run.left_out = self.plan(source, written)
+        except CallRefused as refused:
+            run.refusal = str(refused)
         self._start(run)
+
+    def plan(self, source: Source, written: Document, *, failing: bool = True) -> tuple[dict[str, Place], list[str]]:
+        """Return the jobs that a workflow leads to, and what this machine cannot show of them, in sentences.
+
+        Args:
+            source: Where the workflow is.
+            written: What it says.
+            failing: Whether their steps fail, where those of this runner do.
+
+        Raises:
+            CallRefused: GitHub would start none of them.
+        """
+        workflow, said = self._fit(source, written, failing=failing)
+
+        def find(caller: Source, uses: str) -> tuple[Source, Document]:
+            at, found = runs.find_called(self.hub, caller, uses)
+            fitted, more = self._fit(at, found, failing=failing)
+            said.extend(more)
+            return at, fitted
+
+        return calls.flatten(source, workflow, find), said
+
+    def _fit(self, source: Source, written: Document, *, failing: bool = True) -> tuple[Document, list[str]]:
+        containers = self.settings.containers
+        volumes = None if containers is None else containers.volumes
+        own = (source.repository, source.sha)
+        fitted, said = workflow_files.fit(written, volumes=volumes, left_out=self.settings.left_out, own=own)
+        faults = self.settings.faults
+        return fitted if faults is None or not failing else faults.place(fitted), said
 
     def rerun(self, run: Run, *, only_failed: bool = True) -> Run:
         """Run a run again, by default those of its jobs that failed and all that need them.
@@ -96,9 +124,9 @@ class Runner:
         GitHub runs the workflow as it was, at the commit that it was for.
         """
         again = Run(
-            next(self._numbers), run.path, run.workflow, run.called, run.event,
+            next(self._numbers), run.path, run.workflow, run.places, run.event,
             self.folder / f"{run.number}-{run.attempt + 1}", run.head, run.fork, run.attempt + 1,
-            left_out=run.left_out,
+            left_out=run.left_out, refusal=run.refusal,
         )  # fmt: skip
         if only_failed:
             again.jobs = _kept(run)
@@ -141,6 +169,7 @@ class Runner:
         finally:
             verdicts = {job.result.verdict for job in run.jobs.values() if job.result is not None}
             finished = "success" if verdicts <= DONE else "failure"
+            finished = finished if run.refusal is None else "startup_failure"
             with self._changed:
                 run.ended = time.monotonic()
                 run.conclusion = "cancelled" if run.is_cancelled() else finished
@@ -156,12 +185,12 @@ class Runner:
 
     def _execute(self, run: Run) -> None:
         repository = self.hub.state.repository(run.repository)
-        if repository is None:
-            return
         run.started = time.monotonic()
-        runs.check_out(repository, run.event.sha, run.folder / "repository", {run.path: run.workflow, **run.called})
-        with ThreadPoolExecutor(len(run.workflow["jobs"])) as pool:
-            while len(run.results()) < len(run.workflow["jobs"]) and not run.is_cancelled():
+        if repository is None or run.refusal is not None:
+            return
+        runs.check_out(repository, run.event.sha, run.folder / "repository")
+        with ThreadPoolExecutor(len(run.places)) as pool:
+            while not run.is_done() and not run.is_cancelled():
                 for name in run.ready():
                     run.jobs[name] = Job(name, queued=time.monotonic())
                     pool.submit(self._guard_job, run, run.jobs[name])
@@ -180,11 +209,11 @@ class Runner:
                 self._changed.notify_all()
 
     def _run_job(self, run: Run, job: Job) -> None:
-        written = run.workflow["jobs"][job.id]
-        failed = any(run.results()[need].verdict not in DONE - {"skipped"} for need in workflows.needs(written))
-        if failed and not workflows.asks_for_status(written):
+        place = run.places[job.id]
+        level = run.skipped_at(place)
+        if level is not None:
             job.result, job.started = Result("skipped"), time.monotonic()
-            checks.skipped(self.hub, run, job)
+            checks.skipped(self.hub, run, job, level)
             return
         with self._machines:
             if run.is_cancelled():
@@ -192,15 +221,30 @@ class Runner:
                 return
             job.started = time.monotonic()
             checks.begin(self.hub, run, job)
+            refusal = self._refusal(run, place)
+            if refusal is not None:
+                self._end(run, job, act.Outcome(Result("failure"), [], refusal, 0))
+                return
             task = make_task(self.hub, self.settings, run, job)
             try:
-                outcome = act.run(task, job.id, lambda process: self._started(run, job, process))
+                outcome = act.run(task, place.ids, lambda process: self._started(run, job, process))
             finally:
                 self.hub.end_id_tokens(task.environment)
+        self._end(run, job, outcome)
+
+    def _refusal(self, run: Run, place: Place) -> str | None:
+        """Return why a job may not use its environment, or None if it may."""
+        repository = self.hub.state.repository(run.repository)
+        environment = run.environment_of(place)
+        if repository is None or not environment:
+            return None
+        return deployments.refusal(repository, environment, run.event.ref)
+
+    def _end(self, run: Run, job: Job, outcome: act.Outcome) -> None:
         verdict = Result("cancelled") if run.is_cancelled() else outcome.result
-        job.steps, job.log = outcome.steps, run.folder / f"{job.id}.log"
+        job.steps, job.log = outcome.steps, run.folder / f"{job.id.replace('/', '-')}.log"
         job.log.write_text(outcome.log, encoding="utf-8")
-        checks.end(self.hub, run, job, verdict, outcome.verdicts)
+        checks.end(self.hub, run, job, verdict)
         job.result = verdict
 
     def _started(self, run: Run, job: Job, process: Popen[str]) -> None:
@@ -234,17 +278,14 @@ class Runner:
             thread.join()
 
 
-def _called(workflow: workflow_files.Document) -> set[str]:
-    return set(filter(None, map(workflows.called_workflow, workflow.get("jobs", {}).values())))
-
-
 def _kept(run: Run) -> dict[str, Job]:
     """Return the jobs of a run that stay as they are when what failed is run again."""
     kept: dict[str, Job] = {}
-    for name, job in run.jobs.items():
-        stays = job.result is not None and job.result.verdict == "success"
-        if stays and all(need in kept for need in workflows.needs(run.workflow["jobs"][name])):
-            kept[name] = job
+    for key, place in run.places.items():
+        job = run.jobs.get(key)
+        needed = {one.key for one in run.needed(place)}
+        if job is not None and job.result is not None and job.result.verdict == "success" and needed <= set(kept):
+            kept[key] = job
     return kept
 
 

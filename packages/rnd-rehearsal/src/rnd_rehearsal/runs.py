@@ -8,17 +8,19 @@ from threading import Event as Signal
 from typing import TYPE_CHECKING
 
 from fake_github import git_repository as bare
-from rnd_rehearsal import workflow_files, workflows
-from rnd_rehearsal.workflows import Occasion
+from rnd_rehearsal import calls, workflow_files, workflows
+from rnd_rehearsal.calls import CallRefused, Source
+from rnd_rehearsal.workflows import Occasion, Result
 
 if TYPE_CHECKING:
     from pathlib import Path
     from subprocess import Popen
 
+    from fake_github import FakeGitHub
     from fake_github.events import Event
     from fake_github.state import Repository
+    from rnd_rehearsal.calls import Place
     from rnd_rehearsal.workflow_files import Document
-    from rnd_rehearsal.workflows import Result
 
 WORKFLOWS = ".github/workflows"
 DONE = {"success", "skipped"}
@@ -29,8 +31,8 @@ class Job:
     """A job of a run.
 
     Attributes:
-        id: As its workflow has it.
-        checks: The ids of its check runs, by their names.
+        id: As its workflow has it; after those of the jobs that call its workflow, separated by `/`.
+        check: The id of its check run.
         result: How it ended; None before.
         steps: Each step's name, with the seconds that it took.
         queued: When all that it needs was done; of a clock that only goes forward.
@@ -41,7 +43,7 @@ class Job:
 
     id: str
     result: Result | None = None
-    checks: dict[str, int] = field(default_factory=dict)
+    check: int | None = None
     steps: list[tuple[str, float]] = field(default_factory=list)
     queued: float = 0.0
     started: float = 0.0
@@ -58,20 +60,21 @@ class Run:
         number: Unique in a rehearsal.
         path: The workflow's file.
         workflow: What it says, fitted to this machine.
-        called: The workflows that it calls, by their paths, the same.
+        places: The jobs that run for it, those of called workflows among them, by their ids.
         event: What set it off.
         folder: The repository at the run's commit, and beside it what its jobs leave.
         head: The commit that its checks are reported on.
         fork: Whether it is for a pull request from a fork.
         attempt: 1, or more where it was run again.
         left_out: What this machine cannot show of it.
-        conclusion: "success", "failure" or "cancelled"; None while it goes on.
+        refusal: Why GitHub would start none of its jobs, where it would not.
+        conclusion: "success", "failure", "cancelled" or "startup_failure"; None while it goes on.
     """
 
     number: int
     path: str
     workflow: Document
-    called: dict[str, Document]
+    places: dict[str, Place]
     event: Event
     folder: Path
     head: str
@@ -79,6 +82,7 @@ class Run:
     attempt: int = 1
     jobs: dict[str, Job] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    refusal: str | None = None
     conclusion: str | None = None
     started: float = field(default_factory=time.monotonic)
     ended: float = 0.0
@@ -113,29 +117,82 @@ class Run:
             "github": {**ends, **ref, **run, "event": event.payload, "event_name": event.name, "actor": event.actor}
         }
 
-    def name_contexts(self) -> Document:
-        """Return what the expressions in the name of a job can use; see GitHub's "Context availability"."""
-        done = {name: {"result": result.verdict, "outputs": result.outputs} for name, result in self.results().items()}
-        return {**self.contexts(), "needs": done}
+    def contexts_of(self, place: Place, level: int) -> Document:
+        """Return what the expressions outside of steps can use; see GitHub's "Context availability"."""
+        return calls.contexts(place, level, self.contexts()["github"], self._needs)
+
+    def environment_of(self, place: Place) -> str:
+        """Return the environment that a job names; an empty name is none."""
+        named = place.written.get("environment") or ""
+        text = str(named.get("name", "") if isinstance(named, dict) else named)
+        return workflows.evaluate(text, self.contexts_of(place, len(place.levels) - 1))
+
+    def _needs(self, above: tuple[str, ...]) -> Document:
+        found = self.results(above).items()
+        return {name: {"result": result.verdict, "outputs": result.outputs} for name, result in found}
 
     def ready(self) -> list[str]:
         """Return the jobs that have not begun, and whose needs are done."""
+        return [key for key, place in self.places.items() if key not in self.jobs and self._may_begin(place)]
+
+    def _may_begin(self, place: Place) -> bool:
+        return all(
+            self.result((*place.ids[:number], need))
+            for number, level in enumerate(place.levels)
+            for need in workflows.needs(level.written)
+        )
+
+    def skipped_at(self, place: Place) -> int | None:
+        """Return the level at which a job is skipped because what it needs there did not succeed; None at no level."""
+        for number, level in enumerate(place.levels):
+            done = self.results(place.ids[:number])
+            failed = any(done[need].verdict not in DONE - {"skipped"} for need in workflows.needs(level.written))
+            if failed and not workflows.asks_for_status(level.written):
+                return number
+        return None
+
+    def result(self, ids: tuple[str, ...]) -> Result | None:
+        """Return how a job ended, which may be one that calls a workflow; None before that."""
+        own = self.places.get("/".join(ids))
+        if own is not None:
+            return self.jobs[own.key].result if own.key in self.jobs else None
+        below = self.below(ids)
+        results = [self.jobs[place.key].result if place.key in self.jobs else None for place in below]
+        verdicts = {result.verdict for result in results if result is not None}
+        if None in results or not below:
+            return None
+        if verdicts <= {"skipped"}:
+            return Result("skipped")
+        verdict = next((one for one in ("failure", "cancelled") if one in verdicts), "success")
+        return Result(verdict, calls.outputs(below[0].levels[len(ids)].workflow, self._needs(ids)))
+
+    def is_done(self) -> bool:
+        """Return whether every job has ended."""
+        return all(key in self.jobs and self.jobs[key].result is not None for key in self.places)
+
+    def needed(self, place: Place) -> list[Place]:
+        """Return the jobs that a job waits for, at each level."""
         return [
-            name
-            for name, job in self.workflow["jobs"].items()
-            if name not in self.jobs and all(self._result(need) for need in workflows.needs(job))
+            one
+            for number, level in enumerate(place.levels)
+            for need in workflows.needs(level.written)
+            for one in self.below((*place.ids[:number], need))
         ]
 
-    def _result(self, name: str) -> Result | None:
-        return self.jobs[name].result if name in self.jobs else None
+    def below(self, ids: tuple[str, ...]) -> list[Place]:
+        """Return the jobs that are, or are called by, a job."""
+        return [place for place in self.places.values() if place.ids[: len(ids)] == ids]
 
     def failed(self) -> list[str]:
-        """Return the jobs that failed."""
+        """Return the jobs of its own workflow that failed."""
         return [name for name, result in self.results().items() if result.verdict == "failure"]
 
-    def results(self) -> dict[str, Result]:
-        """Return how the jobs ended that are done."""
-        return {name: job.result for name, job in self.jobs.items() if job.result is not None}
+    def results(self, above: tuple[str, ...] = ()) -> dict[str, Result]:
+        """Return how the jobs ended that are done: of its own workflow, or of one that is called."""
+        depth = len(above)
+        names = dict.fromkeys(place.ids[depth] for place in self.below(above))
+        found = {name: self.result((*above, name)) for name in names}
+        return {name: result for name, result in found.items() if result is not None}
 
 
 def occasion_of(event: Event) -> Occasion:
@@ -151,13 +208,50 @@ def workflows_at(repository: Repository, sha: str) -> dict[str, Document]:
     return {path: workflow_files.load(bare.run(repository.folder, "show", f"{sha}:{path}")) for path in paths}
 
 
-def check_out(repository: Repository, sha: str, folder: Path, fitted: dict[str, Document]) -> None:
-    """Put a repository at a commit into a folder, with its workflows as this machine can run them."""
+def check_out(repository: Repository, sha: str, folder: Path) -> None:
+    """Put a repository at a commit into a folder."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     bare.run(folder.parent, "clone", "--quiet", "--shared", "--no-checkout", str(repository.folder), str(folder))
     bare.run(folder, "checkout", "--quiet", "--detach", sha)
-    for path, document in fitted.items():
-        (folder / path).write_text(workflow_files.dump(document), encoding="utf-8")
+
+
+def find_called(hub: FakeGitHub, source: Source, uses: str) -> tuple[Source, Document]:
+    """Return the workflow that a job calls, and where it is.
+
+    Raises:
+        CallRefused: There is none, or the caller's repository may not use it.
+    """
+    name, path, ref = calls.target(source, uses)
+    repository = hub.state.repository(name)
+    if repository is None or not _may_use(source.repository, repository):
+        raise CallRefused(f"{uses}: the workflow was not found; is {name} shared with {source.repository}?")
+    at = Source(name, path, source.ref, source.sha) if ref is None else _resolve(repository, path, ref)
+    text = bare.attempt(repository.folder, "show", f"{at.sha}:{path}")
+    if text is None:
+        raise CallRefused(f"{uses}: the workflow was not found; {at.sha[:12]} has no {path}.")
+    return at, workflow_files.load(text)
+
+
+def _resolve(repository: Repository, path: str, ref: str) -> Source:
+    """Return where a ref leads to: a branch, a tag of no branch's name, or a commit."""
+    refs = bare.refs(repository.folder)
+    full = next((one for one in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref) if one in refs), ref)
+    sha = bare.resolve(repository.folder, refs.get(full, ref))
+    if sha is None:
+        raise CallRefused(f"{repository.full_name} has no branch, tag or commit {ref}.")
+    return Source(repository.full_name, path, full, sha)
+
+
+def _may_use(caller: str, repository: Repository) -> bool:
+    """Return whether the workflows of a repository may be called from another one.
+
+    https://docs.github.com/repositories/managing-your-repositorys-settings-and-features/enabling-features-for-your-repository/managing-github-actions-settings-for-a-repository
+    """
+    if caller == repository.full_name or not repository.private:
+        return True
+    level = repository.actions.get("access", {}).get("access_level", "none")
+    same_owner = caller.partition("/")[0].lower() == repository.full_name.partition("/")[0].lower()
+    return level in {"organization", "enterprise"} and same_owner
 
 
 def used_by_actions(repository: Repository) -> set[str]:

@@ -131,7 +131,7 @@ def fork(actors: Actors) -> None:
     actors.commit("change", "feat: drive", login=STRANGER)
     number = actors.propose("change", "feat: drive", STRANGER)
     (run,) = actors.wait()
-    verdicts = {name: job.result and job.result.verdict for name, job in run.jobs.items()}
+    verdicts = {name: result.verdict for name, result in run.results().items()}
     actors.check("its code was checked", verdicts["lint-and-test"] == "success")
     said = "".join(job.log.read_text(encoding="utf-8") for job in run.jobs.values() if job.log)
     actors.check("the version is explained", "Next version: `0.5.0`" in said)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fake_github import git_repository as bare
-from rnd_rehearsal import workflows
 
 if TYPE_CHECKING:
     from rnd_rehearsal.actors import Actors
@@ -77,6 +76,7 @@ def run_document(run: Run, began: float) -> Document:
         "commit": run.head,
         "attempt": run.attempt,
         "conclusion": run.conclusion,
+        "refusal": run.refusal,
         "began": round(run.started - began, 1),
         "seconds": round(run.ended - run.started, 1),
         "jobs": [job_document(job) for job in run.jobs.values()],
@@ -112,7 +112,7 @@ def critical_path(run: Run) -> list[Job]:
     if not done:
         return []
     path = [max(done.values(), key=lambda job: job.ended)]
-    while before := [done[need] for need in workflows.needs(run.workflow["jobs"][path[0].id]) if need in done]:
+    while before := [done[need.key] for need in run.needed(run.places[path[0].id]) if need.key in done]:
         path.insert(0, max(before, key=lambda job: job.ended))
     return path
 
@@ -142,7 +142,8 @@ def results(found: Document) -> list[str]:
 def failures(found: Document) -> list[str]:
     """Return what the jobs said last that failed."""
     jobs = [(run, job) for run in found["runs"] for job in run["jobs"] if job["last_words"]]
-    return [
+    refused = [f"{run['workflow']} was not started: {run['refusal']}" for run in found["runs"] if run["refusal"]]
+    return refused + [
         line for run, job in jobs for line in (f"{run['workflow']}, job {job['job']}, said last:", *job["last_words"])
     ]
 

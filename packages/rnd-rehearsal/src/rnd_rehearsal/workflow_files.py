@@ -51,7 +51,7 @@ def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a string or a list
 
 
 def fit(
-    document: Document, *, volumes: Sequence[str] | None, left_out: Mapping[str, str]
+    document: Document, *, volumes: Sequence[str] | None, left_out: Mapping[str, str], own: tuple[str, str] = ("", "")
 ) -> tuple[Document, list[str]]:
     """Return a workflow as this machine can run it, and what that leaves out, in sentences.
 
@@ -59,6 +59,8 @@ def fit(
         document: As it is written.
         volumes: What each job's `container` has besides its own; None where no container can be had.
         left_out: Actions of whose steps only the name is kept, each by the end of its name, with the reason.
+        own: The repository and the commit that `$/` stands for, which act does not know:
+            https://github.blog/changelog/2026-07-30-reference-same-repository-actions-with-self-repository-syntax/
     """
     fitted, said = yaml.load(dump(document), Loader), []  # noqa: S506 - a copy, by a safe loader
     for name, job in fitted.get("jobs", {}).items():
@@ -70,6 +72,8 @@ def fit(
             wanted = {"image": written} if isinstance(written, str) else written
             job["container"] = {**wanted, "volumes": [*wanted.get("volumes", ()), *(volumes or ())]}
         for number, step in enumerate(job.get("steps", [])):
+            if step.get("uses", "").startswith("$/"):
+                step["uses"] = f"{own[0]}/{step['uses'].removeprefix('$/')}@{own[1]}"
             action = step.get("uses", "").partition("@")[0]
             reason = next((why for end, why in left_out.items() if action.endswith(end)), None)
             if reason is not None:

@@ -118,6 +118,13 @@ class NotKnown(ValueError):
     """An expression is more than the runner itself evaluates; act evaluates the rest."""
 
 
+@dataclass(frozen=True)
+class Unknown:
+    """A value that only act can evaluate, with the reason; whatever the runner needs it for is `NotKnown`."""
+
+    reason: str
+
+
 def evaluate(text: str, contexts: Document) -> str:
     """Fill in expressions of literals and context values, combined with `==`, `&&` and `||`.
 
@@ -151,6 +158,8 @@ def _operand(text: str, contexts: Document) -> str:
     found: Any = contexts
     for key in operand.split("."):
         found = found.get(key) if isinstance(found, dict) else None
+    if isinstance(found, Unknown):
+        raise NotKnown(found.reason)
     if not found:
         return ""
     return str(found).lower() if isinstance(found, bool) else str(found)
@@ -186,15 +195,15 @@ def permissions(holders: list[Document], *, fork: bool) -> dict[str, str]:
     """Return what a job's token may do.
 
     Args:
-        holders: The workflow, the job, and where it calls another workflow, that and its job: each with its own
-            `permissions`, where it has any. What is called gets no more than its caller.
+        holders: The workflow and the job, then each workflow that is called from there and its job: each with its
+            own `permissions`, where it has any. What is called gets no more than its caller.
         fork: Whether the run is for a pull request from a fork, whose token reads and no more.
     """
-    workflow, job, *called = holders
-    granted = _declared(job, _declared(workflow, {"contents": "read", "packages": "read"}))
-    if called:
-        inner = _declared(called[1], _declared(called[0], granted))
-        granted = {name: _least(level, granted.get(name)) for name, level in inner.items() if name in granted}
+    default = {"contents": "read", "packages": "read"}
+    granted = _declared(holders[1], _declared(holders[0], default))
+    for workflow, job in zip(holders[2::2], holders[3::2], strict=True):
+        inner = _declared(job, _declared(workflow, granted))
+        granted = {name: least(level, granted.get(name)) for name, level in inner.items() if name in granted}
     if fork:
         granted = {name: "read" for name in granted if name not in {"id-token", "attestations"}}
     return {name: level for name, level in granted.items() if level != "none"}
@@ -207,7 +216,8 @@ def _declared(holder: Document, default: dict[str, str]) -> dict[str, str]:
     return dict(given or {})
 
 
-def _least(one: str, other: str | None) -> str:
+def least(one: str, other: str | None) -> str:
+    """Return the lower one of two levels of a permission."""
     levels = ("none", "read", "write")
     return min(one, other or "none", key=levels.index)
 
@@ -220,13 +230,14 @@ class Result:
     outputs: dict[str, str] = field(default_factory=dict)
 
 
-def alone(workflow: Document, job: str, done: Mapping[str, Result]) -> Document:
+def alone(workflow: Document, job: str, done: Mapping[str, Result], level: int = 0) -> Document:
     """Return the workflow that runs one job by itself.
 
     Args:
         workflow: As it is written.
         job: The job's id.
         done: How the jobs ended that it needs.
+        level: How many workflows are above it that call each other.
     """
     jobs: Document = {}
     for name in needs(workflow["jobs"][job]):
@@ -237,30 +248,16 @@ def alone(workflow: Document, job: str, done: Mapping[str, Result]) -> Document:
     jobs[job] = workflow["jobs"][job]
     reporter = {"name": TELLER, "run": "true", "env": {"RESULT": "${{ toJSON(needs) }}"}}
     reporter["run"] = 'printf \'result<<end-of-result\\n%s\\nend-of-result\\n\' "$RESULT" >> "$GITHUB_OUTPUT"'
-    jobs[TELLER] = {"if": "always()", "needs": [job], "runs-on": "self-hosted", "steps": [{"id": TELLER, **reporter}]}
+    tell: Document = {"if": "always()", "needs": [job], "runs-on": "self-hosted"}
+    jobs[teller(level)] = {**tell, "steps": [{"id": TELLER, **reporter}]}
     return {**{key: value for key, value in workflow.items() if key != "concurrency"}, "jobs": jobs}
+
+
+def teller(level: int) -> str:
+    """Return the id of the job that tells how the job of a level has ended."""
+    return f"{TELLER}-{level}"
 
 
 def _literal(value: str) -> str:
     """Return an output in words that no expression is found in."""
     return value.replace("${{", "${{ '${{' }}")
-
-
-def called_workflow(job: Document) -> str | None:
-    """Return the path of the workflow of the same repository that a job calls."""
-    uses = job.get("uses", "")
-    return uses.removeprefix("./") if uses.startswith("./") else None
-
-
-def check_names(job_id: str, job: Document, called: Document | None) -> dict[str, str]:
-    """Return the names under which a job's checks are reported, by the ids of the jobs that act knows.
-
-    Args:
-        job_id: The job's id.
-        job: The job.
-        called: The workflow that it calls.
-    """
-    name = str(job.get("name", job_id))
-    if called is None:
-        return {job_id: name}
-    return {inner: f"{name} / {one.get('name', inner)}" for inner, one in called["jobs"].items()}

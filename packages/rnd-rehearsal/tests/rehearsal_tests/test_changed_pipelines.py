@@ -49,7 +49,7 @@ def propose(actors: Actors, branch: str, base: str) -> int:
 
 def verdicts(runs: list[Run]) -> dict[str, dict[str, str]]:
     """Return how the jobs of each run ended, by the names of run and job."""
-    return {run.name: {name: job.result.verdict for name, job in run.jobs.items() if job.result} for run in runs}
+    return {run.name: {name: result.verdict for name, result in run.results().items()} for run in runs}
 
 
 def test_every_example_of_the_page_is_lived_through() -> None:
@@ -86,10 +86,8 @@ def test_development_happens_on_a_branch_of_its_own(tmp_path: Path) -> None:
         }
         logs = {job.id: log for _, job, log in iterate_logs([last])}
         assert "the pages are made" in logs["documentation"]
-        (asked,) = {
-            str(job["runs-on"]) for job in last.called[".github/workflows/python_lint_and_test.yml"]["jobs"].values()
-        }
-        assert asked == "['self-hosted', 'research-gpu']"
+        asked = last.places["lint-and-test/lint-and-test"].written["runs-on"]
+        assert asked == ["self-hosted", "research-gpu"]
         assert up.hub.violations == []
 
 
@@ -142,5 +140,5 @@ def test_tests_run_in_an_image_of_ones_own_and_other_tags_follow(tmp_path: Path)
         check_logs(up)
         for run, job, log in iterate_logs(up.runner.runs):
             own = f"Start image={OWN_IMAGE}" in log
-            assert own == (job.id == "lint-and-test"), f"{job.id} of run {run.number}"
+            assert own == (job.id == "lint-and-test/lint-and-test"), f"{job.id} of run {run.number}"
         assert [check.sentence for check in actors.checks if not check.holds] == []

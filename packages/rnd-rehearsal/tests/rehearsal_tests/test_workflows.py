@@ -115,7 +115,7 @@ jobs:
 def test_a_job_runs_alone_with_stubs_for_what_it_needs() -> None:
     done = {"a": Result("skipped"), "b": Result("failure", {"said": "${{ secrets.X }}"})}
     alone = workflows.alone(workflow_files.load(WORKFLOW), "c", done)
-    assert list(alone["jobs"]) == ["a", "b", "c", workflows.TELLER]
+    assert list(alone["jobs"]) == ["a", "b", "c", workflows.teller(0)]
     assert alone["jobs"]["a"]["if"] is False
     assert alone["jobs"]["b"]["steps"] == [{"run": "false"}]
     assert alone["jobs"]["b"]["outputs"] == {"said": "${{ '${{' }} secrets.X }}"}  # text, not an expression
@@ -145,12 +145,6 @@ def test_what_a_workflow_uses_and_where_it_runs() -> None:
     workflow = workflow_files.load(WORKFLOW)
     assert workflow_files.actions_of(workflow) == {"Acme/t/actions/push-image@v1", "actions/checkout@v5"}
     assert workflow_files.labels_of(workflow) == {"x", "y"}
-
-
-def test_checks_are_named_as_github_names_them() -> None:
-    called = workflow_files.load("jobs: {inner: {name: look}, other: {}}")
-    assert workflows.check_names("c", {"name": "check"}, called) == {"inner": "check / look", "other": "check / other"}
-    assert workflows.check_names("c", {}, None) == {"c": "c"}
 
 
 @pytest.mark.parametrize(
