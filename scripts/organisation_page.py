@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # What the patterns of org.yml mean, in words; a pattern without words stops the generator.
 FORMS = {
-    r"^[^\x00-\x1f\x7f]+$": "single-line text",
+    r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]+$": "single-line text",
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "a-z, 0-9 and single -, starting with a letter",
     r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$": "a name on GitHub",
     r"^[A-Za-z0-9._-]+$": "a repository's name on GitHub",
@@ -24,15 +24,18 @@ FORMS = {
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'a time of day, in quotes: `"08:00"`',
     r"^[0-9]{12}$": "twelve digits, in quotes",
     r"^[a-z]{2}(-[a-z]+)+-[0-9]$": "an AWS region",
-    r"^([a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*|((https|s3|file)://|http://localhost[:/])[^\s]+)$": (
+    r"^([a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*|((https|s3|file)://|http://localhost[:/])[A-Za-z0-9._~:/%@+-]+)$": (
         "the name or URL of a conda channel"
     ),
     r"^(linux-(64|aarch64|ppc64le)|osx-(64|arm64))$": "a conda platform, such as `linux-64`",
     r"^__[a-z0-9_]+$": "a virtual package, such as `__glibc`",
-    r"^[^\x00-\x1f\x7f]+[/:][^/:\s]+/[^/:\s]+/?$": "a git URL that ends with `OWNER/NAME`",
-    r"^[^{}]*\{version\}[^{}]*$": "text with `{version}` in it, and no other braces",
+    r"^[A-Za-z0-9._~:/@%+-]+[/:][A-Za-z0-9._-]+/[A-Za-z0-9._-]+/?$": "a git URL that ends with `OWNER/NAME`",
+    r"^[a-z0-9][A-Za-z0-9._:/@-]*\{version\}[A-Za-z0-9._:/@-]*$": "an image with `{version}` in its name or tag",
     r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$": "the ARN of an IAM role",
-    r"^[A-Za-z][A-Za-z0-9._-]*$": "the label of a runner",
+    r"^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$": "letters, digits, _, . and -",
+    r"^[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$": "a git ref",
+    r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$": "a host name, with a port if needed",
+    r"^[A-Za-z0-9._+!-]+( [A-Za-z0-9._+-]+)?$": 'a version, in quotes: `"2.28"`',
     r"^[A-Za-z0-9_-]{1,64}$": "the name of a Lambda function",
 }
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from rnd.organisation.forms import BaseImage, Slug, Strict, Text
+from rnd.organisation.forms import BaseImage, Host, Slug, Strict
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, FunctionName
 Function = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9_-]{1,64}\z")]
@@ -39,7 +39,7 @@ class Aws(Strict):
         description="AWS region", examples=["eu-west-1"]
     )
     codeartifact: CodeArtifact = Field(description="the package index")
-    ecr_registry: Text = Field(description="host name of the image registry")
+    ecr_registry: Host = Field(description="host name of the image registry")
     base_image: BaseImage = Field(
         description="name and tag of the image that jobs run in; {version} is replaced by the Python version"
     )

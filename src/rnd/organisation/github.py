@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from rnd.organisation.forms import GitHubName, RepositoryName, Strict, Text, Topic
+from rnd.organisation.forms import GitHubName, RepositoryName, Strict, Text, Topic, Word
 
 Permission = Literal["pull", "triage", "push", "maintain", "admin"]
 MergeMethod = Literal["squash", "merge", "rebase"]
@@ -78,7 +78,7 @@ class Actions(Strict):
 class Environment(Strict):
     """The deployment environment of publishing jobs."""
 
-    name: Text = Field(description="its name; the trust policy of the publishing role uses it too")
+    name: Word = Field(description="its name; the trust policy of the publishing role uses it too")
     branches: Annotated[list[Text], Field(min_length=1)] = Field(description="branches that can deploy to it")
 
 

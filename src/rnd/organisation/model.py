@@ -9,7 +9,7 @@ from pydantic import Field
 
 from rnd.organisation.aws import Aws  # noqa: TC001 - pydantic resolves it when the class is made
 from rnd.organisation.conda import Conda  # noqa: TC001
-from rnd.organisation.forms import BaseImage, RepositoryUrl, Slug, Strict, Text
+from rnd.organisation.forms import BaseImage, GitRef, RepositoryUrl, Slug, Strict, Text
 from rnd.organisation.github import GitHub  # noqa: TC001
 from rnd.organisation.python import Python  # noqa: TC001
 from rnd.organisation.runners import Runners  # noqa: TC001
@@ -19,7 +19,9 @@ class Template(Strict):
     """Location of this template."""
 
     repository: RepositoryUrl = Field(description="git URL that repositories are created and updated from")
-    workflow_ref: Text = Field(description="git ref at which repositories call the central workflows", examples=["v1"])
+    workflow_ref: GitRef = Field(
+        description="git ref at which repositories call the central workflows", examples=["v1"]
+    )
 
 
 class Docker(Strict):

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from rnd.organisation.forms import Slug, Strict, Text
+from rnd.organisation.forms import Slug, Strict, Text, Word
 
-Label = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z][A-Za-z0-9._-]*\z")]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\z")]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -62,7 +61,7 @@ class RunnerNetwork(Strict):
 class RunnerClass(Strict):
     """One class of machines."""
 
-    labels: Annotated[list[Label], Field(min_length=1)] = Field(description="labels that workflows use in runs-on")
+    labels: Annotated[list[Word], Field(min_length=1)] = Field(description="labels that workflows use in runs-on")
     instances: Annotated[list[Text], Field(min_length=1)] = Field(
         description="EC2 instance types; AWS starts any of them"
     )
@@ -102,7 +101,7 @@ class Runners(Strict):
     classes: Annotated[dict[Slug, RunnerClass], Field(min_length=1)] = Field(
         description="name: class of machines; workflows use the first class"
     )
-    trusted: Annotated[list[Label], Field(min_length=1)] = Field(
+    trusted: Annotated[list[Word], Field(min_length=1)] = Field(
         description="labels of the machines for jobs that hold an identity and run no code of a repository",
         examples=[["ubuntu-latest"]],
     )
