@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from contextlib import closing
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnd.errors import AwsRefused, AwsUnavailable, ExtraMissing
 from rnd.retry import retry
@@ -33,6 +33,7 @@ LIFETIME = 900  # seconds; the minimum for CodeArtifact tokens, and more than on
 THROTTLED = 429
 # JSON services report throttling with status 400 and one of these error codes.
 THROTTLING = {"ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
+EXCEPT = "IMMUTABLE_WITH_EXCLUSION"
 MOST_EXCLUSIONS = 5  # the maximum number of mutable tags in an otherwise immutable ECR repository
 
 
@@ -75,33 +76,53 @@ def ecr_access(aws: Aws) -> tuple[str, str, str]:
     return given["proxyEndpoint"], user, token
 
 
-def has_ecr_repository(aws: Aws, name: str, tag: str) -> bool:
-    """Return whether the registry has a repository for an image, in which a version's tag stays where it is.
+def has_ecr_repository(aws: Aws, name: str, tag: str, moving: Sequence[str]) -> bool:
+    """Return whether the registry has a repository for an image, in which the floating tags move and versions do not.
+
+    Nothing here changes a repository: an identity that could do so could make versions mutable.
 
     Args:
         aws: The account.
         name: Of the repository.
-        tag: One that must never come to name another image.
+        tag: The tag of a version, which must never come to name another image.
+        moving: The floating tags.
 
     Raises:
-        AwsRefused: The repository lets that tag move: somebody else made or changed it.
+        AwsRefused: The repository lets the version's tag move, or does not let a floating tag move.
         RndError: See `codeartifact_access`.
     """
     with closing(_ecr(aws.region)) as client:
-        found: list[RepositoryTypeDef] = []
-        there = _happens(
-            lambda: found.extend(
-                client.describe_repositories(registryId=aws.account, repositoryNames=[name])["repositories"]
-            ),
-            unless="RepositoryNotFoundException",
-        )
-    if there and _lets_move(found[0], tag):
+        found = _describe_repository(client, aws, name)
+    if found is None:
+        return False
+    change = f"aws ecr put-image-tag-mutability --repository-name {name} --image-tag-mutability"
+    if _lets_move(found, tag):
         raise AwsRefused(
             f"The image repository {name} lets the tag {tag} move.",
-            "Find out who made or changed it, then make its tags immutable: "
-            f"`aws ecr put-image-tag-mutability --repository-name {name} --image-tag-mutability IMMUTABLE`.",
+            f"Find out who made or changed it, then make its tags immutable: `{change} IMMUTABLE`.",
         )
-    return there
+    fixed = [one for one in moving if not _lets_move(found, one)]
+    if fixed:
+        filters = [one["filter"] for one in found.get("imageTagMutabilityExclusionFilters", ())]
+        kept = filters if found.get("imageTagMutability") == EXCEPT else []
+        wanted = " ".join(f"filterType=WILDCARD,filter={one}" for one in (*kept, *fixed))
+        raise AwsRefused(
+            f"The image repository {name} does not let {', '.join(fixed)} move.",
+            f"Ask an administrator of the account to run `{change} {EXCEPT} --image-tag-mutability-exclusion-filters "
+            f"{wanted}`.",
+        )
+    return True
+
+
+def _describe_repository(client: ECRClient, aws: Aws, name: str) -> RepositoryTypeDef | None:
+    found: list[RepositoryTypeDef] = []
+    _happens(
+        lambda: found.extend(
+            client.describe_repositories(registryId=aws.account, repositoryNames=[name])["repositories"]
+        ),
+        unless="RepositoryNotFoundException",
+    )
+    return found[0] if found else None
 
 
 def _lets_move(repository: RepositoryTypeDef, tag: str) -> bool:
@@ -130,12 +151,19 @@ def create_ecr_repository(aws: Aws, name: str, moving: Sequence[str]) -> None:
             lambda: client.create_repository(
                 registryId=aws.account,
                 repositoryName=name,
-                imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
-                imageTagMutabilityExclusionFilters=[{"filterType": "WILDCARD", "filter": tag} for tag in moving],
                 imageScanningConfiguration={"scanOnPush": True},
+                **_mutability(moving),
             ),
             unless="RepositoryAlreadyExistsException",
         )
+
+
+def _mutability(moving: Sequence[str]) -> Any:  # noqa: ANN401 - keywords of two operations
+    """Return the keywords of a request by which only some tags may move."""
+    if not moving:  # ECR takes no empty list of filters
+        return {"imageTagMutability": "IMMUTABLE"}
+    filters = [{"filterType": "WILDCARD", "filter": tag} for tag in moving]
+    return {"imageTagMutability": EXCEPT, "imageTagMutabilityExclusionFilters": filters}
 
 
 def ecr_tags_at(endpoint: str, key: tuple[str, str], region: str, name: str) -> dict[str, str]:

@@ -172,8 +172,8 @@ def sandbox(
     yield Sandbox(folder, name, index, all_images)
     all_images.around = just_act
     client = boto3.client("ecr", region_name=ORGANISATION.aws.region)
-    if name in all_images.movable:
-        client.delete_repository(repositoryName=name, force=True)
-        del all_images.movable[name]
+    for made in [one for one in all_images.movable if one.endswith(name)]:
+        client.delete_repository(repositoryName=made, force=True)
+        del all_images.movable[made]
     client.close()
     assert all_images.violations == []

@@ -163,7 +163,7 @@ def test_a_plan_changes_nothing(sandbox: Sandbox, capsys: pytest.CaptureFixture[
         "  • Move the tag latest (it is not there)",
         "      let latest name 0.1.0",
     ]
-    assert not aws.has_ecr_repository(ORGANISATION.aws, sandbox.name, "0.1.0")
+    assert not aws.has_ecr_repository(ORGANISATION.aws, sandbox.name, "0.1.0", ())
 
 
 def test_as_data_and_with_other_tags(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from rnd import aws
 from rnd.errors import AwsRefused
 from rnd.organisation import load_organisation
-from rnd.publish.image import INPUTS, VERSION, move_step
+from rnd.publish.floating import VERSION, move_step
+from rnd.publish.image import INPUTS, look
 from rnd.publish.registry import Image, Registry
 from rnd.publish.target import Target
 
@@ -51,7 +53,7 @@ def test_a_label_alone_does_not_keep_latest_where_it_is(others: Mapping[str, Ima
     inputs = cast("Inputs", type("Made", (), {"digest": "sha256:1", "version": "0.5.0"})())
     registry = Tags({"0.5.0": image(1, "0.5.0", "sha256:1"), **others})
     target = Target(cast("Registry", registry), "demo", "0.5.0", ("latest",), None, follows=True)
-    assert move_step(target, inputs, "latest").observe().done is done
+    assert move_step(target, "0.5.0", partial(look, target, inputs), "latest").observe().done is done
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,36 @@ def test_a_repository_whose_versions_can_move_is_refused(
     monkeypatch.setattr(aws, "_ecr", lambda _: Client())
     account = load_organisation().aws
     if accepted:
-        assert aws.has_ecr_repository(account, "demo", "0.5.0")
+        assert aws.has_ecr_repository(account, "demo", "0.5.0", ())
     else:
         with pytest.raises(AwsRefused, match=r"demo lets the tag 0\.5\.0 move"):
-            aws.has_ecr_repository(account, "demo", "0.5.0")
+            aws.has_ecr_repository(account, "demo", "0.5.0", ())
+
+
+@pytest.mark.parametrize(
+    ("repository", "filters"),
+    [
+        ({"imageTagMutability": "IMMUTABLE"}, ["nightly"]),
+        (
+            {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", EXCLUSION: [{"filter": "stable"}, {"filter": "latest"}]},
+            ["stable", "latest", "nightly"],
+        ),
+    ],
+)
+def test_a_repository_whose_floating_tags_cannot_move_is_refused_before_the_second_release(
+    monkeypatch: pytest.MonkeyPatch, repository: dict[str, Any], filters: list[str]
+) -> None:
+    """https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html."""
+
+    class Client:
+        def describe_repositories(self, **_: object) -> dict[str, Any]:
+            return {"repositories": [repository]}
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(aws, "_ecr", lambda _: Client())
+    with pytest.raises(AwsRefused, match="demo does not let nightly move") as refused:
+        aws.has_ecr_repository(load_organisation().aws, "demo", "0.5.0", ("nightly",))
+    wanted = " ".join(f"filterType=WILDCARD,filter={one}" for one in filters)
+    assert f"IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters {wanted}`" in refused.value.hint

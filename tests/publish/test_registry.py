@@ -7,6 +7,7 @@ import json
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -15,8 +16,9 @@ from rnd import retry
 from rnd.errors import UsageError
 from rnd.organisation import load_organisation
 from rnd.publish.errors import RegistryRefused, RegistryUnavailable
-from rnd.publish.registry import INDEXES, MANIFESTS, Registry
+from rnd.publish.registry import INDEXES, MANIFESTS, Blob, Registry
 from rnd.publish.target import find_registry, is_release, version_tag
+from rnd.publish.transport import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,20 +27,20 @@ if TYPE_CHECKING:
 
 BASIC = f"Basic {base64.b64encode(b'ada:word').decode()}"
 CONFIG = json.dumps({"config": {"Labels": {"a": "b"}}}).encode()
-MANIFEST = json.dumps({"config": {"digest": "sha256:c"}}).encode()
+MANIFEST = json.dumps({"config": {"digest": digest_of(CONFIG)}}).encode()
 OF_TWO_PLATFORMS = json.dumps(
     {
         "manifests": [
             {"digest": "sha256:provenance", "platform": {"os": "unknown", "architecture": "unknown"}},
-            {"digest": "sha256:m", "platform": {"os": "linux", "architecture": "arm64"}},
+            {"digest": digest_of(MANIFEST), "platform": {"os": "linux", "architecture": "arm64"}},
         ]
     }
 ).encode()
 IMAGE = {
     "/v2/team/demo/manifests/1": (200, {"Content-Type": MANIFESTS[0]}, MANIFEST),
     "/v2/team/demo/manifests/2": (200, {"Content-Type": INDEXES[0]}, OF_TWO_PLATFORMS),
-    "/v2/team/demo/manifests/sha256:m": (200, {"Content-Type": MANIFESTS[1]}, MANIFEST),
-    "/v2/team/demo/blobs/sha256:c": (200, {}, CONFIG),
+    f"/v2/team/demo/manifests/{digest_of(MANIFEST)}": (200, {"Content-Type": MANIFESTS[1]}, MANIFEST),
+    f"/v2/team/demo/blobs/{digest_of(CONFIG)}": (200, {}, CONFIG),
 }
 
 
@@ -57,7 +59,7 @@ def serve(answer: Callable[[str, str | None], Answer]) -> Iterator[str]:
             self.rfile.read(int(self.headers["Content-Length"] or 0))
             self.say(*answer(self.path, self.headers["Authorization"]))
 
-        do_PUT = do_GET
+        do_PUT = do_POST = do_HEAD = do_GET
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, loopback.listening(server):
         yield f"127.0.0.1:{server.server_port}"
@@ -93,6 +95,33 @@ def test_a_token_service_is_asked_as_the_registry_says(username: str) -> None:
     scope = "repository%3Ateam%2Fdemo%3Apull" + ("%2Cpush" if username else "")
     assert asked[:2] == [("/v2/team/demo/manifests/1", basic), (f"/token?service=s&scope={scope}", basic)]
     assert [authorization for _, authorization in asked[2:]] == ["Bearer t"] * 4
+
+
+def test_a_mount_needs_a_token_for_both_repositories() -> None:
+    """https://distribution.github.io/distribution/spec/auth/token: several scopes in one request."""
+    blob = Blob(digest_of(CONFIG), len(CONFIG))
+    asked: list[str] = []
+    there: set[str] = set()
+
+    def answer(path: str, authorization: str | None) -> Answer:
+        asked.append(path)
+        if path.startswith("/token"):
+            scopes = dict.fromkeys(value for name, value in parse_qsl(urlsplit(path).query) if name == "scope")
+            return 200, {}, json.dumps({"token": " ".join(scopes)}).encode()
+        name, scope = path.split("/")[2:4], ("repository:{0}:pull,push", "repository:{1}:pull")
+        wanted = " ".join(scope[: 2 if "mount" in path else 1]).format("team/demo", "team/candidate")
+        if authorization != f"Bearer {wanted}":
+            return 401, {"WWW-Authenticate": f'Bearer realm="http://{host}/token",service="s",scope="x"'}, b""
+        if "mount" in path:
+            there.add(blob.digest)
+            return 201, {}, b""
+        assert name == ["team", "demo"]
+        return (200, {"Content-Length": str(blob.size)}, b"") if there else (404, {}, b"")
+
+    with serve(answer) as host:
+        Registry(host, "ada", "word").copy_blob("team/candidate", "team/demo", blob)
+    assert there
+    assert sum(path.startswith("/token") for path in asked) == 2
 
 
 def test_credentials_go_to_no_other_server_without_encryption() -> None:

@@ -68,22 +68,19 @@ def package(options: argparse.Namespace) -> int:
 
 def configure_image(parser: Parser) -> None:
     """Define the arguments of `rnd release image`."""
-    parser.add_argument(
-        "--registry",
-        metavar="HOST[/PATH]",
-        help="the registry to push to; by default the ECR of the organisation's AWS account",
-    )
-    parser.add_argument(
-        "--tag",
-        dest="tags",
-        action="append",
-        metavar="TAG",
-        help="a floating tag of the latest release, instead of stable and latest; separate several with spaces",
-    )
+    _add_registry_options(parser)
     parser.add_argument(
         "--index-url",
         metavar="URL",
         help="the index to install the package from (simple API); by default the index of `rnd release package`",
+    )
+    parser.add_argument(
+        "--identity",
+        choices=("development", "candidate"),
+        help="push to the repository dev/PACKAGE or candidate/PACKAGE, without floating tags",
+    )
+    parser.add_argument(
+        "--wheel-sha256", metavar="DIGEST", help="the wheel to install; by default the only one of the version"
     )
     parser.add_argument("--base-image", metavar="IMAGE", help="another base image, such as one with CUDA")
     parser.add_argument("--platform", metavar="OS/ARCH", help="target platforms, separated by commas")
@@ -104,7 +101,8 @@ def image(options: argparse.Namespace) -> int:
 
     from rnd import git, report
     from rnd.organisation import load_organisation
-    from rnd.publish.image import find_digest, plan_image
+    from rnd.publish.floating import find_digest
+    from rnd.publish.image import plan_image
     from rnd.publish.target import find_target
 
     report.tell_retries(quiet=options.quiet)
@@ -128,6 +126,60 @@ def image(options: argparse.Namespace) -> int:
         for tag in tags:
             print(f"{find_digest(target, tag)}  {target.called(tag)}")
     return 0
+
+
+def configure_promote(parser: Parser) -> None:
+    """Define the arguments of `rnd release promote`."""
+    parser.add_argument("--version", required=True, metavar="VERSION", help="the version of the package in the image")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        required=True,
+        metavar="IMAGE",
+        help="the image, as candidate/PACKAGE@sha256:DIGEST in the registry",
+    )
+    _add_registry_options(parser)
+    add_github_output_option(parser)
+    add_plan_options(parser)
+    parser.set_defaults(run=promote)
+
+
+def promote(options: argparse.Namespace) -> int:
+    """Copy an image by its digest from the repository of candidates to the repository of releases."""
+    import os
+
+    from rnd import report
+    from rnd.organisation import load_organisation
+    from rnd.publish.promotion import find_promotion, plan_promotion
+
+    report.tell_retries(quiet=options.quiet)
+    tags = [tag for value in options.tags or () for tag in value.split()]
+    promotion = find_promotion(os.environ, options.registry, options.source, options.version, tags, load_organisation())
+    target = promotion.target
+    moving = [target.tag, *(target.moving if target.follows else ())]
+    facts = {"image": target.called(target.tag), "version": promotion.version, "digest": promotion.digest}
+    report.carry_out(plan_promotion(promotion), options, **facts, source=promotion.source, tags=moving)
+    if options.github_output and not options.only_show:
+        report.write_github_output({"name": f"{target.registry.host}/{target.name}", "digest": promotion.digest})
+    if not (options.json or options.only_show or options.quiet):
+        print(f"{promotion.digest}  {target.called(target.tag)}")
+    return 0
+
+
+def _add_registry_options(parser: Parser) -> None:
+    """Add the options of the commands that put an image into a registry."""
+    parser.add_argument(
+        "--registry",
+        metavar="HOST[/PATH]",
+        help="the registry to push to; by default the ECR of the organisation's AWS account",
+    )
+    parser.add_argument(
+        "--tag",
+        dest="tags",
+        action="append",
+        metavar="TAG",
+        help="a floating tag of the latest release, instead of stable and latest; separate several with spaces",
+    )
 
 
 def configure_publish(parser: Parser) -> None:
@@ -204,6 +256,7 @@ def sbom(options: argparse.Namespace) -> int:
 SUBCOMMANDS = {
     "package": ("build the wheel and the source distribution, and publish them", configure_package),
     "image": ("build the image of the published package, and push it", configure_image),
+    "promote": ("copy the image of a candidate to the releases, by its digest", configure_promote),
     "sbom": ("write the SBOM of the locked dependencies, as a CycloneDX document", configure_sbom),
     "publish": ("create the tag and the GitHub release; the last step", configure_publish),
 }

@@ -34,6 +34,20 @@ class PackageMissing(RndError):
     hint = "Publish it with `rnd release package`, from the same commit, then run the same command again."
 
 
+class ImageMissing(RndError):
+    """The registry does not have the image that is promoted, under the given digest."""
+
+    code = "image-missing"
+    hint = "Push it with `rnd release image --identity candidate` and pass the digest that this prints."
+
+
+class ImageInvalid(RndError):
+    """The image cannot be promoted: its manifest is malformed, or the image is not of the given version."""
+
+    code = "image-invalid"
+    hint = "Build the image of the version with `rnd release image --identity candidate`; nothing was promoted."
+
+
 class ImageBuildFailed(RndError):
     """`docker/build.py` could not build the image; the end of its output is shown."""
 

@@ -1,4 +1,4 @@
-"""Client for an image registry: read tags, and add a tag to an image. The only module that calls a registry.
+"""Client for an image registry: read tags, add a tag to an image, copy blobs. The only caller of a registry.
 
 It speaks the distribution specification (https://github.com/opencontainers/distribution-spec), as ECR, GHCR, Docker
 Hub and all others do. `docker/build.py` pushes the images. Credentials never appear in arguments,
@@ -8,23 +8,19 @@ addresses, files or messages.
 from __future__ import annotations
 
 import base64
-import hashlib
-import http.client
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit
-from urllib.request import Request, urlopen
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urljoin, urlsplit
 
-from rnd.publish.errors import RegistryRefused, RegistryUnavailable
+from rnd.publish.errors import DigestMismatch, RegistryRefused, RegistryUnavailable
+from rnd.publish.transport import Challenged, NotThere, check_bytes, chunks_of, digest_of, open_url, send
 from rnd.retry import retry
 
 if TYPE_CHECKING:
+    import http.client
     from collections.abc import Mapping
-
-    from rnd.errors import RndError
 
 MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -36,15 +32,12 @@ INDEXES = (
 )
 CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 LOCAL = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?\Z")
-TIMEOUT = 60  # seconds without a byte
-NOT_FOUND, UNAUTHORIZED = 404, 401
-# Too slow or too many: like every status from 500 on, no last word.
-PASSING = {408, 425, 429}
+CREATED = 201
 
 
 @dataclass(frozen=True)
 class Image:
-    """What a tag names.
+    """What a tag or a digest names.
 
     Attributes:
         digest: Of the manifest, with its algorithm: `sha256:…`.
@@ -57,6 +50,19 @@ class Image:
     media_type: str
     manifest: bytes = field(repr=False)
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A layer or the configuration of an image, as its manifest describes it.
+
+    Attributes:
+        digest: With its algorithm: `sha256:…`.
+        size: In bytes.
+    """
+
+    digest: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -75,40 +81,102 @@ class Registry:
     password: str = field(default="", repr=False)
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
-    def look(self, name: str, tag: str) -> Image | None:
-        """Return what a tag of a repository names, or None if there is no such tag or repository.
+    def look(self, name: str, reference: str) -> Image | None:
+        """Return what a tag or a digest names in a repository, or None if there is no such image or repository.
 
         Raises:
+            DigestMismatch: The registry answers with other bytes than the digest stands for.
             RegistryRefused: The registry says no.
             RegistryUnavailable: It could not be reached, several times.
         """
-        return retry(lambda: self._look(name, tag), RegistryUnavailable)
+        return retry(lambda: self._look(name, reference), RegistryUnavailable)
 
-    def tag(self, name: str, image: Image, tag: str) -> None:
-        """Let a tag name an image that the repository has.
+    def fetch(self, name: str, digest: str) -> Image | None:
+        """Return the manifest of a digest without the labels, which not every manifest has, or None; see `look`."""
+        return retry(lambda: self._look(name, digest, labels=False), RegistryUnavailable)
+
+    def tag(self, name: str, image: Image, reference: str) -> None:
+        """Let a tag name an image that the repository has; its own digest adds the manifest alone.
 
         Raises:
             RegistryRefused: The registry says no, because the tag is immutable, for one.
             RegistryUnavailable: It could not be reached, several times.
         """
         headers = {"Content-Type": image.media_type}
-        path = f"{name}/manifests/{tag}"
+        path = f"{name}/manifests/{reference}"
         retry(lambda: self._call(name, "PUT", path, headers, image.manifest), RegistryUnavailable)
 
-    def _look(self, name: str, tag: str) -> Image | None:
+    def copy_blob(self, source: str, name: str, blob: Blob) -> None:
+        """Copy a blob from one repository to another, without an upload where the registry can mount it.
+
+        See https://github.com/opencontainers/distribution-spec/blob/main/spec.md, "Mounting a blob from another
+        repository". A registry that cannot mount it answers with an upload of the usual kind.
+
+        Raises:
+            DigestMismatch: The bytes are not those of the digest, or are more or fewer.
+            RegistryRefused: The registry says no.
+            RegistryUnavailable: It could not be reached, several times.
+        """
+        retry(lambda: self._copy_blob(source, name, blob), RegistryUnavailable)
+
+    def _copy_blob(self, source: str, name: str, blob: Blob) -> None:
+        if self._has_blob(name, blob):
+            return
+        uploads = f"{name}/blobs/uploads/"
+        mount = urlencode({"mount": blob.digest, "from": source})
         try:
-            manifest, media_type = self._manifest(name, tag)
-            digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
-            return Image(digest, media_type, manifest, self._labels(name, manifest, media_type))
-        except _NotThere:
+            response, _ = self._call(name, "POST", f"{uploads}?{mount}", {}, b"", source)
+        except RegistryRefused:  # a registry that knows no mounts, or mounts nothing from there
+            response, _ = self._call(name, "POST", uploads, {}, b"")
+        if response.status != CREATED:
+            self._upload(source, name, blob, urljoin(response.url, response.headers.get("Location", "")))
+        if not self._has_blob(name, blob):
+            raise RegistryUnavailable(f"{self.host}/{name} took {blob.digest}, and does not have it.")
+
+    def _has_blob(self, name: str, blob: Blob) -> bool:
+        try:
+            response, _ = self._call(name, "HEAD", f"{name}/blobs/{blob.digest}", {})
+        except NotThere:
+            return False
+        size = response.headers.get("Content-Length")
+        if size is not None and size != str(blob.size):
+            raise DigestMismatch(f"{self.host}/{name} has {size} bytes of {blob.digest}, which has {blob.size}.")
+        return True
+
+    def _upload(self, source: str, name: str, blob: Blob, location: str) -> None:
+        """Pass a blob on to an upload in one piece, byte by byte as it arrives."""
+        own = urlsplit(location)[:2] == (self._scheme(), self.host)
+        url = f"{location}{'&' if urlsplit(location).query else '?'}{urlencode({'digest': blob.digest})}"
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
+        reading = f"{self._scheme()}://{self.host}/v2/{source}/blobs/{blob.digest}"
+        try:
+            with open_url("GET", reading, {}, None, self.tokens.get(source) or self._basic()) as response:
+                token = (self.tokens.get(name) or self._basic()) if own else None
+                send("PUT", url, headers, check_bytes(chunks_of(response), blob.digest, blob.size), token)
+        except Challenged as expired:
+            if not (self.tokens.pop(source, None) or self.tokens.pop(name, None)):
+                raise
+            raise RegistryUnavailable(expired.message) from expired
+
+    def _look(self, name: str, reference: str, *, labels: bool = True) -> Image | None:
+        try:
+            manifest, media_type = self._manifest(name, reference)
+            digest = digest_of(manifest)
+            return Image(digest, media_type, manifest, self._labels(name, manifest, media_type) if labels else {})
+        except NotThere:
             return None
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
-            raise RegistryRefused(f"{self.host}/{name}:{tag} is not an image: {error!r}.") from error
+            raise RegistryRefused(f"{self.host}/{name}:{reference} is not an image: {error!r}.") from error
 
     def _manifest(self, name: str, reference: str) -> tuple[bytes, str]:
         accepted = {"Accept": ", ".join((*MANIFESTS, *INDEXES))}
         response, body = self._call(name, "GET", f"{name}/manifests/{reference}", accepted)
+        self._check(name, reference, body)
         return body, response.headers.get_content_type()
+
+    def _check(self, name: str, reference: str, content: bytes) -> None:
+        if reference.startswith("sha256:") and digest_of(content) != reference:
+            raise DigestMismatch(f"{self.host}/{name}@{reference} is {digest_of(content)}.")
 
     def _labels(self, name: str, manifest: bytes, media_type: str) -> dict[str, str]:
         document = json.loads(manifest)
@@ -119,30 +187,40 @@ class Registry:
             if media_type in INDEXES:
                 raise ValueError("an index of indexes")
             return self._labels(name, manifest, media_type)
-        _, config = self._call(name, "GET", f"{name}/blobs/{document['config']['digest']}", {})
+        digest = document["config"]["digest"]
+        _, config = self._call(name, "GET", f"{name}/blobs/{digest}", {})
+        self._check(name, digest, config)
         labels: dict[str, str] = json.loads(config)["config"].get("Labels") or {}
         return labels
 
     def _call(
-        self, name: str, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+        self, name: str, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, source: str = ""
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """Send a request, and retry it with a token if the registry names a token service."""
-        scheme = "http" if LOCAL.match(self.host) else "https"  # as Docker has it
-        url = f"{scheme}://{self.host}/v2/{path}"
-        try:
-            return _send(method, url, headers, body, self.tokens.get(name) or self._basic())
-        except _Challenged as challenge:
-            self.tokens[name] = self._fetch_token(challenge, write=f"repository:{name}:pull,push")
-            return _send(method, url, headers, body, self.tokens[name])
+        """Send a request, and retry it with a token if the registry names a token service.
 
-    def _fetch_token(self, challenge: _Challenged, write: str) -> str:
+        A request that reads another repository too, its `source`, needs a token for both.
+        """
+        url = f"{self._scheme()}://{self.host}/v2/{path}"
+        key = f"{name} {source}".strip()
+        try:
+            return send(method, url, headers, body, self.tokens.get(key) or self._basic())
+        except Challenged as challenge:
+            scopes = [f"repository:{name}:pull,push", *([f"repository:{source}:pull"] if source else ())]
+            self.tokens[key] = self._fetch_token(challenge, scopes)
+            return send(method, url, headers, body, self.tokens[key])
+
+    def _scheme(self) -> str:
+        return "http" if LOCAL.match(self.host) else "https"  # as Docker has it
+
+    def _fetch_token(self, challenge: Challenged, write: list[str]) -> str:
         """Return what a registry's token service gives: https://distribution.github.io/distribution/spec/auth/token."""
         asked = dict(CHALLENGE.findall(challenge.asks))
         realm = urlsplit(asked.pop("realm", ""))
         if realm.scheme != "https" and (realm.scheme, realm.netloc) != ("http", self.host):
             raise challenge
-        query = urlencode({"service": asked.get("service", ""), "scope": write if self.username else asked["scope"]})
-        _, answer = _send("GET", f"{realm.geturl()}?{query}", {}, None, self._basic())
+        scopes = write if self.username else [asked["scope"]]
+        query = urlencode({"service": asked.get("service", ""), "scope": scopes}, doseq=True)
+        _, answer = send("GET", f"{realm.geturl()}?{query}", {}, None, self._basic())
         given = json.loads(answer)
         return f"Bearer {given.get('token') or given['access_token']}"
 
@@ -150,49 +228,3 @@ class Registry:
         if not self.username:
             return None
         return f"Basic {base64.b64encode(f'{self.username}:{self.password}'.encode()).decode()}"
-
-
-class _NotThere(RegistryRefused):
-    """The registry has no such thing."""
-
-
-class _Challenged(RegistryRefused):
-    """The registry wants to know who asks, or another proof of it; `asks` is how it says so."""
-
-    asks = ""
-
-
-def _send(
-    method: str, url: str, headers: Mapping[str, str], body: bytes | None, authorization: str | None
-) -> tuple[http.client.HTTPResponse, bytes]:
-    request = Request(url, body, dict(headers) | {"User-Agent": "rnd"}, method=method)  # noqa: S310 - http or https
-    if authorization:  # which must not follow a redirection: blobs lie elsewhere, at addresses that are signed
-        request.add_unredirected_header("Authorization", authorization)
-    place = url.partition("?")[0]
-    try:
-        with urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - likewise
-            return response, response.read()
-    except HTTPError as error:
-        with error:
-            raise _error(error, f"{method} {place}: {error.code} {_reason(error)}") from None
-    except (URLError, OSError, http.client.HTTPException) as error:
-        raise RegistryUnavailable(f"{method} {place} failed: {getattr(error, 'reason', None) or error}.") from error
-
-
-def _error(error: HTTPError, message: str) -> RndError:
-    if error.code == NOT_FOUND:
-        return _NotThere(message)
-    if error.code == UNAUTHORIZED:
-        challenged = _Challenged(message)
-        challenged.asks = error.headers.get("WWW-Authenticate", "")
-        return challenged
-    return (RegistryUnavailable if error.code >= 500 or error.code in PASSING else RegistryRefused)(message)
-
-
-def _reason(error: HTTPError) -> str:
-    """Return what a registry says in its errors, or else what the status means."""
-    try:
-        said: list[dict[str, Any]] = json.loads(error.read())["errors"]
-        return "; ".join(f"{one['code']}: {one['message']}" for one in said)
-    except (ValueError, KeyError, TypeError, OSError, RecursionError, http.client.HTTPException):
-        return f"{error.reason}."

@@ -17,7 +17,7 @@ from rnd import manifest, uv
 from rnd.aws import MOST_EXCLUSIONS, ecr_access
 from rnd.errors import UsageError
 from rnd.names import index_credentials
-from rnd.publish.errors import PackageMissing
+from rnd.publish.errors import DigestMismatch, PackageMissing
 from rnd.publish.index import find_index
 from rnd.publish.inputs import read_inputs, require_commit
 from rnd.publish.registry import Registry
@@ -28,9 +28,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rnd.organisation import Aws, Organisation
+    from rnd.publish.index import Index
     from rnd.publish.inputs import Inputs
 
 MOVING = ("stable", "latest")
+CANDIDATES = "candidate/"
+# Folders of repositories whose images are not releases, by the identity that can write them.
+FOLDERS = {"development": "dev/", "candidate": CANDIDATES}
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
@@ -97,23 +101,44 @@ def find_target(
     """
     revision = require_commit(root)
     project, version = canonicalize_name(manifest.read_name(root)), manifest.read_version(root)
-    tag, moving = version_tag(version), tuple(options.tags or MOVING)
-    for one in moving:
-        check_tag(one)
+    tag = version_tag(version)
     index = find_index(environ, options.index_url, options.index_url, organisation.aws)
-    wheels = index.look_for_wheels(project, version)
-    if not wheels:
-        raise PackageMissing(f"{index.simple_url} has no wheel of {project} {version}.")
+    wheels = find_wheel(index, project, version, options.wheel_sha256)
     registry, path, ecr = find_registry(environ, options.registry, organisation.aws)
-    if ecr and len(moving) > MOST_EXCLUSIONS:
-        raise UsageError(f"ECR lets at most {MOST_EXCLUSIONS} tags of a repository move.")
-    target = Target(registry, f"{path}{project}", tag, moving, ecr, follows=is_release(version))
+    folder = FOLDERS.get(options.identity, "")
+    moving = () if folder else find_tags(options.tags, ecr)
+    follows = not folder and is_release(version)
+    target = Target(registry, f"{path}{folder}{project}", tag, moving, ecr, follows=follows)
     credentials = index_credentials(organisation, index.username, index.password)
     changing: dict[str, str | None] = {"base-image": options.base_image, "platform": options.platform}
     others = {"index-url": index.simple_url, "network": options.network, "builder": options.builder}
     arguments = [f"--{name}={value}" for name, value in (*changing.items(), *others.items()) if value]
     inputs = read_inputs(root, revision, wheels, changing)
     return target, Build(root, inputs, arguments, uv.WITHOUT_PUBLISHING | credentials)
+
+
+def find_wheel(index: Index, project: str, version: str, sha256: str | None) -> dict[str, str]:
+    """Return the one wheel that the image installs, with its SHA-256.
+
+    Args:
+        index: The index.
+        project: Its normalised name.
+        version: As `pyproject.toml` has it.
+        sha256: The digest of the wheel that was published; when left out, the only wheel of the version.
+
+    Raises:
+        PackageMissing: The index has no wheel of the version.
+        DigestMismatch: It has another wheel of the version, which an installer could prefer.
+    """
+    wheels = index.look_for_wheels(project, version)
+    if not wheels:
+        raise PackageMissing(f"{index.simple_url} has no wheel of {project} {version}.")
+    others = {name: digest for name, digest in wheels.items() if sha256 not in {None, digest}}
+    if others or len(wheels) > 1:
+        listed = ", ".join(f"{name} (sha256:{digest})" for name, digest in sorted((others or wheels).items()))
+        wanted = f"only the wheel sha256:{sha256}" if sha256 else "one wheel"
+        raise DigestMismatch(f"{index.simple_url} has {listed} of {project} {version}, where {wanted} is expected.")
+    return wheels
 
 
 def find_registry(environ: Mapping[str, str], wanted: str | None, aws: Aws) -> tuple[Registry, str, Aws | None]:
@@ -141,6 +166,26 @@ def find_registry(environ: Mapping[str, str], wanted: str | None, aws: Aws) -> t
     return Registry(host, user, password), f"{path}/" if path else "", None
 
 
+def find_tags(wanted: Sequence[str] | None, ecr: Aws | None) -> tuple[str, ...]:
+    """Return the tags that follow the latest release.
+
+    Args:
+        wanted: The tags; the default ones when left out or empty.
+        ecr: The account whose registry it is, or None for a registry without a limit.
+
+    Raises:
+        UsageError: One of them cannot be a tag, could be a version's, or they are too many.
+    """
+    moving = tuple(wanted or MOVING)
+    for tag in moving:
+        check_tag(tag)
+        if is_version(tag):
+            raise UsageError(f"{tag} is a version, which never moves to another image.")
+    if ecr and len(moving) > MOST_EXCLUSIONS:
+        raise UsageError(f"ECR lets at most {MOST_EXCLUSIONS} tags of a repository move.")
+    return moving
+
+
 def version_tag(version: str) -> str:
     """Return the tag of a version: normalised, with `-` for the `+` that no tag may hold.
 
@@ -159,6 +204,21 @@ def is_release(version: str) -> bool:
     """Return whether floating tags follow a version: not for development and pre-release versions."""
     parsed = Version(version)
     return not parsed.is_prerelease and parsed.local is None
+
+
+def is_development(version: str) -> bool:
+    """Return whether a version is one of a branch or a pull request."""
+    parsed = Version(version)
+    return parsed.is_devrelease or parsed.local is not None
+
+
+def is_version(tag: str) -> bool:
+    """Return whether a tag could be that of a version."""
+    try:
+        Version(tag)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def check_tag(tag: str) -> None:

@@ -136,7 +136,17 @@ class ImageRegistry:
         if operation == "CreateRepository" and answer[0] == 200 and "IMMUTABLE" in asked.get("imageTagMutability", ""):
             filters = asked.get("imageTagMutabilityExclusionFilters", [])
             self.movable[asked["repositoryName"]] = [one["filter"] for one in filters]
-        return answer
+        return self._with_filters(answer) if operation == "DescribeRepositories" and answer[0] == 200 else answer
+
+    def _with_filters(self, answer: Answer) -> Answer:
+        """Add which tags may move: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Repository.html."""
+        document = json.loads(answer[2])
+        for one in document["repositories"]:
+            if filters := self.movable.get(one["repositoryName"]):
+                one["imageTagMutabilityExclusionFilters"] = [
+                    {"filterType": "WILDCARD", "filter": pattern} for pattern in filters
+                ]
+        return _say(200, document)
 
     def pass_on(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Let ministack answer."""
