@@ -44,6 +44,7 @@ class Entry:
         return {0o040000: "tree", 0o160000: "commit"}.get(self.mode, "blob")
 
 
+_merges: dict[tuple[str, str], bool] = {}  # by the ids of two commits
 _kept: dict[str, GitObject] = {}  # by id, which is the digest of the content: valid in every repository
 
 
@@ -81,11 +82,17 @@ def read(folder: Path, sha: str) -> GitObject | None:
     found = _kept.get(sha)
     if found is None:
         found = _loose(f"{folder}/objects", sha) or _ask_git(folder, sha)
-        if found is not None and len(found.content) <= LARGEST:
-            if len(_kept) >= KEPT:
-                _kept.clear()
-            _kept[sha] = found
+        if found is not None:
+            keep(sha, found)
     return found
+
+
+def keep(sha: str, one: GitObject) -> None:
+    """Keep an object in memory, unless it is large."""
+    if len(one.content) <= LARGEST:
+        if len(_kept) >= KEPT:
+            _kept.clear()
+        _kept[sha] = one
 
 
 def _loose(store: str, sha: str) -> GitObject | None:
@@ -178,3 +185,12 @@ def at_path(folder: Path, sha: str, path: str) -> tuple[str, int] | None:
         sha, mode = entry.sha, entry.mode
         found = read(folder, sha) if entry.kind != "commit" else None
     return sha, mode
+
+
+def merges(folder: Path, base: str, head: str) -> bool:
+    """Return whether two commits merge without a conflict; what the ids name never changes."""
+    if (base, head) not in _merges:
+        commit = read(folder, head)
+        ahead = commit is not None and base in headers(commit.content)[0].get("parent", [])
+        _merges[base, head] = ahead or bare.mergeable(folder, base, head) is not None
+    return _merges[base, head]

@@ -148,13 +148,3 @@ def mergeable(folder: Path, base: str, head: str) -> str | None:
     """Return the tree that two commits merge into, or None where they conflict."""
     said = attempt(folder, "merge-tree", "--write-tree", base, head)
     return None if said is None else said.splitlines()[0]
-
-
-_merges: dict[tuple[str, str], bool] = {}  # by the ids of two commits: what an id names never changes
-
-
-def merges(folder: Path, base: str, head: str) -> bool:
-    """Return whether two commits merge without a conflict."""
-    if (base, head) not in _merges:
-        _merges[base, head] = mergeable(folder, base, head) is not None
-    return _merges[base, head]

@@ -23,6 +23,7 @@ Thing = TypeVar("Thing")
 Handler = Any  # (call), (call, repository) or (call, organisation), each returning an Answer
 SLASHES = {"ref", "basehead", "branch", "path", "tag"}  # parameters that hold slashes
 LEVELS = ("read", "write", "admin")
+REPOSITORY = "/repos/{owner}/{repo}"
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,7 @@ def allowed(call: Call, repository: Repository | None) -> Repository:
     token = call.token
     if token is not None and token.kind != "user":
         _check_installation(token, repository, call.route)
+        _refuse_read_only(call, repository)
         return repository
     role = None if token is None else call.hub.state.role(token.account, repository)
     if repository.private and (role is None or not scoped(token, frozenset({"repo"}))):
@@ -228,7 +230,22 @@ def allowed(call: Call, repository: Repository | None) -> Repository:
     needed = call.route.role or ("pull" if reading else "push")
     if ROLES.index(role or "pull") < ROLES.index(needed):
         raise Forbidden("Must have admin rights to Repository.")
+    _refuse_read_only(call, repository)
     return repository
+
+
+def _refuse_read_only(call: Call, repository: Repository) -> None:
+    """Refuse to change a repository that is archived or locked; it can be unarchived and deleted.
+
+    https://docs.github.com/en/repositories/archiving-a-github-repository/archiving-repositories
+    """
+    method, path = call.route.method, call.route.path
+    if method == "GET" or (method == "DELETE" and path == REPOSITORY):
+        return
+    if repository.lock_reason is not None:
+        raise Forbidden("Repository has been locked for migration.")
+    if repository.settings["archived"] and not (path == REPOSITORY and call.body.get("archived") is False):
+        raise Forbidden("Repository was archived so is read-only.")
 
 
 def _check_installation(token: Token, repository: Repository, route: Route) -> None:

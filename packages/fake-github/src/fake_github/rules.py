@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fake_github import git_objects
 from fake_github import git_repository as bare
 from fake_github.pre_receive import matches
 from fake_github.state import ROLES
@@ -175,7 +176,7 @@ def merge_obstacles(
 
 def merge_state(repository: Repository, pull: PullRequest) -> tuple[bool, str]:
     """Return whether a pull request merges without a conflict, and GitHub's word for what it waits for."""
-    if not bare.merges(repository.folder, pull.base, pull.head):
+    if not git_objects.merges(repository.folder, pull.base, pull.head):
         return False, "dirty"
     obstacles = merge_obstacles(repository, pull)
     if "This branch must not be out-of-date with the base branch." in obstacles:

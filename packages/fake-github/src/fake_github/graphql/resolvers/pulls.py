@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fake_github import git_objects
 from fake_github import git_repository as bare
 from fake_github.documents.accounts import node_id
 from fake_github.documents.pulls import association
@@ -69,7 +70,7 @@ def mergeable(one: Pull, _info: GraphQLResolveInfo) -> str:
     """Return whether a pull request merges without a conflict."""
     if one.pull.state == "closed":
         return "UNKNOWN"
-    clean = bare.merges(one.repository.folder, one.pull.base, one.pull.head)
+    clean = git_objects.merges(one.repository.folder, one.pull.base, one.pull.head)
     return "MERGEABLE" if clean else "CONFLICTING"
 
 
