@@ -28,6 +28,7 @@ from tests.helpers.template import TemplateRepository, copy_template
 
 pytest_plugins = [
     "tests.helpers.fault_matrix",
+    "tests.helpers.fleet",
     "tests.helpers.github",
     "tests.helpers.repository",
     "tests.helpers.schedule",

@@ -113,6 +113,21 @@ def print_json(document: object) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=not is_utf_8))
 
 
+def write_github_summary(text: str) -> None:
+    """Add Markdown to the summary of a GitHub Actions job, in the file that GITHUB_STEP_SUMMARY names.
+
+    See https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions, "Adding a job summary".
+
+    Raises:
+        UsageError: GITHUB_STEP_SUMMARY is not set, so this is not a workflow step.
+    """
+    file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not file:
+        raise UsageError("GITHUB_STEP_SUMMARY is not set.", "Omit --github-summary outside workflows.")
+    with Path(file).open("a", encoding="utf-8") as stream:
+        stream.write(text)
+
+
 def write_github_output(results: Mapping[str, str]) -> None:
     """Write the outputs of a GitHub Actions step to the file that GITHUB_OUTPUT names.
 

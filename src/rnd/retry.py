@@ -19,7 +19,9 @@ PATIENCE = 90.0  # seconds; if a service asks for a longer wait, the error is ra
 on_retry: Callable[[str], None] = lambda _: None  # noqa: E731 - a hook, called with the reason for each retry
 
 
-def retry(call: Callable[[], Result], transient: type[RndError]) -> Result:
+def retry(
+    call: Callable[[], Result], transient: type[RndError], sleep: Callable[[float], object] | None = None
+) -> Result:
     """Call a function until it succeeds, with one retry per entry of `DELAYS`, and return its result.
 
     If a service says how long to wait, the wait is at least that long, up to `PATIENCE`.
@@ -27,6 +29,7 @@ def retry(call: Callable[[], Result], transient: type[RndError]) -> Result:
     Args:
         call: The function; calling it again must be safe.
         transient: The error to retry after.
+        sleep: Waits for some seconds; by default `time.sleep`.
 
     Raises:
         RndError: The error of the last attempt; any error other than `transient` is raised without a retry.
@@ -39,7 +42,7 @@ def retry(call: Callable[[], Result], transient: type[RndError]) -> Result:
                 raise
             pause = max(delay, error.wait)
             on_retry(f"{error.message} Trying again in {pause:g} s ({attempt} of {len(DELAYS)}).")
-            time.sleep(pause)
+            (sleep or time.sleep)(pause)
     return call()
 
 

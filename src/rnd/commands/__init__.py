@@ -23,6 +23,7 @@ COMMANDS = {
     "version": "derive the next version and explain it; write it, check it",
     "release": "publish what a commit builds: the wheel, the image, the release",
     "github": "sign in to GitHub; compare a repository's settings with org.yml and apply them",
+    "fleet": "all repositories together: what differs from org.yml and the newest template",
     "runners": "the machines that run the workflows, and the images on them",
     "ci": "what only a workflow step runs",
     "config": "print the values of org.yml",

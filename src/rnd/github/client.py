@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     Json = TypeVar("Json")
     Item = TypeVar("Item")
+    Hooks = dict[str, list[Callable[[Any], Any]]]
     Kit = GitHub[TokenAuthStrategy] | GitHub[UnauthAuthStrategy]
 
 TIMEOUT = 30.0  # seconds without a byte
@@ -84,14 +85,17 @@ class Client:
         addresses: The addresses of GitHub.
         token: The token; None before the sign-in.
         renewal: How to get another token, as a sentence for error messages.
+        hooks: Functions that httpx calls with each request and response: `{"request": […], "response": […]}`.
     """
 
-    def __init__(self, addresses: Addresses, token: str | None, renewal: str = SignInNeeded.hint) -> None:
+    def __init__(
+        self, addresses: Addresses, token: str | None, renewal: str = SignInNeeded.hint, hooks: Hooks | None = None
+    ) -> None:
         self.addresses = addresses
         self.renewal = renewal
         # Whether a repository was created so recently that a 404 may be transient.
         self.eventually_consistent = False
-        self.kit = _kit(addresses.api, token)
+        self.kit = _kit(addresses.api, token, hooks)
         self.token = token or ""
         self.kit.__enter__()  # type: ignore[no-untyped-call] # one connection for all requests, closed by `close`
 
@@ -227,7 +231,7 @@ class Client:
         if status == 429:
             return RateLimited(said, UNKNOWN_WAIT)
         if status >= 500 or status == 408:
-            return GitHubUnavailable(f"GitHub has a fault of its own: {said}.")
+            return GitHubUnavailable(f"GitHub has a fault of its own: {said}.", status=status)
         if status == 422 and "already" in said.lower():  # already_exists, or "already exists" in words
             return AlreadyThere(f"GitHub has it already: {said}.")
         if status == 403:
@@ -248,7 +252,7 @@ class Client:
         return GitHubRefused(f"GitHub says no: {said}.", status=status)
 
 
-def _kit(api: str, token: str | None) -> Kit:
+def _kit(api: str, token: str | None, hooks: Hooks | None) -> Kit:
     try:
         from githubkit import GitHub
     except ImportError as error:
@@ -259,6 +263,7 @@ def _kit(api: str, token: str | None) -> Kit:
         base_url=api,
         user_agent="rnd",
         timeout=TIMEOUT,
+        event_hooks=hooks,
         auto_retry=False,
         http_cache=False,
         rest_api_validate_body=False,

@@ -62,10 +62,26 @@ class AppNotApproved(GitHubRefused):
 
 
 class GitHubUnavailable(RndError):
-    """GitHub could not be reached, closed the connection or returned server errors, on every attempt."""
+    """GitHub could not be reached, closed the connection or returned server errors, on every attempt.
+
+    Args:
+        message: The request and what happened to it.
+        status: The HTTP status of the answer; 0 without an answer.
+    """
 
     code = "github-unavailable"
     hint = "Check the network, and run the same command later; completed steps are skipped."
+
+    def __init__(self, message: str, hint: str | None = None, *, status: int = 0) -> None:
+        super().__init__(message, hint)
+        self.status = status
+
+
+class QueryTooHeavy(RndError):
+    """GitHub did not answer a query in time, or stopped it because it needs too much of GitHub's resources."""
+
+    code = "github-query-too-heavy"
+    hint = "Run the same command later."
 
 
 class AlreadyThere(GitHubUnavailable):

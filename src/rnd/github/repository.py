@@ -71,6 +71,14 @@ def repository_at(url: str, addresses: Addresses) -> Repository | None:
     return Repository(path[1], path[2]) if path else None
 
 
+def location(address: str) -> tuple[str, str]:
+    """Return host and path of a repository; equal for all addresses of one repository, copier's `gh:` included."""
+    scheme = r"(?:git\+)?(?:https://|http://(?=127\.0\.0\.1[:/])|ssh://git@|git@)"
+    form = scheme + r"([A-Za-z0-9.-]+(?::\d+(?=/))?)[:/]([A-Za-z0-9._-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?"
+    found = re.fullmatch(form, re.sub(r"^gh:/*", "https://github.com/", address))
+    return (found[1].lower(), found[2].lower()) if found else ("", address)
+
+
 def check_remote(folder: Path, remote: str, server: str) -> None:
     """Refuse a remote over HTTP that is on another server than the one a token is for.
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from rnd.organisation.aws import Aws  # noqa: TC001 - pydantic resolves it when the class is made
 from rnd.organisation.conda import Conda  # noqa: TC001
+from rnd.organisation.fleet import Fleet
 from rnd.organisation.forms import BaseImage, GitRef, RepositoryUrl, Slug, Strict, Text
 from rnd.organisation.github import GitHub  # noqa: TC001
 from rnd.organisation.python import Python  # noqa: TC001
@@ -55,3 +56,4 @@ class Organisation(Strict):
     aws: Aws = Field(description="account, package index and image registry")
     docker: Docker = Field(description="images of repositories")
     runners: Runners = Field(description="machines")
+    fleet: Fleet = Field(default=Fleet(), description="all repositories together")

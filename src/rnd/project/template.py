@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rnd import git
 from rnd.answers import ANSWERS_FILE
 from rnd.errors import AnswerMissing, AnswerRefused, TemplateUnavailable, TemplateUntrusted
+from rnd.github.repository import location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,16 +78,9 @@ def trusted_source(recorded: str, named: str | None, published: str) -> str:
     if named is not None:
         return find_template(named, None, published).remembered
     known = (published, str(CHECKOUT), git.attempt(CHECKOUT, "remote", "get-url", "origin") or published)
-    if _location(recorded) not in map(_location, known):
+    if location(recorded) not in map(location, known):
         raise TemplateUntrusted(f"{ANSWERS_FILE} has the template {recorded}, and org.yml has {published}.")
     return recorded
-
-
-def _location(address: str) -> tuple[str, str]:
-    """Return host and path of a URL; equal for all HTTPS and SSH URLs of a repository."""
-    form = r"(?:git\+)?(?:https://|ssh://git@|git@)([A-Za-z0-9.-]+)[:/]([A-Za-z0-9._-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?"
-    found = re.fullmatch(form, address)
-    return (found[1].lower(), found[2].lower()) if found else ("", address)
 
 
 def render(

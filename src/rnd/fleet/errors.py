@@ -1,0 +1,30 @@
+"""Errors of the fleet; see `rnd.errors`."""
+
+from __future__ import annotations
+
+from rnd.errors import ExitCode, RndError
+
+
+class FleetStopped(RndError):
+    """Too many repositories failed, so the remaining ones were left alone.
+
+    `fleet.stop` in org.yml sets how many: that many equal failures in a row, or that share of all repositories.
+    """
+
+    code = "fleet-stopped"
+    hint = "Fix the reported problem, then run the same command again; completed changes are not repeated."
+
+
+class ChangedSince(RndError):
+    """A repository is no longer as the plan found it, so it was left out."""
+
+    code = "fleet-changed-since"
+    hint = "Look at who changed it, then make a new plan: `rnd fleet plan`."
+
+
+class PlanInvalid(RndError):
+    """The file is not a plan of `rnd fleet plan`, or it was made for another organisation or with another org.yml."""
+
+    code = "fleet-plan-invalid"
+    hint = "Make a new plan: `rnd fleet plan --out PLAN.json`."
+    exit_code = ExitCode.USAGE

@@ -1,0 +1,106 @@
+"""What is known about one repository of the fleet, as plain data. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rnd.version.tags import newest, parse_release, releases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from rnd.fleet.inventory import Member
+    from rnd.github.settings.diff import Change
+    from rnd.organisation.fleet import Hold
+
+# The result of the checks on `main`: what GitHub calls it, and the word for people.
+CHECKS = {"SUCCESS": "green", "FAILURE": "red", "ERROR": "red", "PENDING": "running", "EXPECTED": "running"}
+NO_CHECKS, UNKNOWN = "none", "unknown"
+DESCRIBED = re.compile(r"(?P<base>.+?)(?:-(?P<later>\d+)-g[0-9a-f]+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about one repository.
+
+    Attributes:
+        member: The repository.
+        behind: How many releases of the template it is behind; None if that is unknown.
+        workflows: The ref at which its workflows call the shared actions; `mixed`, `none` or `unknown`.
+        main: The result of the checks on `main`.
+        changes: Settings that differ from org.yml.
+        unknown: Settings that GitHub could not answer.
+        hold: Why it stays at its version, if it is held.
+        error: Why it could not be read; None if it was.
+    """
+
+    member: Member
+    behind: int | None = None
+    workflows: str = UNKNOWN
+    main: str = UNKNOWN
+    changes: tuple[Change, ...] = ()
+    unknown: tuple[str, ...] = field(default=())
+    hold: Hold | None = None
+    error: str | None = None
+
+    def having(self, workflow_ref: str) -> tuple[str, ...]:
+        """Return the conditions that `--having` selects it by."""
+        conditions = {
+            "drift": bool(self.changes) or self.workflows not in {workflow_ref, UNKNOWN, "watched"},
+            "behind": bool(self.behind) and self.hold is None,
+            "held": self.hold is not None,
+            "failing": self.main == "red",
+            "unreadable": self.error is not None or bool(self.unknown),
+        }
+        return tuple(name for name, is_so in conditions.items() if is_so)
+
+
+def behind(version: str | None, tags: Iterable[str]) -> int | None:
+    """Return how many releases of the template are newer than a version of it; None if that is unknown.
+
+    Args:
+        version: The version in the answers file: `1.1.0`, or `1.1.0-3-gabc1234` for three commits later.
+        tags: The tags of the template.
+    """
+    known = {release for release, _ in releases(tags)}
+    found = DESCRIBED.fullmatch(version or "")
+    release = parse_release(found["base"]) if found else None
+    return None if release is None or not known else sum(one > release for one in known)
+
+
+def template_version(version: str | None) -> str:
+    """Return a version of the template as reports show it; commits after a release as in `1.1.0+3`."""
+    found = DESCRIBED.fullmatch(version or "")
+    if found is None or parse_release(found["base"]) is None:
+        return UNKNOWN
+    return found["base"].removeprefix("v") + (f"+{found['later']}" if found["later"] else "")
+
+
+def newest_release(tags: Iterable[str]) -> str | None:
+    """Return the newest release of the template, or None if there is none."""
+    return newest(tags)
+
+
+def called_at(texts: Iterable[str | None], template: str) -> str:
+    """Return the ref at which workflows call the shared actions.
+
+    Args:
+        texts: The workflow files; None for one that could not be read.
+        template: Owner and name of the template's repository.
+    """
+    refs: set[str] = set()
+    for text in texts:
+        if text is None:
+            return UNKNOWN
+        form = rf"""uses:\s*["']?{re.escape(template)}/[\w./-]+@([\w./-]+)"""
+        refs.update(re.findall(form, text, re.IGNORECASE | re.ASCII))
+    return refs.pop() if len(refs) == 1 else "mixed" if refs else "none"
+
+
+def current_hold(name: str, held: Mapping[str, Hold], today: date) -> Hold | None:
+    """Return the hold of a repository, unless it has ended."""
+    hold = next((hold for listed, hold in held.items() if listed.lower() == name.lower()), None)
+    return hold if hold is not None and today <= hold.until else None

@@ -1,0 +1,170 @@
+"""Keep within GitHub's limits, and leave a part of the budget to people. Its only side effect is waiting.
+
+See https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api and
+https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api. GitHub allows 900 points a
+minute, of which a write costs five, 80 creations a minute and 500 an hour. Writes are sent singly, a second apart.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from datetime import UTC, datetime
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from rnd.fleet.errors import FleetStopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rnd.errors import RndError
+    from rnd.github.client import Hooks
+    from rnd.github.errors import RateLimited
+    from rnd.organisation.fleet import Stop
+
+AT_ONCE = 8  # reads at the same time
+RESERVE = 0.2  # the part of the hour's budget that is left to people
+PAUSE = 1.0  # seconds between the starts of two writes
+MINUTE, HOUR = 60.0, 3600.0
+POINTS = 900  # a minute
+READ, WRITE = 1, 5  # points
+CREATIONS = ((80, MINUTE), (500, HOUR))
+PATIENCE = 90.0  # seconds; a command that would have to wait longer ends instead
+READING = ("GET", "HEAD")
+
+
+class Paused(Exception):
+    """GitHub's limits end this run; the rest is for a later one.
+
+    Args:
+        until: When the next run can continue, in seconds since 1970.
+        reason: The limit.
+    """
+
+    def __init__(self, until: float, reason: str) -> None:
+        super().__init__(reason)
+        self.until = until
+        self.reason = reason
+
+    @property
+    def next_run(self) -> str:
+        """When the next run can continue, as in 14:05, in UTC."""
+        return datetime.fromtimestamp(-(-self.until // MINUTE) * MINUTE, UTC).strftime("%H:%M")
+
+
+class Governor:
+    """Paces the requests of one process.
+
+    Args:
+        clock: Returns the time, in seconds since 1970.
+        sleep: Waits for some seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time, sleep: Callable[[float], object] = time.sleep) -> None:
+        self.clock = clock
+        self.sleep = sleep
+        self._lock = RLock()
+        self._last_write = float("-inf")
+        self._spent: deque[tuple[float, int]] = deque()
+        self._created: deque[float] = deque()
+        self._budget: tuple[int, int, float] | None = None
+
+    @property
+    def hooks(self) -> Hooks:
+        """The functions that a client calls with each request and response."""
+        return {
+            "request": [lambda request: self.pace(request.method, request.url.path)],
+            "response": [lambda response: self.heard(response.headers)],
+        }
+
+    def pace(self, method: str, path: str) -> None:
+        """Wait until a request may be sent, and count it."""
+        if path.endswith("/graphql"):  # has points of its own, which `reading.py` watches
+            return
+        with self._lock:
+            writing = method not in READING
+            points = WRITE if writing else READ
+            if writing:
+                self._wait_until(self._last_write + PAUSE)
+            if method == "POST":
+                for limit, span in CREATIONS:
+                    if len(self._created) >= limit:
+                        self._wait_until(self._created[-limit] + span)
+                self._created.append(self.clock())
+            while self._points() + points > POINTS:
+                self._wait_until(self._spent[0][0] + MINUTE)
+            now = self.clock()
+            self._spent.append((now, points))
+            self._last_write = now if writing else self._last_write
+
+    def _points(self) -> int:
+        """Return the points of the last minute."""
+        now = self.clock()
+        while self._spent and self._spent[0][0] <= now - MINUTE:
+            self._spent.popleft()
+        return sum(points for _, points in self._spent)
+
+    def _wait_until(self, moment: float) -> None:
+        wait = moment - self.clock()
+        if wait > 0:
+            self.sleep(wait)
+
+    def heard(self, headers: Mapping[str, str]) -> None:
+        """Note the budget that an answer reports."""
+        limit, left, reset = (headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "remaining", "reset"))
+        if headers.get("x-ratelimit-resource", "core") == "core" and all(map(str.isdigit, (limit, left, reset))):
+            self._budget = int(limit), int(left), float(reset)
+
+    def check(self) -> None:
+        """End the run before another repository is changed, if only the reserve is left.
+
+        Raises:
+            Paused: The budget of the hour is used up to the reserve, or too much was created in this hour.
+        """
+        now = self.clock()
+        if self._budget is not None:
+            limit, left, reset = self._budget
+            if left < limit * RESERVE and now < reset:
+                raise Paused(reset, f"{left} of {limit} requests of this hour are left, and the rest is for people")
+        limit, span = CREATIONS[1]
+        if len(self._created) >= limit and self._created[-limit] + span > now + PATIENCE:
+            raise Paused(self._created[-limit] + span, f"{limit} creations an hour")
+
+    def pause_for(self, error: RateLimited) -> Paused:
+        """Return the end of the run for a pause that GitHub asks for."""
+        return Paused(self.clock() + error.wait, error.message)
+
+
+class Breaker:
+    """Stops a command when failures are not about single repositories.
+
+    Args:
+        stop: How many failures stop it.
+        total: How many repositories there are.
+    """
+
+    def __init__(self, stop: Stop, total: int) -> None:
+        self._stop = stop
+        self._total = total
+        self._failures = 0
+        self._in_a_row: list[str] = []
+
+    def succeeded(self) -> None:
+        """Note a success."""
+        self._in_a_row.clear()
+
+    def failed(self, error: RndError) -> None:
+        """Note a failure.
+
+        Raises:
+            FleetStopped: There are too many.
+        """
+        kind = f"{error.code} {getattr(error, 'status', '')}"
+        self._in_a_row = [*self._in_a_row, kind] if self._in_a_row[-1:] == [kind] else [kind]
+        self._failures += 1
+        most = self._stop.failures
+        if len(self._in_a_row) >= most:
+            raise FleetStopped(f"{most} repositories in a row failed in the same way. The last one: {error.message}")
+        if self._failures >= most and self._failures * 100 > self._stop.share * self._total:
+            raise FleetStopped(f"{self._failures} of {self._total} repositories failed. The last one: {error.message}")

@@ -1,0 +1,141 @@
+"""Reports about plans and about what was applied. Returns text; only `tell` prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from rnd.errors import ExitCode
+from rnd.fleet.plan_file import Cost, cost
+from rnd.fleet.report import header, reason
+from rnd.report import note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rnd.fleet.apply import Outcome, Results
+    from rnd.fleet.plan_file import FleetPlan
+    from rnd.fleet.view import View
+    from rnd.github.settings.diff import Change
+
+LISTED = 50  # lines about single repositories
+WORDS = {
+    "applied": "applied",
+    "done": "in order already",
+    "left-out": "left out",
+    "failed": "failed",
+    "not-reached": "not reached",
+}
+
+
+def as_text(view: View, plan: FleetPlan, file: str | None) -> str:
+    """Return a plan, grouped by change, with what applying it takes."""
+    lines = [f"Plan for {header(view)}. Nothing has been changed.", ""]
+    lines += [f"  {change} in {count:,} {_repositories(count)}" for change, count in grouped(plan)]
+    if not plan.repositories:
+        lines.append("  Nothing to do: all settings that were read are as in org.yml.")
+    else:
+        lines += ["", f"  {takes(cost(plan.settings), len(plan.repositories))}"]
+        lines += [f"  Apply it with `rnd fleet apply {file}`."] if file else []
+    lines += _unreadable(view)
+    return "\n".join(lines)
+
+
+def grouped(plan: FleetPlan) -> list[tuple[Change, int]]:
+    """Return each change with the number of repositories, the most frequent first."""
+    return Counter(one.change for repository in plan.repositories for one in repository.changes).most_common()
+
+
+def takes(needed: Cost, repositories: int) -> str:
+    """Return what applying a plan takes."""
+    return (
+        f"{repositories:,} {_repositories(repositories)}, at most {needed.writes:,} writes and {needed.reads:,} reads, "
+        f"at least {_duration(needed.seconds)}."
+    )
+
+
+def _repositories(count: int) -> str:
+    return "repository" if count == 1 else "repositories"
+
+
+def _duration(seconds: int) -> str:
+    return (
+        f"{seconds} s" if seconds < 120 else f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+    )
+
+
+def _unreadable(view: View | None) -> list[str]:
+    failed = view.unreadable if view else ()
+    listed = [f"  {one.member.name} could not be read: {reason(one)}" for one in failed]
+    return _short(["", *listed]) if listed else []
+
+
+def _short(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= LISTED else [*lines[:LISTED], f"  … and {len(lines) - LISTED:,} more; see --json"]
+
+
+def as_document(view: View, plan: FleetPlan) -> dict[str, Any]:
+    """Return a plan as plain data."""
+    needed = cost(plan.settings)
+    return {
+        "plan": plan.model_dump(),
+        "groups": [{**change._asdict(), "repositories": count} for change, count in grouped(plan)],
+        "cost": {"writes": needed.writes, "reads": needed.reads, "seconds": needed.seconds},
+        "unreadable": {one.member.name: reason(one) for one in view.unreadable},
+    }
+
+
+def left_out_text(plan: FleetPlan, left_out: Mapping[int, str]) -> str:
+    """Return what a plan file would change now."""
+    kept = [one for one in plan.repositories if one.id not in left_out]
+    now = plan.model_copy(update={"repositories": kept})
+    lines = ["Plan from the file. Nothing has been changed.", ""]
+    lines += [f"  {change} in {count:,} {_repositories(count)}" for change, count in grouped(now)]
+    lines += [f"  left out: {one.name}: {left_out[one.id]}" for one in plan.repositories if one.id in left_out]
+    return "\n".join(_short(lines))
+
+
+def tell(outcome: Outcome) -> None:
+    """Print an outcome to standard error, as progress."""
+    note(_line(outcome))
+
+
+def _line(outcome: Outcome) -> str:
+    setting = f" {outcome.setting}" if outcome.setting else ""
+    code = f" [{outcome.code}]" if outcome.code else ""
+    return f"{outcome.name}{setting}: {WORDS[outcome.result]}{code}: {outcome.text}"
+
+
+def results_text(results: Results, view: View | None) -> str:
+    """Return what happened: the numbers, then what was not applied."""
+    counted = results.count()
+    numbers = ", ".join(f"{counted[result]:,} {word}" for result, word in WORDS.items() if result in counted)
+    lines = [f"Settings of repositories: {numbers or 'all in order'}."]
+    lines += _short([f"  {_line(one)}" for one in _remarkable(results.outcomes)])
+    return "\n".join([*lines, *_unreadable(view)])
+
+
+def _remarkable(outcomes: Iterable[Outcome]) -> Iterable[Outcome]:
+    return (one for one in outcomes if one.result in {"left-out", "failed"})
+
+
+def results_document(results: Results, view: View | None) -> dict[str, Any]:
+    """Return what happened as plain data."""
+    return {
+        "counts": results.count(),
+        "outcomes": [
+            {"name": one.name, "setting": one.setting, "result": one.result, "text": one.text, "code": one.code}
+            for one in results.outcomes
+        ],
+        "next": results.paused.next_run if results.paused else None,
+        "stopped": {"code": results.stopped.code, "message": results.stopped.message} if results.stopped else None,
+        "unreadable": {one.member.name: reason(one) for one in view.unreadable} if view else {},
+    }
+
+
+def exit_code(results: Results, view: View | None) -> ExitCode:
+    """Return the exit code for what happened."""
+    counted = results.count()
+    if results.stopped is not None or "failed" in counted or (view is not None and view.unreadable):
+        return ExitCode.FAILED
+    return ExitCode.DIFFERENCE if {"left-out", "not-reached"} & counted.keys() else ExitCode.DONE

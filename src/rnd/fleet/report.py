@@ -1,0 +1,165 @@
+"""Reports about the fleet as groups: text, JSON and the summary of a workflow job. Returns text; prints nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from rnd.fleet import facts
+from rnd.fleet.facts import Facts, template_version
+from rnd.version.tags import parse_release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rnd.fleet.view import View
+
+SHOWN = 8  # groups in a line, the others are added up
+LISTED = 20  # repositories that could not be read
+
+
+def groups(view: View) -> dict[str, list[tuple[str, int]]]:
+    """Return how many repositories there are of each kind: topic, then kinds with their numbers."""
+    ours = view.changeable
+    read = [one for one in ours if one.error is None or one.unknown or one.changes]
+    settings = Counter(change.key for one in ours for change in one.changes)
+    unknown = sum(bool(one.unknown) for one in ours)
+    in_order = sum(not one.changes and not one.unknown for one in read)
+    found = {
+        "template": _newest_first(Counter(template_version(one.member.version) for one in ours)),
+        "workflows": _wanted_first(Counter(one.workflows for one in ours), view.workflow_ref),
+        "settings": [
+            ("as configured", in_order),
+            *settings.most_common(),
+            *([(facts.UNKNOWN, unknown)] if unknown else []),
+        ],
+        "main": _wanted_first(Counter(one.main for one in ours), "green"),
+        "rings": list(Counter(one.member.ring for one in ours).items()),
+        "held": [("until later", sum(one.hold is not None for one in ours))],
+        "watched": [("never changed", len(view.repositories) - len(ours))],
+    }
+    return {topic: kinds for topic, kinds in found.items() if any(number for _, number in kinds)}
+
+
+def _newest_first(counted: Counter[str]) -> list[tuple[str, int]]:
+    def order(kind: tuple[str, int]) -> tuple[tuple[int, ...], str]:
+        return parse_release(kind[0].partition("+")[0]) or (-1,), kind[0]
+
+    return sorted(counted.items(), key=order, reverse=True)
+
+
+def _wanted_first(counted: Counter[str], wanted: str) -> list[tuple[str, int]]:
+    return sorted(counted.items(), key=lambda kind: (kind[0] != wanted, -kind[1], kind[0]))
+
+
+def header(view: View) -> str:
+    """Return how many repositories there are, how many were seen, and why the others do not belong to the fleet."""
+    unreadable = len(view.unreadable)
+    reasons = [f"{number:,} {reason}" for reason, number in sorted(view.skipped.items(), key=lambda one: -one[1])]
+    reasons += [f"{unreadable:,} unreadable"] if unreadable else []
+    seen = f"{view.seen:,} seen"
+    inside = f"{seen}; {', '.join(reasons)}" if reasons else seen
+    return f"{len(view.changeable):,} repositories of {view.owner} ({inside})"
+
+
+def as_text(view: View) -> str:
+    """Return the report for a terminal."""
+    lines = [f"  {header(view)}", ""]
+    for topic, kinds in groups(view).items():
+        lines.append(f"  {topic:<12}  {'   '.join(f'{kind} {number:,}' for kind, number in shorten(kinds))}")
+    if view.newest:
+        lines += ["", f"  The newest release of the template is {view.newest.removeprefix('v')}."]
+    if view.not_read:
+        lines += ["", f"  Not read without --full: {', '.join(view.not_read)}."]
+    failed = view.unreadable
+    lines += ["", *(f"  {one.member.name}: {reason(one)}" for one in failed[:LISTED])] if failed else []
+    if len(failed) > LISTED:
+        lines.append(f"  … and {len(failed) - LISTED:,} more; --having unreadable --json lists all")
+    return "\n".join(lines)
+
+
+def one_line(one: Facts) -> str:
+    """Return what is not in order in a repository."""
+    parts = [str(change) for change in one.changes]
+    if one.behind:
+        parts.append(f"template {template_version(one.member.version)}, {one.behind} behind")
+    if one.hold is not None:
+        parts.append(f"held until {one.hold.until}: {one.hold.because}")
+    parts += [f"workflows {one.workflows}"] if not one.member.watched else []
+    parts += ["main red"] if one.main == "red" else []
+    parts += [reason(one)] if one.error is not None or one.unknown else []
+    return f"{one.member.name}: {'; '.join(parts)}"
+
+
+def shorten(kinds: list[tuple[str, int]], most: int = SHOWN) -> list[tuple[str, int]]:
+    """Return the first kinds, and all others as one."""
+    shown = [kind for kind in kinds if kind[1]]
+    if len(shown) <= most:
+        return shown
+    return [*shown[: most - 1], ("other", sum(number for _, number in shown[most - 1 :]))]
+
+
+def reason(one: Facts) -> str:
+    """Return what could not be read in a repository, and why."""
+    parts = f"{', '.join(one.unknown)}: " if one.unknown else ""
+    return f"{parts}{one.error or 'the token may not see it'}"
+
+
+def as_document(view: View, shown: Iterable[Facts]) -> dict[str, Any]:
+    """Return the report as plain data.
+
+    Args:
+        view: The fleet.
+        shown: The repositories to list.
+    """
+    return {
+        "organisation": view.owner,
+        "taken": view.taken.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "seen": view.seen,
+        "skipped": view.skipped,
+        "newest": view.newest,
+        "groups": {topic: dict(kinds) for topic, kinds in groups(view).items()},
+        "not_read": list(view.not_read),
+        "queries": view.queries,
+        "points": view.points,
+        "repositories": [one_document(one, view.workflow_ref) for one in shown],
+    }
+
+
+def one_document(one: Facts, workflow_ref: str) -> dict[str, Any]:
+    """Return what is known about a repository as plain data."""
+    return {
+        "id": one.member.id,
+        "name": one.member.name,
+        "ring": one.member.ring,
+        "watched": one.member.watched,
+        "template": one.member.version,
+        "behind": one.behind,
+        "workflows": one.workflows,
+        "main": one.main,
+        "drift": [change._asdict() for change in one.changes],
+        "unknown": list(one.unknown),
+        "held": {"until": one.hold.until.isoformat(), "because": one.hold.because} if one.hold else None,
+        "error": one.error,
+        "having": list(one.having(workflow_ref)),
+    }
+
+
+def as_markdown(view: View) -> str:
+    """Return the report for the summary of a workflow job, or an issue; without times, so that it changes rarely."""
+    lines = [f"### {escape(header(view))}", "", "| | |", "|---|---|"]
+    for topic, kinds in groups(view).items():
+        shown = " · ".join(f"{escape(kind)} **{number:,}**" for kind, number in shorten(kinds))
+        lines.append(f"| {topic} | {shown} |")
+    failed = view.unreadable
+    if failed:
+        lines += ["", "Could not be read:", ""]
+        lines += [f"- {escape(one.member.name)}: {escape(reason(one))}" for one in failed[:LISTED]]
+        lines += [f"- … and {len(failed) - LISTED:,} more"] if len(failed) > LISTED else []
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return a text that others chose, such as a git ref, so that Markdown shows it as it is."""
+    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    return "".join(f"\\{letter}" if letter in "\\`*_[]|~#!" else letter for letter in plain)
