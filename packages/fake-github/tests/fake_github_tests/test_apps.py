@@ -49,6 +49,19 @@ def test_an_app_gets_a_token_with_just_what_it_asks_for(acme: Acme) -> None:
     assert refusal == (422, "The permissions requested are not granted to this installation.")
 
 
+def test_a_token_is_limited_to_a_repository_by_its_id(acme: Acme) -> None:
+    identity, key = acme.hub.add_app("helper", "Acme", ALLOWED)
+    app = client(acme.hub, sign(key, iss=identity))
+    other = acme.ada.rest.repos.create_in_org("Acme", name="other", private=True).parsed_data
+    installation = app.rest.apps.get_repo_installation("Acme", "rover").parsed_data
+    wanted: Any = {"repository_ids": [other.id], "permissions": {"contents": "write"}}
+    made = app.rest.apps.create_installation_access_token(installation.id, data=wanted).parsed_data
+    assert [one.full_name for one in made.repositories or []] == ["Acme/other"]
+    assert acme.hub.state.tokens[made.token].repository == "Acme/other"
+    wanted["repository_ids"] = [other.id + 1000]
+    assert refused(lambda: app.rest.apps.create_installation_access_token(installation.id, data=wanted))[0] == 422
+
+
 @pytest.mark.parametrize("claims", [{"exp": int(time.time()) - 1}, {"exp": int(time.time()) + 3600}, {"iss": "Iv0"}])
 def test_a_web_token_that_proves_nothing_is_refused(acme: Acme, claims: dict[str, Any]) -> None:
     identity, key = acme.hub.add_app("helper", "Acme", ALLOWED)

@@ -17,6 +17,7 @@ from rnd import process
 from rnd.organisation import load_organisation
 from rnd_rehearsal import conda, package_index, template
 from rnd_rehearsal import images as image_part
+from rnd_rehearsal.cloud import stack as publishing
 from rnd_rehearsal.containers import Containers
 from rnd_rehearsal.jobs import Settings
 from rnd_rehearsal.rest import Caller
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rnd.organisation import Organisation
+    from rnd_rehearsal.cloud.server import Cloud
     from rnd_rehearsal.conda import Channel
     from rnd_rehearsal.images import Images
     from rnd_rehearsal.package_index import PackageIndex
@@ -54,6 +56,7 @@ class Sandbox:
         organisation: As that org.yml has it.
         tokens: Of the people, by their names.
         environment: What programs that people run find; no secret.
+        cloud: The organisation's AWS account.
         images: Where images are made and kept; None where none are made.
         channel: Where conda packages come from; None where repositories are made with uv.
     """
@@ -66,6 +69,7 @@ class Sandbox:
     runner: Runner
     tokens: dict[str, str]
     environment: dict[str, str]
+    cloud: Cloud
     images: Images | None = None
     channel: Channel | None = None
 
@@ -133,13 +137,15 @@ def start(
         hub = stack.enter_context(FakeGitHub.serve(folder / "hub"))
         index = stack.enter_context(package_index.serve(folder / "index", aws=organisation.aws))
         tokens = _people(hub, organisation)
-        environment = _environment(folder, index)
+        cloud = stack.enter_context(publishing.start(hub, organisation))
+        apps = publishing.add_apps(hub, organisation.github.owner) if app else {}
+        environment = {**_environment(folder, index), **cloud.variables}
         made = stack.enter_context(image_part.start(folder, organisation, jobs=containers)) if images else None
         environment |= {} if made is None else made.environment
         with_conda = dependency_tool == "conda"
         channel = stack.enter_context(conda.start(folder, folder / "home", organisation)) if with_conda else None
         environment |= {} if channel is None else channel.environment
-        checkout = template.prepare(checkout, folder / "template", _values(organisation, channel))
+        checkout = template.prepare(checkout, folder / "template", _values(organisation, channel, apps))
         organisation = load_organisation(checkout / template.ORGANISATION)
         central = f"{template.hosted_name(organisation)}/actions/"
         faults = StepFaults(folder / "faults", central, failing) if failing else None
@@ -147,17 +153,23 @@ def start(
         settings.containers = _containers(environment, channel, faults) if containers else None
         runner = Runner(hub, folder / "runs", settings)
         stack.callback(runner.close)
-        sandbox = Sandbox(folder, checkout, organisation, hub, index, runner, tokens, environment, made, channel)
+        sandbox = Sandbox(folder, checkout, organisation, hub, index, runner, tokens, environment, cloud, made, channel)
         _give_secrets(sandbox, app=app)
-        _host_template(sandbox)
+        number = _host_template(sandbox)
+        keys = {name: key for name, (_, key) in apps.items()}
+        publishing.deploy(cloud, hub, organisation, keys, number, folder / "broker")
         runner.listen()  # only now: the template has workflows too, and they would run its whole test suite
         yield sandbox
 
 
-def _values(organisation: Organisation, channel: Channel | None) -> dict[tuple[str, str], object]:
-    """Return what org.yml is to hold here: an app that people sign in by, and the channel that is up."""
-    app: dict[tuple[str, str], object] = {("github", "client_id"): organisation.github.client_id or CLIENT_ID}
-    return app if channel is None else {**app, ("conda", "channels"): [channel.server.url]}
+def _values(
+    organisation: Organisation, channel: Channel | None, apps: dict[str, tuple[str, str]]
+) -> dict[tuple[str, str], object]:
+    """Return what org.yml is to contain here: the app for sign-in, those of the pipeline, and the conda channel."""
+    found: dict[tuple[str, str], object] = {("github", "client_id"): organisation.github.client_id or CLIENT_ID}
+    if apps:
+        found["github", "apps"] = {name: client_id for name, (client_id, _) in apps.items()}
+    return found if channel is None else {**found, ("conda", "channels"): [channel.server.url]}
 
 
 def _containers(environment: dict[str, str], channel: Channel | None, faults: StepFaults | None) -> Containers:
@@ -212,10 +224,12 @@ def _give_secrets(sandbox: Sandbox, *, app: bool) -> None:
         settings.secrets["RND_APP_PRIVATE_KEY"] = key
 
 
-def _host_template(sandbox: Sandbox) -> None:
-    """Host the checkout as the template's repository, with its actions shared in the organisation."""
+def _host_template(sandbox: Sandbox) -> str:
+    """Host the checkout as the template's repository, with its actions shared, and return the repository's id."""
     caller = sandbox.caller(MAINTAINER)
-    caller.ask("POST", f"/orgs/{sandbox.owner}/repos", {"name": sandbox.template.partition("/")[2], "private": True})
+    made = caller.ask(
+        "POST", f"/orgs/{sandbox.owner}/repos", {"name": sandbox.template.partition("/")[2], "private": True}
+    )
     faults = sandbox.runner.settings.faults
     failing = {} if faults is None else fail_in_actions(sandbox.checkout, faults)
     commit = template.snapshot(sandbox.checkout, failing)
@@ -223,6 +237,7 @@ def _host_template(sandbox: Sandbox) -> None:
     refs = [f"{commit}:refs/heads/main", f"{commit}:refs/heads/{ref}"]
     push(sandbox, sandbox.checkout, sandbox.template, refs, sandbox.tokens[MAINTAINER])
     caller.ask("PUT", f"/repos/{sandbox.template}/actions/permissions/access", {"access_level": "organization"})
+    return str(made["id"])
 
 
 def push(sandbox: Sandbox, folder: Path, repository: str, refs: list[str], token: str) -> None:

@@ -58,7 +58,8 @@ def succeeded(actors: Actors) -> bool:
 def violations(sandbox: Sandbox) -> list[str]:
     """Return what was not as GitHub and AWS describe it."""
     images = [] if sandbox.images is None else sandbox.images.registry.violations
-    return sandbox.hub.violations + sandbox.index.codeartifact.violations + images
+    account = sandbox.cloud.account.violations
+    return sandbox.hub.violations + sandbox.index.codeartifact.violations + images + account
 
 
 def left_out(sandbox: Sandbox) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fake_github.answers import Answer, Invalid, NotFound, Refused
 from fake_github.documents.accounts import simple_user
+from fake_github.documents.repositories import repository as repository_document
 from fake_github.routing import LEVELS, Call, route
 
 if TYPE_CHECKING:
@@ -61,15 +62,29 @@ def create_token(call: Call) -> Answer:
         if name not in app.permissions or LEVELS.index(level) > LEVELS.index(app.permissions[name]):
             message = "The permissions requested are not granted to this installation."
             raise Invalid("Installation", "permissions", "custom", message, message)
-    names = call.body.get("repositories") or []
-    if len(names) > 1:
-        raise Refused(422, "The fake GitHub gives tokens for one repository, or for all.")
-    repository = f"{app.organisation.login}/{names[0]}" if names else None
-    if repository is not None and call.hub.state.repository(repository) is None:
-        raise Refused(422, "There is at least one repository that does not exist or is not accessible.")
-    limits = {"kind": "installation", "repository": repository, "permissions": dict(wanted)}
+    selected = _selected(call, app)
+    limits = {"kind": "installation", "repository": selected and selected.full_name, "permissions": dict(wanted)}
     token = call.hub.state.issue(app.account, "ghs", app={"id": app.id, "slug": app.slug}, **limits)
     expires = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    selection = "selected" if names else "all"
-    document = {"token": token.value, "expires_at": expires, "permissions": wanted, "repository_selection": selection}
+    document = {"token": token.value, "expires_at": expires, "permissions": wanted, "repository_selection": "all"}
+    if selected is not None:
+        document |= {"repository_selection": "selected", "repositories": [repository_document(call.hub, selected)]}
     return Answer(201, document)
+
+
+def _selected(call: Call, app: App) -> Repository | None:
+    """Return the only repository that a token is for, by its name or its id; None if it is for all of them.
+
+    Raises:
+        Refused: There is no such repository, or there are several.
+    """
+    names, numbers = call.body.get("repositories") or [], call.body.get("repository_ids") or []
+    if len(names) + len(numbers) > 1:
+        raise Refused(422, "The fake GitHub gives tokens for one repository, or for all.")
+    everything = [one for one in call.hub.state.repositories.values() if one.owner is app.organisation]
+    for one in everything:
+        if one.name in names or one.id in numbers:
+            return one
+    if names or numbers:
+        raise Refused(422, "There is at least one repository that does not exist or is not accessible.")
+    return None
