@@ -27,6 +27,7 @@ from tests.helpers.machine import BASE_IMAGE, RND_CACHE, isolate
 from tests.helpers.template import TemplateRepository, copy_template
 
 pytest_plugins = [
+    "tests.helpers.cost",
     "tests.helpers.fault_matrix",
     "tests.helpers.fleet",
     "tests.helpers.github",

@@ -67,6 +67,10 @@ class Bench:
     rendered: Path
     copier: Path
 
+    def quick(self, factor: int) -> int:
+        """Return how often something quick is measured; once in a run of one round."""
+        return self.rounds * factor if self.rounds > 1 else 1
+
 
 def render_ours(source: Path, destination: Path) -> None:
     """Render our template, in this process."""
@@ -131,7 +135,7 @@ def measure_rendering(bench: Bench) -> dict[str, Timings]:
         Contender(ONE_FILE, lambda place: render_plainly(bench.single, place / PROJECT, "HEAD")),
         Contender(ONE_FILE_FOLDER, lambda place: render_plainly(folder, place / PROJECT, None)),
     )
-    return measure(contenders, bench.rounds * 4, bench.scratch)
+    return measure(contenders, bench.quick(4), bench.scratch)
 
 
 def measure_rendering_commands(bench: Bench, found: list[Peer]) -> dict[str, Timings]:
@@ -142,7 +146,7 @@ def measure_rendering_commands(bench: Bench, found: list[Peer]) -> dict[str, Tim
         ONE_FILE: (*copy, bench.single, PROJECT),
         **{f"{peer.name} {peer.version}": peer.command for peer in found},
     }
-    return measure(commanders(bench, commands), bench.rounds * 2, bench.scratch)
+    return measure(commanders(bench, commands), bench.quick(2), bench.scratch)
 
 
 def measure_start(bench: Bench) -> dict[str, Timings]:
@@ -152,7 +156,7 @@ def measure_start(bench: Bench) -> dict[str, Timings]:
         "`rnd --version`": (RND, "--version"),
         "`rnd --help`": (RND, "--help"),
     }
-    return measure(commanders(bench, commands), bench.rounds * 6, bench.scratch)
+    return measure(commanders(bench, commands), bench.quick(6), bench.scratch)
 
 
 def commanders(bench: Bench, commands: dict[str, tuple[str | Path, ...]]) -> list[Contender]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from benchmarks.contests import ROOT
 from benchmarks.timing import Contender, Machine, Timings, duration, measure, same_for_all, table, this_machine
 from rnd.organisation import load_organisation
+from rnd_rehearsal.cache import cache_folder
 from rnd_rehearsal.channel import channel
 from rnd_rehearsal.template import with_values
 
@@ -113,7 +114,7 @@ class Bench:
         return self.machine.variables["PATH"]
 
 
-def prepare(place: Path) -> Bench:
+def prepare(place: Path, packages: Path) -> Bench:
     """Make the template, with a conda channel of this machine, and a repository with each tool."""
     machine = same_for_all(place)
     variables = dict(machine.variables) | {"RATTLER_CACHE_DIR": str(place / "cache")}
@@ -121,7 +122,7 @@ def prepare(place: Path) -> Bench:
     template = place / "template"
     machine.run("git", "clone", "--quiet", ROOT, template, cwd=place)
     organisation = template / "org.yml"
-    values = {("conda", "channels"): [channel(place / "channels", PYTHON).as_uri()]}
+    values = {("conda", "channels"): [packages.as_uri()]}
     organisation.write_text(with_values(organisation.read_text(encoding="utf-8"), values), encoding="utf-8")
     machine.run("git", "commit", "--quiet", "--all", "--message", "build: measure", cwd=template)
     for tool in FILES:
@@ -150,7 +151,8 @@ def main() -> None:
     rounds = options.rounds
     said = this_machine()
     with TemporaryDirectory(prefix="rnd-benchmark-") as folder:
-        bench = prepare(Path(folder))
+        packages = channel(cache_folder(), PYTHON)
+        bench = prepare(Path(folder), packages)
         contests = {
             "make a repository, its checks included": lambda tool, place: bench.make(tool, place / "made"),
             "reinstall the environment": bench.install,
@@ -170,9 +172,7 @@ def main() -> None:
             machine=said,
             versions=f"Python {platform.python_version()}, uv {_uv(bench)}, py-rattler {version('py-rattler')}",
             rounds=rounds,
-            packages=len(
-                list(Path(folder).glob("channels/*/*/*.conda")) + list(Path(folder).glob("channels/*/*/*.bz2"))
-            ),
+            packages=len(list(packages.glob("*/*.conda")) + list(packages.glob("*/*.bz2"))),
             timings=table(("", "uv", "conda", "conda to uv"), rows),
             uv_size=size(bench.place / "uv" / ".venv"),
             conda_size=size(bench.place / "conda" / ".conda"),

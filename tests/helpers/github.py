@@ -7,7 +7,6 @@ organisation in it, and a violation of GitHub's description fails the test that 
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -81,21 +80,6 @@ def whole_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeGitHub]:
         with FakeGitHub.serve(tmp_path_factory.mktemp("hub")) as hub:
             hub.device_interval = 0
             yield hub
-
-
-@pytest.fixture
-def secure_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
-    """A fake GitHub that speaks https, as gh wants it; gh and git trust its authority."""
-    if shutil.which("gh") is None:
-        pytest.skip("gh is not on this machine")
-    with FakeGitHub.serve(tmp_path / "hub", tls=True) as hub:
-        assert hub.certificate
-        authority = tmp_path / "authority.pem"
-        authority.write_bytes(hub.certificate)
-        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-        monkeypatch.setenv("GIT_SSL_CAINFO", str(authority))
-        yield hub
-    assert hub.violations == []
 
 
 @pytest.fixture

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
+import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from copier import run_copy
 
@@ -13,6 +17,9 @@ from rnd.environments.environment import environment_of
 from rnd_rehearsal.template import with_values
 from tests.helpers.git import git
 from tests.helpers.machine import PYTHON, ROOT, channel
+
+# What keeps git from reading every file of a copy again.
+UNMOVED = {"core.checkStat": "minimal", "core.trustctime": "false"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,17 @@ def copy_template(folder: Path, tool: str = "uv", python_version: str = PYTHON) 
         tool: The default answer to the question about the dependency tool.
         python_version: Which Python the organisation's conda channel holds, where the tool is conda.
     """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", _released(tool, python_version), folder], check=True)
+    return TemplateRepository(folder)
+
+
+@cache
+def _released(tool: str, python_version: str) -> Path:
+    """Return what `copy_template` copies, made once in each process, with its objects packed."""
+    place = TemporaryDirectory(prefix="rnd-template-")
+    atexit.register(place.cleanup)
+    folder = Path(place.name) / "released"
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_symlink() or (ROOT / name).exists():
@@ -65,8 +83,11 @@ def copy_template(folder: Path, tool: str = "uv", python_version: str = PYTHON) 
     if tool == "conda":
         repository.edit("copier.yml", "  default: uv\n", "  default: conda\n")
         repository.use_channel(channel(python_version))
+    for name, value in UNMOVED.items():
+        git(folder, "config", name, value)
     repository.release("1.0.0")
-    return repository
+    git(folder, "repack", "--quiet", "-a", "-d")
+    return folder
 
 
 def asking_nothing(address: str, name: str = "aligner") -> tuple[str, ...]:

@@ -77,12 +77,13 @@ def test_a_generated_repository_s_checks_run_in_it(
     assert [outcome.result for outcome in plan.apply(Quiet())] == ["done", "done"], "and once is enough"
 
     folder = render(template, tmp_path / "made", project_name="aligner", python_version=PYTHON)
-    subprocess.run(["uv", "lock", "--quiet"], cwd=folder, check=True)
+    run = (client, "run", "--rm", "--network", "host", "--volume", f"{folder}:/work", "--workdir", "/work")
+    cache = ("--volume", f"{UV_CACHE}:/cache", "--env=UV_CACHE_DIR=/cache", *(f"--env={name}" for name in INDEXES))
+    # In the image, which has this Python: the machine may have another one, and no way to fetch it.
+    process.run(*run, *cache, image.name, "uv", "lock", "--quiet")
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "feat: align two speakers")
-    run = (client, "run", "--rm", "--network", "host", "--volume", f"{folder}:/work", "--workdir", "/work")
-    cache = ("--volume", f"{UV_CACHE}:/cache", "--env=UV_CACHE_DIR=/cache", *(f"--env={name}" for name in INDEXES))
     said = process.run(*run, *cache, image.name, "sh", "-c", CHECKS)
     assert re.search(r"\b[1-9]\d* passed", said)
     assert "Failed" not in said

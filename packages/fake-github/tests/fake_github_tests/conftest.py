@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,21 +43,6 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def hub(tmp_path: Path) -> Iterator[FakeGitHub]:
     """A server; a test fails if a request or response breaks GitHub's API description."""
     with FakeGitHub.serve(tmp_path / "hub") as hub:
-        yield hub
-    assert hub.violations == []
-
-
-@pytest.fixture
-def secure_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
-    """A server that speaks https, which gh requires; gh and git trust its authority."""
-    if shutil.which("gh") is None:
-        pytest.skip("gh is not on this machine")
-    with FakeGitHub.serve(tmp_path / "hub", tls=True) as hub:
-        assert hub.certificate
-        authority = tmp_path / "authority.pem"
-        authority.write_bytes(hub.certificate)
-        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-        monkeypatch.setenv("GIT_SSL_CAINFO", str(authority))
         yield hub
     assert hub.violations == []
 

@@ -34,7 +34,16 @@ if TYPE_CHECKING:
 
 TOOLS = ("pip", "pre-commit", "pre-commit-hooks", "pytest", "ruff<0.18", "uv-build<0.14", "iniconfig")
 # What a Python needs to run the tools, and no more.
-LEFT_OUT = ("test", "tests", "__pycache__", "site-packages", "idlelib", "turtledemo", "tkinter", "lib2to3", "config-*")
+LEFT_OUT = (
+    *("test", "tests", "__pycache__", "site-packages", "idlelib", "turtledemo", "tkinter", "lib2to3", "config-*"),
+    *("dist-packages", "sitecustomize.py", "EXTERNALLY-MANAGED"),  # what Debian adds for the one that it shares
+)
+# Debian's Python installs packages into other folders than others do, and looks for them there. Its `site` is frozen.
+SCHEME = ("prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'")
+SITE = """\
+import site, sys
+site.addsitedir(f"{sys.prefix}/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages")
+"""
 # In a process of its own: py-rattler and py-rattler-build crash each other when a process that has both ends.
 ASSEMBLE = """\
 import json, sys
@@ -46,18 +55,18 @@ for package in json.load(open(sys.argv[1])):
 
 @cache
 def interpreter(version: str) -> Path | None:
-    """Return the prefix of a Python on this machine that a package can be made of: one that shares it with nothing."""
+    """Return the prefix of a Python on this machine that a package can be made of; the system's own is the last."""
     listed = process.run("uv", "python", "list", "--only-installed", "--output-format", "json", version)
     # Ahead of them the one that runs this program, which may be on no path.
     prefixes = (Path(sys.base_prefix), *(Path(python["path"]).resolve().parents[1] for python in json.loads(listed)))
-    return next(
-        (prefix for prefix in prefixes if (prefix / "bin" / f"python{version}").exists() and not _is_shared(prefix)),
-        None,
-    )
+    whole = [
+        one for one in prefixes if (one / "bin" / f"python{version}").exists() and not (one / "pyvenv.cfg").exists()
+    ]
+    return min(whole, key=_is_shared, default=None)
 
 
 def _is_shared(prefix: Path) -> bool:
-    return prefix in {Path("/usr"), Path("/usr/local")} or (prefix / "pyvenv.cfg").exists()
+    return prefix in {Path("/usr"), Path("/usr/local")}
 
 
 def channel(place: Path, version: str) -> Path:
@@ -75,7 +84,7 @@ def channel(place: Path, version: str) -> Path:
     if prefix is None:
         raise ToolMissing(
             f"There is no Python {version} on this machine that a conda package can be made of.",
-            f"Install one that is not the system's own: `uv python install {version}`.",
+            f"Install one: `uv python install {version}`.",
         )
     made_by = sha256(f"{prefix}\n{Path(__file__).read_text(encoding='utf-8')}".encode()).hexdigest()[:12]
     folder = place / f"conda-channel-{version}-{made_by}"
@@ -153,6 +162,7 @@ def _stage_python(prefix: Path, root: Path, minor: str) -> str:
     shutil.copytree(
         prefix / "lib" / minor, root / "lib" / minor, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT)
     )
+    _undo_debian(root / "lib" / minor)
     (root / "lib" / minor / "site-packages").mkdir()
     (root / "lib" / minor / "site-packages" / "README.txt").write_text("Packages are put here.\n")
     (root / "bin").mkdir()
@@ -168,6 +178,15 @@ def _stage_python(prefix: Path, root: Path, minor: str) -> str:
     # As conda's Pythons are: what each environment would otherwise compile at its first start.
     process.run(python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(root / "lib" / minor))
     return process.run(python, "--version").removeprefix("Python ").strip()
+
+
+def _undo_debian(library: Path) -> None:
+    """Let a copy of Debian's Python have its packages in `site-packages`, as every other Python does."""
+    for path in (library / "sysconfig.py", library / "sysconfig" / "__init__.py"):
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if SCHEME[0] in text:
+            path.write_text(text.replace(*SCHEME), encoding="utf-8")
+            (library / "sitecustomize.py").write_text(SITE, encoding="utf-8")
 
 
 def _compiled(folder: Path, name: str, version: str, build: str, depends: list[str], files: Path) -> dict[str, object]:

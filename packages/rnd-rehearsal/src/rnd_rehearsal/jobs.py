@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from fake_github import FakeGitHub
     from rnd_rehearsal.containers import Containers
+    from rnd_rehearsal.downloads import Downloads
     from rnd_rehearsal.runs import Job, Run
     from rnd_rehearsal.step_faults import StepFaults
 
@@ -46,7 +47,7 @@ class Settings:
     faults: StepFaults | None = None
 
 
-def make_task(hub: FakeGitHub, settings: Settings, run: Run, job: Job) -> act.Task:
+def make_task(hub: FakeGitHub, settings: Settings, downloads: Downloads, run: Run, job: Job) -> act.Task:
     """Return what act is to run for a job."""
     place = run.places[job.id]
     granted = calls.granted(place, fork=run.fork)
@@ -63,7 +64,7 @@ def make_task(hub: FakeGitHub, settings: Settings, run: Run, job: Job) -> act.Ta
         environment=variables | step_faults.environment(settings.faults, run.path, place.ids[0]),
         secrets={**hidden, **settings.aws, **request_token, "GITHUB_TOKEN": token},
         variables={} if run.fork else settings.variables,
-        replaced=fakes(hub, run),
+        replaced=downloads.find(hub, workflow_files.actions_of({"jobs": {"": place.written}}), token) | fakes(hub, run),
         place=run.folder / f"act-{job.id.replace('/', '-')}",
         containers=settings.containers if "container" in place.written else None,
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from fake_github import deployments
 from rnd_rehearsal import act, calls, checks, runs, workflow_files, workflows
 from rnd_rehearsal.calls import CallRefused, Source
+from rnd_rehearsal.downloads import FOLDER, Downloads
 from rnd_rehearsal.jobs import make_task
 from rnd_rehearsal.runs import DONE, Job, Run
 from rnd_rehearsal.workflows import Concurrency, Result
@@ -45,6 +46,7 @@ class Runner:
         self.folder = folder
         self.settings = settings
         self.runs: list[Run] = []
+        self._downloads = Downloads(folder / FOLDER)
         self._numbers = count(1)
         self._groups: dict[str, list[Run]] = {}
         self._changed = Condition()
@@ -225,7 +227,7 @@ class Runner:
             if refusal is not None:
                 self._end(run, job, act.Outcome(Result("failure"), [], refusal, 0))
                 return
-            task = make_task(self.hub, self.settings, run, job)
+            task = make_task(self.hub, self.settings, self._downloads, run, job)
             try:
                 outcome = act.run(task, place.ids, lambda process: self._started(run, job, process))
             finally:

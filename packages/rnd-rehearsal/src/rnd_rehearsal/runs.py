@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from threading import Event as Signal
 from typing import TYPE_CHECKING
 
@@ -254,12 +255,19 @@ def _may_use(caller: str, repository: Repository) -> bool:
     return level in {"organization", "enterprise"} and same_owner
 
 
-def used_by_actions(repository: Repository) -> set[str]:
+def used_by_actions(repository: Repository) -> frozenset[str]:
     """Return the actions that the composite actions in a repository use, at its default branch."""
-    listed = bare.attempt(repository.folder, "ls-tree", "-r", "--name-only", "--full-tree", repository.default_branch)
-    files = [path for path in (listed or "").splitlines() if path.endswith(("/action.yml", "/action.yaml"))]
-    found: set[str] = set()
-    for path in files:
-        document = workflow_files.load(bare.run(repository.folder, "show", f"{repository.default_branch}:{path}"))
-        found |= workflow_files.actions_of(document)
-    return found
+    commit = bare.attempt(
+        repository.folder, "rev-parse", "--quiet", "--verify", f"refs/heads/{repository.default_branch}"
+    )
+    return frozenset() if commit is None else _used_at(repository.folder, commit)
+
+
+@cache
+def _used_at(folder: Path, commit: str) -> frozenset[str]:
+    listed = bare.run(folder, "ls-tree", "-r", "--name-only", "--full-tree", commit)
+    files = [path for path in listed.splitlines() if path.endswith(("/action.yml", "/action.yaml"))]
+    found = [
+        workflow_files.actions_of(workflow_files.load(bare.run(folder, "show", f"{commit}:{path}"))) for path in files
+    ]
+    return frozenset().union(*found)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fake_github import FakeGitHub
 from rnd import process
 from rnd.organisation import load_organisation
-from rnd_rehearsal import conda, package_index, template
+from rnd_rehearsal import conda, downloads, package_index, template
 from rnd_rehearsal import images as image_part
 from rnd_rehearsal.cloud import stack as publishing
 from rnd_rehearsal.containers import Containers
@@ -150,8 +150,9 @@ def start(
         central = f"{template.hosted_name(organisation)}/actions/"
         faults = StepFaults(folder / "faults", central, failing) if failing else None
         settings = Settings(environment, left_out={} if images else {"/push-image": NO_IMAGES}, faults=faults)
-        settings.containers = _containers(environment, channel, faults) if containers else None
-        runner = Runner(hub, folder / "runs", settings)
+        runs = folder / "runs"
+        settings.containers = _containers(environment, runs / downloads.FOLDER, channel, faults) if containers else None
+        runner = Runner(hub, runs, settings)
         stack.callback(runner.close)
         sandbox = Sandbox(folder, checkout, organisation, hub, index, runner, tokens, environment, cloud, made, channel)
         _give_secrets(sandbox, app=app)
@@ -172,9 +173,12 @@ def _values(
     return found if channel is None else {**found, ("conda", "channels"): [channel.server.url]}
 
 
-def _containers(environment: dict[str, str], channel: Channel | None, faults: StepFaults | None) -> Containers:
+def _containers(
+    environment: dict[str, str], actions: Path, channel: Channel | None, faults: StepFaults | None
+) -> Containers:
     """Return where jobs run: the caches of packages are shared, or every job would download them again."""
-    shared, home = [Path(environment["UV_CACHE_DIR"])], []
+    actions.mkdir(parents=True)
+    shared, home = [Path(environment["UV_CACHE_DIR"]), actions], []
     if channel is not None:
         shared += channel.caches
         home.append(channel.netrc)

@@ -1,0 +1,69 @@
+"""`pytest --cost` prints the processor time of each module, largest first: what to make cheaper.
+
+The time of a test is that of its process and of the programs that it started and waited for, set-up included. It
+depends little on what else the machine does. A fixture that several tests share counts for the first of them.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+KEY = "processor time"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
+    parser.addoption("--cost", action="store_true", help="print the processor time of each module")
+
+
+class Meter:
+    """Measures the time since the last measurement."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self.read()
+
+    def read(self) -> float:
+        """Return the seconds of a processor that this process and its children have taken since the last call."""
+        before, self._last = self._last, sum(os.times()[:4])
+        return self._last - before
+
+
+METER = Meter()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the time of each phase to its report, which reaches the process that prints it."""
+    report = yield
+    report.user_properties = [*report.user_properties, (KEY, METER.read())]
+    return report
+
+
+def by_module(reports: list[pytest.TestReport]) -> list[tuple[str, float]]:
+    """Return the modules with their seconds, largest first."""
+    found: dict[str, float] = {}
+    for report in reports:
+        module = report.nodeid.partition("::")[0]
+        found[module] = found.get(module, 0.0) + sum(
+            float(str(value)) for key, value in report.user_properties if key == KEY
+        )
+    return sorted(found.items(), key=lambda item: -item[1])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the modules."""
+    if not terminalreporter.config.getoption("--cost"):
+        return
+    groups = terminalreporter.stats.values()
+    found = by_module([one for group in groups for one in group if isinstance(one, pytest.TestReport)])
+    terminalreporter.section("processor time")
+    for module, seconds in found:
+        terminalreporter.write_line(f"{seconds:8.1f} s  {module}")
+    terminalreporter.write_line(f"{sum(seconds for _, seconds in found):8.1f} s  in all")
