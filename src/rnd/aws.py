@@ -1,13 +1,14 @@
 """The organisation's AWS account: the only caller of boto3. Reads, and creates image repositories.
 
-Credentials come from boto3's own chain: environment, SSO session, or the role of the machine or job. Endpoints can be
-changed with variables such as AWS_ENDPOINT_URL_ECR. Only `ecr_tags_at` gets both as arguments.
+In a job, `rnd.ci.identity` passes credentials to these functions. Without them, boto3's own chain applies: environment,
+SSO session, or the role of the machine. Endpoints can be changed with variables such as AWS_ENDPOINT_URL_ECR.
 """
 
 from __future__ import annotations
 
 import base64
 from contextlib import closing
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from rnd.organisation import Aws
 
     Response = TypeVar("Response")
-    Client = TypeVar("Client", CodeArtifactClient, ECRClient)
+    Client = TypeVar("Client")
 
 LIFETIME = 900  # seconds; the minimum for CodeArtifact tokens, and more than one run needs
 THROTTLED = 429
@@ -37,10 +38,26 @@ EXCEPT = "IMMUTABLE_WITH_EXCLUSION"
 MOST_EXCLUSIONS = 5  # the maximum number of mutable tags in an otherwise immutable ECR repository
 
 
-def codeartifact_access(aws: Aws) -> tuple[str, str]:
-    """Return the URL of the organisation's package index, and a token for it that is valid for `LIFETIME`.
+@dataclass(frozen=True)
+class AwsCredentials:
+    """Temporary credentials of a role: id of the key, key, session token. Only the id appears in messages."""
+
+    key_id: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
+
+
+def codeartifact_access(
+    aws: Aws, repository: str | None = None, credentials: AwsCredentials | None = None
+) -> tuple[str, str]:
+    """Return the URL of one of the organisation's package indexes, and a token for it that is valid for `LIFETIME`.
 
     See https://docs.aws.amazon.com/codeartifact/latest/APIReference, GetRepositoryEndpoint and GetAuthorizationToken.
+
+    Args:
+        aws: The account.
+        repository: The repository in the domain; by default the one of releases.
+        credentials: Those of a job; by default those that boto3 finds.
 
     Raises:
         ExtraMissing: boto3 is not installed.
@@ -48,13 +65,16 @@ def codeartifact_access(aws: Aws) -> tuple[str, str]:
         AwsUnavailable: AWS could not be reached on any attempt.
     """
     place = aws.codeartifact
-    with closing(_codeartifact(aws.region)) as client:
-        endpoint = _call(
+    with closing(_codeartifact(aws.region, credentials)) as client:
+        endpoint = call(
             lambda: client.get_repository_endpoint(
-                domain=place.domain, domainOwner=aws.account, repository=place.repository, format="pypi"
+                domain=place.domain,
+                domainOwner=aws.account,
+                repository=repository or place.repository,
+                format="pypi",
             )
         )
-        token = _call(
+        token = call(
             lambda: client.get_authorization_token(
                 domain=place.domain, domainOwner=aws.account, durationSeconds=LIFETIME
             )
@@ -62,7 +82,7 @@ def codeartifact_access(aws: Aws) -> tuple[str, str]:
     return endpoint["repositoryEndpoint"], token["authorizationToken"]
 
 
-def ecr_access(aws: Aws) -> tuple[str, str, str]:
+def ecr_access(aws: Aws, credentials: AwsCredentials | None = None) -> tuple[str, str, str]:
     """Return the URL of the account's image registry, the user name, and a token that is valid for twelve hours.
 
     See https://docs.aws.amazon.com/AmazonECR/latest/APIReference, GetAuthorizationToken.
@@ -70,13 +90,15 @@ def ecr_access(aws: Aws) -> tuple[str, str, str]:
     Raises:
         RndError: See `codeartifact_access`.
     """
-    with closing(_ecr(aws.region)) as client:
-        given = _call(client.get_authorization_token)["authorizationData"][0]
+    with closing(_ecr(aws.region, credentials)) as client:
+        given = call(client.get_authorization_token)["authorizationData"][0]
     user, _, token = base64.b64decode(given["authorizationToken"]).decode().partition(":")
     return given["proxyEndpoint"], user, token
 
 
-def has_ecr_repository(aws: Aws, name: str, tag: str, moving: Sequence[str]) -> bool:
+def has_ecr_repository(
+    aws: Aws, name: str, tag: str, moving: Sequence[str], credentials: AwsCredentials | None = None
+) -> bool:
     """Return whether the registry has a repository for an image, in which the floating tags move and versions do not.
 
     Nothing here changes a repository: an identity that could do so could make versions mutable.
@@ -86,12 +108,13 @@ def has_ecr_repository(aws: Aws, name: str, tag: str, moving: Sequence[str]) -> 
         name: Of the repository.
         tag: The tag of a version, which must never come to name another image.
         moving: The floating tags.
+        credentials: Those of a job; by default those that boto3 finds.
 
     Raises:
         AwsRefused: The repository lets the version's tag move, or does not let a floating tag move.
         RndError: See `codeartifact_access`.
     """
-    with closing(_ecr(aws.region)) as client:
+    with closing(_ecr(aws.region, credentials)) as client:
         found = _describe_repository(client, aws, name)
     if found is None:
         return False
@@ -135,18 +158,21 @@ def _lets_move(repository: RepositoryTypeDef, tag: str) -> bool:
     return mutability != "IMMUTABLE"
 
 
-def create_ecr_repository(aws: Aws, name: str, moving: Sequence[str]) -> None:
+def create_ecr_repository(
+    aws: Aws, name: str, moving: Sequence[str], credentials: AwsCredentials | None = None
+) -> None:
     """Create a repository for an image, with scan on push, unless it exists.
 
     Args:
         aws: The account.
         name: The name of the repository.
         moving: The mutable tags, at most `MOST_EXCLUSIONS`; all other tags are immutable.
+        credentials: Those of a job; by default those that boto3 finds.
 
     Raises:
         RndError: See `codeartifact_access`.
     """
-    with closing(_ecr(aws.region)) as client:
+    with closing(_ecr(aws.region, credentials)) as client:
         _happens(
             lambda: client.create_repository(
                 registryId=aws.account,
@@ -180,30 +206,43 @@ def ecr_tags_at(endpoint: str, key: tuple[str, str], region: str, name: str) -> 
     """
     tags: dict[str, str] = {}
 
-    def make(session: Session, config: Config) -> ECRClient:
-        key_id, secret = key
-        return session.client(
-            "ecr", config=config, endpoint_url=endpoint, aws_access_key_id=key_id, aws_secret_access_key=secret
-        )
+    with closing(_ecr(region, AwsCredentials(*key, ""), endpoint)) as ecr:
 
-    def look() -> None:
-        for image in client.describe_images(repositoryName=name)["imageDetails"]:
-            tags.update(dict.fromkeys(image.get("imageTags", ()), image["imageDigest"]))
+        def look() -> None:
+            for image in ecr.describe_images(repositoryName=name)["imageDetails"]:
+                tags.update(dict.fromkeys(image.get("imageTags", ()), image["imageDigest"]))
 
-    with closing(_client(region, make)) as client:
         _happens(look, unless="RepositoryNotFoundException")
     return tags
 
 
-def _codeartifact(region: str) -> CodeArtifactClient:
-    return _client(region, lambda session, config: session.client("codeartifact", config=config))
+def _codeartifact(region: str, credentials: AwsCredentials | None) -> CodeArtifactClient:
+    return _connect(region, lambda session, config: session.client("codeartifact", config=config), credentials)
 
 
-def _ecr(region: str) -> ECRClient:
-    return _client(region, lambda session, config: session.client("ecr", config=config))
+def _ecr(region: str, credentials: AwsCredentials | None, endpoint: str | None = None) -> ECRClient:
+    def make(session: Session, config: Config) -> ECRClient:
+        return session.client("ecr", config=config, endpoint_url=endpoint)
+
+    return _connect(region, make, credentials)
 
 
-def _client(region: str, make: Callable[[Session, Config], Client]) -> Client:
+def client(region: str, service: str, credentials: AwsCredentials | None = None) -> Any:  # noqa: ANN401
+    """Return a client of a service that has no type stubs here.
+
+    Raises:
+        RndError: See `codeartifact_access`.
+    """
+    return _connect(
+        region,
+        lambda session, config: session.client(service, config=config),  # type: ignore[call-overload]
+        credentials,
+    )
+
+
+def _connect(
+    region: str, make: Callable[[Session, Config], Client], credentials: AwsCredentials | None = None
+) -> Client:
     try:
         import boto3
         from botocore.config import Config
@@ -212,18 +251,19 @@ def _client(region: str, make: Callable[[Session, Config], Client]) -> Client:
         raise ExtraMissing.of("release", error.name) from error
     # No retries in botocore: `retry` does them, and reports them.
     config = Config(connect_timeout=10, read_timeout=30, retries={"total_max_attempts": 1})
+    key = (credentials.key_id, credentials.secret, credentials.token or None) if credentials else (None, None, None)
     try:
-        return make(boto3.Session(region_name=region), config)
+        return make(boto3.Session(*key, region), config)
     except (BotoCoreError, ValueError) as error:  # a profile or an address that does not exist
         raise AwsRefused(f"AWS cannot be called: {error}.") from error
 
 
-def _happens(call: Callable[[], object], unless: str) -> bool:
+def _happens(function: Callable[[], object], unless: str) -> bool:
     """Call AWS; return False if it answers with the error code `unless`, True if it succeeds."""
     from botocore.exceptions import ClientError
 
     try:
-        _call(call)
+        call(function)
     except AwsRefused as error:
         cause = error.__cause__
         if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == unless:
@@ -232,12 +272,17 @@ def _happens(call: Callable[[], object], unless: str) -> bool:
     return True
 
 
-def _call(call: Callable[[], Response]) -> Response:
+def call(function: Callable[[], Response]) -> Response:
+    """Call AWS, again after transient errors, and return its answer.
+
+    Raises:
+        RndError: See `codeartifact_access`.
+    """
     from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
     def attempt() -> Response:
         try:
-            return call()
+            return function()
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             unavailable = status >= 500 or status == THROTTLED or error.response["Error"]["Code"] in THROTTLING

@@ -130,7 +130,7 @@ class Api(ThreadingHTTPServer):
     """A server that answers from a list and keeps what it was asked.
 
     Attributes:
-        answers: Status, headers and document of each answer; the last one is repeated.
+        answers: Status, headers and document of each answer; the last one is repeated. Bytes are sent as they are.
         asked: Method, path, headers and document of each request.
     """
 
@@ -148,12 +148,12 @@ class _Answer(BaseHTTPRequestHandler):
     server: Api
 
     def _say(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else None
+        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = json.loads(data) if data.startswith(b"{") else data.decode()
         self.server.asked.append((self.command, self.path, dict(self.headers), body))
         answers = self.server.answers
         status, headers, document = answers.pop(0) if len(answers) > 1 else answers[0]
-        data = json.dumps(document).encode()
+        data = document if isinstance(document, bytes) else json.dumps(document).encode()
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(data))}.items():
             self.send_header(name, value)

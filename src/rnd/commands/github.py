@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rnd.github.client import Client
     from rnd.github.repository import Repository
     from rnd.options import Parser
+    from rnd.organisation import Organisation
 
 STATES = ("pending", "success", "failure", "error")
 
@@ -149,8 +150,13 @@ def status(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def connected(options: argparse.Namespace) -> Iterator[tuple[Client, Repository]]:
-    """Yield a GitHub client and the repository that the options name; sign in first if needed."""
+def connected(options: argparse.Namespace, identity: str | None = None) -> Iterator[tuple[Client, Repository]]:
+    """Yield a GitHub client and the repository that the options name; sign in first if needed.
+
+    Args:
+        options: Those of the command.
+        identity: In a workflow, use the token that the broker gives for it, if org.yml names the app.
+    """
     import os
     import sys
     from pathlib import Path
@@ -161,9 +167,20 @@ def connected(options: argparse.Namespace) -> Iterator[tuple[Client, Repository]
     from rnd.organisation import load_organisation
 
     report.tell_retries(quiet=getattr(options, "quiet", False))
-    with connect(os.environ, load_organisation().github.client_id, ask=sys.stdin.isatty()) as client:
+    organisation = load_organisation()
+    environ = {**os.environ, **(_token_of(identity, organisation) if identity else {})}
+    with connect(environ, organisation.github.client_id, ask=sys.stdin.isatty()) as client:
         named = options.repository
         yield client, parse_repository(named) if named else find_repository(Path(), os.environ, client.addresses)
+
+
+def _token_of(identity: str, organisation: Organisation) -> dict[str, str]:
+    import os
+
+    from rnd.ci.identity import github_token
+
+    token = github_token(identity, os.environ, organisation)
+    return {"GH_TOKEN": token} if token else {}
 
 
 SUBCOMMANDS = {

@@ -196,7 +196,7 @@ def publish(options: argparse.Namespace) -> int:
     from rnd.commands.github import connected
     from rnd.publish.release import plan_publish
 
-    with connected(options) as (client, repository):
+    with connected(options, identity="release") as (client, repository):
         release = _read_release(f"{client.addresses.server}/{repository}", options.pending)
         plan = plan_publish(client, repository, release)
         facts = {"tag": release.tag, "commit": release.commit, "notes": release.notes}

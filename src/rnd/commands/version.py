@@ -84,7 +84,9 @@ def configure_set(parser: Parser) -> None:
     which.add_argument("--dev", action="store_true", help="the next version as a build of this commit")
     parser.add_argument("--commit", action="store_true", help="commit it, with the message that `explain` knows again")
     parser.add_argument(
-        "--push", metavar="BRANCH", help="commit it and push it to that branch of origin, signed in by GITHUB_TOKEN"
+        "--push",
+        metavar="BRANCH",
+        help="commit it and push it to that branch of origin, as the app of org.yml in a workflow, or by GITHUB_TOKEN",
     )
     add_pending_option(parser)
     add_github_output_option(parser)
@@ -186,11 +188,12 @@ def set_version(options: argparse.Namespace) -> int:
     if not next_version.is_settable(wanted):
         raise UsageError(f"{wanted} is not X.Y.Z, nor an X.Y.Z.devN+HASH that would stay as it is (PEP 440).")
     root = _root()
-    carry_out(_plan(root, wanted, options), options)
+    app = None if options.push is None or options.only_show else _app_token()
+    carry_out(_plan(root, wanted, options, app), options)
     if options.only_show:
         return 0
     if options.github_output:
-        _write_outputs(root, wanted)
+        _write_outputs(root, wanted, by_app=app is not None)
     if not options.json:
         print(wanted)
     return 0
@@ -215,7 +218,17 @@ def _comment(options: argparse.Namespace, answer: Answer) -> None:
         carry_out(plan_comment(client, repository, options.comment, text), options)
 
 
-def _plan(root: Path, wanted: str, options: argparse.Namespace) -> Plan:
+def _app_token() -> str | None:
+    """Return the token that the broker gives a workflow to push a version; GitHub starts a run for what it pushes."""
+    import os
+
+    from rnd.ci.identity import github_token, in_actions
+    from rnd.organisation import load_organisation
+
+    return github_token("version", os.environ, load_organisation()) if in_actions(os.environ) else None
+
+
+def _plan(root: Path, wanted: str, options: argparse.Namespace, app: str | None) -> Plan:
     import os
 
     from rnd.errors import UsageError
@@ -225,11 +238,14 @@ def _plan(root: Path, wanted: str, options: argparse.Namespace) -> Plan:
         return version_commit.plan_files(root, wanted)
     if not next_version.is_release(wanted):
         raise UsageError(f"{wanted} is the version of one build, and not to be committed.", "Leave --dev out.")
-    return version_commit.plan_commit(root, wanted, options.push, os.environ.get("GITHUB_TOKEN"))
+    return version_commit.plan_commit(root, wanted, options.push, app or os.environ.get("GITHUB_TOKEN"))
 
 
-def _write_outputs(root: Path, wanted: str) -> None:
-    """Write what the jobs after this one need to know, for the commit that is at the head now."""
+def _write_outputs(root: Path, wanted: str, *, by_app: bool) -> None:
+    """Write what the jobs after this one need to know, for the commit that is at the head now.
+
+    `app` is whether an app pushes the version: then GitHub starts a new run for that commit.
+    """
     from rnd import git
     from rnd.report import write_github_output
     from rnd.version.version_commit import committed_version
@@ -238,8 +254,9 @@ def _write_outputs(root: Path, wanted: str) -> None:
     if head is None:
         raise _no_commit()
     development = next_version.development_version(wanted, head) if next_version.is_release(wanted) else wanted
-    settled = str(committed_version(root) == wanted).lower()
-    write_github_output({"version": wanted, "development-version": development, "commit": head, "settled": settled})
+    settled, app = str(committed_version(root) == wanted).lower(), str(by_app).lower()
+    outputs = {"version": wanted, "development-version": development, "commit": head, "settled": settled, "app": app}
+    write_github_output(outputs)
 
 
 def _wanted(options: argparse.Namespace) -> str:

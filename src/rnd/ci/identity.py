@@ -1,0 +1,175 @@
+"""The identities of a job: credentials that exist in this process only.
+
+A job proves who it is with an OIDC token of GitHub. With it, this process assumes the entry role, which can do nothing
+but call the broker, and the broker returns credentials for this job's repository. Nothing is written to a file or to
+the environment, so no other process of the job sees any of it.
+
+The token: https://docs.github.com/en/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from rnd.aws import AwsCredentials
+from rnd.ci.errors import IdentityRefused, IdentityUnavailable
+from rnd.ci.roles import assume_role, invoke
+from rnd.errors import AwsRefused, UsageError
+from rnd.retry import retry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rnd.organisation import Organisation
+
+IDENTITIES = ("reading", "development", "candidate", "release")
+TOKENS = ("version", "release")
+STS_AUDIENCE, BROKER_AUDIENCE = "sts.amazonaws.com", "rnd-broker"
+URL, TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+# What code of the repository must not see: variables with an identity or with the means to get one.
+SECRETS = (
+    *(URL, TOKEN, "ACTIONS_RUNTIME_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"),
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+    *(
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    ),
+)
+TRANSIENT = frozenset({"aws-unavailable", "github-unavailable", "internal"})
+TIMEOUT = 10  # seconds
+LARGEST = 1 << 16  # bytes of an answer with a token
+
+
+def assume(identity: str, environ: Mapping[str, str], organisation: Organisation) -> AwsCredentials | None:
+    """Return the credentials of an identity for this job, or None outside GitHub Actions: boto3 finds its own.
+
+    Args:
+        identity: One of `IDENTITIES`.
+        environ: The environment of the job.
+        organisation: The organisation.
+
+    Raises:
+        UsageError: There is no such identity.
+        IdentityRefused: The job cannot have it.
+        IdentityUnavailable: GitHub or the broker did not answer.
+        RndError: See `rnd.aws`.
+    """
+    if identity not in IDENTITIES:
+        raise UsageError(f"There is no identity {identity}; there are {', '.join(IDENTITIES)}.")
+    if not in_actions(environ):
+        return None
+    if identity == "reading":
+        return _assume(organisation.aws.reading_role, environ, organisation)
+    given = _ask_broker({"identity": identity}, environ, organisation)
+    try:
+        return AwsCredentials(*(str(given["credentials"][name]) for name in ("key_id", "secret", "token")))
+    except (LookupError, TypeError) as error:
+        raise _other_broker(organisation) from error
+
+
+def github_token(identity: str, environ: Mapping[str, str], organisation: Organisation) -> str | None:
+    """Return a token of GitHub for this job's repository, or None if there is no app for it: use GITHUB_TOKEN.
+
+    Args:
+        identity: `version`, to push a commit to a pull request, or `release`, to create a tag and a release.
+        environ: The environment of the job.
+        organisation: The organisation.
+
+    Raises:
+        RndError: See `assume`.
+    """
+    if identity not in TOKENS:
+        raise UsageError(f"There is no token {identity}; there are {', '.join(TOKENS)}.")
+    if not organisation.github.apps or not in_actions(environ):
+        return None
+    try:
+        return str(_ask_broker({"github": identity}, environ, organisation)["github_token"])
+    except LookupError as error:
+        raise _other_broker(organisation) from error
+
+
+def in_actions(environ: Mapping[str, str]) -> bool:
+    """Return whether this process is a step of a workflow."""
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _ask_broker(wanted: Mapping[str, str], environ: Mapping[str, str], organisation: Organisation) -> dict[str, Any]:
+    """Return what the broker gives this job."""
+    aws = organisation.aws
+    entry = _assume(aws.entry_role, environ, organisation)
+
+    def attempt() -> dict[str, Any]:
+        answer = invoke(aws.broker, {**wanted, "token": _oidc_token(environ, BROKER_AUDIENCE)}, aws.region, entry)
+        if not isinstance(answer, dict):
+            raise _other_broker(organisation)
+        if "error" in answer:
+            _raise(answer["error"], next(iter(wanted.values())))
+        return answer
+
+    return retry(attempt, IdentityUnavailable)
+
+
+def _other_broker(organisation: Organisation) -> IdentityRefused:
+    return IdentityRefused(
+        f"The broker {organisation.aws.broker} does not answer as this version of rnd expects.",
+        "Deploy the publishing stack of the same version.",
+    )
+
+
+def _raise(error: object, identity: str) -> NoReturn:
+    known = error if isinstance(error, dict) else {}
+    code, message = known.get("code", "unknown"), known.get("message", "")
+    text = f"The broker does not give this job the identity {identity} ({code}): {message}"
+    raise (IdentityUnavailable if code in TRANSIENT else IdentityRefused)(text)
+
+
+def _assume(role: str, environ: Mapping[str, str], organisation: Organisation) -> AwsCredentials:
+    """Return the credentials of a role that every job of a repository can assume."""
+    token = retry(lambda: _oidc_token(environ, STS_AUDIENCE), IdentityUnavailable)
+    run = "".join(filter(str.isdecimal, environ.get("GITHUB_RUN_ID", "")))
+    try:
+        return assume_role(role, token, f"run-{run}"[:64], organisation.aws.region)
+    except AwsRefused as error:
+        raise IdentityRefused(
+            f"This job cannot assume {role}: {error.message}",
+            "The repository needs immutable OIDC subjects (`rnd github check`), and the publishing stack must be "
+            "deployed: docs/how-to/set-up-the-pipeline.md.",
+        ) from error
+
+
+def _oidc_token(environ: Mapping[str, str], audience: str) -> str:
+    """Return an OIDC token of this job for an audience."""
+    url, secret = environ.get(URL), environ.get(TOKEN)
+    if not url or not secret:
+        raise IdentityRefused(
+            "This job cannot prove who it is.",
+            "Give it `permissions: id-token: write`. A pull request from a fork never has that permission.",
+        )
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost"}:
+        raise IdentityRefused(f"{URL} is not an https address.", "Run this in a job of GitHub Actions.")
+    address = f"{url}{'&' if parts.query else '?'}audience={quote(audience)}"
+    request = Request(address, headers={"Authorization": f"bearer {secret}"})  # noqa: S310 - checked above
+    try:
+        with build_opener(_NoRedirects).open(request, timeout=TIMEOUT) as response:
+            return str(json.loads(response.read(LARGEST))["value"])
+    except HTTPError as error:
+        with error:
+            message = f"GitHub gives this job no OIDC token: {error.code} {error.reason}."
+            transient = error.code >= 500 or error.code == http.HTTPStatus.TOO_MANY_REQUESTS
+            raise (IdentityUnavailable if transient else IdentityRefused)(message) from error
+    except (URLError, OSError, ValueError, LookupError, TypeError, http.client.HTTPException) as error:
+        raise IdentityUnavailable(f"GitHub gives this job no OIDC token: {type(error).__name__}.") from error
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """A redirect is an error: the token is for the configured host only."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
