@@ -12,24 +12,21 @@ import hashlib
 import http.client
 import re
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
 from urllib.request import Request, urlopen
-
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
 
 from rnd import uv
 from rnd.aws import codeartifact_access
 from rnd.errors import UsageError
 from rnd.publish import listing
 from rnd.publish.errors import DigestMismatch, IndexRefused, IndexUnavailable
+from rnd.publish.files import belongs
 from rnd.retry import retry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rnd.errors import RndError
     from rnd.organisation import Aws
@@ -63,21 +60,8 @@ class Index:
     username: str
     password: str = field(repr=False)
 
-    def look(self, project: str, names: Collection[str]) -> dict[str, str]:
-        """Return those files of a project that are there, of the ones named, each with its SHA-256.
-
-        Args:
-            project: Its normalised name.
-            names: File names.
-
-        Raises:
-            IndexRefused: The index says no.
-            IndexUnavailable: It could not be reached, several times.
-        """
-        return retry(lambda: self._look(project, names.__contains__), IndexUnavailable)
-
-    def look_for_wheels(self, project: str, version: str) -> dict[str, str]:
-        """Return the wheels of one version that are there, each with its SHA-256.
+    def look(self, project: str, version: str) -> dict[str, str]:
+        """Return all files that an installer could take for a version, each with its SHA-256.
 
         Args:
             project: Its normalised name.
@@ -87,13 +71,17 @@ class Index:
             IndexRefused: The index says no.
             IndexUnavailable: It could not be reached, several times.
         """
-        return retry(lambda: self._look(project, partial(_is_wheel, version)), IndexUnavailable)
+        return retry(lambda: self._look(project, version), IndexUnavailable)
 
-    def upload(self, distribution: Distribution) -> None:
+    def upload(self, distribution: Distribution, together: Sequence[Distribution]) -> None:
         """Upload a file, and see it listed; the same bytes may have come from elsewhere meanwhile.
 
+        Args:
+            distribution: The file.
+            together: All files of the version that may be there.
+
         Raises:
-            DigestMismatch: The index has other bytes under its name.
+            DigestMismatch: The index has other bytes under its name, or another file of the version.
             IndexRefused: The index says no.
             IndexUnavailable: It could not be reached, or did not list the file, several times.
         """
@@ -105,12 +93,12 @@ class Index:
             problem = None if accepted else self._publish(distribution)
             accepted = problem is None
             try:
-                there = self._look(distribution.project, {name}.__contains__).get(name)
+                there = self._look(distribution.project, distribution.version)
             except IndexRefused as error:
                 raise problem or error from error
-            if there is None:
+            compare(self, together, there)
+            if name not in there:
                 raise problem or IndexUnavailable(f"{self.publish_url} took {name}, and does not list it.")
-            compare(self, distribution, there)
 
         retry(attempt, IndexUnavailable)
 
@@ -131,7 +119,7 @@ class Index:
         message = f"Upload of {path.name} failed: {' '.join(cause.split())[:LONGEST]}"
         return _error(int(found[1]) if found else None, message)
 
-    def _look(self, project: str, is_wanted: Callable[[str], bool]) -> dict[str, str]:
+    def _look(self, project: str, version: str) -> dict[str, str]:
         url = urljoin(self.simple_url, f"{project}/")
         try:
             links = self._get(url, _read_listing)
@@ -139,7 +127,7 @@ class Index:
             return {}
         except ValueError as error:
             raise IndexRefused(f"{url} is not a page of a package index: {error}.") from error
-        wanted = {name: link for name, link in links.items() if is_wanted(name)}
+        wanted = {name: link for name, link in links.items() if belongs(project, version, name)}
         return {name: link.sha256 or self._get(link.url, _read_digest) for name, link in wanted.items()}
 
     def _get(self, url: str, read: Callable[[http.client.HTTPResponse], Result]) -> Result:
@@ -173,16 +161,26 @@ class _NotThere(IndexRefused):
     """The index has no such page: for a project, that it has nothing of it."""
 
 
-def compare(index: Index, distribution: Distribution, there: str) -> None:
-    """Hold what the index has under a file's name against that file.
+def compare(index: Index, together: Sequence[Distribution], there: Mapping[str, str]) -> None:
+    """Check the files of a version on an index against the only ones that may be there.
+
+    Args:
+        index: The index.
+        together: The files that may be there.
+        there: The files that are there, each with its SHA-256.
 
     Raises:
-        DigestMismatch: They are not the same bytes.
+        DigestMismatch: One of them has other bytes, or is not among the files that may be there.
     """
-    if there != distribution.sha256:
-        raise DigestMismatch(
-            f"{distribution.path.name} is sha256:{there} on {index.simple_url}, and sha256:{distribution.sha256} here."
-        )
+    expected = {one.path.name: one.sha256 for one in together}
+    for name, digest in sorted(there.items()):
+        if name not in expected:
+            raise DigestMismatch(
+                f"{index.simple_url} has {name} (sha256:{digest}), another file of {together[0].version}, which an "
+                "installer could prefer."
+            )
+        if digest != expected[name]:
+            raise DigestMismatch(f"{name} is sha256:{digest} on {index.simple_url}, and sha256:{expected[name]} here.")
 
 
 def find_index(environ: Mapping[str, str], publish_url: str | None, check_url: str | None, aws: Aws) -> Index:
@@ -223,13 +221,6 @@ def _check_address(address: str) -> None:
         )
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise UsageError(f"{address} is not an http or https address.")
-
-
-def _is_wheel(version: str, name: str) -> bool:
-    try:
-        return parse_wheel_filename(name)[1] == Version(version)
-    except (InvalidWheelFilename, InvalidVersion):
-        return False
 
 
 def _folder(url: str) -> str:

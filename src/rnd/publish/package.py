@@ -40,13 +40,14 @@ def plan_package(
         RndError: As the build, its check and the search for the index have it; nothing was changed.
     """
     with TemporaryDirectory(prefix="rnd-package-") as folder:
-        distributions = tuple(made for made in build(root, Path(folder)) if made.kind in kinds)
+        built = build(root, Path(folder))
+        distributions = tuple(made for made in built if made.kind in kinds)
         first = distributions[0]
         if find_index is None:
             yield Plan(f"build {first.project} {first.version}", ()), None, distributions
             return
         index = find_index()
-        steps = tuple(upload_step(index, made, distributions) for made in distributions)
+        steps = tuple(upload_step(index, made, built) for made in distributions)
         yield Plan(f"publish {first.project} {first.version} to {index.publish_url}", steps), index, distributions
 
 
@@ -56,14 +57,13 @@ def upload_step(index: Index, distribution: Distribution, together: Sequence[Dis
     Args:
         index: The index.
         distribution: The file.
-        together: All files of the version. Nothing is uploaded while the index has one of them with other bytes.
+        together: All files that were built of the version, published or not. Nothing is uploaded while the index has
+            one of them with other bytes, or any other file of the version.
     """
 
     def observe() -> State:
-        there = index.look(distribution.project, {one.path.name for one in together})
-        for one in together:
-            if one.path.name in there:
-                compare(index, one, there[one.path.name])
+        there = index.look(distribution.project, distribution.version)
+        compare(index, together, there)
         digest = f"{distribution.path.name}, sha256:{distribution.sha256[:12]}…"
         return done(digest) if distribution.path.name in there else needed(f"{digest} is not there")
 
@@ -71,5 +71,5 @@ def upload_step(index: Index, distribution: Distribution, together: Sequence[Dis
         f"upload-{distribution.kind}",
         f"Upload the {distribution.kind}",
         observe,
-        (Action(f"upload {distribution.path.name}", partial(index.upload, distribution)),),
+        (Action(f"upload {distribution.path.name}", partial(index.upload, distribution, together)),),
     )

@@ -18,6 +18,7 @@ from rnd.aws import MOST_EXCLUSIONS, ecr_access
 from rnd.errors import UsageError
 from rnd.names import index_credentials
 from rnd.publish.errors import DigestMismatch, PackageMissing
+from rnd.publish.files import is_wheel
 from rnd.publish.index import find_index
 from rnd.publish.inputs import read_inputs, require_commit
 from rnd.publish.registry import Registry
@@ -128,12 +129,13 @@ def find_wheel(index: Index, project: str, version: str, sha256: str | None) -> 
 
     Raises:
         PackageMissing: The index has no wheel of the version.
-        DigestMismatch: It has another wheel of the version, which an installer could prefer.
+        DigestMismatch: It has another wheel, which an installer could prefer, or any file but the given wheel.
     """
-    wheels = index.look_for_wheels(project, version)
+    there = index.look(project, version)
+    wheels = {name: digest for name, digest in there.items() if is_wheel(name)}
     if not wheels:
         raise PackageMissing(f"{index.simple_url} has no wheel of {project} {version}.")
-    others = {name: digest for name, digest in wheels.items() if sha256 not in {None, digest}}
+    others = {name: digest for name, digest in there.items() if sha256 not in {None, digest}}
     if others or len(wheels) > 1:
         listed = ", ".join(f"{name} (sha256:{digest})" for name, digest in sorted((others or wheels).items()))
         wanted = f"only the wheel sha256:{sha256}" if sha256 else "one wheel"
