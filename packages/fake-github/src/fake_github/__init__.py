@@ -10,15 +10,45 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fake_github.faults import DROP, Drop, Fault, once, refusal
+    from fake_github.clock import Clock, ManualClock
+    from fake_github.faults import DROP, AnswerFault, Drop, Fault, null_at, once, once_query, query_error, refusal
+    from fake_github.limits import Limits
+    from fake_github.populate import Drift, Edit, Seeded, open_pull, populate
     from fake_github.server import FakeGitHub
 
-__all__ = ["DROP", "Drop", "FakeGitHub", "Fault", "once", "refusal"]
+# The modules that have the public names.
+MODULES = {
+    "clock": ("Clock", "ManualClock"),
+    "faults": ("DROP", "AnswerFault", "Drop", "Fault", "null_at", "once", "once_query", "query_error", "refusal"),
+    "limits": ("Limits",),
+    "populate": ("Drift", "Edit", "Seeded", "open_pull", "populate"),
+    "server": ("FakeGitHub",),
+}
+__all__ = [
+    "DROP",
+    "AnswerFault",
+    "Clock",
+    "Drift",
+    "Drop",
+    "Edit",
+    "FakeGitHub",
+    "Fault",
+    "Limits",
+    "ManualClock",
+    "Seeded",
+    "null_at",
+    "once",
+    "once_query",
+    "open_pull",
+    "populate",
+    "query_error",
+    "refusal",
+]
 
 
 def __getattr__(name: str) -> object:
     """Import a public name on first use: pytest loads this package, for its plugin, at every start."""
-    if name not in __all__:
+    module = next((module for module, names in MODULES.items() if name in names), None)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "server" if name == "FakeGitHub" else "faults"
     return getattr(import_module(f"{__name__}.{module}"), name)

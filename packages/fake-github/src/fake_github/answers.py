@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -13,7 +12,6 @@ from werkzeug.wrappers import Response
 if TYPE_CHECKING:
     from fake_github.state import Document, Token
 
-LIMIT = 5000  # requests an hour
 DOCUMENTATION = "https://docs.github.com/rest"
 
 
@@ -111,11 +109,6 @@ class Invalid(Refused):
 def response_to(token: Token | None, answer: Answer) -> Response:
     """Return an answer as a caller gets it, with what GitHub says beside every one."""
     headers: Document = {
-        "X-RateLimit-Limit": str(LIMIT),
-        "X-RateLimit-Remaining": str(LIMIT - 1),
-        "X-RateLimit-Used": "1",
-        "X-RateLimit-Reset": str(int(time.time()) + 3600),
-        "X-RateLimit-Resource": "core",
         "X-GitHub-Media-Type": "github.v3; format=json",
         "X-GitHub-Api-Version-Selected": "2022-11-28",
     }

@@ -62,14 +62,14 @@ def route(
     return declare
 
 
-def build_map() -> Map:
+def build_map(routes: Sequence[Route]) -> Map:
     """Return what finds a route for a path."""
 
     def rule(entry: Route) -> Rule:
         path = re.sub(r"{(\w+)}", lambda m: f"<{'path:' if m[1] in SLASHES else ''}{m[1]}>", entry.path)
         return Rule(path, methods=[entry.method], endpoint=entry)
 
-    return Map([rule(entry) for entry in ROUTES], strict_slashes=True, merge_slashes=False)
+    return Map([rule(entry) for entry in routes], strict_slashes=True, merge_slashes=False)
 
 
 @dataclass(frozen=True)

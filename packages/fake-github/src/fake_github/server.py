@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
@@ -11,16 +10,14 @@ from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from fake_github import apps, description, events, faults, git_http, git_repository, id_tokens, pages, sign_in
-from fake_github.answers import BadCredentials, NotFound, Refused, response_to
+from fake_github import apps, description, events, faults, git_http, git_repository, id_tokens, pages, rest, sign_in
 from fake_github.api import ROUTES
+from fake_github.limits import Limits
 from fake_github.loopback import Silent, listening, tls_context
-from fake_github.routing import Call, build_map
-from fake_github.state import Account, Organisation, State, Team, Token
+from fake_github.state import Account, Organisation, State, Team
 from fake_github.validation import Contract
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
 
     from fake_github.events import Event
     from fake_github.graphql.endpoint import Query
-    from fake_github.routing import Route
 
 API = "/api/v3"
 # On GitHub Enterprise Server and on github.com.
@@ -46,6 +42,8 @@ class FakeGitHub:
         violations: The requests, responses, queries and webhooks that break GitHub's description or schema.
         unvalidated: Why nothing is validated; None if everything is.
         faults: Injected faults; see `faults.py`.
+        graphql_faults: Functions that change the answer to a query; see `null_at`.
+        limits: The rate limits and what was counted; see `limits.py`. A test may replace them.
         events: All events, in order.
         read_delay: How many reads of a new repository answer 404, as they do on GitHub for some seconds.
         client_ids: The OAuth apps that may ask for the device flow.
@@ -60,7 +58,9 @@ class FakeGitHub:
         self.calls: list[tuple[str, str, int]] = []
         self.queries: list[Query] = []
         self.violations: list[str] = []
+        self.limits = Limits()
         self.faults: list[faults.Fault] = []
+        self.graphql_faults: list[faults.AnswerFault] = []
         self.events: list[Event] = []
         self.read_delay = 0
         self.client_ids = {"Iv1.rehearsal"}
@@ -75,7 +75,6 @@ class FakeGitHub:
         self.scheme = "http"
         self._subscribers: list[Callable[[Event], None]] = []
         self._waiting: list[Event] = []
-        self._map = build_map()
         self._contracts: dict[str, Contract | None] = {}
         self.contract = self._contract(description.EDITIONS[0])
         self.unvalidated = (
@@ -214,10 +213,11 @@ class FakeGitHub:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, as WSGI has it."""
         request = Request(environ)
-        response = self._inject(request, "before")
-        if response is None:
-            response = self._respond(request)
-            response = self._inject(request, "after") or response
+        with self.limits.counting():
+            response = self._inject(request, "before")
+            if response is None:
+                response = self._respond(request)
+                response = self._inject(request, "after") or response
         self.calls.append((request.method, request.path, response.status_code))
         self._deliver()
         return response(environ, start_response)
@@ -238,7 +238,7 @@ class FakeGitHub:
         showed = sign_in.credential(request)
         token = self.state.tokens.get(showed or "") or apps.recognise(self, showed or "")
         if request.path.startswith(API):
-            return self._respond_api(request, token, showed)
+            return rest.serve(self, request, request.path.removeprefix(API) or "/", (token, showed))
         if git_http.is_gits(request.path):
             return git_http.serve(self, request, token, showed)
         if request.path in GRAPHQL_PATHS:
@@ -248,36 +248,6 @@ class FakeGitHub:
         with self.lock:
             return id_tokens.serve(self, request) or sign_in.serve(self, request) or pages.serve(self, request)
 
-    def _respond_api(self, request: Request, token: Token | None, showed: str | None) -> Response:
-        path = request.path.removeprefix(API) or "/"
-        try:
-            entry, parameters = self._map.bind("").match(path, request.method)
-        except HTTPException:
-            self.violations.append(f"{request.method} {path}: the server has no such operation")
-            return response_to(token, NotFound().answer())
-        body = json.loads(request.get_data() or "null") if request.method != "GET" else None
-        query = request.args.to_dict()
-        contract = self._contract_for(parameters)
-        self._validate(contract, "request", entry, query, body)
-        call = Call(
-            self,
-            entry,
-            token,
-            parameters,
-            query,
-            body if isinstance(body, dict) else {},
-            request.headers.get("Accept", ""),
-        )
-        with self.lock:
-            try:
-                if showed is not None and token is None:
-                    raise BadCredentials
-                answer = call.answer()
-            except Refused as refused:
-                answer = refused.answer()
-        self._validate(contract, "response", entry, answer.status, answer.document)
-        return response_to(token, answer)
-
     def _contract(self, edition: str) -> Contract | None:
         """Return an edition of GitHub's description, read where it is asked for first."""
         if edition not in self._contracts:
@@ -285,11 +255,7 @@ class FakeGitHub:
             self._contracts[edition] = None if found is None else Contract(found)
         return self._contracts[edition]
 
-    def _contract_for(self, parameters: Mapping[str, str]) -> Contract | None:
+    def contract_for(self, parameters: Mapping[str, str]) -> Contract | None:
         """Return the description that holds where an organisation, or an owner, is."""
         owner = self.state.organisation(parameters.get("org") or parameters.get("owner") or "")
         return self._contract(description.EDITIONS[owner is not None and owner.in_enterprise])
-
-    def _validate(self, contract: Contract | None, what: str, entry: Route, first: object, second: object) -> None:
-        if contract is not None:
-            self.violations += getattr(contract, what)(entry.method, entry.path, first, second)

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
+from fake_github.clock import CURRENT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -21,8 +23,8 @@ Document = dict[str, Any]
 
 
 def now() -> str:
-    """Return the time as GitHub writes it: UTC, in whole seconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return the time as GitHub writes it: UTC, in whole seconds. It is that of the request being answered."""
+    return datetime.fromtimestamp(CURRENT.get().now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass

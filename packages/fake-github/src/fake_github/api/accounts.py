@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from fake_github.answers import LIMIT, Answer, Forbidden, NotFound
+from fake_github.answers import Answer, Forbidden, NotFound
 from fake_github.documents.accounts import private_user, public_user, simple_organisation
 from fake_github.routing import Call, route
 from fake_github.state import Organisation
@@ -76,13 +74,13 @@ def list_own_organisations(call: Call) -> Answer:
 
 
 @route("GET /rate_limit")
-def get_rate_limit(call: Call) -> Answer:  # noqa: ARG001 - every route has a call
-    """Return how many requests are left."""
-    left = {"limit": LIMIT, "used": 1, "remaining": LIMIT - 1, "reset": int(time.time()) + 3600}
-    return Answer(200, {"resources": {"core": left, "search": left, "graphql": left}, "rate": left})
+def get_rate_limit(call: Call) -> Answer:
+    """Return how many requests are left; asking does not count."""
+    core, graphql = (call.hub.limits.state(call.token, resource) for resource in ("core", "graphql"))
+    return Answer(200, {"resources": {"core": core, "search": core, "graphql": graphql}, "rate": core})
 
 
 @route("GET /meta")
-def get_meta(call: Call) -> Answer:  # noqa: ARG001
+def get_meta(call: Call) -> Answer:  # noqa: ARG001 - every route has a call
     """Return what GitHub says of itself."""
     return Answer(200, {"verifiable_password_authentication": False})

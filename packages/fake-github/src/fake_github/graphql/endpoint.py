@@ -6,24 +6,27 @@ https://docs.github.com/en/graphql/guides/forming-calls-with-graphql
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fake_github import sign_in
-from fake_github.answers import LIMIT, Answer, BadCredentials, NotFound, Refused, response_to
+from fake_github.answers import Answer, BadCredentials, NotFound, Refused, response_to
 from fake_github.graphql import execution
 from fake_github.graphql.context import Context
 from fake_github.graphql.schema import load
+from fake_github.limits import Work
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
     from werkzeug.wrappers import Request, Response
 
+    from fake_github.graphql.execution import Plan
+    from fake_github.limits import Refusal
     from fake_github.server import FakeGitHub
     from fake_github.state import Document, Token
 
+RESOURCE = "graphql"
 ANONYMOUS = "This endpoint requires you to be authenticated."
 
 
@@ -72,17 +75,37 @@ def _answer(hub: FakeGitHub, schema: GraphQLSchema, request: Request, token: Tok
         raise NotFound
     text, variables, name = _body(request)
     planned = execution.plan(schema, text, variables, name)
-    spent = sum(one.points for one in hub.queries) + (0 if planned.invalid else planned.cost.points)
-    rate = _rate(planned.cost.points, planned.cost.nodes, spent)
+    refusal = hub.limits.admit(token, _work(hub, planned))
+    if refusal is not None:
+        return _refused(hub, token, refusal)
     if planned.invalid:
         hub.violations += [f"GraphQL: {error['message']}" for error in planned.errors]
         body: Document = {"errors": planned.errors}
     else:
-        body = execution.run(schema, planned, Context(hub, token, rate))
-    errors = tuple(str(error.get("type", "")) for error in body.get("errors", ()))
-    if not planned.invalid:
+        body = execution.run(schema, planned, Context(hub, token, _rate(hub, token, planned)))
+        for fault in list(hub.graphql_faults):
+            fault(body)
+        errors = tuple(str(error.get("type", "")) for error in body.get("errors", ()))
         hub.queries.append(Query(planned.name, planned.cost.points, planned.cost.nodes, errors))
-    return Answer(200, body, _headers(rate))
+    return Answer(200, body, hub.limits.headers(token, RESOURCE))
+
+
+def _work(hub: FakeGitHub, planned: Plan) -> Work:
+    """Return what a query counts as; one that cannot run takes nothing from the hour."""
+    points = 0 if planned.invalid else planned.cost.points
+    seconds = planned.cost.nodes * hub.limits.seconds_per_node
+    return Work(RESOURCE, points, writes=planned.writes, seconds=seconds)
+
+
+def _refused(hub: FakeGitHub, token: Token, refusal: Refusal) -> Answer:
+    """Return a refusal: the primary limit is an error in a response of status 200, a secondary one has another status.
+
+    https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+    """
+    headers = hub.limits.headers(token, RESOURCE, refusal)
+    if refusal.primary:
+        return Answer(200, {"errors": [{"type": "RATE_LIMITED", "message": refusal.message}]}, headers)
+    return Answer(403, Refused(403, refusal.message).answer().document, headers)
 
 
 def _body(request: Request) -> tuple[str, dict[str, Any], str | None]:
@@ -99,18 +122,8 @@ def _body(request: Request) -> tuple[str, dict[str, Any], str | None]:
     return body["query"], variables, body.get("operationName")
 
 
-def _rate(cost: int, nodes: int, used: int) -> Document:
-    reset = datetime.fromtimestamp(time.time() + 3600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    left = max(0, LIMIT - used)
-    return {"cost": cost, "nodeCount": nodes, "limit": LIMIT, "remaining": left, "used": used, "resetAt": reset}
-
-
-def _headers(rate: Document) -> dict[str, str]:
-    reset = int(datetime.fromisoformat(rate["resetAt"]).timestamp())
-    return {
-        "X-RateLimit-Limit": str(rate["limit"]),
-        "X-RateLimit-Remaining": str(rate["remaining"]),
-        "X-RateLimit-Used": str(rate["used"]),
-        "X-RateLimit-Reset": str(reset),
-        "X-RateLimit-Resource": "graphql",
-    }
+def _rate(hub: FakeGitHub, token: Token, planned: Plan) -> Document:
+    """Return what `rateLimit` answers."""
+    state = hub.limits.state(token, RESOURCE)
+    reset = datetime.fromtimestamp(state.pop("reset"), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {**state, "resetAt": reset, "cost": planned.cost.points, "nodeCount": planned.cost.nodes}
