@@ -18,12 +18,16 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
+from rnd_rehearsal.cloud import signing
+from rnd_rehearsal.cloud.account import Denied
+
 if TYPE_CHECKING:
     from email.message import Message
 
     from botocore.model import OperationModel, StructureShape
 
     from fake_github.loopback import Answer
+    from rnd_rehearsal.cloud.account import Account
 
 MODEL = ServiceModel(Loader().load_service_model("codeartifact", "service-2"))
 OPERATIONS: dict[tuple[str, str], OperationModel] = {
@@ -41,7 +45,9 @@ class CodeArtifact:
         owner: The account.
         domain: The domain.
         repository: The repository.
-        token: What it gives out.
+        token: What it gives out where there is no account, and what signs in whoever runs it.
+        account: Decides about each call; where there is none, everybody may do everything.
+        more: The endpoints of further repositories, by name.
         errors: Names of the errors that it answers with next, such as ThrottlingException.
         calls: The operations that were called, with their parameters.
         violations: What in requests was not as the service model has it.
@@ -52,6 +58,8 @@ class CodeArtifact:
     domain: str
     repository: str
     token: str = field(default_factory=lambda: secrets.token_urlsafe(40))
+    account: Account | None = None
+    more: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
@@ -69,19 +77,67 @@ class CodeArtifact:
             return self._refuse(operation, "ValidationException", "; ".join(faults))
         if not re.match(r"AWS4-HMAC-SHA256 Credential=\S+/codeartifact/aws4_request, ", headers["Authorization"] or ""):
             return self._refuse(operation, "AccessDeniedException", "the request is not signed")
+        try:
+            token = self._authorise(operation.name, parameters, method, target, headers)
+        except Denied as denied:
+            return self._refuse(operation, "AccessDeniedException", denied.message)
         if self.errors:
             return self._refuse(operation, self.errors.pop(0), "as it was told")
         known = {"domain": self.domain, "domainOwner": self.owner, "repository": self.repository, "format": "pypi"}
         for name, value in parameters.items():
-            if value != known.get(name, value):
+            if value != known.get(name, value) and not (name == "repository" and value in self.more):
                 return self._refuse(operation, "ResourceNotFoundException", f"there is no {name} {value}")
-        return self._accept(operation, parameters)
+        return self._accept(operation, parameters, token)
 
-    def _accept(self, operation: OperationModel, parameters: dict[str, Any]) -> Answer:
-        result: dict[str, Any] = {"repositoryEndpoint": self.endpoint}
+    def _authorise(self, operation: str, parameters: dict[str, Any], method: str, target: str, headers: Message) -> str:
+        """Check a signed call, and return the token that stands for who signed it.
+
+        A token also needs `sts:GetServiceBearerToken`:
+        https://docs.aws.amazon.com/codeartifact/latest/ug/auth-and-access-control-permissions-reference.html
+
+        Raises:
+            Denied: Nobody known signed it, or IAM refuses it.
+        """
+        account = self.account
+        if account is None:
+            return self.token
+        session = signing.verify(account, "codeartifact", method, target, dict(headers), b"")
+        if operation == "GetRepositoryEndpoint":
+            place = f"repository/{parameters['domain']}/{parameters['repository']}"
+            account.check(session, f"codeartifact:{operation}", account.arn("codeartifact", place))
+            return ""
+        account.check(
+            session, f"codeartifact:{operation}", account.arn("codeartifact", f"domain/{parameters['domain']}")
+        )
+        account.check(session, "sts:GetServiceBearerToken", "*", {"sts:AWSServiceName": "codeartifact.amazonaws.com"})
+        return account.bearer(session)
+
+    def admits(self, token: str, repository: str, package: str | None) -> str | None:
+        """Return why a token may not read a repository, or publish a version of a package to it; None if it may.
+
+        Args:
+            token: What a client shows.
+            repository: The repository's name.
+            package: The normalised name of the package that it publishes; None if it reads.
+        """
+        account = self.account
+        if account is None or token not in account.bearers:
+            return "the token is unknown"
+        place = f"repository/{self.domain}/{repository}"
+        action = "codeartifact:ReadFromRepository"
+        if package is not None:
+            place, action = f"package/{self.domain}/{repository}/pypi//{package}", "codeartifact:PublishPackageVersion"
+        try:
+            account.check(account.bearers[token], action, account.arn("codeartifact", place))
+        except Denied as denied:
+            return denied.message
+        return None
+
+    def _accept(self, operation: OperationModel, parameters: dict[str, Any], token: str) -> Answer:
+        result: dict[str, Any] = {"repositoryEndpoint": self.more.get(parameters.get("repository", ""), self.endpoint)}
         if operation.name == "GetAuthorizationToken":
             expiration = datetime.now(UTC) + timedelta(seconds=parameters["durationSeconds"])
-            result = {"authorizationToken": self.token, "expiration": expiration}
+            result = {"authorizationToken": token, "expiration": expiration}
         if operation.output_shape is not None:
             self.violations += check(result, operation.output_shape)
         return 200, {"Content-Type": "application/json"}, json.dumps(result, default=datetime.timestamp).encode()

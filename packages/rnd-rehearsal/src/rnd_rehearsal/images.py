@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rnd.organisation import Organisation
+    from rnd_rehearsal.cloud.account import Account
 
 # The daemon has no network of its own, so builds and containers use the machine's; jobs do not know that.
 SHIM = """\
@@ -58,7 +59,9 @@ class Images:
 
     def tags(self, repository: str) -> dict[str, str]:
         """Return the tags of an image's repository, each with the digest of its image."""
-        return ecr_tags_at(f"http://{self.registry.host}", ANY_KEY, self.region, repository)
+        cloud = self.registry.cloud
+        key = ANY_KEY if cloud is None else cloud.operator.key[:2]
+        return ecr_tags_at(f"http://{self.registry.host}", key, self.region, repository)
 
     def version_inside(self, repository: str, tag: str) -> str:
         """Return the version of the package that an image holds; its name is that of the repository."""
@@ -89,19 +92,22 @@ def find_client() -> str:
 
 
 @contextmanager
-def start(folder: Path, organisation: Organisation, *, jobs: bool = False) -> Iterator[Images]:
+def start(
+    folder: Path, organisation: Organisation, *, jobs: bool = False, cloud: Account | None = None
+) -> Iterator[Images]:
     """Start the daemon and the registry, and make the base images known under the names that org.yml has for them.
 
     Args:
         folder: For what it keeps.
         organisation: Whose images they are.
         jobs: Whether the one that jobs run in is made too.
+        cloud: The account that decides about each call of the registry.
 
     Raises:
         ToolMissing: Docker or mmdebstrap is not installed, or this is not root.
         ExtraMissing: ministack is not installed.
     """
-    with docker_engine() as engine, image_registry(organisation.aws.account) as registry:
+    with docker_engine() as engine, image_registry(organisation.aws.account, cloud) as registry:
         shims = folder / "programs"
         _write_shim(shims, find_client())
         environment = {**engine, **registry.variables, "PATH": f"{shims}:{process.environment()['PATH']}"}

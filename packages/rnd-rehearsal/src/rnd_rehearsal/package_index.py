@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 from fake_github.loopback import Handler, listening, pass_on
 from rnd.organisation import load_organisation
+from rnd_rehearsal.cloud.uploads import uploaded
 from rnd_rehearsal.codeartifact import CodeArtifact
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from fake_github.loopback import Answer
     from rnd.organisation import Aws
+    from rnd_rehearsal.cloud.account import Account
 
 USER = "aws"
 
@@ -90,6 +92,8 @@ class PackageIndex:
         folder: What pypiserver holds.
         port: Where the front listens.
         aws: Which account and repository it represents; those of org.yml by default.
+        account: Decides about each call; where there is none, everybody with the token may do everything.
+        beside: The index whose CodeArtifact domain this one is a further repository of, the development repository.
         uploads: What goes wrong with each upload, in turn; None for nothing.
         reads: The same, for each request that reads.
         requests: What the front was asked for, in turn.
@@ -101,6 +105,8 @@ class PackageIndex:
     folder: Path
     port: int
     aws: Aws | None = None
+    account: Account | None = None
+    beside: PackageIndex | None = None
     uploads: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
     reads: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
     requests: list[str] = field(default_factory=list)
@@ -112,7 +118,13 @@ class PackageIndex:
         """Stand in front of it as CodeArtifact does."""
         aws = self.aws or load_organisation().aws
         where = aws.codeartifact
-        self.codeartifact = CodeArtifact(self.url, aws.account, where.domain, where.repository)
+        self.repository = where.repository
+        if self.beside is None:
+            names = aws.account, where.domain, where.repository
+            self.codeartifact = CodeArtifact(self.url, *names, account=self.account)
+            return
+        self.codeartifact, self.repository = self.beside.codeartifact, where.development_repository
+        self.codeartifact.more[self.repository] = self.url
 
     @property
     def url(self) -> str:
@@ -190,17 +202,26 @@ class Front(Handler):
             self.say(fault.status, fault.headers, answer)
 
     def _pass_on(self, body: bytes) -> Answer:
-        answer = self._refuse() or pass_on(self.behind, self.command, self.path, dict(self.headers), body)
+        answer = self._refuse(body) or pass_on(self.behind, self.command, self.path, dict(self.headers), body)
         self.index.accepted += self.command == "POST" and answer[0] == HTTPStatus.OK
         return answer
 
-    def _refuse(self) -> Answer | None:
-        """Return 401 without credentials, 403 with wrong ones, and None with the right ones."""
+    def _refuse(self, body: bytes) -> Answer | None:
+        """Return 401 without credentials, 403 with those that may not do it, and None with those that may."""
         scheme, _, given = (self.headers["Authorization"] or "").partition(" ")
         if scheme.lower() != "basic":
             return HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="pypi"'}, b""
-        right = hmac.compare_digest(given.encode(), self.index.secrets[1])
-        return None if right else (HTTPStatus.FORBIDDEN, {}, b"")
+        if hmac.compare_digest(given.encode(), self.index.secrets[1]):
+            return None
+        try:
+            user, _, token = base64.b64decode(given, validate=True).decode().partition(":")
+            if user != USER or self.index.account is None or token not in self.index.account.bearers:
+                return HTTPStatus.FORBIDDEN, {}, b""
+            package = uploaded(self.headers, body) if self.command == "POST" else None
+        except ValueError as error:
+            return HTTPStatus.BAD_REQUEST, {}, str(error).encode()
+        reason = self.index.codeartifact.admits(token, self.index.repository, package)
+        return None if reason is None else (HTTPStatus.FORBIDDEN, {}, reason.encode())
 
 
 def command_lines() -> set[bytes]:
@@ -215,18 +236,26 @@ def command_lines() -> set[bytes]:
 
 
 @contextmanager
-def serve(place: Path, *options: str, aws: Aws | None = None) -> Iterator[PackageIndex]:
+def serve(
+    place: Path,
+    *options: str,
+    aws: Aws | None = None,
+    account: Account | None = None,
+    beside: PackageIndex | None = None,
+) -> Iterator[PackageIndex]:
     """Start an index, and stop it at the end.
 
     Args:
         place: A folder for what it holds.
         options: Further options of pypiserver.
         aws: Which account and repository it represents; those of org.yml by default.
+        account: Decides about each call; where there is none, everybody with the token may do everything.
+        beside: The index whose development repository this one is.
     """
     folder = place / "packages"
     folder.mkdir(parents=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), Front) as front:
-        index = PackageIndex(folder, front.server_port, aws)
+        index = PackageIndex(folder, front.server_port, aws, account, beside)
         # The front checks the password: pypiserver would need the unmaintained passlib.
         arguments = ["-P", ".", "-a", ".", "--disable-fallback", *options, str(folder)]
         with subprocess.Popen(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import fnmatch
+import hmac
 import json
 import secrets
 import socket
@@ -25,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 from fake_github.loopback import Handler, listening, pass_on
 from rnd import process
 from rnd.errors import ExtraMissing
+from rnd_rehearsal.cloud import registry_access, signing
+from rnd_rehearsal.cloud.account import Denied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from botocore.model import ServiceModel
 
     from fake_github.loopback import Answer
+    from rnd_rehearsal.cloud.account import Account
 
 # What ministack listens with beyond the loopback interface is off, and so is all that nobody here asks for.
 SETTINGS = {"BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SERVICES": "ecr,sts", "LOG_LEVEL": "WARNING"}
@@ -55,7 +59,8 @@ class ImageRegistry:
         port: Where it listens.
         behind: Where ministack listens.
         account: The AWS account whose registry it is.
-        token: What signs a client in.
+        token: What signs in whoever runs this registry.
+        cloud: Decides about each call; where there is none, everybody with a token may do everything.
         violations: What in requests was not as AWS describes it.
         movable: The patterns of the tags that may move, by repository.
         around: Called around each request with its name and what acts on it; may do more, or something else, or
@@ -66,6 +71,7 @@ class ImageRegistry:
     behind: int
     account: str
     token: str = field(default_factory=lambda: secrets.token_urlsafe(40))
+    cloud: Account | None = None
     violations: list[str] = field(default_factory=list)
     movable: dict[str, list[str]] = field(default_factory=dict)
     around: Callable[[str, Callable[[], Answer]], Answer] = just_act
@@ -78,7 +84,8 @@ class ImageRegistry:
     @property
     def variables(self) -> dict[str, str]:
         """What leads AWS's clients here."""
-        return {f"AWS_ENDPOINT_URL_{service}": f"http://{self.host}" for service in ("ECR", "STS")}
+        services = ("ECR", "STS") if self.cloud is None else ("ECR",)
+        return {f"AWS_ENDPOINT_URL_{service}": f"http://{self.host}" for service in services}
 
     @property
     def basic(self) -> str:
@@ -98,15 +105,32 @@ class ImageRegistry:
         if path.startswith("/v2/"):
             return self._answer_client(method, path, headers, body)
         operation = headers.get("X-Amz-Target", "").removeprefix(TARGET)
+        if not operation and self.cloud is not None:
+            return _say(403, {"__type": "AccessDeniedException", "message": "there is no such operation"})
         if operation and "/ecr/aws4_request" not in headers.get("Authorization", ""):
             return _say(400, {"__type": "MissingAuthenticationTokenException", "message": "not signed"})
         return self._answer_aws(operation, headers, body) if operation else self.pass_on(method, path, headers, body)
 
+    def _admit(self, token: str, method: str, path: str) -> Answer | None:
+        """Return the refusal of a client's request; None if the session of its token may do it."""
+        if self.cloud is None or hmac.compare_digest(token.encode(), self.token.encode()):
+            return None
+        needed = registry_access.of_client(method, path)
+        try:
+            for action, name in [("ecr:unknown", "*")] if needed is None else needed:
+                self.cloud.check(self.cloud.bearers[token], action, self.cloud.arn("ecr", f"repository/{name}"))
+        except Denied as denied:
+            return _say(403, {"errors": [{"code": "DENIED", "message": denied.message}]})
+        return None
+
     def _answer_client(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        if headers.get("Authorization") != f"Basic {self.basic}":
+        token = self._token(headers)
+        if token is None:
             challenge = {"WWW-Authenticate": f'Basic realm="http://{self.host}/",service="ecr.amazonaws.com"'}
             error = {"code": "UNAUTHORIZED", "message": "Not Authorized"}
             return _say(401, {"errors": [error]}, challenge)
+        if refusal := self._admit(token, method, path):
+            return refusal
         name, manifests, tag = path.removeprefix("/v2/").partition("/manifests/")
         if (
             method == "PUT"
@@ -119,6 +143,16 @@ class ImageRegistry:
                 return _say(400, {"errors": [{"code": "TAG_INVALID", "message": message}]})
         return self.pass_on(method, path, headers, body)
 
+    def _token(self, headers: Mapping[str, str]) -> str | None:
+        """Return the token of a request; None if it shows none that is known."""
+        scheme, _, shown = headers.get("Authorization", "").partition(" ")
+        try:
+            user, _, token = base64.b64decode(shown, validate=True).decode().partition(":")
+        except ValueError:
+            return None
+        known = token == self.token or (self.cloud is not None and token in self.cloud.bearers)
+        return token if scheme == "Basic" and user == "AWS" and known else None
+
     def _answer_aws(self, operation: str, headers: Mapping[str, str], body: bytes) -> Answer:
         from botocore.validate import ParamValidator
 
@@ -129,14 +163,33 @@ class ImageRegistry:
         if report.has_errors() or unknown:
             self.violations.append(f"{operation}: {report.generate_report()} {unknown}")
             return _say(400, {"__type": "InvalidParameterException", "message": self.violations[-1]})
+        try:
+            basic = self._authorise(operation, asked, headers, body)
+        except Denied as denied:
+            return _say(400, {"__type": denied.code, "message": denied.message})
         if operation == "GetAuthorizationToken":
-            given = {"authorizationToken": self.basic, "proxyEndpoint": f"http://{self.host}"}
+            given = {"authorizationToken": basic, "proxyEndpoint": f"http://{self.host}"}
             return _say(200, {"authorizationData": [given]})
         answer = self.pass_on("POST", "/", headers, body)
         if operation == "CreateRepository" and answer[0] == 200 and "IMMUTABLE" in asked.get("imageTagMutability", ""):
             filters = asked.get("imageTagMutabilityExclusionFilters", [])
             self.movable[asked["repositoryName"]] = [one["filter"] for one in filters]
         return self._with_filters(answer) if operation == "DescribeRepositories" and answer[0] == 200 else answer
+
+    def _authorise(self, operation: str, asked: dict[str, Any], headers: Mapping[str, str], body: bytes) -> str:
+        """Check a signed call, and return the token that stands for who signed it, as HTTP sends it.
+
+        Raises:
+            Denied: Nobody known signed it, or IAM refuses it.
+        """
+        if self.cloud is None:
+            return self.basic
+        session = signing.verify(self.cloud, "ecr", "POST", "/", headers, body)
+        for action, name in registry_access.of_operation(operation, asked):
+            resource = name if name == "*" else self.cloud.arn("ecr", f"repository/{name}")
+            self.cloud.check(session, action, resource)
+        token = self.cloud.bearer(session) if operation == "GetAuthorizationToken" else ""
+        return base64.b64encode(f"AWS:{token}".encode()).decode()
 
     def _with_filters(self, answer: Answer) -> Answer:
         """Add which tags may move: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Repository.html."""
@@ -185,11 +238,12 @@ class _Front(Handler):
 
 
 @contextmanager
-def image_registry(account: str) -> Iterator[ImageRegistry]:
+def image_registry(account: str, cloud: Account | None = None) -> Iterator[ImageRegistry]:
     """Run a registry as ECR has one.
 
     Args:
         account: The number of the AWS account whose it is.
+        cloud: Decides about each call; where there is none, everybody with a token may do everything.
 
     Raises:
         ExtraMissing: ministack is not installed.
@@ -198,7 +252,7 @@ def image_registry(account: str) -> Iterator[ImageRegistry]:
     if find_spec("ministack") is None:
         raise ExtraMissing.of("rehearsal", "ministack")
     with TemporaryDirectory(prefix="rnd-registry-") as folder, ThreadingHTTPServer(("127.0.0.1", 0), _Front) as front:
-        registry = ImageRegistry(front.server_port, _free_port(), account)
+        registry = ImageRegistry(front.server_port, _free_port(), account, cloud=cloud)
         front.RequestHandlerClass = type("Handler", (_Front,), {"registry": registry})
         front.daemon_threads = True
         settings = SETTINGS | {"GATEWAY_PORT": str(registry.behind), "MINISTACK_ACCOUNT_ID": account, "HOME": folder}

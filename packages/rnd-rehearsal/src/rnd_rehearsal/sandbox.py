@@ -6,7 +6,6 @@ Started and stopped as one. Everything listens on the loopback interface, and li
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +53,7 @@ class Sandbox:
         folder: What it keeps.
         checkout: The template's, with an org.yml as people and jobs here need it.
         organisation: As that org.yml has it.
+        development: The index of development versions.
         tokens: Of the people, by their names.
         environment: What programs that people run find; no secret.
         cloud: The organisation's AWS account.
@@ -66,6 +66,7 @@ class Sandbox:
     organisation: Organisation
     hub: FakeGitHub
     index: PackageIndex
+    development: PackageIndex
     runner: Runner
     tokens: dict[str, str]
     environment: dict[str, str]
@@ -135,12 +136,15 @@ def start(
     organisation = load_organisation(checkout / template.ORGANISATION)
     with ExitStack() as stack:
         hub = stack.enter_context(FakeGitHub.serve(folder / "hub"))
-        index = stack.enter_context(package_index.serve(folder / "index", aws=organisation.aws))
         tokens = _people(hub, organisation)
         cloud = stack.enter_context(publishing.start(hub, organisation))
+        given = {"aws": organisation.aws, "account": cloud.account}
+        index = stack.enter_context(package_index.serve(folder / "index", **given))
+        development = stack.enter_context(package_index.serve(folder / "index-dev", **given, beside=index))
         apps = publishing.add_apps(hub, organisation.github.owner) if app else {}
         environment = {**_environment(folder, index), **cloud.variables}
-        made = stack.enter_context(image_part.start(folder, organisation, jobs=containers)) if images else None
+        with_images = image_part.start(folder, organisation, jobs=containers, cloud=cloud.account)
+        made = stack.enter_context(with_images) if images else None
         environment |= {} if made is None else made.environment
         with_conda = dependency_tool == "conda"
         channel = stack.enter_context(conda.start(folder, folder / "home", organisation)) if with_conda else None
@@ -154,7 +158,9 @@ def start(
         settings.containers = _containers(environment, runs / downloads.FOLDER, channel, faults) if containers else None
         runner = Runner(hub, runs, settings)
         stack.callback(runner.close)
-        sandbox = Sandbox(folder, checkout, organisation, hub, index, runner, tokens, environment, cloud, made, channel)
+        sandbox = Sandbox(
+            folder, checkout, organisation, hub, index, development, runner, tokens, environment, cloud, made, channel
+        )
         _give_secrets(sandbox, app=app)
         number = _host_template(sandbox)
         keys = {name: key for name, (_, key) in apps.items()}
@@ -221,7 +227,8 @@ def _environment(folder: Path, index: PackageIndex) -> dict[str, str]:
 def _give_secrets(sandbox: Sandbox, *, app: bool) -> None:
     """Give the runner the organisation's secrets and variables, and the credentials that AWS would give."""
     settings = sandbox.runner.settings
-    settings.aws |= {"RND_REHEARSAL_AWS_KEY": "AKIAIOSFODNN7EXAMPLE", "RND_REHEARSAL_AWS_SECRET": secrets.token_hex(20)}
+    operator = sandbox.cloud.account.operator
+    settings.aws |= {"RND_REHEARSAL_AWS_KEY": operator.key_id, "RND_REHEARSAL_AWS_SECRET": operator.secret}
     if app:
         client_id, key = sandbox.hub.add_app(APP, sandbox.owner, APP_PERMISSIONS)
         settings.variables["RND_APP_CLIENT_ID"] = client_id

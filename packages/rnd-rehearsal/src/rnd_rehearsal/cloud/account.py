@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rnd_rehearsal.cloud.policy import Decision, Request, Unsupported, decide
@@ -93,6 +94,7 @@ class Account:
         region: The region of everything in it.
         roles: By ARN.
         sessions: By access key id.
+        bearers: The session that each token of CodeArtifact and ECR stands for.
         decisions: Each decision so far: the session, the request, and the outcome.
         violations: What in requests or policies AWS does not know, or this account does not implement.
     """
@@ -101,6 +103,7 @@ class Account:
     region: str
     roles: dict[str, Role] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict, repr=False)
+    bearers: dict[str, Session] = field(default_factory=dict, repr=False)
     decisions: list[tuple[str, Request, Decision]] = field(default_factory=list, repr=False)
     violations: list[str] = field(default_factory=list)
 
@@ -114,9 +117,14 @@ class Account:
         policies = [] if role.permissions is None else [role.permissions]
         return self._keep(arn, role.arn, seconds, policies, limit)
 
+    @cached_property
     def operator(self) -> Session:
-        """Return credentials that may do everything, for whoever runs the rehearsal."""
-        return self._keep(f"arn:aws:sts::{self.number}:assumed-role/operator/rehearsal", "", 86400, [EVERYTHING], None)
+        """The credentials of a user who may do everything: whoever runs the rehearsal. They have no token."""
+        made = self._keep(f"arn:aws:iam::{self.number}:user/operator", "", 10**7, [EVERYTHING], None)
+        user = replace(made, key_id=f"AKIA{made.key_id[4:]}", token="")
+        del self.sessions[made.key_id]
+        self.sessions[user.key_id] = user
+        return user
 
     def _keep(self, arn: str, role: str, seconds: int, policies: Sequence[Document], limit: Document | None) -> Session:
         key_id = "ASIA" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16))
@@ -169,6 +177,12 @@ class Account:
             self.violations.append(str(error))
             return Decision(False, str(error))
         return decision
+
+    def bearer(self, session: Session) -> str:
+        """Return a token that stands for a session, as CodeArtifact and ECR give them out."""
+        token = secrets.token_urlsafe(40)
+        self.bearers[token] = session
+        return token
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of something in this account and region."""
