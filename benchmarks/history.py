@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,7 +44,26 @@ allow_zero_version = true
 """
 
 
-def build(folder: Path, *, commits: int, tags: int, tail: int, above: int = 0, seed: int = 20) -> str:
+@dataclass(frozen=True)
+class Branches:
+    """Release branches beside `main`, whose releases `main` does not hold and which are above all of its own.
+
+    Attributes:
+        count: How many.
+        tags: The number of releases of each.
+        between: The number of commits from one release to the next.
+        span: They fork from the last so many commits of `main`, evenly spread.
+    """
+
+    count: int
+    tags: int
+    between: int
+    span: int
+
+
+def build(
+    folder: Path, *, commits: int, tags: int, tail: int, above: int = 0, beside: Branches | None = None, seed: int = 20
+) -> str:
     """Create a repository.
 
     Args:
@@ -53,6 +73,7 @@ def build(folder: Path, *, commits: int, tags: int, tail: int, above: int = 0, s
         tail: The number of commits after the last release; features among them, no breaking change.
         above: About how many releases of `main` the branch that is checked out does not hold. With none it is `main`;
             otherwise it is `maintenance`, which leaves `main` at about that release and has a tail of fixes.
+        beside: Release branches beside `main`; none when left out.
         seed: The seed of the messages.
 
     Returns:
@@ -78,10 +99,33 @@ def build(folder: Path, *, commits: int, tags: int, tail: int, above: int = 0, s
             parent = fork if number == commits + 1 else number - 1
             text = f"fix: {chance.choice(SUBJECTS)} (#{number})"
             write_commit(importing.stdin, number, text, None, branch="maintenance", parent=parent)
+        if beside is not None:
+            write_branches(importing.stdin, beside, commits)
     assert importing.returncode == 0
     branch = "maintenance" if above else "main"
     subprocess.run(["git", "-C", folder, "switch", "--quiet", "--discard-changes", branch], check=True)
     return held[fork]
+
+
+def write_branches(stream: IO[bytes], beside: Branches, commits: int) -> None:
+    """Write release branches: 1.0.0 and its fixes on the first one, 2.0.0 and its fixes on the second one, ….
+
+    Args:
+        stream: The input of git fast-import.
+        beside: Which branches.
+        commits: The number of commits on `main`, which are written already.
+    """
+    mark = 2 * commits
+    for branch in range(1, beside.count + 1):
+        parent = fork = commits - beside.span + beside.span * branch // (beside.count + 1)
+        for number in range(1, beside.tags * beside.between + 1):
+            mark += 1
+            fix, rest = divmod(number, beside.between)
+            tag = None if rest else f"{branch}.0.{fix - 1}"
+            text = f"fix: {SUBJECTS[number % len(SUBJECTS)]} (#{mark})"
+            at = fork + number
+            write_commit(stream, mark, text, tag, branch=f"{branch}.0.x", parent=parent, time=at)
+            parent = mark
 
 
 def fork_of(versions: list[str], above: int) -> int:
@@ -120,19 +164,28 @@ def dotted(version: tuple[int, int, int]) -> str:
 
 
 def write_commit(
-    stream: IO[bytes], number: int, text: str, tag: str | None, *, branch: str = "main", parent: int | None = None
+    stream: IO[bytes],
+    number: int,
+    text: str,
+    tag: str | None,
+    *,
+    branch: str = "main",
+    parent: int | None = None,
+    time: int | None = None,
 ) -> None:
     """Write one commit as git fast-import reads it, and the tag of its release.
 
     Args:
         stream: The input of git fast-import.
-        number: The commit's mark; its time follows from it.
+        number: The commit's mark.
         text: Its message.
         tag: The tag of its release, or None.
         branch: The branch that it is on.
         parent: The mark of its parent; the number before when left out.
+        time: Its hour; its mark when left out.
     """
-    who = f"Dev {number % 40} <dev{number % 40}@example.com> {START + number * 3600} +0000"
+    hour = number if time is None else time
+    who = f"Dev {number % 40} <dev{number % 40}@example.com> {START + hour * 3600} +0000"
     parent = number - 1 if parent is None else parent
     lines = [
         f"commit refs/heads/{branch}\nmark :{number}\ncommitter {who}\n{data(text)}",

@@ -125,10 +125,35 @@ except KeyboardInterrupt:
         os.kill(int(child), signal.SIG_DFL)
 
 
+def test_a_stream_gives_the_input_and_yields_the_output() -> None:
+    given = b"a" * 1_000_000
+    assert b"".join(process.stream("sh", "-c", "all=$(cat); echo $all", given=given)) == given + b"\n"
+
+
+def test_a_stream_that_is_closed_early_ends_the_program() -> None:
+    pieces = process.stream("sh", "-c", "echo $$; exec sleep 3600")
+    child = int(next(pieces))
+    assert alive(child)
+    pieces.close()
+    assert not alive(child)
+
+
+@pytest.mark.parametrize("given", [b"", b"a" * 1_000_000], ids=["no input", "input that nobody reads"])
+def test_a_stream_of_a_program_that_fails_is_an_error(given: bytes) -> None:
+    with pytest.raises(CommandFailed, match="false ended with exit code 1"):
+        list(process.stream("false", given=given))
+    with pytest.raises(ToolMissing, match="no-such-program is not installed"):
+        list(process.stream("no-such-program", given=given))
+
+
 def test_no_open_file_is_left() -> None:
     before = len(list(Path("/dev/fd").iterdir()))
     for _ in range(3):
         process.output("true")
+        list(process.stream("true", given=b"a"))
+        next(process.stream("yes"))
+    with pytest.raises(ToolMissing):
+        list(process.stream("no-such-program"))
     assert len(list(Path("/dev/fd").iterdir())) == before
 
 

@@ -7,11 +7,13 @@ from rnd import process
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
 # Git runs this helper and reads the credentials that it prints; the token is in the environment of that process only.
 CREDENTIAL_HELPER = '!f() { test "$1" = get && echo username=x-access-token && echo "password=$RND_PUSH_TOKEN"; }; f'
+# Messages in English. Git would flush a pipe after each commit that it lists, which takes as long as reading it.
+READING = {"LC_ALL": "C", "GIT_FLUSH": "0"}
 
 
 def attempt(folder: Path, *arguments: str) -> str | None:
@@ -36,8 +38,22 @@ def output(folder: str, *arguments: str) -> str | None:
 
     Bytes that are not valid UTF-8 become U+FFFD.
     """
-    printed = process.output("git", "-C", folder, *arguments, extra={"LC_ALL": "C"})
+    printed = process.output("git", "-C", folder, *arguments, extra=READING)
     return None if printed is None else printed.decode(errors="replace")
+
+
+def stream(folder: str, *arguments: str, given: str = "") -> Generator[bytes]:
+    """Run git in a folder and yield its output in pieces as they come; closing the generator stops git.
+
+    Args:
+        folder: The folder.
+        arguments: The arguments of git.
+        given: Its standard input.
+
+    Raises:
+        CommandFailed: Git failed.
+    """
+    return process.stream("git", "-C", folder, *arguments, given=given.encode(), extra=READING)
 
 
 def toplevel(folder: Path) -> Path | None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rnd.errors import CommandFailed, DiskFull, RndError, ToolMissing
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
 # Set by `uv run`, by git while it runs a hook, and by an active virtual environment: child processes must not see them.
@@ -160,6 +160,53 @@ def output(*argv: str, extra: Mapping[str, str | None] | None = None) -> bytes |
     finally:
         os.close(reading)
     return b"".join(chunks) if os.waitstatus_to_exitcode(status) == 0 else None
+
+
+def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | None = None) -> Generator[bytes]:
+    """Run a program in the current folder and yield its standard output in pieces as they come.
+
+    The program is killed when the caller stops early. Like `output`, this does not import `subprocess`, and standard
+    error is discarded.
+
+    Args:
+        argv: The program and its arguments.
+        given: Its standard input, which it must read to the end before it prints.
+        extra: Variables to set for the program; None removes a variable.
+
+    Raises:
+        ToolMissing: The program is not installed.
+        CommandFailed: Its exit code is not 0.
+    """
+    trace(" ".join(argv))
+    (reading, written), (taken, feeding) = os.pipe(), os.pipe()
+    files = [
+        (os.POSIX_SPAWN_DUP2, taken, 0),
+        (os.POSIX_SPAWN_DUP2, written, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    try:
+        child = os.posix_spawnp(argv[0], argv, environment(extra), file_actions=files)
+    except FileNotFoundError as error:
+        os.close(feeding)
+        os.close(reading)
+        raise ToolMissing(f"{argv[0]} is not installed.") from error
+    finally:
+        os.close(written)
+        os.close(taken)
+    try:
+        with suppress(BrokenPipeError), open(feeding, "wb") as entry:  # noqa: PTH123
+            entry.write(given)
+        while chunk := os.read(reading, 1 << 16):
+            yield chunk
+        _, status = os.waitpid(child, 0)
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+    finally:
+        os.close(reading)
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise CommandFailed(f"{' '.join(argv)} ended with exit code {os.waitstatus_to_exitcode(status)}.")
 
 
 def run(*argv: str, cwd: Path | str | None = None, extra: Mapping[str, str | None] | None = None) -> str:

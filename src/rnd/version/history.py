@@ -1,7 +1,8 @@
 """What the repository holds: its release tags, and the commits since the last release. Reads, changes nothing.
 
 Two git processes answer, however long the history is, and only the commits since the last release are read. More are
-needed where the highest release is not in the head's past, as on a maintenance branch.
+needed where the highest release is not in the head's past, as on a maintenance branch. The release that is found is
+exact, and so are the commits, whatever the clocks of the commits say.
 """
 
 from __future__ import annotations
@@ -10,21 +11,16 @@ from rnd import git
 from rnd.errors import CommandFailed, NotARepository, UsageError
 from rnd.version.errors import ShallowHistory
 from rnd.version.next_version import Commit
+from rnd.version.reachability import among_ancestors
 from rnd.version.tags import newest, parse_release, preference, releases, unrecognised_above
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import TypedDict
 else:
     TypedDict = dict
 
-# Tags that may be releases, for git to choose among; `rnd.version.tags` then reads them.
-RELEASE_GLOBS = ("--match=[0-9]*.[0-9]*", "--match=v[0-9]*.[0-9]*", "--exclude=*[!0-9.v]*", "--exclude=*.*.*.*")
-# Of a tag: its name, its object, the commit of an annotated tag, and the date of the commit.
-TAGGED = "%(refname:strip=2) %(objectname) %(*objectname) %(committerdate:unix)%(*committerdate:unix)"
-NEAR = 500  # commits
-CLOCK_SKEW = 86_400  # seconds
-MOST_PATTERNS = 200  # of refs; git compares every ref with every pattern
 # %B never holds the NUL that -z puts between commits. Every option that a user's configuration could change is given.
 LOG = ("log", "-z", "--encoding=UTF-8", "--no-show-signature", "--format=%m%H %P%n%B")
 
@@ -65,12 +61,13 @@ def read(folder: str, without: str = "", at: str = "HEAD") -> History:
     commits = None
     if release and not _is_above_manifest(folder, release):
         commits = _commits_since(folder, f"refs/tags/{release}", at)
-    if release and commits is None:  # the highest release is probably on another branch
-        release, commits = _search(folder, at, tags, without)
+    if head and release and commits is None:  # the highest release is probably on another branch
+        release, commits = _search(folder, head, tags)
     unrecognised = unrecognised_above(parse_release(release) if release else None, tags) if head else []
-    if unrecognised:
-        past = _in_the_past(folder, at, unrecognised)
-        unrecognised = [tag for tag in unrecognised if tag in past]
+    if head and unrecognised:
+        places = _places(folder)
+        past = among_ancestors(folder, head, [places[tag] for tag in unrecognised if tag in places])
+        unrecognised = [tag for tag in unrecognised if places.get(tag) in past]
     return History(head=head, tags=tags, release=release, commits=commits or [], unrecognised=unrecognised)
 
 
@@ -103,7 +100,7 @@ def read_branch(folder: str, base: str) -> list[Commit]:
             f"git cannot tell HEAD from {base.removeprefix('refs/remotes/')!r}.",
             "Name the branch that it is to be merged into, with `--base`.",
         )
-    return _commits(said)
+    return _without_past(folder, base, _commits(said), said)
 
 
 def _head_and_tags(folder: str, at: str = "HEAD") -> tuple[str | None, frozenset[str]]:
@@ -130,7 +127,32 @@ def _commits_since(folder: str, base: str, at: str) -> list[Commit] | None:
     said = git.output(folder, *LOG, "--left-right", f"{base}...{at}", "--")
     if said is None or said.startswith("<") or "\0<" in said:  # None: nothing there, or not a commit
         return None
-    return _commits(said)
+    commits = _commits(said)
+    if all(commit["parents"] == 1 for commit in commits):
+        return commits  # one row that ends at the base: git cannot have missed that
+    return _without_past(folder, base, commits, said)
+
+
+def _without_past(folder: str, base: str, commits: list[Commit], said: str) -> list[Commit]:
+    """Return the listed commits without those that are in the past of the base.
+
+    Git trusts the dates of commits to end a list early, so that a wrong clock can leave some of them in it. They would
+    come with all their past, so that testing the lowest ones is enough.
+
+    Args:
+        folder: A folder in the repository.
+        base: A revision that is not in the list.
+        commits: The list.
+        said: The same, as `LOG` prints it.
+    """
+    heads = [entry.partition("\n")[0][1:].split() for entry in said.split("\0") if entry]
+    parents = {commit: before for commit, *before in heads}
+    lowest = [commit for commit, before in parents.items() if not before or not parents.keys() >= set(before)]
+    place = (git.output(folder, "rev-parse", "--verify", f"{base}^{{commit}}") or "").strip()
+    if not among_ancestors(folder, place, lowest):
+        return commits
+    past = among_ancestors(folder, place, parents)
+    return [commit for commit in commits if commit["id"] not in past]
 
 
 def _is_above_manifest(folder: str, release: str) -> bool:
@@ -148,82 +170,67 @@ def _is_above_manifest(folder: str, release: str) -> bool:
     return written is not None and (parse_release(release) or written) > written
 
 
-def _search(folder: str, at: str, tags: frozenset[str], without: str) -> tuple[str | None, list[Commit]]:
-    """Return the highest release tag in the past of a commit, and the commits since.
+def _search(folder: str, head: str, tags: frozenset[str]) -> tuple[str | None, list[Commit]]:
+    """Return the highest release tag in the past of the head, and the commits since.
 
-    From a tag that is near, only the tags above it remain to be tested: mostly those of other branches.
+    From the nearest one, only the tags above it remain to be tested: mostly those of other branches.
     """
-    found = _tagged(folder)
-    near = _commits(git.output(folder, *LOG, f"--max-count={NEAR}", at, "--") or "")
-    hashes = {commit["id"] for commit in near}
-    nearest = newest(tag for tag in tags if tag in found and not hashes.isdisjoint(found[tag][:2]))
-    nearest = nearest or _described(folder, at, without)
+    places = _places(folder)
+    nearest, commits = _nearest(folder, head, tags, places)
     if nearest is None:
         return None, []
-    commits = _straight_to(near, found.get(nearest, []))
-    if commits is None:
-        commits = _commits_since(folder, f"refs/tags/{nearest}", at) or []
     lowest = preference((parse_release(nearest) or (0, 0, 0), nearest))
-    above = [entry[1] for entry in releases(tags) if preference(entry) > lowest]
-    higher = newest(_in_the_past(folder, at, _possible(found, nearest, commits, above)))
+    above = [tag for release, tag in releases(tags) if preference((release, tag)) > lowest and tag in places]
+    since = {commit["id"] for commit in commits}
+    reached = [tag for tag in above if places[tag] in since]
+    if reached:
+        lowest = max(preference(entry) for entry in releases(reached))
+    others = [tag for release, tag in releases(above) if preference((release, tag)) > lowest]
+    past = among_ancestors(folder, places[nearest], [places[tag] for tag in others])
+    higher = newest([*reached, *(tag for tag in others if places[tag] in past)])
     if higher is None:
-        return (nearest, commits) if parse_release(nearest) else (None, [])
-    return higher, _commits_since(folder, f"refs/tags/{higher}", at) or []
+        return nearest, commits
+    return higher, _commits_since(folder, f"refs/tags/{higher}", head) or []
 
 
-def _tagged(folder: str) -> dict[str, list[str]]:
-    """Return what `TAGGED` has for each tag."""
-    said = git.run(folder, "for-each-ref", f"--format={TAGGED}", "refs/tags")
-    return {name: rest for name, *rest in (line.split(" ") for line in said.split("\n"))}
+def _places(folder: str) -> dict[str, str]:
+    """Return the full hash of what each tag names, behind any number of annotated tags."""
+    said = git.output(folder, "show-ref", "--dereference", "--tags") or ""
+    places = {}
+    for line in said.splitlines():
+        place, _, name = line.partition(" refs/tags/")
+        places[name.removesuffix("^{}")] = place  # of an annotated tag, its own hash comes first
+    return places
 
 
-def _straight_to(commits: list[Commit], hashes: list[str]) -> list[Commit] | None:
-    """Return the commits before one of some hashes, or None where a merge is between: then the order is no proof."""
-    for number, commit in enumerate(commits):
-        if commit["id"] in hashes:
-            return commits[:number]
-        if commit["parents"] != 1:
-            return None
-    return None
+def _nearest(folder: str, head: str, tags: frozenset[str], places: dict[str, str]) -> tuple[str | None, list[Commit]]:
+    """Return a release tag that is near in the past of a commit, and the commits since."""
+    names: dict[str, list[str]] = {}
+    for _, tag in releases(tags):
+        names.setdefault(places.get(tag, ""), []).append(tag)
+    commits: list[Commit] = []
+    straight = True  # then the order is a proof; otherwise a commit that comes later may be missing
+    pieces = git.stream(folder, *LOG, head, "--")
+    try:
+        for commit in _entries(pieces):
+            if commit["id"] in names:
+                found = newest(names[commit["id"]])
+                return found, commits if straight else _commits_since(folder, f"refs/tags/{found}", head) or []
+            commits.append(commit)
+            straight = straight and commit["parents"] == 1
+    finally:
+        pieces.close()
+    return None, []
 
 
-def _described(folder: str, at: str, without: str) -> str | None:
-    """Return the release tag that is nearest in the past of a commit, or None without any."""
-    excluded = [f"--exclude={without}"] if without else []
-    said = git.output(folder, "describe", "--tags", "--abbrev=0", *RELEASE_GLOBS, *excluded, at)
-    return None if said is None else said.strip()
-
-
-def _possible(found: dict[str, list[str]], base: str, since: list[Commit], tags: list[str]) -> list[str]:
-    """Return the tags among some that may be in the past of a head, without walking the history.
-
-    A tag in the past is on a commit since the base, or in the past of the base and so not later than it. Like git
-    itself in `git name-rev`, this allows for clocks that are a day apart.
-
-    Args:
-        found: What `TAGGED` has for each tag.
-        base: A tag in the past of the head.
-        since: The commits that the head holds and the base does not.
-        tags: The tags to choose from.
-    """
-    latest = found[base][2] if base in found else ""
-    if not latest:
-        return tags
-    commits, limit = {commit["id"] for commit in since}, int(latest) + CLOCK_SKEW
-    return [
-        tag
-        for tag in tags
-        if not found[tag][2] or int(found[tag][2]) <= limit or not commits.isdisjoint(found[tag][:2])
-    ]
-
-
-def _in_the_past(folder: str, at: str, tags: list[str]) -> set[str]:
-    """Return the tags among some that are in the past of a commit."""
-    if not tags:
-        return set()
-    patterns = [f"refs/tags/{tag}" for tag in tags] if len(tags) <= MOST_PATTERNS else ["refs/tags"]
-    said = git.run(folder, "for-each-ref", f"--merged={at}", "--format=%(refname:strip=2)", *patterns)
-    return set(said.split("\n")).intersection(tags)
+def _entries(pieces: Iterable[bytes]) -> Iterator[Commit]:
+    """Split what `LOG` prints, in pieces of any length."""
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\0")
+        yield from (_commit(entry.decode(errors="replace")) for entry in whole)
+    if rest:
+        yield _commit(rest.decode(errors="replace"))
 
 
 def _commits(said: str) -> list[Commit]:
