@@ -82,7 +82,7 @@ def test_a_repository_whose_versions_can_move_is_refused(
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(aws, "_ecr", lambda _: Client())
+    monkeypatch.setattr(aws, "_ecr", lambda *_: Client())
     account = load_organisation().aws
     if accepted:
         assert aws.has_ecr_repository(account, "demo", "0.5.0", ())
@@ -113,7 +113,7 @@ def test_a_repository_whose_floating_tags_cannot_move_is_refused_before_the_seco
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(aws, "_ecr", lambda _: Client())
+    monkeypatch.setattr(aws, "_ecr", lambda *_: Client())
     with pytest.raises(AwsRefused, match="demo does not let nightly move") as refused:
         aws.has_ecr_repository(load_organisation().aws, "demo", "0.5.0", ("nightly",))
     wanted = " ".join(f"filterType=WILDCARD,filter={one}" for one in filters)

@@ -58,9 +58,8 @@ def test_a_source_distribution_of_somebody_else_is_refused(
 
 @pytest.mark.usefixtures("package")
 def test_other_versions_are_no_obstacle(index: PackageIndex) -> None:
-    names = ["acme_demo-0.4.2-py3-none-any.whl", "acme_demo-0.4.1.dev0+a1-py3-none-any.whl", "acme_demo-0.4.1.post1.tar.gz"]
-    for name in names:
-        (index.folder / name).write_bytes(b"another version")
+    for name in ("0.4.2-py3-none-any.whl", "0.4.1.dev0+a1-py3-none-any.whl", "0.4.1.post1.tar.gz"):
+        (index.folder / f"acme_demo-{name}").write_bytes(b"another version")
     assert cli.main([*PACKAGE, "--wheel"]) == 0
 
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     import argparse
 
     from rnd.options import Parser
+    from rnd.organisation import Organisation
+    from rnd.publish.access import Access
+    from rnd.publish.index import Index
     from rnd.publish.release import Release
 
 
@@ -30,6 +33,7 @@ def configure_package(parser: Parser) -> None:
         metavar="URL",
         help="where the same index lists its files (simple API); by default UV_PUBLISH_CHECK_URL, else simple/ below",
     )
+    _add_identity_option(parser, "development", "release")
     parser.add_argument("--wheel", action="store_true", help="publish the wheel only, without a source distribution")
     parser.add_argument("--only-build", action="store_true", help="build and check, publish nothing")
     add_github_output_option(parser)
@@ -40,7 +44,6 @@ def configure_package(parser: Parser) -> None:
 def package(options: argparse.Namespace) -> int:
     """Build the wheel and the source distribution, and publish them to the package index."""
     import os
-    from functools import partial
     from pathlib import Path
 
     from rnd import git, report
@@ -49,10 +52,20 @@ def package(options: argparse.Namespace) -> int:
     from rnd.publish.package import plan_package
 
     report.tell_retries(quiet=options.quiet)
-    aws = load_organisation().aws
-    find = None if options.only_build else partial(find_index, os.environ, options.publish_url, options.check_url, aws)
+    organisation = load_organisation()
+
+    def find() -> Index:
+        access = _access(options.identity, organisation)
+        place = access.package_repository(organisation.aws)
+        addresses = (options.publish_url, options.check_url)
+        return find_index(os.environ, *addresses, organisation.aws, place, access.writing)
+
     kinds = ("wheel",) if options.wheel else ("wheel", "sdist")
-    with plan_package(git.work_tree(Path()), find, kinds) as (plan, index, distributions):
+    with plan_package(git.work_tree(Path()), None if options.only_build else find, kinds) as (
+        plan,
+        index,
+        distributions,
+    ):
         first = distributions[0]
         files = [{"name": made.path.name, "sha256": made.sha256} for made in distributions]
         address = index.simple_url if index else None
@@ -74,11 +87,7 @@ def configure_image(parser: Parser) -> None:
         metavar="URL",
         help="the index to install the package from (simple API); by default the index of `rnd release package`",
     )
-    parser.add_argument(
-        "--identity",
-        choices=("development", "candidate"),
-        help="push to the repository dev/PACKAGE or candidate/PACKAGE, without floating tags",
-    )
+    _add_identity_option(parser, "development", "candidate")
     parser.add_argument(
         "--wheel-sha256", metavar="DIGEST", help="the wheel to install; by default the only one of the version"
     )
@@ -107,7 +116,9 @@ def image(options: argparse.Namespace) -> int:
 
     report.tell_retries(quiet=options.quiet)
     options.tags = [tag for value in options.tags or () for tag in value.split()]
-    target, build = find_target(git.work_tree(Path()), os.environ, options, load_organisation())
+    organisation = load_organisation()
+    access = _access(options.identity, organisation)
+    target, build = find_target(git.work_tree(Path()), os.environ, options, organisation, access)
     inputs, tags = build.inputs, [target.tag, *(target.moving if target.follows else ())]
     facts = {
         "image": target.called(target.tag),
@@ -138,6 +149,7 @@ def configure_promote(parser: Parser) -> None:
         metavar="IMAGE",
         help="the image, as candidate/PACKAGE@sha256:DIGEST in the registry",
     )
+    _add_identity_option(parser, "release")
     _add_registry_options(parser)
     add_github_output_option(parser)
     add_plan_options(parser)
@@ -154,7 +166,9 @@ def promote(options: argparse.Namespace) -> int:
 
     report.tell_retries(quiet=options.quiet)
     tags = [tag for value in options.tags or () for tag in value.split()]
-    promotion = find_promotion(os.environ, options.registry, options.source, options.version, tags, load_organisation())
+    organisation = load_organisation()
+    image = (options.registry, options.source, options.version, tags)
+    promotion = find_promotion(os.environ, *image, organisation, _access(options.identity, organisation).writing)
     target = promotion.target
     moving = [target.tag, *(target.moving if target.follows else ())]
     facts = {"image": target.called(target.tag), "version": promotion.version, "digest": promotion.digest}
@@ -164,6 +178,28 @@ def promote(options: argparse.Namespace) -> int:
     if not (options.json or options.only_show or options.quiet):
         print(f"{promotion.digest}  {target.called(target.tag)}")
     return 0
+
+
+def _add_identity_option(parser: Parser, *identities: str) -> None:
+    """Add the option of the commands that publish something."""
+    parser.add_argument(
+        "--identity",
+        choices=identities,
+        help="who publishes, which decides where to; a job gets the credentials of this identity",
+    )
+
+
+def _access(identity: str | None, organisation: Organisation) -> Access:
+    """Return who publishes; in a job, with the credentials of the identity."""
+    import os
+
+    from rnd.ci.identity import assume
+    from rnd.publish.access import Access
+
+    if identity is None:
+        return Access()
+    writing = assume(identity, os.environ, organisation)
+    return Access(identity, writing, assume("reading", os.environ, organisation))
 
 
 def _add_registry_options(parser: Parser) -> None:

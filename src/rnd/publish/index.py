@@ -28,6 +28,7 @@ from rnd.retry import retry
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rnd.aws import AwsCredentials
     from rnd.errors import RndError
     from rnd.organisation import Aws
     from rnd.publish.distribution import Distribution
@@ -183,7 +184,14 @@ def compare(index: Index, together: Sequence[Distribution], there: Mapping[str, 
             raise DigestMismatch(f"{name} is sha256:{digest} on {index.simple_url}, and sha256:{expected[name]} here.")
 
 
-def find_index(environ: Mapping[str, str], publish_url: str | None, check_url: str | None, aws: Aws) -> Index:
+def find_index(
+    environ: Mapping[str, str],
+    publish_url: str | None,
+    check_url: str | None,
+    aws: Aws,
+    repository: str | None = None,
+    credentials: AwsCredentials | None = None,
+) -> Index:
     """Return the index to publish to: the one that the options or the environment name, else the organisation's.
 
     Args:
@@ -192,6 +200,8 @@ def find_index(environ: Mapping[str, str], publish_url: str | None, check_url: s
         publish_url: Where to upload to.
         check_url: Where the simple repository API of the same index begins; `simple/` below it when left out.
         aws: Where the organisation's CodeArtifact repository is.
+        repository: Another repository there, such as that of development versions.
+        credentials: Those of a job; by default those that boto3 finds.
 
     Raises:
         UsageError: An address is none or holds credentials, or there are no credentials in the environment.
@@ -199,7 +209,7 @@ def find_index(environ: Mapping[str, str], publish_url: str | None, check_url: s
     """
     url = publish_url or environ.get("UV_PUBLISH_URL")
     if not url:
-        endpoint, token = codeartifact_access(aws)
+        endpoint, token = codeartifact_access(aws, repository, credentials)
         return Index(endpoint, urljoin(_folder(endpoint), "simple/"), "aws", token)
     simple_url = check_url or environ.get("UV_PUBLISH_CHECK_URL") or urljoin(_folder(url), "simple/")
     for address in (url, simple_url):

@@ -24,6 +24,7 @@ from rnd.publish.target import CANDIDATES, Target, find_registry, find_tags, is_
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rnd.aws import AwsCredentials
     from rnd.organisation import Organisation
     from rnd.publish.registry import Image
 
@@ -54,6 +55,7 @@ def find_promotion(
     version: str,
     tags: Sequence[str] | None,
     organisation: Organisation,
+    credentials: AwsCredentials | None = None,
 ) -> Promotion:
     """Return what is promoted, and where to.
 
@@ -64,6 +66,7 @@ def find_promotion(
         version: The version of the package in it.
         tags: The floating tags; the default ones when left out.
         organisation: Whose account it is.
+        credentials: Those of a job; by default those that boto3 finds.
 
     Raises:
         UsageError: An argument is invalid, or the version is a development version.
@@ -75,9 +78,9 @@ def find_promotion(
     tag = version_tag(version)
     if is_development(version):
         raise UsageError(f"{version} is a development version, which is never promoted.")
-    client, path, ecr = find_registry(environ, registry, organisation.aws)
+    client, path, ecr = find_registry(environ, registry, organisation.aws, credentials)
     moving = find_tags(tags, ecr)
-    target = Target(client, f"{path}{found['name']}", tag, moving, ecr, follows=is_release(version))
+    target = Target(client, f"{path}{found['name']}", tag, moving, ecr, is_release(version), credentials)
     return Promotion(target, f"{path}{CANDIDATES}{found['name']}", found["digest"], version)
 
 

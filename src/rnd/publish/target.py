@@ -6,7 +6,7 @@ Reads the repository, and asks the package index what it has of the version.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from rnd.aws import AwsCredentials
     from rnd.organisation import Aws, Organisation
+    from rnd.publish.access import Access
     from rnd.publish.index import Index
     from rnd.publish.inputs import Inputs
 
@@ -51,6 +53,7 @@ class Target:
         moving: The tags that follow the latest release.
         ecr: The account whose registry it is, or None for a registry where a push makes the repository.
         follows: Whether the moving tags follow this version.
+        credentials: Those that ECR is called with; by default those that boto3 finds.
     """
 
     registry: Registry
@@ -59,6 +62,7 @@ class Target:
     moving: Sequence[str]
     ecr: Aws | None
     follows: bool
+    credentials: AwsCredentials | None = field(default=None, repr=False)
 
     def called(self, tag: str) -> str:
         """Return the image's whole name under a tag."""
@@ -83,7 +87,7 @@ class Build:
 
 
 def find_target(
-    root: Path, environ: Mapping[str, str], options: argparse.Namespace, organisation: Organisation
+    root: Path, environ: Mapping[str, str], options: argparse.Namespace, organisation: Organisation, access: Access
 ) -> tuple[Target, Build]:
     """Return where the image of a repository goes, and how it is built.
 
@@ -93,6 +97,7 @@ def find_target(
             and RND_REGISTRY_PASSWORD are the credentials for a registry that is not the organisation's.
         options: Those of `rnd release image`.
         organisation: Whose account, index and registry it is.
+        access: Who builds and pushes. The build can only read packages.
 
     Raises:
         UncommittedChanges: The work tree differs from its commit in more than the version.
@@ -103,14 +108,15 @@ def find_target(
     revision = require_commit(root)
     project, version = canonicalize_name(manifest.read_name(root)), manifest.read_version(root)
     tag = version_tag(version)
-    index = find_index(environ, options.index_url, options.index_url, organisation.aws)
+    place = access.package_repository(organisation.aws)
+    index = find_index(environ, options.index_url, options.index_url, organisation.aws, place, access.reading)
     wheels = find_wheel(index, project, version, options.wheel_sha256)
-    registry, path, ecr = find_registry(environ, options.registry, organisation.aws)
-    folder = FOLDERS.get(options.identity, "")
+    registry, path, ecr = find_registry(environ, options.registry, organisation.aws, access.writing)
+    folder = FOLDERS.get(access.identity or "", "")
     moving = () if folder else find_tags(options.tags, ecr)
     follows = not folder and is_release(version)
-    target = Target(registry, f"{path}{folder}{project}", tag, moving, ecr, follows=follows)
-    credentials = index_credentials(organisation, index.username, index.password)
+    target = Target(registry, f"{path}{folder}{project}", tag, moving, ecr, follows, access.writing)
+    credentials = reading_credentials(organisation, environ, index)
     changing: dict[str, str | None] = {"base-image": options.base_image, "platform": options.platform}
     others = {"index-url": index.simple_url, "network": options.network, "builder": options.builder}
     arguments = [f"--{name}={value}" for name, value in (*changing.items(), *others.items()) if value]
@@ -143,20 +149,30 @@ def find_wheel(index: Index, project: str, version: str, sha256: str | None) -> 
     return wheels
 
 
-def find_registry(environ: Mapping[str, str], wanted: str | None, aws: Aws) -> tuple[Registry, str, Aws | None]:
+def reading_credentials(organisation: Organisation, environ: Mapping[str, str], index: Index) -> dict[str, str]:
+    """Return the variables by which a build reads the index: what the environment has for reading, else the index's."""
+    own = index_credentials(organisation, index.username, index.password)
+    given = {name: environ.get(name, "") for name in own}
+    return given if all(given.values()) else own
+
+
+def find_registry(
+    environ: Mapping[str, str], wanted: str | None, aws: Aws, credentials: AwsCredentials | None = None
+) -> tuple[Registry, str, Aws | None]:
     """Return a registry, the folder in it for images, and the account whose ECR it is.
 
     Args:
         environ: Holds the credentials for a registry that is not the account's.
         wanted: Its address, `HOST` or `HOST/PATH`; the account's own when left out.
         aws: The account.
+        credentials: Those of a job; by default those that boto3 finds.
 
     Raises:
         UsageError: The address is none or holds credentials.
         RndError: As `ecr_access` has it.
     """
     if wanted in {None, aws.ecr_registry}:
-        endpoint, user, token = ecr_access(aws)
+        endpoint, user, token = ecr_access(aws, credentials)
         return Registry(urlsplit(endpoint).netloc, user, token), "", aws
     host, _, path = str(wanted).rstrip("/").partition("/")
     if not re.fullmatch(r"[\w.-]+(:\d+)?|\[[\da-fA-F:]+\](:\d+)?", host) or not re.fullmatch(r"[a-z0-9._/-]*", path):
