@@ -176,7 +176,7 @@ def _project(document: dict[str, Any]) -> dict[str, Any]:
 def _parse(file: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestInvalid(f"{file} is not valid TOML: {error}.") from error
 
 

@@ -33,18 +33,24 @@ def private_packages(root: Path, slug: str) -> list[str]:
         slug: The organisation's, after which the index is named in `pyproject.toml`.
 
     Raises:
-        UsageError: One of the two files is not valid TOML.
+        UsageError: One of the two files is not valid TOML, or does not have the structure that uv requires.
     """
-    indexes = _read(root / "pyproject.toml").get("tool", {}).get("uv", {}).get("index", [])
-    own = {_place(index["url"]) for index in indexes if index.get("name") == slug and "url" in index}
-    locked = _read(root / "uv.lock").get("package", [])
-    return [one["name"] for one in locked if _place(one.get("source", {}).get("registry", "")) in own]
+    project, lock = _read(root / "pyproject.toml"), _read(root / "uv.lock")
+    try:
+        indexes = project.get("tool", {}).get("uv", {}).get("index", [])
+        own = {_place(index["url"]) for index in indexes if index.get("name") == slug and "url" in index}
+        sources = {one["name"]: one.get("source", {}).get("registry", "") for one in lock.get("package", [])}
+        return [name for name, source in sources.items() if _place(source) in own]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            "pyproject.toml or uv.lock does not have the structure that uv requires.", "Run `uv lock` to see the error."
+        ) from error
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{file.name} is not valid TOML: {error}.", "Fix it, or restore it with git.") from error
 
 

@@ -97,7 +97,7 @@ def read_lock(folder: Path) -> Lock:
         )
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise LockInvalid(f"{LOCK} cannot be read: {error}.") from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise LockInvalid(f"{LOCK} is not a conda-lock file: {error!r}.") from error
 
 

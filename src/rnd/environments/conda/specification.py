@@ -131,7 +131,7 @@ def _read(path: Path) -> str:
 def _mapping(name: str, text: str) -> dict[str, Any]:
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise EnvironmentInvalid(f"{name} is not valid YAML: {error}.") from error
     if not isinstance(document, dict):
         raise EnvironmentInvalid(f"{name} has no keys.")

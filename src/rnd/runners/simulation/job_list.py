@@ -112,6 +112,10 @@ def _values(text: str, path: Path) -> Iterator[tuple[int, Any]]:
             place = _skip(text, place)
     except json.JSONDecodeError as error:
         raise JobListInvalid(f"{path}:{error.lineno}: not valid JSON: {error.msg}.") from error
+    except RecursionError as error:
+        raise JobListInvalid(f"{path}: the JSON is nested too deeply.") from error
+    except ValueError as error:  # an integer with thousands of digits
+        raise JobListInvalid(f"{path}: not valid JSON: {error}.") from error
 
 
 def _items(decoder: json.JSONDecoder, text: str, place: int) -> Generator[tuple[int, Any], None, int]:

@@ -1,0 +1,236 @@
+"""Readers of files that a repository or a person provides: any damage ends in an error of the catalogue.
+
+Each example damages a valid file in a few places. A reader must return or raise an error that has a message; a command
+that writes must then have written nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnd import manifest
+from rnd.answers import read_project
+from rnd.ci.gate import judge, read_needs
+from rnd.ci.private_packages import private_packages
+from rnd.commands import build_parser
+from rnd.environments.conda.lockfile import fits, read_lock
+from rnd.environments.conda.specification import read_specification
+from rnd.errors import RndError
+from rnd.organisation import load_organisation
+from rnd.progress import Quiet
+from rnd.publish import listing
+from rnd.runners.simulation.job_list import read_job_list
+from rnd.runners.simulation.options import read_experiments
+from rnd.version.version_commit import plan_files
+from tests.helpers.machine import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXAMPLES = 560  # for each reader
+# What has a meaning in TOML, YAML, JSON or HTML, or to a program that is given the value.
+TOKENS = """
+" ' \\ # : - = . , [ ] { } [[ ]] < /> & * ! | > &a <<: !!timestamp !!int !!python/object:x.y null true NaN -1 1e999 0x
+3.11 2026-11-24 2026-02-30T25:00:00Z ../../x --upload-pack=x {{x}} $(x) %s{0} version name project package
+"""
+BYTES = (b"", b"\0", b"\xff", b"\xed\xa0\x80", b"\r\n", b"\n\n", b"\t", b"  ", b": ", b"- ", b"&a [*a, *a]")
+DEEP = (b"[" * 3000, b'{"a":' * 3000, b"9" * 5000)
+PIECES = (*BYTES, *DEEP, *TOKENS.encode().split())
+
+MANIFEST = """\
+[project]
+name = "acme-lab-demo"
+version = "0.4.2"  # set by the pipeline
+dependencies = ["tools>=1"]
+
+[[tool.uv.index]]
+name = "acme"
+url = "https://aws@packages.example.com/pypi/lab/simple/"
+explicit = true
+"""
+LOCK = """\
+version = 1
+requires-python = ">=3.11"
+
+[[package]]
+name = "acme-lab-demo"
+version = "0.4.2"
+source = { editable = "." }
+
+[[package]]
+name = "tools"
+version = "1.0"
+source = { registry = "https://packages.example.com/pypi/lab/simple" }
+"""
+ANSWERS = """\
+# Changes here will be overwritten by Copier
+_commit: 1.4.0
+_src_path: git@github.com:Acme/template.git
+author: Ada <ada@example.com>
+create_github_repository: true
+dependency_tool: conda
+project_name: demo
+python_version: '3.11'
+"""
+ENVIRONMENT = """\
+name: demo
+channels: [conda-forge, nodefaults]
+platforms: [linux-64]
+dependencies:
+  - python 3.11.*
+  - pip:
+      - -e .
+"""
+VIRTUAL = """\
+subdirs:
+  linux-64:
+    packages:
+      __glibc: "2.28"
+"""
+CONDA_LOCK = """\
+version: 1
+metadata:
+  content_hash: {linux-64: 0a}
+  channels: [{url: conda-forge, used_env_vars: []}]
+  platforms: [linux-64]
+  sources: [environment.yml]
+  inputs_metadata:
+    environment.yml: {md5: 0a, sha256: 0b}
+package:
+- name: python
+  version: 3.11.9
+  manager: conda
+  platform: linux-64
+  dependencies: {}
+  url: https://example.com/python-3.11.9-0.conda
+  hash: {md5: 0a, sha256: 0b}
+  category: main
+  optional: false
+"""
+JOBS = json.dumps(
+    [
+        {
+            "labels": ["self-hosted", "research"],
+            "created_at": "2026-11-02T09:00:00Z",
+            "started_at": "2026-11-02T09:01:00Z",
+        }
+    ]
+)
+NEEDS = json.dumps({"version": {"result": "success", "outputs": {"commit": "0a"}}, "image": {"result": "skipped"}})
+PAGE = '<a href="demo-1.0-py3-none-any.whl#sha256=0a">demo-1.0-py3-none-any.whl</a>'
+JSON_PAGE = json.dumps(
+    {"meta": {"api-version": "1.0"}, "files": [{"filename": "x", "url": "x", "hashes": {"sha256": "0"}}]}
+)
+
+
+def read_text(file: str) -> Callable[[Path], str]:
+    """Return a reader of one file as text, for readers that get text."""
+    return lambda folder: (folder / file).read_text(encoding="utf-8", errors="replace")
+
+
+def read_gate(folder: Path) -> None:
+    """Judge a `needs` context."""
+    judge(read_needs(read_text("needs.json")(folder)))
+
+
+def set_version(folder: Path) -> None:
+    """Write another version into both manifests."""
+    plan_files(folder, "0.5.0").apply(Quiet())
+
+
+def read_pages(folder: Path) -> None:
+    """Read a page of a package index in both forms."""
+    for media_type, file in (("text/html", "page.html"), (listing.JSON, "page.json")):
+        with suppress(ValueError):  # the documented error; the index reports it with the address of the page
+            listing.parse(media_type, read_text(file)(folder), "https://packages.example.com/demo/")
+
+
+READERS: dict[str, tuple[dict[str, str], Callable[[Path], object]]] = {
+    "org.yml": (
+        {"org.yml": (ROOT / "org.yml").read_text(encoding="utf-8")},
+        lambda to: load_organisation(to / "org.yml"),
+    ),
+    "answers": ({".copier-answers.yml": ANSWERS}, read_project),
+    "manifest": ({"pyproject.toml": MANIFEST}, manifest.read_version),
+    "version": ({"pyproject.toml": MANIFEST, "uv.lock": LOCK}, set_version),
+    "private packages": (
+        {"pyproject.toml": MANIFEST, "uv.lock": LOCK},
+        lambda to: private_packages(to, "acme"),
+    ),
+    "conda's lock": (
+        {"conda-lock.yml": CONDA_LOCK, "environment.yml": ENVIRONMENT, "virtual-packages.yml": VIRTUAL},
+        lambda to: (read_specification(to), fits(read_lock(to), to)),
+    ),
+    "job list": ({"jobs.json": JOBS}, lambda to: read_job_list(to / "jobs.json")),
+    "gate": ({"needs.json": NEEDS}, read_gate),
+    "index": ({"page.html": PAGE, "page.json": JSON_PAGE}, read_pages),
+}
+
+
+@st.composite
+def damage(draw: st.DrawFn) -> list[tuple[int, int, bytes]]:
+    """Return up to four changes: where in per mille of the text, how many bytes are cut, and what is put there."""
+    piece = st.sampled_from(PIECES) | st.binary(max_size=8)
+    return draw(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 30), piece), min_size=1, max_size=4))
+
+
+def damaged(text: str, changes: list[tuple[int, int, bytes]]) -> bytes:
+    """Return a text with changes made to its bytes."""
+    content = text.encode()
+    for where, cut, piece in changes:
+        place = len(content) * where // 1000
+        content = content[:place] + piece + content[place + cut :]
+    return content
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_damaged_file_is_read_or_refused(name: str) -> None:
+    files, read = READERS[name]
+    assert len(READERS) * EXAMPLES >= 5000
+
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+
+        @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
+        @given(st.sampled_from(sorted(files)), damage())
+        def attempt(hit: str, changes: list[tuple[int, int, bytes]]) -> None:
+            for file, text in files.items():
+                (folder / file).write_bytes(damaged(text, changes) if file == hit else text.encode())
+            before = {path: path.read_bytes() for path in folder.iterdir()}
+            try:
+                read(folder)
+            except RndError:
+                assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+        attempt()
+
+
+OPTIONS = (
+    "--jobs-per-day",
+    "--job-minutes",
+    "--durations",
+    "--spread",
+    "--burst",
+    "--maximum",
+    "--always-on",
+    "--x",
+    "--",
+)
+VALUES = ("1", "0", "-1", "1e9", "1e999", "nan", "--", "", "research=1", "=", "research=", "x=1", "é", "9" * 40)
+SHIPPED = load_organisation().runners
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.sampled_from(OPTIONS), st.sampled_from(("=", " ")), st.sampled_from(VALUES)), max_size=4))
+def test_any_arguments_of_the_simulation_are_understood_or_refused(parts: list[tuple[str, str, str]]) -> None:
+    words = [word for option, sign, value in parts for word in f"{option}{sign}{value}".split(" ")]
+    with suppress(RndError, SystemExit):  # argparse ends the program when it has printed the usage
+        read_experiments(build_parser().parse_args(["runners", "simulate", *words]), SHIPPED)
