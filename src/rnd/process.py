@@ -31,6 +31,9 @@ MISLEADING = (
     "GIT_PREFIX",
     "GIT_COMMON_DIR",
 )
+# Credentials, the means to get them, and the files by which a step of a workflow changes the steps after it.
+SECRET_PREFIXES = ("ACTIONS_", "AWS_", "RND_REGISTRY_", "UV_PUBLISH_")
+SECRET_NAMES = {"GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE"}
 LAST_WORDS = 12
 PATIENCE = 60  # seconds, for a server to start
 # Runs a program that is stopped when its standard input closes, so it never outlives the process that started it.
@@ -64,6 +67,11 @@ def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]
         path.sort(key=lambda folder: folder == own)
     given = kept | {"PATH": os.pathsep.join(path)} | dict(extra or {})
     return {name: value for name, value in given.items() if value is not None}
+
+
+def without_secrets() -> dict[str, None]:
+    """Return the variables to remove from the environment of a program that runs code of a repository."""
+    return {name: None for name in os.environ if name.startswith(SECRET_PREFIXES) or name in SECRET_NAMES}
 
 
 def on_path(program: str) -> bool:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import manifest
-from rnd.errors import CommandFailed
 from rnd.publish.distribution import build, examine
 from rnd.publish.errors import PackageInvalid
 
@@ -50,28 +49,6 @@ def test_a_later_commit_makes_other_bytes(package: Repository, tmp_path: Path) -
     (package.path / "src" / "demo" / "__init__.py").write_text('"""Another demonstration."""\n')
     second = build(package.path, tmp_path / "second")
     assert {made.sha256 for made in first}.isdisjoint(made.sha256 for made in second)
-
-
-BACKEND = """\
-import os
-
-def build_sdist(*_):
-    raise SystemExit({name: os.environ.get(name) for name in ("SOURCE_DATE_EPOCH", "UV_PUBLISH_PASSWORD")})
-"""
-
-
-def test_a_build_is_told_the_time_of_the_commit_and_no_credentials(
-    package: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("UV_PUBLISH_PASSWORD", "secret")
-    (package.path / "backend.py").write_text(BACKEND)
-    text = (package.path / "pyproject.toml").read_text().partition("[build-system]")[0]
-    text += '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-    (package.path / "pyproject.toml").write_text(text)
-    with pytest.raises(CommandFailed) as caught:
-        build(package.path, tmp_path / "built")
-    time = package.git("log", "-1", "--format=%ct")
-    assert f"{{'SOURCE_DATE_EPOCH': '{time}', 'UV_PUBLISH_PASSWORD': None}}" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def image(options: argparse.Namespace) -> int:
     report.tell_retries(quiet=options.quiet)
     options.tags = [tag for value in options.tags or () for tag in value.split()]
     organisation = load_organisation()
-    access = _access(options.identity, organisation)
+    access = _access(options.identity, organisation, reads=True)
     target, build = find_target(git.work_tree(Path()), os.environ, options, organisation, access)
     inputs, tags = build.inputs, [target.tag, *(target.moving if target.follows else ())]
     facts = {
@@ -189,8 +189,8 @@ def _add_identity_option(parser: Parser, *identities: str) -> None:
     )
 
 
-def _access(identity: str | None, organisation: Organisation) -> Access:
-    """Return who publishes; in a job, with the credentials of the identity."""
+def _access(identity: str | None, organisation: Organisation, *, reads: bool = False) -> Access:
+    """Return who publishes; in a job with the credentials of the identity and, if a build reads packages, for that."""
     import os
 
     from rnd.ci.identity import assume
@@ -199,7 +199,7 @@ def _access(identity: str | None, organisation: Organisation) -> Access:
     if identity is None:
         return Access()
     writing = assume(identity, os.environ, organisation)
-    return Access(identity, writing, assume("reading", os.environ, organisation))
+    return Access(identity, writing, assume("reading", os.environ, organisation) if reads else None)
 
 
 def _add_registry_options(parser: Parser) -> None:

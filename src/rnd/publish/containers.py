@@ -59,7 +59,7 @@ def build_and_push(
         raise UsageError(f"{root} has no {SCRIPT}.", "Bring it in with `rnd update`, or `git restore` it.")
     with _signed_in(registry) as credentials:
         argv = (sys.executable, str(SCRIPT), *arguments)
-        ended = process.attempt(*argv, cwd=root, extra={**variables, **credentials})
+        ended = process.attempt(*argv, cwd=root, extra={**process.without_secrets(), **variables, **credentials})
     if ended.returncode == 0:
         return
     said = _hide(process.last_words(ended), registry, variables)

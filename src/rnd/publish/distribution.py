@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from packaging.metadata import InvalidMetadata, Metadata
 from packaging.utils import canonicalize_name
 
-from rnd import git, manifest, uv
+from rnd import git, manifest, process, uv
 from rnd.errors import ExtraMissing, UsageError
 from rnd.publish.errors import PackageInvalid
 
@@ -62,8 +62,8 @@ def build(root: Path, folder: Path) -> tuple[Distribution, ...]:
     if git.head(root) is None:
         raise UsageError("There is no commit yet that a package could be built from.", "Commit first.")
     time = git.run(root, "log", "-1", "--format=%ct")
-    # https://reproducible-builds.org/docs/source-date-epoch; the rest is none of a build's business.
-    uv.run(root, "build", "--out-dir", str(folder), extra={"SOURCE_DATE_EPOCH": time, **uv.WITHOUT_PUBLISHING})
+    # https://reproducible-builds.org/docs/source-date-epoch; the build backend is code of the repository.
+    uv.run(root, "build", "--out-dir", str(folder), extra={"SOURCE_DATE_EPOCH": time, **process.without_secrets()})
     name, version = manifest.read_name(root), manifest.read_version(root)
     found = [_find(kind, folder) for kind in PATTERNS]
     faults = [fault for kind, path in zip(PATTERNS, found, strict=True) for fault in examine(kind, path, name, version)]

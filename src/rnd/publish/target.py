@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from rnd import manifest, uv
+from rnd import manifest
 from rnd.aws import MOST_EXCLUSIONS, ecr_access
 from rnd.errors import UsageError
 from rnd.names import index_credentials
@@ -83,7 +83,7 @@ class Build:
     root: Path
     inputs: Inputs
     arguments: Sequence[str]
-    variables: Mapping[str, str | None]
+    variables: Mapping[str, str]
 
 
 def find_target(
@@ -121,7 +121,7 @@ def find_target(
     others = {"index-url": index.simple_url, "network": options.network, "builder": options.builder}
     arguments = [f"--{name}={value}" for name, value in (*changing.items(), *others.items()) if value]
     inputs = read_inputs(root, revision, wheels, changing)
-    return target, Build(root, inputs, arguments, uv.WITHOUT_PUBLISHING | credentials)
+    return target, Build(root, inputs, arguments, credentials)
 
 
 def find_wheel(index: Index, project: str, version: str, sha256: str | None) -> dict[str, str]:
