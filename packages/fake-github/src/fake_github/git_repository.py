@@ -19,6 +19,25 @@ ZERO = "0" * 40
 FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
 # Bare: no configuration of this machine, and nobody is asked.
 QUIET = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+# Written at once: each call of `git config` would be a process. Nothing outlives the server, so nothing is tidied up.
+CONFIGURATION = """\
+[core]
+\thooksPath = "{hooks}"
+\tfsync = none
+[http]
+\treceivepack = true
+[uploadpack]
+\tallowFilter = true
+\tallowAnySHA1InWant = true
+[receive]
+\thideRefs = refs/pull
+\tshallowUpdate = true
+\tautogc = false
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+"""
 
 
 @dataclass(frozen=True)
@@ -45,17 +64,9 @@ class Commit:
 def create(folder: Path, hooks: Path) -> None:
     """Make a bare repository, without a commit, whose hooks are in another folder."""
     folder.mkdir(parents=True)
-    run(folder, "init", "--quiet", "--bare", "--initial-branch=main")
-    for name, value in {
-        "core.hooksPath": str(hooks),
-        "http.receivepack": "true",
-        "uploadpack.allowFilter": "true",
-        "uploadpack.allowAnySHA1InWant": "true",
-        "receive.hideRefs": "refs/pull",
-        "receive.shallowUpdate": "true",
-        "gc.auto": "0",
-    }.items():
-        run(folder, "config", name, value)
+    run(folder, "init", "--quiet", "--bare", "--initial-branch=main", "--template=")
+    with (folder / "config").open("a", encoding="utf-8") as file:
+        file.write(CONFIGURATION.format(hooks=str(hooks).replace("\\", "\\\\").replace('"', '\\"')))
 
 
 def fork(source: Path, folder: Path, hooks: Path) -> None:
