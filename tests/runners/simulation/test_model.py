@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from cProfile import Profile
 from datetime import UTC, datetime
 
 import pytest
@@ -173,15 +173,23 @@ def test_the_same_again_is_the_same(work: list[Job], wanted: Policy) -> None:
 
 
 @pytest.mark.parametrize("name", load_organisation().runners.classes)
-def test_a_year_of_200_jobs_a_day_takes_less_than_two_seconds(name: str) -> None:
-    """Measured as processor time, which the other tests of this machine do not change."""
+def test_the_calls_grow_with_the_jobs_and_no_faster(name: str) -> None:
+    """A year of 200 jobs a day is simulated in a second or two; a clock would say so on an idle machine only."""
+    year, calls_of_year = count_calls(name, 365)
+    month, calls_of_month = count_calls(name, 28)
+    assert year > 70_000
+    assert calls_of_year / year < 1.2 * calls_of_month / month
+
+
+def count_calls(name: str, days: int) -> tuple[int, int]:
+    """Simulate some days of 200 jobs; return the number of jobs, and that of calls that it took."""
     runners = load_organisation().runners
     wanted = runners.classes[name]
     chosen = Policy(
         wanted.always_on, wanted.business_hours_extra, wanted.maximum, runners.business_hours, runners.timezone
     )
-    begun = time.process_time()
-    work = list(describe_jobs(Load(), chosen.hours, chosen.timezone, MONDAY, MONDAY + 365 * DAY, "1"))
-    run = simulate(work, chosen, MONDAY, MONDAY + 365 * DAY)
-    assert time.process_time() - begun < 2
-    assert len(run.starts) == len(work) > 70_000
+    with Profile() as profile:
+        work = list(describe_jobs(Load(), chosen.hours, chosen.timezone, MONDAY, MONDAY + days * DAY, "1"))
+        run = simulate(work, chosen, MONDAY, MONDAY + days * DAY)
+    assert len(run.starts) == len(work)
+    return len(work), sum(entry.callcount for entry in profile.getstats())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -31,9 +30,7 @@ def test_the_command(tmp_path: Path) -> None:
         pytest.skip("node is not on this machine")
     folder = tmp_path / "cdk.out"
     command = [str(Path(sys.executable).with_name("rnd")), "runners", "synth", "--json", "--output", str(folder)]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert ended.returncode == 0, ended.stderr
     said = json.loads(ended.stdout)
     assert [one["name"] for one in said["classes"]] == list(ORGANISATION.runners.classes)
@@ -41,8 +38,6 @@ def test_the_command(tmp_path: Path) -> None:
     assert all(one["purpose"] for one in said["resources"])
     stacks = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
     assert runner_stack(ORGANISATION) in stacks, "what `cdk deploy --app` reads"
-    # Processor time, which grows on a loaded machine: about 24 s when idle.
-    assert used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime < 60
 
 
 def test_without_node(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
