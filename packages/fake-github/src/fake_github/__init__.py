@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from fake_github.clock import Clock, ManualClock
     from fake_github.faults import DROP, AnswerFault, Drop, Fault, null_at, once, once_query, query_error, refusal
     from fake_github.limits import Limits
-    from fake_github.populate import Drift, Edit, Seeded, open_pull, populate
     from fake_github.server import FakeGitHub
 
 # The modules that have the public names.
@@ -21,26 +20,20 @@ MODULES = {
     "clock": ("Clock", "ManualClock"),
     "faults": ("DROP", "AnswerFault", "Drop", "Fault", "null_at", "once", "once_query", "query_error", "refusal"),
     "limits": ("Limits",),
-    "populate": ("Drift", "Edit", "Seeded", "open_pull", "populate"),
     "server": ("FakeGitHub",),
 }
 __all__ = [
     "DROP",
     "AnswerFault",
     "Clock",
-    "Drift",
     "Drop",
-    "Edit",
     "FakeGitHub",
     "Fault",
     "Limits",
     "ManualClock",
-    "Seeded",
     "null_at",
     "once",
     "once_query",
-    "open_pull",
-    "populate",
     "query_error",
     "refusal",
 ]
