@@ -85,7 +85,8 @@ def head(folder: Path) -> str | None:
 
 def is_clean(folder: Path) -> bool:
     """Return whether the work tree has no uncommitted changes; ignored files do not count."""
-    return run(folder, "status", "--porcelain") == ""
+    # A repository can name a program that `git status` runs.
+    return run(folder, "-c", "core.fsmonitor=false", "status", "--porcelain") == ""
 
 
 def identity(folder: Path) -> str | None:

@@ -52,12 +52,14 @@ class Step:
         title: The displayed name, as an imperative: "Lock the dependencies".
         observe: Checks whether the step is done. It must not change anything, and must work before earlier steps ran.
         actions: The actions that complete the step, in order.
+        inspect: Replaces `observe` in a dry run, where `observe` could run programs from the repository.
     """
 
     key: str
     title: str
     observe: Callable[[], State]
     actions: tuple[Action, ...]
+    inspect: Callable[[], State] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class Plan:
     steps: tuple[Step, ...]
 
     def show(self, watcher: Watcher) -> tuple[Outcome, ...]:
-        """Observe every step and change nothing."""
+        """Observe every step, change nothing, and run no program from the repository."""
         return tuple(self._watched(watcher, _observe))
 
     def apply(self, watcher: Watcher) -> tuple[Outcome, ...]:
@@ -117,7 +119,7 @@ class Plan:
 
 def _observe(step: Step) -> Outcome:
     start = time.perf_counter()
-    state = step.observe()
+    state = (step.inspect or step.observe)()
     return Outcome(step, "done" if state.done else "needed", state.evidence, time.perf_counter() - start)
 
 

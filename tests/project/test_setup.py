@@ -63,6 +63,31 @@ def test_a_plan_changes_nothing(rendered: Path, capfd: pytest.CaptureFixture[str
     assert {path: path.stat().st_mtime_ns for path in rendered.rglob("*")} == before
 
 
+@BOTH_TOOLS
+def test_a_plan_of_a_finished_repository_has_nothing_to_do(rendered: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["setup", str(rendered), "--quiet"]) == 0
+    assert set(results(rendered, capfd, "--plan").values()) == {"done"}
+
+
+def test_a_plan_runs_no_program_of_the_repository(rendered: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["setup", str(rendered), "--quiet"]) == 0
+    trace = rendered.parent / "was-run"
+    program = rendered.parent / "program"
+    program.write_text(f"#!/bin/sh\ntouch {trace}\nexit 1\n")
+    program.chmod(0o755)
+    python = rendered / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(program)
+    git(rendered, "config", "core.fsmonitor", str(program))
+    (rendered / "backend.py").write_text(f"import pathlib\npathlib.Path({str(trace)!r}).touch()\n")
+    manifest = rendered / "pyproject.toml"
+    text = manifest.read_text().replace("dependencies = []", 'dynamic = ["dependencies"]')
+    text = text.replace('build-backend = "uv_build"', 'build-backend = "backend"\nbackend-path = ["."]')
+    manifest.write_text(text)
+    results(rendered, capfd, "--plan")
+    assert not trace.exists()
+
+
 def test_a_folder_that_is_no_generated_repository(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["setup", str(tmp_path)]) == 2
     assert f"error[not-generated]: {tmp_path} has no .copier-answers.yml." in capfd.readouterr().err

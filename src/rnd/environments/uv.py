@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnd import process, uv
 from rnd.environments.distributions import distributions, whole
+from rnd.environments.uv_files import differs_from_environment, differs_from_lock
 from rnd.errors import PythonUnavailable
 from rnd.plan import Action, State, Step, done, needed
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable
 
     from rnd.answers import Project
 
@@ -111,7 +114,13 @@ def lock_step(project: Project) -> Step:
         fits = uv_says_yes(folder, "lock", "--check")
         return done(_locked(folder)) if fits else needed("uv.lock is out of date with pyproject.toml")
 
-    return Step("lock", "Lock the dependencies", observe, (uv_action(folder, "lock"),))
+    def inspect() -> State:
+        if not (folder / "uv.lock").exists():
+            return needed("no uv.lock yet")
+        differing = differs_from_lock(folder)
+        return needed(differing) if differing else done(_locked(folder))
+
+    return Step("lock", "Lock the dependencies", observe, (uv_action(folder, "lock"),), inspect)
 
 
 def _locked(folder: Path) -> str:
@@ -124,22 +133,27 @@ def install_step(project: Project) -> Step:
     folder = project.folder
     sync = ("sync", "--all-extras", "--locked")
 
-    def observe() -> State:
+    def check(differs: Callable[[], str | None]) -> State:
         if not (folder / ".venv").exists():
             return needed("no .venv yet")
         broken = damage(folder / ".venv")
         if broken:
             return needed(f"{broken}, so .venv is recreated")
-        if not uv_says_yes(folder, *sync, "--check"):
-            return needed(".venv is out of date with uv.lock")
+        differing = differs()
+        if differing:
+            return needed(differing)
         return done(f"{sum(1 for _ in distributions(folder / '.venv'))} packages in .venv")
+
+    def ask_uv() -> str | None:
+        return None if uv_says_yes(folder, *sync, "--check") else ".venv is out of date with uv.lock"
 
     def install() -> None:
         if damage(folder / ".venv"):
             shutil.rmtree(folder / ".venv")
         uv.run(folder, *sync)
 
-    return Step("environment", "Install the environment", observe, (Action(f"uv {' '.join(sync)}", install),))
+    observe, inspect = partial(check, ask_uv), partial(check, partial(differs_from_environment, folder))
+    return Step("environment", "Install the environment", observe, (Action(f"uv {' '.join(sync)}", install),), inspect)
 
 
 def damage(environment: Path) -> str | None:

@@ -63,7 +63,10 @@ def _after(first: Step, step: Step) -> Step:
     def observe() -> State:
         return step.observe() if first.observe().done else needed("checked after the template update")
 
-    return replace(step, observe=observe)
+    def inspect() -> State:
+        return (step.inspect or step.observe)() if first.observe().done else needed("checked after the template update")
+
+    return replace(step, observe=observe, inspect=inspect)
 
 
 @dataclass(frozen=True)
