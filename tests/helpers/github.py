@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,11 +22,10 @@ from rnd.github.push import clone_url, push
 from rnd.github.repository import Repository
 from rnd.organisation import load_organisation
 from tests.helpers.git import git
-from tests.helpers.machine import RND_CACHE
+from tests.helpers.machine import RND_CACHE, quick_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from fake_github.state import Repository as HubRepository
     from rnd.organisation.github import GitHub
@@ -73,11 +74,11 @@ class Hosting:
 
 
 @pytest.fixture(scope="session")
-def whole_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeGitHub]:
+def whole_hub() -> Iterator[FakeGitHub]:
     """The fake GitHub that all tests of this process share."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="rnd-hub-", dir=quick_place()) as folder:
         patch.setenv("RND_CACHE_DIR", RND_CACHE)
-        with FakeGitHub.serve(tmp_path_factory.mktemp("hub")) as hub:
+        with FakeGitHub.serve(Path(folder)) as hub:
             hub.device_interval = 0
             yield hub
 

@@ -58,8 +58,16 @@ RND_CACHE = str(cache_folder())
 INDEXES = {
     name: value for name, value in os.environ.items() if name.startswith(("UV_DEFAULT_INDEX", "UV_INDEX", "PIP_INDEX"))
 }
+MEMORY, ENOUGH = Path("/dev/shm"), 2**30  # bytes
 BASE_IMAGE = "localhost/rnd-base:latest"
 PYTHONS = _pythons()
+
+
+def quick_place() -> Path | None:
+    """Return a folder in memory for many small files, or None where there is none with enough room."""
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ENOUGH:
+        return MEMORY
+    return None
 
 
 def channel(version: str = PYTHON) -> Path:

@@ -17,6 +17,8 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,10 +28,10 @@ from rnd.errors import RndError
 from tests.helpers.creation import Creation, actions, begin, without_ids
 from tests.helpers.fault_matrix import CREATION, Part
 from tests.helpers.git import git
+from tests.helpers.machine import quick_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from werkzeug.wrappers import Request, Response
 
@@ -192,10 +194,11 @@ def run_and_die(creation: Creation, fault: Fault) -> None:
 
 
 @pytest.fixture
-def sandbox(hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+def sandbox(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     # The fake GitHub speaks http: reading the authorities of the system for each run would take a quarter of its time.
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
-    return Sandbox(hosting, tmp_path)
+    with TemporaryDirectory(prefix="rnd-faults-", dir=quick_place()) as folder:
+        yield Sandbox(hosting, Path(folder))
 
 
 PARTS = 4
