@@ -42,6 +42,7 @@ def claims(context: str = "pull_request", changed: Mapping[str, object] | None =
         "event_name": "pull_request" if context == "pull_request" else "push",
         "runner_environment": "self-hosted",
         "run_id": "4242",
+        "job_workflow_ref": "acme-robotics/lab-aligner/.github/workflows/any.yml@refs/heads/any",
         **(changed or {}),
     }
 

@@ -24,9 +24,11 @@ UNKNOWN = {
     "AWS::CloudFormation::WaitCondition",
     "AWS::CloudFormation::WaitConditionHandle",
     "AWS::CloudWatch::Alarm",
+    "AWS::CodeArtifact::Repository",
     "AWS::CodeBuild::Project",
     "AWS::ECS::CapacityProvider",
     "AWS::ECS::ClusterCapacityProviderAssociations",
+    "AWS::KMS::Key",
     "AWS::Lambda::Function",
     "AWS::Lambda::LayerVersion",
     "AWS::SNS::TopicPolicy",
@@ -78,7 +80,11 @@ class Cloud:
         """Make identity providers by their own call, which moto has, and put their ARN where they are referred to."""
         resources = template["Resources"]
         providers = {name: one for name, one in resources.items() if one["Type"] == "AWS::IAM::OIDCProvider"}
-        text = json.dumps(template | {"Resources": {name: resources[name] for name in resources.keys() - providers}})
+        left = {name: one for name, one in resources.items() if name not in providers}
+        for name, one in left.items():
+            if set(one.get("DependsOn", [])) & set(providers):
+                left[name] = one | {"DependsOn": [other for other in one["DependsOn"] if other not in providers]}
+        text = json.dumps(template | {"Resources": left})
         for name, provider in providers.items():
             made = self.client("iam").create_open_id_connect_provider(
                 Url=provider["Properties"]["Url"], ClientIDList=provider["Properties"]["ClientIdList"]

@@ -177,6 +177,27 @@ def test_events_that_run_on_main_for_somebody_else(identity: str, event: str) ->
     services.check()
 
 
+@pytest.mark.parametrize(
+    ("workflow", "right"),
+    [
+        ("acme-robotics/lab-aligner/.github/workflows/build_and_push_docker_image.yml@refs/heads/main", True),
+        ("acme/lab-template/.github/workflows/publish_package.yml@refs/heads/v7", True),
+        ("acme-robotics/lab-other/.github/workflows/build_and_push_docker_image.yml@refs/heads/main", False),
+        ("acme-robotics/lab-aligner-2/.github/workflows/build_and_push_docker_image.yml@refs/heads/main", False),
+        ("", False),
+    ],
+)
+def test_a_workflow_of_another_repository(workflow: str, right: bool) -> None:
+    """Its pattern in the trust policy matches every repository of the organisation."""
+    services = Services()
+    services.verifies("development")
+    if right:
+        services.gives("development", as_text(session_policy(ORGANISATION, "development", PACKAGE)))
+    answer = ask(services, {"identity": "development", "token": token(claims(changed={"job_workflow_ref": workflow}))})
+    assert ("credentials" in answer) is right
+    assert right or answer["error"]["code"] == "not-trusted"
+
+
 def test_a_release_on_a_machine_that_ran_other_code() -> None:
     hosted = {**CONFIGURATION, "trusted_runner": "github-hosted"}
     services = Services()

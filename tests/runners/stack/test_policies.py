@@ -46,9 +46,14 @@ def token(organisation: Organisation, context: str, ref: str, **changed: str) ->
         "ref": ref,
         "repository": f"{owner}/{name}",
         "repository_id": "77",
-        "job_workflow_ref": f"{owner}/{name}/.github/workflows/push_python_package.yml@{ref}",
+        "job_workflow_ref": f"{owner}/{name}/.github/workflows/build_and_push_docker_image.yml@{ref}",
         **changed,
     }
+
+
+def in_file(organisation: Organisation, file: str, ref: str) -> str:
+    """Return `job_workflow_ref` of a job that a repository has in a workflow file of its own."""
+    return f"{organisation.github.owner}/{organisation.repository_prefix}-aligner/.github/workflows/{file}@{ref}"
 
 
 def release_token(organisation: Organisation, **changed: str) -> dict[str, str]:
@@ -62,34 +67,60 @@ def release_token(organisation: Organisation, **changed: str) -> dict[str, str]:
 
 def test_which_identity_each_run_can_get(organisation: Organisation) -> None:
     environment = organisation.github.repository.environment.name
+    pull, image = "refs/pull/1/merge", "build_and_push_docker_image.yml"
+
+    def run(context: str, ref: str, file: str = image, **changed: str) -> dict[str, str]:
+        return token(organisation, context, ref, job_workflow_ref=in_file(organisation, file, ref), **changed)
+
     runs = {
-        "a pull request": token(organisation, "pull_request", "refs/pull/1/merge"),
-        "a branch": token(organisation, "ref:refs/heads/topic", "refs/heads/topic"),
-        "main": token(organisation, f"ref:{MAIN}", MAIN),
-        "main, in the environment, own workflow": token(
-            organisation, f"environment:{environment}", MAIN, environment=environment
-        ),
+        "a pull request: image": run("pull_request", pull),
+        "a pull request: package": run("pull_request", pull, "push_python_package.yml"),
+        "a pull request: version": run("pull_request", pull, "on_pr.yml"),
+        "a pull request: hooks and tests": run("pull_request", pull, "python_lint_and_test.yml"),
+        "a branch: image": run("ref:refs/heads/topic", "refs/heads/topic"),
+        "a branch: version": run("ref:refs/heads/topic", "refs/heads/topic", "on_pr.yml"),
+        "main: image": run(f"ref:{MAIN}", MAIN),
+        "main: hooks and tests": run(f"ref:{MAIN}", MAIN, "python_lint_and_test.yml"),
+        "main: any other job": run(f"ref:{MAIN}", MAIN, "on_push_main.yml"),
+        "main, in the environment": run(f"environment:{environment}", MAIN, environment=environment),
         "main, in the environment, central workflow": release_token(organisation),
-        "a branch called like main": token(organisation, f"ref:{MAIN}-2", f"{MAIN}-2"),
-        "a tag called main": token(organisation, "ref:refs/tags/main", "refs/tags/main"),
-        "a tag": token(organisation, "ref:refs/tags/v1.0.0", "refs/tags/v1.0.0"),
-        "another environment": token(organisation, "environment:staging", MAIN, environment="staging"),
+        "a branch called like main": run(f"ref:{MAIN}-2", f"{MAIN}-2"),
+        "a tag called main": run("ref:refs/tags/main", "refs/tags/main"),
+        "a tag": run("ref:refs/tags/v1.0.0", "refs/tags/v1.0.0"),
+        "another environment": run("environment:staging", MAIN, environment="staging"),
     }
     can = {
-        run: [identity for identity in policies.VERIFIED if verifies(organisation, identity, claims)]
-        for run, claims in runs.items()
+        name: [identity for identity in policies.VERIFIED if verifies(organisation, identity, claims)]
+        for name, claims in runs.items()
     }
     assert can == {
-        "a pull request": ["development", "version"],
-        "a branch": ["development"],
-        "main": ["development", "candidate"],
-        "main, in the environment, own workflow": [],
+        "a pull request: image": ["development"],
+        "a pull request: package": ["development"],
+        "a pull request: version": ["version"],
+        "a pull request: hooks and tests": [],
+        "a branch: image": ["development"],
+        "a branch: version": [],
+        "main: image": ["development", "candidate"],
+        "main: hooks and tests": [],
+        "main: any other job": [],
+        "main, in the environment": [],
         "main, in the environment, central workflow": ["release"],
         "a branch called like main": ["development"],
         "a tag called main": [],
         "a tag": [],
         "another environment": [],
     }
+
+
+def test_a_development_package_is_published_by_the_central_workflow(organisation: Organisation) -> None:
+    ref = f"refs/heads/{organisation.template.workflow_ref}"
+    place = f"{names.template_repository(organisation)}/.github/workflows"
+    right = token(
+        organisation, "pull_request", "refs/pull/1/merge", job_workflow_ref=f"{place}/publish_package.yml@{ref}"
+    )
+    assert verifies(organisation, "development", right)
+    for other in (f"{place}/publish_package.yml@refs/heads/topic", f"{place}/promote_image.yml@{ref}"):
+        assert not verifies(organisation, "development", right | {"job_workflow_ref": other})
 
 
 def test_a_release_needs_every_one_of_its_claims(organisation: Organisation) -> None:
@@ -117,7 +148,12 @@ def test_a_release_needs_every_one_of_its_claims(organisation: Organisation) -> 
 def test_no_identity_for_others(organisation: Organisation, identity: str) -> None:
     right = {
         "development": token(organisation, "pull_request", "refs/pull/1/merge"),
-        "version": token(organisation, "pull_request", "refs/pull/1/merge"),
+        "version": token(
+            organisation,
+            "pull_request",
+            "refs/pull/1/merge",
+            job_workflow_ref=in_file(organisation, "on_pr.yml", "refs/pull/1/merge"),
+        ),
         "candidate": token(organisation, f"ref:{MAIN}", MAIN),
         "release": release_token(organisation),
     }[identity]
@@ -165,7 +201,7 @@ def _writes(organisation: Organisation, identity: str, package: str) -> dict[str
     prefix = f"{organisation.slug}-{organisation.repository_prefix}"
     session = policies.session_policy(organisation, identity, f"{prefix}-aligner")
     wide = role(organisation, names.wide_role(organisation, identity)).permissions
-    place = policies.location(organisation)
+    place = names.location(organisation)
     account = f"{place['region']}:{place['account']}"
 
     def can(action: str, arn: str) -> bool:
@@ -200,7 +236,7 @@ def test_an_identity_writes_its_own_names_only(organisation: Organisation, ident
 
 
 def test_a_release_reads_the_candidate_of_its_own_repository(organisation: Organisation) -> None:
-    prefix, place = f"{organisation.slug}-{organisation.repository_prefix}", policies.location(organisation)
+    prefix, place = f"{organisation.slug}-{organisation.repository_prefix}", names.location(organisation)
     session = policies.session_policy(organisation, "release", f"{prefix}-aligner")
     candidates = f"arn:aws:ecr:{place['region']}:{place['account']}:repository/candidate/{prefix}"
     assert allows(session, "ecr:BatchGetImage", f"{candidates}-aligner")
@@ -219,7 +255,7 @@ def test_the_reading_role_reads_packages_and_nothing_else(organisation: Organisa
 
 
 def test_the_entry_role_calls_the_broker_and_nothing_else(organisation: Organisation) -> None:
-    place = policies.location(organisation)
+    place = names.location(organisation)
     function = f"arn:aws:lambda:{place['region']}:{place['account']}:function:{organisation.aws.broker}"
     found = list(allowed(role(organisation, names.entry_role(organisation)[1]).permissions))
     assert found == [("lambda:InvokeFunction", function)]

@@ -1,131 +1,162 @@
-"""Who may publish: the trust policies as AWS has them, held against the tokens that GitHub gives to jobs."""
+"""The publishing stack: it deploys the documents of policies.py, the broker, and nothing that anybody else can call."""
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rnd.runners.stack.names import ISSUER, base_image_role, publishing_role, reading_role, template_repository
-from tests.helpers.stacks import GITHUB_IDS, ORGANISATIONS
+from rnd.runners.stack import names, policies
+from rnd.runners.stack.configuration import broker_configuration
+from tests.helpers.iam import admits, allowed
+from tests.helpers.stacks import GITHUB_IDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from rnd.organisation import Organisation
     from tests.helpers.cloud import Cloud
+    from tests.helpers.stacks import Stacks
 
 OWNER_ID, TEMPLATE_ID = GITHUB_IDS["GitHubOwnerId"], GITHUB_IDS["TemplateRepositoryId"]
 
 
-@pytest.fixture(params=ORGANISATIONS)
-def account(clouds: dict[str, Cloud], request: pytest.FixtureRequest) -> tuple[Organisation, Cloud]:
-    """One organisation after another, and its account."""
-    return ORGANISATIONS[request.param], clouds[request.param]
+def resolve(node: Any) -> Any:  # noqa: ANN401 - a template is any JSON
+    """Return a part of a template with the parameters filled in, as CloudFormation does."""
+    if isinstance(node, list):
+        return [resolve(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if set(node) == {"Ref"}:
+        return GITHUB_IDS.get(node["Ref"], node)
+    if set(node) == {"Fn::Join"}:
+        separator, parts = node["Fn::Join"]
+        resolved = [resolve(part) for part in parts]
+        return separator.join(resolved) if all(isinstance(part, str) for part in resolved) else node
+    return {key: resolve(value) for key, value in node.items()}
 
 
-def token(repository: str, context: str, workflow: str, owner_id: str = OWNER_ID, number: str = "77") -> dict[str, str]:
-    """Return what of a job's token the policies look at, in the form that GitHub documents for new repositories.
+def of_type(stacks: Stacks, kind: str) -> Iterator[dict[str, Any]]:
+    """Yield each resource of a type, with the parameters filled in."""
+    for resource in stacks.publishing["Resources"].values():
+        if resource["Type"] == kind:
+            yield resolve(resource)
 
-    Args:
-        repository: OWNER/NAME.
-        context: The end of the subject, such as `pull_request`.
-        workflow: The file that the job is written in, with its ref.
-        owner_id: The organisation's number.
-        number: The repository's.
-    """
-    owner, name = repository.split("/")
+
+def wanted_roles(organisation: Organisation) -> list[policies.Role]:
+    """Return the roles that the stack should have."""
+    roles = policies.roles(organisation, OWNER_ID, TEMPLATE_ID)
+    return [*roles.values(), policies.publishing_role(organisation, OWNER_ID)]
+
+
+def test_the_roles_are_the_documents(stacks: Stacks) -> None:
+    organisation = stacks.organisation
+    found = {}
+    for role in of_type(stacks, "AWS::IAM::Role"):
+        properties = role["Properties"]
+        arn = f"arn:aws:iam::{organisation.aws.account}:role{properties['Path']}{properties['RoleName']}"
+        documents = [one["PolicyDocument"] for one in properties.get("Policies", [])]
+        found[arn] = (properties["AssumeRolePolicyDocument"], *documents)
+        assert properties["MaxSessionDuration"] == 3600
+    wanted = {
+        role.arn: tuple(one for one in (role.trust, role.permissions) if one) for role in wanted_roles(organisation)
+    }
+    assert found == wanted
+    assert not list(of_type(stacks, "AWS::IAM::Policy")), "every permission is in its role"
+
+
+def test_github_is_trusted_for_both_audiences(stacks: Stacks) -> None:
+    (provider,) = of_type(stacks, "AWS::IAM::OIDCProvider")
+    assert provider["Properties"]["Url"] == f"https://{names.ISSUER}"
+    assert provider["Properties"]["ClientIdList"] == ["sts.amazonaws.com", "rnd-broker"]
+
+
+def test_the_broker(stacks: Stacks) -> None:
+    organisation = stacks.organisation
+    (function,) = of_type(stacks, "AWS::Lambda::Function")
+    properties = function["Properties"]
+    assert (properties["FunctionName"], properties["Handler"]) == (organisation.aws.broker, "broker.handler.handle")
+    assert 0 < properties["ReservedConcurrentExecutions"] <= 10
+    assert properties["Timeout"] <= 60
+    (variables,) = properties["Environment"].values()
+    assert list(variables) == ["RND_BROKER"]
+    assert json.loads(variables["RND_BROKER"]) == broker_configuration(organisation, OWNER_ID)
+    (log,) = of_type(stacks, "AWS::Logs::LogGroup")
+    assert log["Properties"] == {"LogGroupName": f"/aws/lambda/{organisation.aws.broker}", "RetentionInDays": 90}
+
+
+def test_nobody_else_can_call_the_broker(stacks: Stacks) -> None:
+    """A URL, a permission or a trigger of the function would be a way around the entry role."""
+    kinds = {resource["Type"] for resource in stacks.publishing["Resources"].values()}
+    assert {kind for kind in kinds if kind.startswith("AWS::Lambda::")} == {"AWS::Lambda::Function"}
+    assert not kinds & {"AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::Events::Rule"}
+
+
+def test_the_code_of_the_broker_is_its_folder(stacks: Stacks) -> None:
+    (asset,) = [path for path in stacks.folder.glob("asset.*") if (path / "broker").is_dir()]
+    files = {str(path.relative_to(asset)) for path in asset.rglob("*") if path.is_file()}
+    assert "broker/handler.py" in files
+    assert {name.partition("/")[0] for name in files} == {"broker"}
+    assert all(name.endswith(".py") for name in files)
+
+
+def test_the_keys_of_the_apps_are_imported(stacks: Stacks) -> None:
+    keys = list(of_type(stacks, "AWS::KMS::Key"))
+    aliases = [
+        one["Properties"]["AliasName"]
+        for one in stacks.publishing["Resources"].values()
+        if one["Type"] == "AWS::KMS::Alias"
+    ]
+    prefix = stacks.organisation.repository_prefix
+    apps = ["version", "release"] if stacks.organisation.github.apps else []
+    assert aliases == [f"alias/{prefix}-app-{app}" for app in apps]
+    assert len(keys) == len(apps)
+    for key in keys:
+        properties = key["Properties"]
+        assert (properties["Origin"], properties["KeySpec"], properties["KeyUsage"]) == (
+            "EXTERNAL",
+            "RSA_2048",
+            "SIGN_VERIFY",
+        )
+        assert key["DeletionPolicy"] == "Retain"
+
+
+def test_the_index_of_development_versions_has_no_upstream(stacks: Stacks) -> None:
+    (index,) = of_type(stacks, "AWS::CodeArtifact::Repository")
+    wanted = stacks.organisation.aws.codeartifact
+    properties = index["Properties"]
+    assert (properties["DomainName"], properties["RepositoryName"]) == (wanted.domain, wanted.development_repository)
+    assert not {"Upstreams", "ExternalConnections"} & set(properties)
+    assert index["DeletionPolicy"] == "Retain"
+
+
+def test_it_deploys(clouds: dict[str, Cloud], stacks: Stacks) -> None:
+    """Moto accepts the roles and their policies, and reads them back as they are."""
+    organisation = stacks.organisation
+    (cloud,) = [one for one in clouds.values() if one.aws == organisation.aws]
+    identity = cloud.client("iam")
+    for role in wanted_roles(organisation):
+        found = identity.get_role(RoleName=role.arn.rpartition("/")[2])["Role"]
+        assert (found["Arn"], found["AssumeRolePolicyDocument"]) == (role.arn, role.trust)
+
+
+def _base_image_token(organisation: Organisation, **changed: str) -> dict[str, str]:
+    ours = names.template_repository(organisation)
+    owner, name = ours.split("/")
+    parts = {"owner_id": OWNER_ID, "number": TEMPLATE_ID, "context": "ref:refs/heads/main", "name": name}
+    parts |= {"workflow": "base_images.yml@refs/heads/main", **changed}
     return {
         "aud": "sts.amazonaws.com",
-        "sub": f"repo:{owner}@{owner_id}/{name}@{number}:{context}",
-        "job_workflow_ref": f"{repository}/.github/workflows/{workflow}",
+        "sub": f"repo:{owner}@{parts['owner_id']}/{parts['name']}@{parts['number']}:{parts['context']}",
+        "job_workflow_ref": f"{ours}/.github/workflows/{parts['workflow']}",
     }
 
 
-def admits(cloud: Cloud, role: str, claims: dict[str, str]) -> bool:
-    """Say whether a role may be taken on with a token, as IAM reads a trust policy: every condition must hold."""
-    policy = cloud.client("iam").get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
-    (statement,) = policy["Statement"]
-    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
-    assert statement["Principal"]["Federated"].endswith(f"oidc-provider/{ISSUER}")
-    matches: dict[str, Callable[[str, str], bool]] = {"StringEquals": str.__eq__, "StringLike": fnmatchcase}
-    return all(
-        any(matches[operator](claims[key.removeprefix(f"{ISSUER}:")], one) for one in _listed(wanted))
-        for operator, conditions in statement["Condition"].items()
-        for key, wanted in conditions.items()
-    )
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
-
-
-def test_who_may_publish(account: tuple[Organisation, Cloud]) -> None:
-    organisation, cloud = account
-    _, role = publishing_role(organisation)
-    owner, prefix = organisation.github.owner, organisation.repository_prefix
-    ours = f"{owner}/{prefix}-aligner"
-    package, image = "push_python_package.yml@refs/pull/1/merge", "build_and_push_docker_image.yml@refs/heads/main"
-    assert admits(cloud, role, token(ours, "pull_request", package))
-    assert admits(cloud, role, token(ours, "ref:refs/heads/main", image))
-    refused = {
-        "another organisation under our name": token(ours, "pull_request", package, owner_id="666"),
-        "another organisation": token(f"evil/{prefix}-aligner", "pull_request", package),
-        "another kind of repository": token(f"{owner}/website", "pull_request", package),
-        "another workflow": token(ours, "pull_request", "greet.yml@refs/heads/main"),
-        "a workflow of somebody else": token(ours, "pull_request", package)
-        | {"job_workflow_ref": f"evil/{prefix}-x/.github/workflows/{package}"},
-        "another audience": token(ours, "pull_request", package) | {"aud": "https://github.com/evil"},
-        "a subject without numbers": token(ours, "pull_request", package) | {"sub": f"repo:{ours}:pull_request"},
-    }
-    assert [why for why, claims in refused.items() if admits(cloud, role, claims)] == []
-
-
-def test_who_may_read_packages(account: tuple[Organisation, Cloud]) -> None:
-    """Every job of every repository of ours, and it may read and nothing else."""
-    organisation, cloud = account
-    path, role = reading_role(organisation)
-    owner, prefix = organisation.github.owner, organisation.repository_prefix
-    ours = f"{owner}/{prefix}-aligner"
-    checks = "python_lint_and_test.yml@refs/pull/1/merge"
-    assert admits(cloud, role, token(ours, "pull_request", checks))
-    assert admits(cloud, role, token(ours, "ref:refs/heads/topic", "greet.yml@refs/heads/topic"))
-    refused = {
-        "another organisation under our name": token(ours, "pull_request", checks, owner_id="666"),
-        "another organisation": token(f"evil/{prefix}-aligner", "pull_request", checks),
-        "another kind of repository": token(f"{owner}/website", "pull_request", checks),
-        "another audience": token(ours, "pull_request", checks) | {"aud": "https://github.com/evil"},
-        "a subject without numbers": token(ours, "pull_request", checks) | {"sub": f"repo:{ours}:pull_request"},
-    }
-    assert [why for why, claims in refused.items() if admits(cloud, role, claims)] == []
-    found = cloud.client("iam").get_role(RoleName=role)["Role"]
-    assert (found["Arn"], found["Path"]) == (organisation.aws.reading_role, path)
-    allowed = dict(_allowed(cloud, role))
-    index = f"{organisation.aws.codeartifact.domain}/{organisation.aws.codeartifact.repository}"
-    place = f"{organisation.aws.region}:{organisation.aws.account}"
-    assert allowed["codeartifact:ReadFromRepository"] == [f"arn:aws:codeartifact:{place}:repository/{index}"]
-    assert set(allowed) == {
-        "codeartifact:GetAuthorizationToken",
-        "codeartifact:GetRepositoryEndpoint",
-        "codeartifact:ReadFromRepository",
-        "sts:GetServiceBearerToken",
-    }
-
-
-def test_the_job_that_tests_may_not_publish(account: tuple[Organisation, Cloud]) -> None:
-    organisation, cloud = account
-    ours = f"{organisation.github.owner}/{organisation.repository_prefix}-aligner"
-    claims = token(ours, "pull_request", "python_lint_and_test.yml@refs/pull/1/merge")
-    assert not admits(cloud, publishing_role(organisation)[1], claims)
-
-
-def test_who_may_push_base_images(account: tuple[Organisation, Cloud]) -> None:
-    organisation, cloud = account
-    role, ours = base_image_role(organisation), template_repository(organisation)
-    main, workflow = "ref:refs/heads/main", "base_images.yml@refs/heads/main"
-    right: dict[str, Any] = {"repository": ours, "context": main, "workflow": workflow, "number": TEMPLATE_ID}
-    assert admits(cloud, role, token(**right))
+def test_who_may_push_base_images(stacks: Stacks) -> None:
+    organisation = stacks.organisation
+    role = policies.base_images(organisation, OWNER_ID, TEMPLATE_ID)
+    assert admits(role.trust, _base_image_token(organisation))
     for wrong in (
         {"number": "77"},
         {"owner_id": "666"},
@@ -133,46 +164,34 @@ def test_who_may_push_base_images(account: tuple[Organisation, Cloud]) -> None:
         {"context": "ref:refs/heads/topic"},
         {"workflow": "base_images.yml@refs/heads/topic"},
         {"workflow": "other.yml@refs/heads/main"},
-        {"repository": f"{ours}-2"},
+        {"name": "another"},
     ):
-        assert not admits(cloud, role, token(**right | wrong)), wrong
-
-
-def test_what_may_be_published_to(account: tuple[Organisation, Cloud]) -> None:
-    organisation, cloud = account
-    path, role = publishing_role(organisation)
-    found = cloud.client("iam").get_role(RoleName=role)["Role"]
-    assert found["Arn"] == organisation.aws.publishing_role
-    assert found["Path"] == path
-    allowed = dict(_allowed(cloud, role))
-    aws = organisation.aws
-    place = f"{aws.region}:{aws.account}"
-    index = f"{aws.codeartifact.domain}/{aws.codeartifact.repository}"
-    arn = f"arn:aws:codeartifact:{place}:package/{index}/pypi/*/*"
-    assert allowed["codeartifact:PublishPackageVersion"] == [arn]
-    assert allowed["codeartifact:ReadFromRepository"] == [f"arn:aws:codeartifact:{place}:repository/{index}"]
-    images = f"arn:aws:ecr:{place}:repository/{organisation.slug}-{organisation.repository_prefix}-*"
-    assert allowed["ecr:PutImage"] == allowed["ecr:CreateRepository"] == [images]
-    unlimited = {action for action, resources in allowed.items() if resources == ["*"]}
-    assert unlimited == {"ecr:GetAuthorizationToken", "sts:GetServiceBearerToken"}
-    assert not any(action.split(":")[1].startswith(("Delete", "*")) for action in allowed)
-
-
-def test_base_images_alone_may_be_pushed_by_their_role(account: tuple[Organisation, Cloud]) -> None:
-    organisation, cloud = account
-    allowed = dict(_allowed(cloud, base_image_role(organisation)))
+        assert not admits(role.trust, _base_image_token(organisation, **wrong)), wrong
     place = f"{organisation.aws.region}:{organisation.aws.account}"
     name = organisation.aws.base_image.split(":")[0]
-    assert allowed["ecr:PutImage"] == [f"arn:aws:ecr:{place}:repository/{name}"]
-    assert {action.split(":")[0] for action in allowed} == {"ecr"}
+    found = dict(allowed(role.permissions))
+    assert found["ecr:PutImage"] == f"arn:aws:ecr:{place}:repository/{name}"
+    assert {action.split(":")[0] for action in found} == {"ecr"}
 
 
-def _allowed(cloud: Cloud, role: str) -> list[tuple[str, list[str]]]:
-    """Return each action that a role's policies allow, with the resources."""
-    identity = cloud.client("iam")
-    found = []
-    for name in identity.list_role_policies(RoleName=role)["PolicyNames"]:
-        for statement in identity.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]:
-            assert statement["Effect"] == "Allow"
-            found += [(action, _listed(statement["Resource"])) for action in _listed(statement["Action"])]
-    return found
+@pytest.mark.parametrize("workflow", ["push_python_package.yml", "build_and_push_docker_image.yml"])
+def test_workflows_without_the_broker(stacks: Stacks, workflow: str) -> None:
+    """As before the broker: the two workflows that publish, and no other one."""
+    organisation = stacks.organisation
+    ours = f"{organisation.github.owner}/{organisation.repository_prefix}-aligner"
+    owner, name = ours.split("/")
+    claims = {
+        "aud": "sts.amazonaws.com",
+        "sub": f"repo:{owner}@{OWNER_ID}/{name}@77:pull_request",
+        "job_workflow_ref": f"{ours}/.github/workflows/{workflow}@refs/pull/1/merge",
+    }
+    role = policies.publishing_role(organisation, OWNER_ID)
+    assert admits(role.trust, claims)
+    for changed in (
+        {"sub": f"repo:{owner}@666/{name}@77:pull_request"},
+        {"sub": f"repo:{ours}:pull_request"},
+        {"job_workflow_ref": f"{ours}/.github/workflows/greet.yml@refs/heads/main"},
+        {"job_workflow_ref": f"evil/{name}/.github/workflows/{workflow}@refs/heads/main"},
+        {"aud": "https://github.com/evil"},
+    ):
+        assert not admits(role.trust, claims | changed), changed

@@ -27,9 +27,16 @@ if TYPE_CHECKING:
     from rnd_rehearsal.cloud.account import Session
     from rnd_rehearsal.cloud.server import Cloud
 
-MAIN = {"ref": "refs/heads/main", "event_name": "push", "actor": "ada", "runner_environment": "github-hosted"}
-BRANCH = MAIN | {"ref": "refs/heads/drive"}
-PULL = MAIN | {"ref": "refs/pull/1/merge", "event_name": "pull_request"}
+FILES = f"{load_organisation(ROOT / 'org.yml').github.owner}/rnd-rover/.github/workflows"
+IMAGE, VERSION = f"{FILES}/build_and_push_docker_image.yml", f"{FILES}/on_pr.yml"
+HOSTED = {"event_name": "push", "actor": "ada", "runner_environment": "github-hosted"}
+MAIN = HOSTED | {"ref": "refs/heads/main", "job_workflow_ref": f"{IMAGE}@refs/heads/main"}
+BRANCH = HOSTED | {"ref": "refs/heads/drive", "job_workflow_ref": f"{IMAGE}@refs/heads/drive"}
+PULL = HOSTED | {
+    "ref": "refs/pull/1/merge",
+    "event_name": "pull_request",
+    "job_workflow_ref": f"{VERSION}@refs/pull/1/merge",
+}
 
 
 class Deployed:

@@ -45,6 +45,7 @@ class Job:
         event: The event that started the run.
         runner: `github-hosted` or `self-hosted`.
         run: The numeric id of the run.
+        workflow: The workflow file that the job is written in, as OWNER/NAME/PATH@REF.
     """
 
     owner: str
@@ -55,6 +56,7 @@ class Job:
     event: str
     runner: str
     run: str
+    workflow: str
 
 
 def read_claims(token: object) -> dict[str, Any]:
@@ -113,17 +115,23 @@ def read_job(claims: Mapping[str, Any], configuration: Mapping[str, Any], now: f
             "repository-refused",
             f"{full} publishes nothing: its name must be {configuration['prefix']}- and then a-z, 0-9 and single -.",
         )
-    event, runner, run = (str(claims.get(one, "")) for one in ("event_name", "runner_environment", "run_id"))
-    package = f"{configuration['slug']}-{name}"
-    return Job(owner, name, repository_id, package, found[0], event, runner, re.sub(r"\D", "", run)[:20])
+    event, runner, run, workflow = (
+        str(claims.get(one, "")) for one in ("event_name", "runner_environment", "run_id", "job_workflow_ref")
+    )
+    package, number = f"{configuration['slug']}-{name}", re.sub(r"\D", "", run)[:20]
+    return Job(owner, name, repository_id, package, found[0], event, runner, number, workflow)
 
 
 def check_run(job: Job, identity: str, configuration: Mapping[str, Any]) -> None:
     """Check what STS cannot: it has no condition keys for the event and the machine. Call it with verified claims.
 
+    A trust policy cannot compare two claims either, so that a workflow file of the repository itself is checked here.
+
     Raises:
-        Refused: This event or this machine cannot have the identity.
+        Refused: This event, this machine or this workflow cannot have the identity.
     """
+    if not job.workflow.startswith((f"{job.owner}/{job.repository}/", f"{configuration['template']}/")):
+        raise Refused("not-trusted", "The job is written in a workflow of another repository.")
     if job.event not in EVENTS[identity]:
         raise Refused(
             "event-refused",

@@ -15,7 +15,7 @@ from . import apps
 from .claims import AUDIENCE, Job, check_run, read_claims, read_job
 from .refusal import Refused
 from .session import MOST_CHARACTERS, as_text, session_policy
-from .tools import ATTEMPTS, TIMEOUT, Tools
+from .tools import AWS_ATTEMPTS, TIMEOUT, Tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,7 +117,7 @@ def _connect(configuration: Mapping[str, Any]) -> Tools:
     config = Config(
         connect_timeout=TIMEOUT,
         read_timeout=TIMEOUT,
-        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        retries={"total_max_attempts": AWS_ATTEMPTS, "mode": "standard"},
     )
     region = configuration["place"]["region"]
     sts, kms = (boto3.client(name, region_name=region, config=config) for name in ("sts", "kms"))

@@ -1,6 +1,6 @@
 """The services that the broker calls: STS, KMS and GitHub, with what their errors mean. The only file with effects.
 
-Each call has a time limit and at most three attempts, so an answer takes less than the function's own time limit.
+Each call has a time limit and a few attempts, so that an answer takes less than the function's own time limit.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from .refusal import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-TIMEOUT = 5  # seconds for one attempt
-ATTEMPTS = 3
+TIMEOUT = 3  # seconds for one attempt
+ATTEMPTS = 3  # of a call to GitHub
+AWS_ATTEMPTS = 2
 LARGEST = 1 << 20  # bytes of an answer of GitHub
 UNAVAILABLE = {
     *("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "InternalFailure"),

@@ -29,14 +29,15 @@ def broker_configuration(
         "prefix": organisation.repository_prefix,
         "slug": organisation.slug,
         "protected": sorted({name.lower() for name in (template, *organisation.github.protected_names)}),
+        "template": names.template_repository(organisation),
         "trusted_runner": "github-hosted" if organisation.runners.trusted_is_hosted else "",
-        "place": policies.location(organisation),
+        "place": names.location(organisation),
         "verify": {
-            identity: policies.role_arn(organisation, names.verify_role(organisation, identity))
+            identity: names.role_arn(organisation, names.verify_role(organisation, identity))
             for identity in policies.VERIFIED
         },
         "roles": {
-            identity: policies.role_arn(organisation, names.wide_role(organisation, identity))
+            identity: names.role_arn(organisation, names.wide_role(organisation, identity))
             for identity in policies.IDENTITIES
         },
         "apps": {

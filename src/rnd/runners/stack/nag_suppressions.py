@@ -51,9 +51,8 @@ SUPPRESSIONS = (
     Suppression(
         "IAM5",
         r"[^/]+/[^/]+/Provider/task/TaskRole/DefaultPolicy/Resource",
-        "Signing in to ECR and Session Manager's channels cannot be limited to a resource. The images are limited to "
-        "the base images and those of the organisation's repositories, whose names are not known in advance.",
-        (ANYTHING, r"Resource::arn:.*:repository/.*\*"),
+        "Signing in to ECR and Session Manager's channels cannot be limited to a resource.",
+        (ANYTHING,),
     ),
     Suppression(
         "IAM5",
@@ -90,10 +89,17 @@ SUPPRESSIONS = (
     ),
     Suppression(
         "IAM5",
-        r"[^/]+/Role-[^/]+/DefaultPolicy/Resource",
-        "Signing in to ECR and CodeArtifact cannot be limited to a resource. The packages are limited to the "
-        "organisation's own index, the images to its prefix: one role serves all repositories.",
-        (ANYTHING, r"Resource::arn:.*:codeartifact:.*:package/.*", r"Resource::arn:.*:ecr:.*:repository/.*\*"),
+        r"[^/]+/Role-[^/]+",
+        "Signing in to ECR and CodeArtifact cannot be limited to a resource. A role serves all repositories of the "
+        "organisation; the broker limits each session to one. A stream of a log has a random name, and a key of an app "
+        "is named by its alias in a condition.",
+        (
+            ANYTHING,
+            r"Resource::arn:.*:codeartifact:.*:package/.*",
+            r"Resource::arn:.*:ecr:.*:repository/.*\*",
+            r"Resource::arn:.*:logs:.*:log-group:/aws/lambda/.*:\*",
+            r"Resource::arn:.*:kms:.*:key/\*",
+        ),
     ),
     Suppression(
         "AS3",

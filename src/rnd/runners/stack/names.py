@@ -86,3 +86,31 @@ def template_repository(organisation: Organisation) -> str:
     address = organisation.template.repository.removesuffix(".git")
     owner, name = address.replace(":", "/").split("/")[-2:]
     return f"{owner}/{name}"
+
+
+def location(organisation: Organisation) -> dict[str, str]:
+    """Return where the organisation publishes to, as `session.session_policy` takes it."""
+    aws = organisation.aws
+    return {
+        "partition": aws.entry_role.split(":")[1],
+        "region": aws.region,
+        "account": aws.account,
+        "domain": aws.codeartifact.domain,
+        "releases": aws.codeartifact.repository,
+        "development": aws.codeartifact.development_repository,
+    }
+
+
+def provider_arn(organisation: Organisation) -> str:
+    """Return the ARN of GitHub as an identity provider."""
+    return _iam(organisation, f"oidc-provider/{ISSUER}")
+
+
+def role_arn(organisation: Organisation, name: str) -> str:
+    """Return the ARN of a role that org.yml does not name."""
+    return _iam(organisation, f"role/{name}")
+
+
+def _iam(organisation: Organisation, resource: str) -> str:
+    place = location(organisation)
+    return f"arn:{place['partition']}:iam::{place['account']}:{resource}"

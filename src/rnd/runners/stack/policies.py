@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnd.runners.broker import session
-from rnd.runners.broker.session import CREATE, IMAGES, PULL, PUSH, allow, document, image_arn, package_arn
-from rnd.runners.stack import names
+from rnd.runners.broker.session import CREATE, PULL, PUSH, allow, document, image_arn, package_arn
+from rnd.runners.stack import names, permissions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
     Conditions = Mapping[str, Mapping[str, str | list[str]]]
 
-IDENTITIES = ("development", "candidate", "release")
+IDENTITIES = permissions.IDENTITIES
 VERIFIED = (*IDENTITIES, "version")  # `version` gets a GitHub token only
 STS_AUDIENCE = "sts.amazonaws.com"  # of the token with which a job assumes the reading or the entry role
 BROKER_AUDIENCE = "rnd-broker"  # of the token that a job sends to the broker
@@ -41,6 +41,10 @@ CONDITION_KEYS = frozenset(
     }
 )
 MAIN = "refs/heads/main"
+FOLDER = ".github/workflows"
+# Files of a generated repository: the jobs in them run its Dockerfile, its build backend, and set its version.
+IMAGE_WORKFLOW, PACKAGE_WORKFLOW = "build_and_push_docker_image.yml", "push_python_package.yml"
+VERSION_WORKFLOW = "on_pr.yml"
 # The central workflows that can get the release identity.
 RELEASE_WORKFLOWS = ("publish_package.yml", "promote_image.yml", "release.yml")
 
@@ -70,26 +74,51 @@ def roles(organisation: Organisation, owner_id: str, template_id: str) -> dict[s
     """
     any_job = web_identity(organisation, STS_AUDIENCE, like={"sub": subjects(organisation, owner_id, "*")})
     found = [
-        Role(organisation.aws.reading_role, any_job, document(read_packages(organisation))),
-        Role(organisation.aws.entry_role, any_job, entry_permissions(organisation)),
-        Role(role_arn(organisation, names.broker_role(organisation)), broker_trust(), broker_permissions(organisation)),
+        Role(organisation.aws.reading_role, any_job, document(permissions.read_packages(organisation))),
+        Role(organisation.aws.entry_role, any_job, permissions.entry_permissions(organisation)),
+        Role(
+            names.role_arn(organisation, names.broker_role(organisation)),
+            broker_trust(),
+            permissions.broker_permissions(organisation),
+        ),
         base_images(organisation, owner_id, template_id),
     ]
     for identity in VERIFIED:
-        arn = role_arn(organisation, names.verify_role(organisation, identity))
+        arn = names.role_arn(organisation, names.verify_role(organisation, identity))
         found.append(Role(arn, verify_trust(organisation, owner_id, identity), None))
     for identity in IDENTITIES:
-        arn = role_arn(organisation, names.wide_role(organisation, identity))
-        found.append(Role(arn, wide_trust(organisation), wide_permissions(organisation, identity)))
+        arn = names.role_arn(organisation, names.wide_role(organisation, identity))
+        found.append(Role(arn, wide_trust(organisation), permissions.wide_permissions(organisation, identity)))
     return {role.arn.rpartition("/")[2]: role for role in found}
+
+
+def publishing_role(organisation: Organisation, owner_id: str) -> Role:
+    """Return the role of workflows that do not use the broker yet; it can publish as any repository.
+
+    Remove it with `aws.publishing_role` when no repository has such a workflow any more.
+    """
+    own = f"{organisation.github.owner}/{organisation.repository_prefix}-*/{FOLDER}"
+    like: dict[str, str | list[str]] = {
+        "sub": subjects(organisation, owner_id, "*"),
+        "job_workflow_ref": [f"{own}/{workflow}@*" for workflow in (PACKAGE_WORKFLOW, IMAGE_WORKFLOW)],
+    }
+    place, images = names.location(organisation), names.image_repositories(organisation)
+    allowed = [
+        *permissions.read_packages(organisation),
+        allow(["codeartifact:PublishPackageVersion"], [package_arn(place, place["releases"], "*")]),
+        allow(["ecr:GetAuthorizationToken"], ["*"]),
+        allow([*PULL, *PUSH, *CREATE], [image_arn(place, images)]),
+    ]
+    trust = web_identity(organisation, STS_AUDIENCE, like=like)
+    return Role(organisation.aws.publishing_role, trust, document(allowed))
 
 
 def verify_trust(organisation: Organisation, owner_id: str, identity: str) -> Document:
     """Return which tokens STS accepts for an identity.
 
-    `development`: a branch or a pull request, outside any environment. `version`: a pull request. `candidate`: `main`,
-    outside any environment. `release`: `main`, in the environment of org.yml, from a central workflow at the ref of
-    org.yml. GitHub writes `%3A` for a colon in the name of an environment.
+    `development`: a branch or a pull request. `version`: a pull request. `candidate`: `main`. `release`: `main`, in the
+    environment of org.yml. The first three only outside any environment, and each only from its own workflow files:
+    hooks and tests run in another one. GitHub writes `%3A` for a colon in the name of an environment.
     """
     environment = organisation.github.repository.environment.name
     contexts = {
@@ -98,27 +127,40 @@ def verify_trust(organisation: Organisation, owner_id: str, identity: str) -> Do
         "candidate": [f"ref:{MAIN}"],
         "release": [f"environment:{environment.replace(':', '%3A')}"],
     }[identity]
-    like = {"sub": subjects(organisation, owner_id, *contexts)}
+    like: dict[str, str | list[str]] = {
+        "sub": subjects(organisation, owner_id, *contexts),
+        "job_workflow_ref": workflows(organisation, identity),
+    }
     equal: dict[str, str | list[str]] = {}
     if identity in {"candidate", "release"}:
         equal["ref"] = MAIN
     if identity == "release":
-        equal |= {"environment": environment, "job_workflow_ref": release_workflows(organisation)}
+        equal["environment"] = environment
+        equal["job_workflow_ref"] = like.pop("job_workflow_ref")
     return web_identity(organisation, BROKER_AUDIENCE, equal, like)
+
+
+def workflows(organisation: Organisation, identity: str) -> list[str]:
+    """Return patterns for `job_workflow_ref` of the jobs that can get an identity; without `*` for `release`.
+
+    A repository's own files are in its own repository, which the broker checks.
+    """
+    ref = organisation.template.workflow_ref
+    full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+    central = [f"{names.template_repository(organisation)}/{FOLDER}/{one}@{full}" for one in RELEASE_WORKFLOWS]
+    own = f"{organisation.github.owner}/{organisation.repository_prefix}-*/{FOLDER}"
+    return {
+        "development": [central[0], f"{own}/{IMAGE_WORKFLOW}@*", f"{own}/{PACKAGE_WORKFLOW}@*"],
+        "version": [f"{own}/{VERSION_WORKFLOW}@refs/pull/*"],
+        "candidate": [f"{own}/{IMAGE_WORKFLOW}@{MAIN}"],
+        "release": central,
+    }[identity]
 
 
 def subjects(organisation: Organisation, owner_id: str, *contexts: str) -> list[str]:
     """Return patterns for the subjects of the tokens of every repository of the organisation, in some contexts."""
     owner, prefix = organisation.github.owner, organisation.repository_prefix
     return [f"repo:{owner}@{owner_id}/{prefix}-*@*:{context}" for context in contexts]
-
-
-def release_workflows(organisation: Organisation) -> list[str]:
-    """Return `job_workflow_ref` of each central workflow that can get the release identity."""
-    ref = organisation.template.workflow_ref
-    full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
-    place = f"{names.template_repository(organisation)}/.github/workflows"
-    return [f"{place}/{workflow}@{full}" for workflow in RELEASE_WORKFLOWS]
 
 
 def web_identity(
@@ -141,13 +183,13 @@ def web_identity(
         },
         "StringLike": {f"{names.ISSUER}:{claim}": value for claim, value in (like or {}).items()},
     }
-    principal = {"Federated": provider_arn(organisation)}
+    principal = {"Federated": names.provider_arn(organisation)}
     return trusted(principal, "sts:AssumeRoleWithWebIdentity", conditions)
 
 
 def wide_trust(organisation: Organisation) -> Document:
     """Return the trust policy of the roles that only the broker can assume."""
-    return trusted({"AWS": role_arn(organisation, names.broker_role(organisation))}, "sts:AssumeRole")
+    return trusted({"AWS": names.role_arn(organisation, names.broker_role(organisation))}, "sts:AssumeRole")
 
 
 def broker_trust() -> Document:
@@ -161,64 +203,6 @@ def trusted(principal: Mapping[str, str], action: str, conditions: Conditions | 
     return document([statement | ({"Condition": conditions} if conditions else {})])
 
 
-def read_packages(organisation: Organisation) -> list[Document]:
-    """Return the statements that let a role read packages, of releases and of development versions."""
-    index, place = organisation.aws.codeartifact, location(organisation)
-    arn = f"arn:{place['partition']}:codeartifact:{place['region']}:{place['account']}"
-    repositories = [f"{arn}:repository/{index.domain}/{name}" for name in (place["releases"], place["development"])]
-    bearer = allow(["sts:GetServiceBearerToken"], ["*"])
-    return [
-        allow(["codeartifact:GetAuthorizationToken"], [f"{arn}:domain/{index.domain}"]),
-        bearer | {"Condition": {"StringEquals": {"sts:AWSServiceName": "codeartifact.amazonaws.com"}}},
-        allow(["codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository"], repositories),
-    ]
-
-
-def wide_permissions(organisation: Organisation, identity: str) -> Document:
-    """Return what an identity can do in all repositories together; the session policy limits it to one."""
-    place = location(organisation)
-    packages, images = f"{organisation.slug}-{organisation.repository_prefix}-*", names.image_repositories(organisation)
-    statements = [*read_packages(organisation), allow(["ecr:GetAuthorizationToken"], ["*"])]
-    index = {"development": place["development"], "release": place["releases"]}.get(identity)
-    if index:
-        arn = package_arn(place, index, packages)
-        statements.append(allow(["codeartifact:PublishPackageVersion"], [arn]))
-    own = image_arn(place, f"{IMAGES[identity]}{images}")
-    statements.append(allow([*PULL, *PUSH, *CREATE], [own]))
-    if identity == "release":
-        candidates = image_arn(place, f"{IMAGES['candidate']}{images}")
-        statements.append(allow([*PULL, "ecr:DescribeRepositories"], [candidates]))
-    return document(statements)
-
-
-def entry_permissions(organisation: Organisation) -> Document:
-    """Return what the entry role can do: call the broker."""
-    place = location(organisation)
-    arn = f"arn:{place['partition']}:lambda:{place['region']}:{place['account']}:function:{organisation.aws.broker}"
-    return document([allow(["lambda:InvokeFunction"], [arn])])
-
-
-def broker_permissions(organisation: Organisation) -> Document:
-    """Return what the broker can do: assume the wide roles, sign for the apps, and write its log.
-
-    `AssumeRoleWithWebIdentity` is not signed, so it needs no permission. The keys are named by their alias, because the
-    id of a key is not known before it exists: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
-    """
-    place = location(organisation)
-    arn = f"arn:{place['partition']}:%s:{place['region']}:{place['account']}"
-    wide = [role_arn(organisation, names.wide_role(organisation, identity)) for identity in IDENTITIES]
-    log = f"{arn % 'logs'}:log-group:/aws/lambda/{organisation.aws.broker}:*"
-    statements = [
-        allow(["sts:AssumeRole"], wide),
-        allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log]),
-    ]
-    if organisation.github.apps:
-        aliases = [names.app_key_alias(organisation, app) for app in ("version", "release")]
-        sign = allow(["kms:Sign"], [f"{arn % 'kms'}:key/*"])
-        statements.append(sign | {"Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}}})
-    return document(statements)
-
-
 def base_images(organisation: Organisation, owner_id: str, template_id: str) -> Role:
     """Return the role for the base images, which only `main` of the template's repository can assume."""
     repository = names.template_repository(organisation)
@@ -227,16 +211,16 @@ def base_images(organisation: Organisation, owner_id: str, template_id: str) -> 
         "sub": f"repo:{owner}@{owner_id}/{name}@{template_id}:ref:{MAIN}",
         "job_workflow_ref": f"{repository}/.github/workflows/{names.BASE_IMAGE_WORKFLOW}@{MAIN}",
     }
-    place = location(organisation)
+    place = names.location(organisation)
     images = sorted({image for image, _ in names.base_images(organisation).values()})
-    permissions = document(
+    allowed = document(
         [
             allow(["ecr:GetAuthorizationToken"], ["*"]),
             allow(sorted([*PULL, *PUSH]), [image_arn(place, image) for image in images]),
         ]
     )
-    arn = role_arn(organisation, names.base_image_role(organisation))
-    return Role(arn, web_identity(organisation, STS_AUDIENCE, like=claims), permissions)
+    arn = names.role_arn(organisation, names.base_image_role(organisation))
+    return Role(arn, web_identity(organisation, STS_AUDIENCE, like=claims), allowed)
 
 
 def session_policy(organisation: Organisation, identity: str, package: str) -> Document:
@@ -247,32 +231,4 @@ def session_policy(organisation: Organisation, identity: str, package: str) -> D
         identity: One of `IDENTITIES`.
         package: The name of the repository's package and image, such as `acme-lab-aligner`.
     """
-    return session.session_policy(location(organisation), identity, package)
-
-
-def location(organisation: Organisation) -> dict[str, str]:
-    """Return where the organisation publishes to, as `session.session_policy` takes it."""
-    aws = organisation.aws
-    return {
-        "partition": aws.entry_role.split(":")[1],
-        "region": aws.region,
-        "account": aws.account,
-        "domain": aws.codeartifact.domain,
-        "releases": aws.codeartifact.repository,
-        "development": aws.codeartifact.development_repository,
-    }
-
-
-def provider_arn(organisation: Organisation) -> str:
-    """Return the ARN of GitHub as an identity provider."""
-    return _iam(organisation, f"oidc-provider/{names.ISSUER}")
-
-
-def role_arn(organisation: Organisation, name: str) -> str:
-    """Return the ARN of a role of the stack that org.yml does not name."""
-    return _iam(organisation, f"role/{name}")
-
-
-def _iam(organisation: Organisation, resource: str) -> str:
-    place = location(organisation)
-    return f"arn:{place['partition']}:iam::{place['account']}:{resource}"
+    return session.session_policy(names.location(organisation), identity, package)

@@ -1,40 +1,42 @@
-"""The publishing stack: roles for jobs that publish or install, and the ECR repositories of the base images."""
+"""The publishing stack: the identities of jobs, the broker that gives them, and the repositories they publish to.
+
+The policy documents are in `policies.py`; this stack deploys them as they are.
+"""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnParameter, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnParameter, Duration, IgnoreMode, RemovalPolicy, Stack
+from aws_cdk import aws_codeartifact as codeartifact
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as functions
+from aws_cdk import aws_logs as logs
 
-from rnd.runners.stack import names
+import rnd.runners
+from rnd.runners.broker.handler import CONFIGURATION
+from rnd.runners.broker.session import document
+from rnd.runners.stack import names, policies
+from rnd.runners.stack.configuration import broker_configuration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from aws_cdk import Environment
     from constructs import Construct
 
     from rnd.organisation import Organisation
 
-# The template's workflows that publish. The job's OIDC token names the workflow file, so a repository's other workflows
-# cannot assume the role.
-PUBLISHING_WORKFLOWS = ("push_python_package.yml", "build_and_push_docker_image.yml")
-LAYERS = (
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:CompleteLayerUpload",
-    "ecr:DescribeImages",
-    "ecr:GetDownloadUrlForLayer",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-)
+CODE = Path(rnd.runners.__file__).parent  # with the folder `broker`, which is the whole code of the function
+# Jobs of one pull request call the broker within seconds of each other; more calls than this wait and are repeated.
+CONCURRENCY = 10
+HOUR = 3600  # seconds: the longest session that STS gives to a role that another role assumes
 
 
 class Publishing(Stack):
-    """GitHub as an identity provider, and the roles for publishing, for installing and for the base images.
+    """GitHub as an identity provider, the roles of jobs, and the broker.
 
     The trust policies contain the numeric ids of the organisation and of the template's repository: a name can be given
     up and registered by someone else, an id cannot.
@@ -44,29 +46,35 @@ class Publishing(Stack):
         super().__init__(scope, name, env=env, description=f"Where repositories of {organisation.name} publish to")
         self.organisation = organisation
         self.owner = self._number("GitHubOwnerId", "the organisation's id: gh api orgs/OWNER --jq .id")
-        self.template = self._number(
+        template = self._number(
             "TemplateRepositoryId", "the template repository's id: gh api repos/OWNER/NAME --jq .id"
         )
         self.provider = iam.OidcProviderNative(
-            self, "GitHub", url=f"https://{names.ISSUER}", client_ids=["sts.amazonaws.com"]
+            self,
+            "GitHub",
+            url=f"https://{names.ISSUER}",
+            client_ids=[policies.STS_AUDIENCE, policies.BROKER_AUDIENCE],
         )
-        repositories = self._base_image_repositories()
-        path, role = names.publishing_role(organisation)
-        published = [*self._read_packages(), self._publish_packages(), *self._images()]
-        self._role(role, path, self._publishing_job(), published)
-        path, role = names.reading_role(organisation)
-        self._role(role, path, self._any_job(), self._read_packages())
-        self._role(
-            names.base_image_role(organisation), "/", self._template_repository(), self._push_base_images(repositories)
-        )
+        self._base_image_repositories()
+        self._development_index()
+        self.roles = {
+            name: self._role(name, role) for name, role in policies.roles(organisation, self.owner, template).items()
+        }
+        self._role(names.publishing_role(organisation)[1], policies.publishing_role(organisation, self.owner))
+        broker = self.roles[names.broker_role(organisation)]
+        for identity in policies.IDENTITIES:  # IAM rejects a trust policy whose principal does not exist yet
+            self.roles[names.wide_role(organisation, identity)].node.add_dependency(broker)
+        if organisation.github.apps:
+            for app in ("version", "release"):
+                self._app_key(app)
+        self._broker(broker)
 
     def _number(self, name: str, description: str) -> str:
         pattern = "[1-9][0-9]*"
         return CfnParameter(self, name, description=description, allowed_pattern=pattern).value_as_string
 
-    def _base_image_repositories(self) -> list[ecr.Repository]:
-        found = sorted({name for name, _ in names.base_images(self.organisation).values()})
-        return [
+    def _base_image_repositories(self) -> None:
+        for name in sorted({name for name, _ in names.base_images(self.organisation).values()}):
             ecr.Repository(
                 self,
                 f"BaseImages-{name}",
@@ -75,85 +83,87 @@ class Publishing(Stack):
                 removal_policy=RemovalPolicy.RETAIN,
                 lifecycle_rules=[ecr.LifecycleRule(tag_status=ecr.TagStatus.UNTAGGED, max_image_age=Duration.days(30))],
             )
-            for name in found
-        ]
 
-    def _any_job(self) -> dict[str, str | list[str]]:
-        """Return the required token claims for a role that every job of every repository can assume."""
-        owner, prefix = self.organisation.github.owner, self.organisation.repository_prefix
-        return {"sub": f"repo:{owner}@{self.owner}/{prefix}-*@*:*"}
+    def _development_index(self) -> None:
+        """The index of development versions. It has no upstream, and the index of releases does not know it."""
+        index = self.organisation.aws.codeartifact
+        repository = codeartifact.CfnRepository(
+            self,
+            "DevelopmentIndex",
+            domain_name=index.domain,
+            repository_name=index.development_repository,
+            description="Development versions, by branch",
+        )
+        repository.apply_removal_policy(RemovalPolicy.RETAIN)
 
-    def _publishing_job(self) -> dict[str, str | list[str]]:
-        """Return the required token claims for a role that publishing jobs can assume."""
-        owner, prefix = self.organisation.github.owner, self.organisation.repository_prefix
-        return {
-            **self._any_job(),
-            "job_workflow_ref": [
-                f"{owner}/{prefix}-*/.github/workflows/{workflow}@*" for workflow in PUBLISHING_WORKFLOWS
-            ],
-        }
-
-    def _template_repository(self) -> dict[str, str | list[str]]:
-        """Return the required token claims for a role that only `main` of the template's repository can assume."""
-        owner, name = names.template_repository(self.organisation).split("/")
-        return {
-            "sub": f"repo:{owner}@{self.owner}/{name}@{self.template}:ref:refs/heads/main",
-            "job_workflow_ref": f"{owner}/{name}/.github/workflows/{names.BASE_IMAGE_WORKFLOW}@refs/heads/main",
-        }
-
-    def _role(
-        self, name: str, path: str, token: Mapping[str, str | list[str]], permissions: Sequence[iam.PolicyStatement]
-    ) -> None:
-        conditions = {
-            "StringEquals": {f"{names.ISSUER}:aud": "sts.amazonaws.com"},
-            "StringLike": {f"{names.ISSUER}:{claim}": value for claim, value in token.items()},
-        }
-        principal = iam.OpenIdConnectPrincipal(self.provider, conditions)
-        role = iam.Role(
+    def _role(self, name: str, wanted: policies.Role) -> iam.CfnRole:
+        limited = (
+            [iam.CfnRole.PolicyProperty(policy_name="Permissions", policy_document=wanted.permissions)]
+            if wanted.permissions
+            else None
+        )
+        role = iam.CfnRole(
             self,
             f"Role-{name}",
             role_name=name,
-            path=path,
-            assumed_by=principal,
-            max_session_duration=Duration.hours(1),
+            path=wanted.arn.partition(":role")[2].removesuffix(name),
+            assume_role_policy_document=wanted.trust,
+            policies=limited,
+            max_session_duration=HOUR,
         )
-        for statement in permissions:
-            role.add_to_policy(statement)
+        role.node.add_dependency(self.provider)
+        return role
 
-    def _read_packages(self) -> list[iam.PolicyStatement]:
-        index = self.organisation.aws.codeartifact
-        domain = self.format_arn(service="codeartifact", resource="domain", resource_name=index.domain)
-        place = f"{index.domain}/{index.repository}"
-        return [
-            iam.PolicyStatement(actions=["codeartifact:GetAuthorizationToken"], resources=[domain]),
-            iam.PolicyStatement(
-                actions=["sts:GetServiceBearerToken"],
-                resources=["*"],
-                conditions={"StringEquals": {"sts:AWSServiceName": "codeartifact.amazonaws.com"}},
+    def _app_key(self, app: str) -> None:
+        """A key for the private key of a GitHub App, which is imported by hand and can never be read again."""
+        everything = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{self.partition}:iam::{self.account}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+        key = kms.CfnKey(
+            self,
+            f"Key-{app}",
+            description=f"Private key of the GitHub App for {app}s; imported, see docs/how-to/set-up-the-pipeline.md",
+            origin="EXTERNAL",
+            key_spec="RSA_2048",
+            key_usage="SIGN_VERIFY",
+            key_policy=document([everything]),
+        )
+        key.apply_removal_policy(RemovalPolicy.RETAIN)
+        kms.CfnAlias(
+            self,
+            f"KeyAlias-{app}",
+            alias_name=names.app_key_alias(self.organisation, app),
+            target_key_id=key.attr_key_id,
+        )
+
+    def _broker(self, role: iam.CfnRole) -> None:
+        """The function that jobs call. It has no address: only the entry role can invoke it."""
+        name = self.organisation.aws.broker
+        log = logs.LogGroup(
+            self,
+            "BrokerLog",
+            log_group_name=f"/aws/lambda/{name}",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        function = functions.Function(
+            self,
+            "Broker",
+            function_name=name,
+            description="Gives a job credentials for its own repository",
+            runtime=functions.Runtime.PYTHON_3_14,
+            handler="broker.handler.handle",
+            code=functions.Code.from_asset(
+                str(CODE), exclude=["*", "!broker", "!broker/*.py"], ignore_mode=IgnoreMode.GIT
             ),
-            iam.PolicyStatement(
-                actions=["codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository"],
-                resources=[self.format_arn(service="codeartifact", resource="repository", resource_name=place)],
-            ),
-        ]
-
-    def _publish_packages(self) -> iam.PolicyStatement:
-        index = self.organisation.aws.codeartifact
-        place = f"{index.domain}/{index.repository}/pypi/*/*"
-        packages = self.format_arn(service="codeartifact", resource="package", resource_name=place)
-        return iam.PolicyStatement(actions=["codeartifact:PublishPackageVersion"], resources=[packages])
-
-    def _images(self) -> list[iam.PolicyStatement]:
-        pattern = names.image_repositories(self.organisation)
-        repositories = self.format_arn(service="ecr", resource="repository", resource_name=pattern)
-        creating = ["ecr:CreateRepository", "ecr:DescribeRepositories"]
-        return [
-            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
-            iam.PolicyStatement(actions=[*LAYERS, *creating], resources=[repositories]),
-        ]
-
-    def _push_base_images(self, repositories: Sequence[ecr.Repository]) -> list[iam.PolicyStatement]:
-        return [
-            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
-            iam.PolicyStatement(actions=list(LAYERS), resources=[one.repository_arn for one in repositories]),
-        ]
+            role=iam.Role.from_role_arn(self, "BrokerRole", role.attr_arn, mutable=False),
+            environment={CONFIGURATION: json.dumps(broker_configuration(self.organisation, self.owner))},
+            timeout=Duration.seconds(60),
+            memory_size=256,
+            reserved_concurrent_executions=CONCURRENCY,
+            log_group=log,
+        )
+        function.node.add_dependency(role)

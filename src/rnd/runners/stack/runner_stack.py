@@ -90,9 +90,8 @@ class RunnerStack(Stack):
         )
 
     def _allow_pulls(self, pool: RunnerPool, organisation: Organisation) -> None:
-        """Allow jobs to pull the base images and the images that the organisation's repositories publish."""
+        """Allow jobs to pull the base images: an image of another project needs its repository's own policy."""
         allowed = {name for name, _ in names.base_images(organisation).values()}
-        allowed.add(names.image_repositories(organisation))
         repositories = [
             self.format_arn(service="ecr", resource="repository", resource_name=name) for name in sorted(allowed)
         ]

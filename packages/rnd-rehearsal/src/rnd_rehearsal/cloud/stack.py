@@ -73,7 +73,7 @@ def deploy(
         organisation.aws.broker,
         Path(str(broker.__file__)).parent,
         "broker.handler.handle",
-        policies.role_arn(organisation, names.broker_role(organisation)),
+        names.role_arn(organisation, names.broker_role(organisation)),
         {"RND_BROKER": json.dumps(configuration), **cloud.variables},
         place,
     )
