@@ -92,13 +92,16 @@ def test_no_such_pull_request(hosting: Hosting, number: int, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("kind", ["user", "workflow"])
+@pytest.mark.parametrize("author", ["user", "app"])
 def test_a_comment_of_somebody_else_with_the_same_marker_is_left_alone(
-    hosting: Hosting, number: int, kind: str, monkeypatch: pytest.MonkeyPatch
+    hosting: Hosting, number: int, author: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever edits that comment afterwards would speak as the pipeline."""
+    """The author of such a comment can edit it later, and would then speak as the pipeline."""
     there = hosting.repository()
     there.collaborators["mallory"] = "triage"
     theirs = hosting.hub.add_user("mallory")
+    if author == "app":
+        theirs = hosting.hub.app_token(there.full_name, {"pull_requests": "write"}, app="mallory")
     with Client(hosting.client.addresses, theirs) as client:
         body = f"{MARKER}### Next version: `9.0.0`"
         client.send(lambda kit: kit.rest.issues.create_comment(hosting.owner, there.name, number, body=body))

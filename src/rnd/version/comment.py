@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rnd.github.client import Client
     from rnd.github.repository import Repository
 
+WORKFLOW = "github-actions[bot]"  # https://docs.github.com/en/actions/concepts/security/github_token
 MARKER = "<!-- rnd version explain -->\n"
 
 
@@ -38,7 +39,7 @@ def plan_comment(client: Client, repository: Repository, number: int, text: str)
             lambda kit, page: kit.rest.issues.list_comments(owner, name, number, per_page=PAGE, page=page)
         )
         marked = [one for one in comments if _is_marked(one["body"])]
-        login = _login(client) if marked else None
+        login = _login(client) if marked else ""
         return next(((one["id"], one["body"]) for one in marked if _is_by(one["user"], login)), None)
 
     def observe() -> State:
@@ -63,18 +64,16 @@ def _is_marked(body: str) -> bool:
     return body.replace("\r\n", "\n").startswith(MARKER)
 
 
-def _login(client: Client) -> str | None:
-    """Return the name of the user whose token it is, or None for the token of an app, which GitHub does not name."""
+def _login(client: Client) -> str:
+    """Return the account that the token writes comments as; GitHub does not name it for the token of a workflow."""
     try:
         return str(client.read(lambda kit: kit.rest.users.get_authenticated())["login"])
     except GitHubRefused as refused:
         if refused.status != HTTPStatus.FORBIDDEN:
             raise
-        return None
+        return WORKFLOW
 
 
-def _is_by(author: Any, login: str | None) -> bool:  # noqa: ANN401 - githubkit's own types
-    """Return whether a comment is of the same user or, with an app's token, of an app: anybody can copy the marker."""
-    if author is None:  # the account is deleted
-        return False
-    return bool(author["login"] == login if login else author["type"] == "Bot")
+def _is_by(author: Any, login: str) -> bool:  # noqa: ANN401 - githubkit's own types
+    """Return whether an account wrote a comment: anybody can copy the marker."""
+    return author is not None and bool(author["login"] == login)  # no author: the account is deleted
