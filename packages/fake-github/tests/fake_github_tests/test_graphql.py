@@ -148,6 +148,17 @@ def test_a_ruleset_has_its_parameters(acme: Acme) -> None:
     assert by_id == {"node": {"name": "main"}}
 
 
+def test_an_app_may_bypass_a_ruleset(acme: Acme) -> None:
+    acme.hub.add_app("builder", "Acme", {"contents": "write"})
+    (app,) = acme.hub.apps.values()
+    acme.protect(bypass_actors=[{"actor_type": "Integration", "actor_id": app.id}])
+    query = f"""{{ {ROVER} {{ rulesets(first: 1) {{ nodes {{ bypassActors(first: 1) {{ nodes {{
+      actor {{ __typename ... on App {{ databaseId slug }} }} }} }} }} }} }} }}"""
+    (ruleset,) = data(acme, query)["repository"]["rulesets"]["nodes"]
+    (actor,) = ruleset["bypassActors"]["nodes"]
+    assert actor == {"actor": {"__typename": "App", "databaseId": app.id, "slug": "builder"}}
+
+
 def test_who_does_not_administer_does_not_see_who_may_bypass(acme: Acme) -> None:
     acme.protect("all-green")
     bob = acme.hub.add_user("bob", scopes={"repo"})

@@ -7,17 +7,30 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 README = Path(__file__).parents[2] / "README.md"
-SCRIPT, TEST = re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(
+    r"^## ([^\n]+)\n(?:(?!^## ).)*?^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+)
+TESTS = {title: code for title, code in BLOCKS if "\ndef test_" in code}
+SCRIPTS = {title: code for title, code in BLOCKS if title not in TESTS}
 
 
-def test_the_script_runs(tmp_path: Path) -> None:
-    completed = run(tmp_path, "-c", SCRIPT)
+def test_every_section_with_code_is_run() -> None:
+    assert list(TESTS) == ["In a test"]
+    assert list(SCRIPTS) == ["In a script", "GraphQL", "Many repositories", "Rate limits"]
+    assert README.read_text(encoding="utf-8").count("```python\n") == len(BLOCKS)
+
+
+@pytest.mark.parametrize("title", SCRIPTS)
+def test_a_script_runs(tmp_path: Path, title: str) -> None:
+    completed = run(tmp_path, "-c", SCRIPTS[title])
     assert completed.returncode == 0, completed.stderr
 
 
 def test_the_test_runs(tmp_path: Path) -> None:
-    (tmp_path / "test_example.py").write_text(TEST, encoding="utf-8")
+    (tmp_path / "test_example.py").write_text(TESTS["In a test"], encoding="utf-8")
     completed = run(tmp_path, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", f"--rootdir={tmp_path}")
     assert completed.returncode == 0, completed.stdout
     assert "1 passed" in completed.stdout

@@ -109,12 +109,14 @@ def bypass_actors(one: Ruleset, info: GraphQLResolveInfo, **paging: Any) -> Docu
     return page(listed, paging)
 
 
-def actor(one: Actor, info: GraphQLResolveInfo) -> Team | None:
-    """Return the team that may bypass a ruleset; None for a role. Apps are not modelled."""
+def actor(one: Actor, info: GraphQLResolveInfo) -> Team | Document | None:
+    """Return the team or the app that may bypass a ruleset; None for a role."""
     kind, number = one.document["actor_type"], one.document.get("actor_id")
-    if kind == "Integration":
-        raise refuse(info, "an app that may bypass a ruleset")
     context: Context = info.context
+    if kind == "Integration":
+        known = next((app for app in context.hub.apps.values() if app.id == number), None)
+        names = {} if known is None else {"slug": known.slug, "name": known.slug, "clientId": known.client_id}
+        return {"__typename": "App", "databaseId": number, "id": node_id("App", number or 0), **names}
     organisation = context.hub.state.organisation(one.ruleset.repository.owner.login)
     if kind != "Team" or organisation is None:
         return None
