@@ -83,6 +83,23 @@ def test_a_version_that_is_taken_names_the_commit_and_what_helps(relation: str, 
         assert said in text
 
 
+def test_a_tag_on_something_else_than_a_commit_can_only_be_deleted() -> None:
+    taken = derive("0.4.1", [Commit(id="a" * 40, parents=1, message="fix: a")], {"0.4.2"})
+    taken["taken_by"] = {"commit": None, "relation": "no-commit"}
+    assert explanation.summary(taken).endswith(
+        "tag 0.4.2 is on something that is not a commit. "
+        "Delete the tag: `git push --delete origin 0.4.2` and `git tag --delete 0.4.2`."
+    )
+
+
+@pytest.mark.parametrize(("message", "version"), [("fix: a", "0.4.2"), ("feat: a", "0.5.0")])
+def test_a_branch_that_stays_behind_is_advised_to_release_fixes_only(message: str, version: str) -> None:
+    taken = derive("0.4.1", [Commit(id="a" * 40, parents=1, message=message)], {version})
+    taken["taken_by"] = {"commit": "b" * 40, "relation": "diverged"}
+    advised = "A maintenance branch that is to stay behind can release fixes only." in explanation.summary(taken)
+    assert advised == (message == "feat: a")
+
+
 def test_newer_tags_of_an_unknown_form_are_named() -> None:
     since = [Commit(id="a" * 40, parents=1, message="fix: a")]
     below = derive("0.4.1", since, unrecognised=["release-0.4.9", "0.4.1.1"])
