@@ -1,4 +1,4 @@
-"""Time that a test moves. Touches nothing but the machine's clock."""
+"""Time that a test moves. Touches only the machine's clock."""
 
 from __future__ import annotations
 

@@ -8,14 +8,21 @@ https://git-scm.com/docs/gitrepository-layout
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import zlib
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fake_github import git_repository as bare
 from fake_github import process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEPT = 50_000  # objects; a thousand repositories have about four each
 LARGEST = 100_000  # bytes of an object that is kept
@@ -44,12 +51,32 @@ class Entry:
         return {0o040000: "tree", 0o160000: "commit"}.get(self.mode, "blob")
 
 
+_known: ContextVar[dict[Path, dict[str, str]] | None] = ContextVar("_known", default=None)
 _merges: dict[tuple[str, str], bool] = {}  # by the ids of two commits
 _kept: dict[str, GitObject] = {}  # by id, which is the digest of the content: valid in every repository
 
 
+@contextmanager
+def unchanged() -> Iterator[None]:
+    """Read the refs of each repository once; the caller makes sure that nothing changes them."""
+    previous = _known.set({})
+    try:
+        yield
+    finally:
+        _known.reset(previous)
+
+
 def refs(folder: Path) -> dict[str, str]:
     """Return every branch and tag with the id of what it names, in the order of the alphabet."""
+    known = _known.get()
+    if known is None:
+        return _read_refs(folder)
+    if folder not in known:
+        known[folder] = _read_refs(folder)
+    return known[folder]
+
+
+def _read_refs(folder: Path) -> dict[str, str]:
     found = {}
     try:
         for line in (folder / "packed-refs").read_text(encoding="utf-8").splitlines():
@@ -164,8 +191,8 @@ def resolve(folder: Path, revision: str, default: str) -> str | None:
     for candidate in (name, f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{name}"):
         if candidate in known:
             return known[candidate]
-    if not revision or revision.startswith("-") or revision == "HEAD":
-        return None
+    if revision == "HEAD" or not re.match(r"[0-9a-f]{4,40}$|[^-].*[\^~@]", revision):
+        return None  # neither an id nor an expression over a name
     return bare.attempt(folder, "rev-parse", "--quiet", "--verify", f"{revision}^{{object}}")
 
 

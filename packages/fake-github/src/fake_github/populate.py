@@ -1,4 +1,4 @@
-"""Many repositories at once, seeded: copies of one, with differences that a test knows.
+"""Many seeded repositories: copies of one, with differences that a test knows.
 
     fleet = populate(hub, "Acme/model", 1000, seed=7, files=files, drifts={"wiki": Drift(3, switch_wiki_on)})
     assert {one.name for one in found} == {one.name for one in fleet if "wiki" in one.drifts}

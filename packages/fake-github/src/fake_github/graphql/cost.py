@@ -5,8 +5,8 @@ requests, divided by 100 and rounded, is the number of points, at least 1. The n
 connections, each multiplied by those above it.
 https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
 
-Where that page says nothing, the fake GitHub is strict: each id of `nodes(ids:)` counts as an object above, and a
-connection needs `first` or `last` even if only its `totalCount` is selected.
+Where that page leaves a question open, the fake GitHub is strict: each id of `nodes(ids:)` counts as an object above,
+and a connection needs `first` or `last` even if only its `totalCount` is selected.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Run a query: parse and validate it, measure it, execute it. Touches nothing but the repositories it reads."""
+"""Run a query: parse and validate it, measure it, execute it. Touches only the repositories it reads."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
+from fake_github import git_objects
 from fake_github.graphql import fields
 from fake_github.graphql.cost import Cost, measure
 from fake_github.graphql.fields import Problem, Unmodelled
@@ -134,16 +135,17 @@ def plan(schema: GraphQLSchema, text: str, variables: dict[str, Any], operation_
 def run(schema: GraphQLSchema, planned: Plan, context: Context) -> Document:
     """Execute a query and return the response's body; what the fake GitHub does not model is a violation."""
     assert planned.prepared.document is not None  # noqa: S101 - there is one if it can run
-    result = execute_sync(
-        schema,
-        planned.prepared.document,
-        context_value=context,
-        variable_values=planned.variables,
-        operation_name=planned.name or None,
-        field_resolver=fields.default,
-        type_resolver=type_of,
-        check_sync=False,
-    )
+    with git_objects.unchanged():  # the caller holds the lock
+        result = execute_sync(
+            schema,
+            planned.prepared.document,
+            context_value=context,
+            variable_values=planned.variables,
+            operation_name=planned.name or None,
+            field_resolver=fields.default,
+            type_resolver=type_of,
+            check_sync=False,
+        )
     _report(result, context)
     body: Document = {"data": result.data}
     if result.errors:
