@@ -106,6 +106,13 @@ def test_without_apps_jobs_use_their_own_token(job: Job) -> None:
     assert job.github.asked == job.broker.asked == []
 
 
+def test_a_job_without_the_permission_uses_its_own_token(job: Job) -> None:
+    """A repository from before the broker has no `id-token: write` in the job that sets the version."""
+    del job.environ["ACTIONS_ID_TOKEN_REQUEST_URL"]
+    assert github_token("version", job.environ, ORGANISATION) is None
+    assert job.broker.asked == []
+
+
 def test_outside_a_workflow_boto3_finds_its_own_credentials(job: Job) -> None:
     assert assume("release", {}, ORGANISATION) is None
     assert github_token("release", {}, ORGANISATION) is None

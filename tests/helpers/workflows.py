@@ -24,7 +24,7 @@ RANK = {"none": 0, "read": 1, "write": 2}
 # What `rnd … --github-output` gives; the tests of each command hold it to this.
 OUTPUTS = {
     "ci login --look": {"private"},
-    "version set": {"version", "development-version", "commit", "settled"},
+    "version set": {"version", "development-version", "commit", "settled", "app"},
     "version check": {"version", "tag"},
     "release package": {"version", "wheel", "sha256"},
     "release image": {"name", "digest"},

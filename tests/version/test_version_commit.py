@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -158,6 +159,7 @@ def test_outputs_for_the_jobs_that_follow(branch: Repository, tmp_path: Path, mo
         "development-version": "",
         "commit": start,
         "settled": "false",
+        "app": "false",
     }
     (tmp_path / "output").unlink()
     assert cli.main(["version", "set", "--push", "topic", "--github-output"]) == 0
@@ -165,6 +167,34 @@ def test_outputs_for_the_jobs_that_follow(branch: Repository, tmp_path: Path, mo
     assert set(made) == OUTPUTS["version set"]
     assert (made["commit"], made["settled"]) == (remote(branch), "true")
     assert made["development-version"].startswith(f"0.5.0.dev0+{made['commit'][:7]}")
+
+
+def test_the_app_pushes_in_a_workflow(
+    branch: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its token comes from the broker, for this push alone."""
+    asked: list[str] = []
+    signed_in: list[str] = []
+
+    def give(identity: str, *_: object) -> str:
+        asked.append(identity)
+        return "of-the-app"
+
+    def refuse(_: Path, token: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        signed_in.append(token)
+        return subprocess.CompletedProcess(arguments, 1, "", "refused")
+
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_TOKEN", "of-the-job")
+    monkeypatch.setattr("rnd.ci.identity.github_token", give)
+    monkeypatch.setattr("rnd.git.signed_in", refuse)
+    branch.git("remote", "set-url", "origin", "https://github.com/acme/demo")
+    assert cli.main(["version", "set", "--push", "topic"]) == 1
+    assert asked == ["version"]
+    assert set(signed_in) == {"of-the-app"}
+    assert "of-the-app" not in "".join(capsys.readouterr())
+    cli.main(["version", "set", "--push", "topic", "--plan"])
+    assert asked == ["version"], "a plan needs no token of the app"
 
 
 def outputs(folder: Path) -> dict[str, str]:

@@ -74,7 +74,10 @@ def assume(identity: str, environ: Mapping[str, str], organisation: Organisation
 
 
 def github_token(identity: str, environ: Mapping[str, str], organisation: Organisation) -> str | None:
-    """Return a token of GitHub for this job's repository, or None if there is no app for it: use GITHUB_TOKEN.
+    """Return a token of GitHub for this job's repository, or None: then use GITHUB_TOKEN.
+
+    There is none without an app, outside a workflow, and for a job without `id-token: write`: those of a repository
+    that was made before the broker, or of a fork's pull request.
 
     Args:
         identity: `version`, to push a commit to a pull request, or `release`, to create a tag and a release.
@@ -86,7 +89,7 @@ def github_token(identity: str, environ: Mapping[str, str], organisation: Organi
     """
     if identity not in TOKENS:
         raise UsageError(f"There is no token {identity}; there are {', '.join(TOKENS)}.")
-    if not organisation.github.apps or not in_actions(environ):
+    if not organisation.github.apps or not in_actions(environ) or not environ.get(URL):
         return None
     try:
         return str(_ask_broker({"github": identity}, environ, organisation)["github_token"])

@@ -78,7 +78,7 @@ class Actions(Strict):
 class Environment(Strict):
     """The deployment environment of publishing jobs."""
 
-    name: Word = Field(description="its name; the trust policy of the publishing role uses it too")
+    name: Word = Field(description="its name; the identity `release` exists in it only")
     branches: Annotated[list[Text], Field(min_length=1)] = Field(description="branches that can deploy to it")
 
 
