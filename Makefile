@@ -50,8 +50,9 @@ rehearse: $(UV) ## Run a repository's full lifecycle locally: make rehearse SCEN
 docs: $(UV) ## Generate docs/reference/ from the code
 	@$(RUN) python -m scripts.generate_reference
 
-picture: $(UV) ## Record docs/picture.svg from a run of `rnd new`
+picture: $(UV) ## Record docs/picture.svg from `rnd new`, and docs/fleet.png from `rnd fleet`
 	@$(RUN) python -m scripts.picture
+	@$(RUN) python -m scripts.fleet_picture
 
 runners: $(UV) ## Synthesise and check the CDK stacks of the runners (needs Node)
 	@$(RUN) rnd runners synth

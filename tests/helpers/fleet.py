@@ -125,10 +125,15 @@ class Fleet:
 @pytest.fixture
 def fleet(hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """An organisation with the template in two releases, and no other repository."""
+    return begin(hosting, tmp_path, monkeypatch)
+
+
+def begin(hosting: Hosting, folder: Path, patch: pytest.MonkeyPatch) -> Fleet:
+    """Make the template's repository in an organisation, with two releases, and let org.yml name both."""
     shipped = load_organisation()
     address = f"{hosting.hub.url}/{hosting.owner}/{TEMPLATE}.git"
     template = shipped.template.model_copy(update={"repository": address})
-    made = Fleet(hosting, tmp_path, shipped.model_copy(update={"github": hosting.policy, "template": template}))
+    made = Fleet(hosting, folder, shipped.model_copy(update={"github": hosting.policy, "template": template}))
     made.push(TEMPLATE, {"copier.yml": ""}, ("1.0.0", "1.1.0", "v1"))
-    monkeypatch.setattr("rnd.organisation.load_organisation", lambda: made.organisation)
+    patch.setattr("rnd.organisation.load_organisation", lambda: made.organisation)
     return made

@@ -94,10 +94,12 @@ def hosting(whole_hub: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     assert hub.violations == []
 
 
-def join(hub: FakeGitHub, patch: pytest.MonkeyPatch) -> Hosting:
+def join(hub: FakeGitHub, patch: pytest.MonkeyPatch, owner: str | None = None) -> Hosting:
     """Make an organisation on a fake GitHub, and be the one member of it."""
     number = next(NUMBERS)
-    policy = load_organisation().github.model_copy(update={"owner": f"lab-{number}", "client_id": "Iv1.rehearsal"})
+    policy = load_organisation().github.model_copy(
+        update={"owner": owner or f"lab-{number}", "client_id": "Iv1.rehearsal"}
+    )
     login = f"ada-{number}"
     token = hub.add_user(login, SCOPES)
     hub.add_organisation(policy.owner, members={login: "member"}, teams={team: [] for team in policy.teams})

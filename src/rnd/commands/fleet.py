@@ -11,6 +11,7 @@ from rnd.options import add_json_option
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rnd.fleet.facts import Facts
     from rnd.fleet.inventory import Selection
@@ -64,6 +65,9 @@ def configure_status(parser: Parser) -> None:
     _add_selection(parser)
     _add_reading(parser)
     parser.add_argument(
+        "--html", metavar="FILE", help="also write the report as a page: one file that needs no network"
+    )
+    parser.add_argument(
         "--github-summary", action="store_true", help="also write the report to the summary of the GitHub Actions job"
     )
     add_json_option(parser)
@@ -105,7 +109,10 @@ def configure_apply(parser: Parser) -> None:
 
 def status(options: argparse.Namespace) -> int:
     """Report how the repositories differ from org.yml and from the newest template."""
+    from pathlib import Path
+
     from rnd import report
+    from rnd.fleet import page
     from rnd.fleet import report as fleet_report
     from rnd.fleet.governor import Paused
     from rnd.fleet.view import look
@@ -116,6 +123,8 @@ def status(options: argparse.Namespace) -> int:
         except Paused as paused:
             return say_paused(paused)
     shown = chosen(view, options)
+    if options.html is not None:
+        _write_page(Path(options.html), page.render(view, shown))
     if options.github_summary:
         report.write_github_summary(fleet_report.as_markdown(view))
     if options.json:
@@ -126,6 +135,15 @@ def status(options: argparse.Namespace) -> int:
     else:
         print(fleet_report.as_text(view))
     return exit_code(view)
+
+
+def _write_page(path: Path, text: str) -> None:
+    from rnd.errors import UsageError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--html {path}: {error.strerror}.", "Choose another file.") from error
 
 
 def plan(options: argparse.Namespace) -> int:

@@ -1,0 +1,200 @@
+"""The page of the fleet: one HTML file that needs no network, with a complete table and a summary. Pure.
+
+Names, versions and reasons come from others, so every text is escaped, and the content security policy allows only the
+page's own style and scripts: no network, no other script, no form.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from rnd.fleet import facts
+from rnd.fleet.facts import template_version
+from rnd.fleet.report import groups, header, reason, shorten
+from rnd.github.settings.diff import format_value
+from rnd.version.tags import parse_release
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rnd.fleet.facts import Facts
+    from rnd.fleet.view import View
+
+HERE = Path(__file__).parent
+ASSETS = HERE / "assets"
+TEMPLATE = "page.html.jinja"
+PARTS = 7  # of a chart
+TONES = {"green": "good", "red": "bad", "running": "info", "none": "calm", facts.UNKNOWN: "calm"}
+MEANINGS = {"green": "c1", "red": "c3", "running": "c4"}
+NEUTRAL = dict.fromkeys(("none", "other", facts.UNKNOWN), "c8")
+TITLES = {
+    "template": "Template version",
+    "workflows": "Workflows at",
+    "settings": "Settings that differ",
+    "main": "Checks on main",
+    "rings": "Rings",
+}
+
+
+def render(view: View, shown: Sequence[Facts]) -> str:
+    """Return the page.
+
+    Args:
+        view: The fleet.
+        shown: The repositories in the table.
+    """
+    style, script, library = (_asset(name) for name in ("page.css", "page.js", "dataTables.min.js"))
+    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template(TEMPLATE).render(
+        style=Markup(style),  # noqa: S704 - files of this package
+        script=Markup(script),  # noqa: S704
+        library=Markup(library),  # noqa: S704
+        style_hash=_hash(style),
+        script_hashes=[_hash(library), _hash(script)],
+        owner=view.owner,
+        ours=f"{len(view.changeable):,}",
+        header=header(view),
+        taken=view.taken.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        taken_text=view.taken.strftime("%A %d %B %Y, %H:%M UTC"),
+        newest=(view.newest or "").removeprefix("v"),
+        hero=_hero(view),
+        tiles=_tiles(view),
+        charts=_charts(view),
+        unreadable=[{"name": one.member.name, "reason": reason(one)} for one in view.unreadable],
+        rings=sorted({one.member.ring for one in shown}),
+        not_read=", ".join(view.not_read),
+        rows=[_row(one, view) for one in sorted(shown, key=lambda one: not _needs_attention(one, view))],
+    )
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """Return the hash of an inline style or script, as a content security policy names it."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _hero(view: View) -> dict[str, Any]:
+    ours = view.changeable
+    failed = {one.member.id for one in (*view.differing, *view.unreadable)}
+    good = sum(one.member.id not in failed for one in ours)
+    percent = 100 * good / len(ours) if ours else 100.0
+    state = "good" if percent >= 95 else "warn" if percent >= 80 else "bad"
+    # Rounded down: 999 of 1,000 are not 100 %.
+    return {"percent": int(percent), "arc": f"{percent:.2f}", "count": f"{good:,}", "state": state}
+
+
+def _tiles(view: View) -> list[dict[str, str]]:
+    counted = Counter(condition for one in view.changeable for condition in one.having(view.workflow_ref))
+    labels = {
+        "drift": ("differ from org.yml", "warn"),
+        "behind": ("behind the template", "warn"),
+        "failing": ("red on main", "bad"),
+        "unreadable": ("not readable", "bad"),
+        "held": ("held", "info"),
+    }
+    tiles = [
+        {
+            "having": having,
+            "label": label,
+            "count": f"{counted[having]:,}",
+            "tone": tone if counted[having] else "calm",
+        }
+        for having, (label, tone) in labels.items()
+    ]
+    watched = len(view.repositories) - len(view.changeable)
+    return (
+        [*tiles, {"having": "watched", "label": "watched", "count": f"{watched:,}", "tone": "calm"}]
+        if watched
+        else tiles
+    )
+
+
+def _charts(view: View) -> list[dict[str, Any]]:
+    found = groups(view)
+    return [_chart(title, found[topic], _colours(topic, view)) for topic, title in TITLES.items() if topic in found]
+
+
+def _colours(topic: str, view: View) -> dict[str, str]:
+    """Return the colours of the kinds that mean something: what is wanted is green, in each chart."""
+    if topic == "template" and view.newest:
+        return {view.newest.removeprefix("v"): "c1"}
+    return {view.workflow_ref: "c1"} if topic == "workflows" else MEANINGS if topic == "main" else {}
+
+
+def _chart(title: str, kinds: list[tuple[str, int]], colours: dict[str, str]) -> dict[str, Any]:
+    # One repository may have several differences, so differences are not parts of all repositories.
+    kinds = [kind for kind in kinds if kind[0] != "as configured"] or [("none", 0)]
+    shown = sorted(shorten(kinds, PARTS) or kinds, key=lambda kind: colours.get(kind[0]) != "c1")
+    others = iter(("c2", "c4", "c5", "c6", "c7", "c3", "c2") if colours else ("c4", "c5", "c6", "c7", "c2", "c3", "c4"))
+    whole = sum(number for _, number in shown) or 1
+    parts, start = [], 0.0
+    for kind, number in shown:
+        width = 100 * number / whole
+        tone = colours.get(kind) or NEUTRAL.get(kind) or next(others)
+        parts.append(
+            {"kind": kind, "count": f"{number:,}", "start": f"{start:.2f}", "width": f"{width:.2f}", "tone": tone}
+        )
+        start += width
+    return {"title": title, "parts": parts, "label": ", ".join(f"{kind} {number}" for kind, number in shown)}
+
+
+def _needs_attention(one: Facts, view: View) -> bool:
+    """Return whether a repository is at the top of the table."""
+    return not one.member.watched and bool(
+        {"drift", "behind", "failing", "unreadable"} & {*one.having(view.workflow_ref)}
+    )
+
+
+def _row(one: Facts, view: View) -> dict[str, Any]:
+    having = one.having(view.workflow_ref)
+    release = parse_release(template_version(one.member.version).partition("+")[0]) or (0, 0, 0)
+    return {
+        "name": one.member.name,
+        "url": one.member.url if one.member.url.startswith(("https://", "http://")) else "",
+        "having": " ".join((*having, *(["watched"] if one.member.watched else []))),
+        "ring": "watched" if one.member.watched else one.member.ring,
+        "template": "" if one.member.watched else _template(one),
+        "template_tone": _template_tone(one),
+        "version_order": release[0] * 10**8 + release[1] * 10**4 + release[2],
+        "differences": len(one.changes) or (1000 if one.error else 0),
+        "changes": [
+            {"key": change.key, "found": format_value(change.found), "wanted": format_value(change.wanted)}
+            for change in one.changes
+        ],
+        **_settings(one),
+        "reason": reason(one) if "unreadable" in having else "",
+        "workflows": one.workflows,
+        "workflows_tone": "good" if one.workflows == view.workflow_ref else "calm" if one.member.watched else "warn",
+        "main": one.main,
+        "main_tone": TONES.get(one.main, "calm"),
+        "hold": f"until {one.hold.until}: {one.hold.because}" if one.hold else "",
+    }
+
+
+def _settings(one: Facts) -> dict[str, str]:
+    count = len(one.changes)
+    if count:
+        return {"settings": f"{count} difference{'s' if count > 1 else ''}", "settings_tone": "warn"}
+    if one.error is not None or one.unknown:
+        return {"settings": facts.UNKNOWN, "settings_tone": "bad"}
+    return {"settings": "as configured", "settings_tone": "good"}
+
+
+def _template(one: Facts) -> str:
+    return f"{template_version(one.member.version)}{f' · {one.behind} behind' if one.behind else ''}"
+
+
+def _template_tone(one: Facts) -> str:
+    if one.member.watched or one.behind is None:
+        return "calm"
+    return "good" if not one.behind else "info" if one.hold else "warn"

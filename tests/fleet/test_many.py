@@ -1,0 +1,63 @@
+"""A thousand seeded repositories: exactly the seeded differences are found, within the budget."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rnd.fleet.facts import behind
+from tests.helpers.many import REASONS, add_many
+
+if TYPE_CHECKING:
+    from rnd.fleet.facts import Facts
+    from tests.helpers.fleet import Fleet
+
+COUNT = 1000
+TAGS = ("1.0.0", "1.1.0")
+
+
+def points(fleet: Fleet) -> int:
+    """Return what GitHub charges for the queries so far, by its formula."""
+    return sum(query.points for query in fleet.hub.queries)
+
+
+def test_a_thousand(fleet: Fleet) -> None:
+    made = add_many(fleet, COUNT, seed=1)
+    fleet.hub.calls.clear()
+    fleet.hub.queries.clear()
+    start = time.perf_counter()
+    view = fleet.look()
+    seconds = time.perf_counter() - start
+    rest = [path for _, path, _ in fleet.hub.calls if "graphql" not in path]
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    said = f"{len(fleet.hub.queries)} queries, {points(fleet)} points, {len(rest)} REST calls"
+    print(f"status of {COUNT}: {said}, {seconds:.1f} s, {memory} MB")
+    assert points(fleet) <= 100
+    assert view.points == points(fleet)
+    assert len(rest) <= 10
+
+    plain = {one.repository.id: one for one in made if one.kind == "plain"}
+    found: dict[int, Facts] = {one.member.id: one for one in view.repositories}
+    assert found.keys() == plain.keys()
+    skipped = Counter(REASONS[one.kind] for one in made if one.kind != "plain")
+    skipped.update(["archived", "not from this template"])  # the model, and the template itself
+    assert view.skipped == dict(skipped)
+    for number, one in plain.items():
+        seen = found[number]
+        keys = {change.key for change in seen.changes} - {"environment.branches"}
+        assert keys == set(one.drifts), one.name
+        assert seen.workflows == one.ref
+        assert seen.member.version == one.version
+        assert seen.behind == behind(one.version, TAGS)
+        assert seen.member.name == one.name
+        assert (seen.error, seen.unknown) == (None, ())
+
+
+def test_many_seeds(fleet: Fleet) -> None:
+    made = [one for seed in range(2, 21) for one in add_many(fleet, 30, seed, prefix=f"seed-{seed}", hostile=0)]
+    found = {one.member.name: {change.key for change in one.changes} for one in fleet.look().repositories}
+    assert {name: keys - {"environment.branches"} for name, keys in found.items()} == {
+        one.name: set(one.drifts) for one in made if one.kind == "plain"
+    }
