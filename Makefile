@@ -19,7 +19,7 @@ new: $(UV) ## Create a repository next to this checkout: make new NAME=my_projec
 
 test: $(UV) ## Run all tests
 	@scripts/install-debian
-	@$(RUN) pytest -n auto
+	@$(RUN) pytest -n auto --cost
 
 test-fast: $(UV) ## Run the tests that are not slow
 	@$(RUN) pytest -n auto -m 'not slow'

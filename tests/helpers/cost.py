@@ -1,4 +1,4 @@
-"""`pytest --cost` prints the processor time of each module, largest first: what to make cheaper.
+"""`pytest --cost` prints the processor time of the modules that take most of it: what to make cheaper.
 
 The time of a test is that of its process and of the programs that it started and waited for, set-up included. It
 depends little on what else the machine does. A fixture that several tests share counts for the first of them.
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 KEY = "processor time"
+LEAST = 5  # seconds of a module that is printed
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option."""
-    parser.addoption("--cost", action="store_true", help="print the processor time of each module")
+    parser.addoption("--cost", action="store_true", help="print the processor time of the longest modules")
 
 
 class Meter:
@@ -65,5 +66,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     found = by_module([one for group in groups for one in group if isinstance(one, pytest.TestReport)])
     terminalreporter.section("processor time")
     for module, seconds in found:
-        terminalreporter.write_line(f"{seconds:8.1f} s  {module}")
+        if seconds >= LEAST:
+            terminalreporter.write_line(f"{seconds:8.1f} s  {module}")
     terminalreporter.write_line(f"{sum(seconds for _, seconds in found):8.1f} s  in all")

@@ -15,11 +15,11 @@ Document = dict[str, Any]
 OUTSIDE = "jobs ran on this machine itself, not in their containers; --containers runs them there"
 
 
-class Loader(yaml.SafeLoader):
+class Loader(yaml.CSafeLoader):
     """Reads YAML as GitHub does: `on` is a word, not a truth value."""
 
 
-class Dumper(yaml.SafeDumper):
+class Dumper(yaml.CSafeDumper):
     """Writes YAML that the same reading understands."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - yaml's signature
