@@ -36,7 +36,8 @@ def serve(hub: FakeGitHub, request: Request, token: Token | None, showed: str | 
         showed: What was shown as a password, token or none.
     """
     owner, name, rest = request.path.strip("/").split("/", 2)
-    repository = hub.state.repository(f"{owner}/{name.removesuffix('.git')}")
+    full_name = f"{owner}/{name.removesuffix('.git')}"
+    repository = hub.state.repository(full_name) or hub.state.renamed(full_name)
     writing = "git-receive-pack" in (request.args.get("service"), rest)
     refusal = _refuse(hub, repository, token, showed, writing=writing)
     if refusal is not None or repository is None:

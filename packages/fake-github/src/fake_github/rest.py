@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fake_github.validation import Contract
 
 READS = ("GET", "HEAD")
+REDIRECTS = (301, 307)  # which the description has for a few operations only
 FREE = "/rate_limit"  # does not count
 MAP = build_map(ROUTES)
 
@@ -36,7 +38,7 @@ def serve(hub: FakeGitHub, request: Request, path: str, credential: tuple[Token 
     """
     token, showed = credential
     try:
-        entry, parameters = MAP.bind("").match(path, request.method)
+        entry, parameters = MAP.bind("").match(_named(hub, path), request.method)
     except HTTPException:
         hub.violations.append(f"{request.method} {path}: the server has no such operation")
         return response_to(token, NotFound().answer())
@@ -49,9 +51,18 @@ def serve(hub: FakeGitHub, request: Request, path: str, credential: tuple[Token 
     call = Call(hub, entry, token, parameters, query, content, request.headers.get("Accept", ""))
     with hub.lock:
         answer, headers = _answer(call, contract, showed)
-    if contract is not None:
+    if contract is not None and answer.status not in REDIRECTS:
         hub.violations += contract.response(entry.method, entry.path, answer.status, answer.document)
     return response_to(token, Answer(answer.status, answer.document, {**headers, **answer.headers}))
+
+
+def _named(hub: FakeGitHub, path: str) -> str:
+    """Return a path with the repository's name, where it has the id that redirects lead to."""
+    by_id = re.match(r"/repositories/(\d+)(?=/|$)", path)
+    if by_id is None:
+        return path
+    found = next((one for one in hub.state.repositories.values() if str(one.id) == by_id[1]), None)
+    return path if found is None else f"/repos/{found.full_name}{path[by_id.end() :]}"
 
 
 def _answer(call: Call, contract: Contract | None, showed: str | None) -> tuple[Answer, dict[str, str]]:

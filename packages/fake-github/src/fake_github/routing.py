@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
 
 from werkzeug.routing import Map, Rule
 
-from fake_github.answers import Answer, BadCredentials, Forbidden, NotFound, Refused
+from fake_github.answers import DOCUMENTATION, Answer, BadCredentials, Forbidden, NotFound, Refused
 from fake_github.state import ROLES, Account, Document, Organisation, Repository, Role, Token
 
 if TYPE_CHECKING:
@@ -162,7 +164,10 @@ class Call:
         state = self.hub.state
         found: Answer
         if "{owner}/{repo}" in self.route.path and "org" not in self.parameters:
-            repository = state.repository(f"{self.parameters['owner']}/{self.parameters['repo']}")
+            full_name = f"{self.parameters['owner']}/{self.parameters['repo']}"
+            repository = state.repository(full_name)
+            if repository is None and (renamed := state.renamed(full_name)) is not None:
+                return self._redirect(allowed(self, renamed))
             found = self.route.handler(self, allowed(self, repository))
             return found
         self._check_scopes()
@@ -175,6 +180,18 @@ class Call:
         else:
             found = self.route.handler(self)
         return found
+
+    def _redirect(self, repository: Repository) -> Answer:
+        """Answer where a repository is that was renamed: by its id, which stays.
+
+        https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+        """
+        below = self.route.path.format(**self.parameters).split("/", 4)[4:]
+        url = self.url("repositories", repository.id, *below) + (f"?{urlencode(self.query)}" if self.query else "")
+        status = HTTPStatus.MOVED_PERMANENTLY if self.route.method == "GET" else HTTPStatus.TEMPORARY_REDIRECT
+        return Answer(
+            status, {"message": status.phrase, "url": url, "documentation_url": DOCUMENTATION}, {"Location": url}
+        )
 
     def _check_scopes(self) -> None:
         token = self.token

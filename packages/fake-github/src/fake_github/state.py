@@ -236,6 +236,22 @@ class State:
         number = self.former_names.get(full_name.lower())
         return next((one for one in self.repositories.values() if one.id == number), None)
 
+    def rename(self, repository: Repository, name: str) -> None:
+        """Give a repository another name; the old one leads to it until another repository takes it."""
+        old = repository.full_name
+        self.former_names[old.lower()] = repository.id
+        repository.name = name
+        new = repository.full_name
+        self.former_names.pop(new.lower(), None)
+        self.repositories = {new.lower() if one is repository else key: one for key, one in self.repositories.items()}
+        organisation = self.organisation(repository.owner.login)
+        for team in organisation.teams.values() if organisation is not None else ():
+            if old in team.repositories:
+                team.repositories[new] = team.repositories.pop(old)
+        for token in self.tokens.values():
+            if token.repository == old:
+                token.repository = new
+
     def next_id(self) -> int:
         """Return a number that nothing has yet."""
         return next(self.ids)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from fake_github_tests.acme import client, refused
 
 if TYPE_CHECKING:
@@ -86,6 +88,37 @@ def test_visibility(acme: Acme) -> None:
     words = "Only organizations associated with an enterprise can set visibility to internal"
     assert refused(lambda: acme.ada.request("PATCH", "/repos/Acme/lander", json=internal)) == (422, words)
     assert "'internal' is not one of ['public', 'private']" in acme.hub.violations.pop()
+
+
+def test_a_renamed_repository_is_found_by_both_names(acme: Acme) -> None:
+    acme.ada.rest.teams.add_or_update_repo_permissions_in_org("Acme", "builders", "Acme", "rover", permission="push")
+    number = acme.ada.rest.repos.update("Acme", "rover", name="explorer").parsed_data.id
+    sign_in = {"Authorization": f"Bearer {acme.token}"}
+    moved = httpx.get(f"{acme.hub.api_url}/repos/Acme/rover/teams?per_page=1", headers=sign_in)
+    assert (moved.status_code, moved.json()["message"]) == (301, "Moved Permanently")
+    assert moved.headers["Location"] == f"{acme.hub.api_url}/repositories/{number}/teams?per_page=1"
+    for name in ("rover", "explorer"):  # the generated client follows
+        found = acme.ada.rest.repos.get("Acme", name).parsed_data
+        assert (found.id, found.full_name) == (number, "Acme/explorer")
+        assert [team.slug for team in acme.ada.rest.repos.list_teams("Acme", name).parsed_data] == ["builders"]
+    changed = httpx.patch(f"{acme.hub.api_url}/repos/Acme/rover", headers=sign_in, json={"has_wiki": False})
+    assert changed.status_code == 307  # which keeps the method and the body
+    acme.ada.rest.repos.update("Acme", "rover", has_wiki=False)
+    assert acme.ada.rest.repos.get("Acme", "explorer").parsed_data.has_wiki is False
+    acme.clone.commit("feat: drive")
+    assert acme.clone.push("main").returncode == 0  # to the former address
+    stranger = client(acme.hub, acme.hub.add_user("eve"))
+    assert refused(lambda: stranger.rest.repos.get("Acme", "rover")) == (404, "Not Found")
+    acme.ada.rest.repos.create_in_org("Acme", name="rover")  # the former name is free
+    assert acme.ada.rest.repos.get("Acme", "rover").parsed_data.id != number
+
+
+def test_a_name_is_given_once(acme: Acme) -> None:
+    acme.ada.rest.repos.create_in_org("Acme", name="probe")
+    said = refused(lambda: acme.ada.rest.repos.update("Acme", "rover", name="Probe"))
+    assert said == (422, "name already exists on this account")
+    acme.ada.rest.repos.update("Acme", "rover", name="Rover")  # a change of case
+    assert acme.ada.rest.repos.get("Acme", "rover").parsed_data.name == "Rover"
 
 
 def test_a_message_needs_its_method(acme: Acme) -> None:

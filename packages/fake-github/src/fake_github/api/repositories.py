@@ -40,9 +40,7 @@ def create_for_user(call: Call) -> Answer:
 
 def _create(call: Call, owner: Account) -> Answer:
     name = call.body["name"]
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name) or name in RESERVED:
-        raise Invalid("Repository", "name", "custom", "name is invalid", "Repository creation failed.")
-    _refuse_taken(call, owner, name)
+    _refuse_name(call, owner, name, "Repository creation failed.")
     visibility = call.body.get("visibility") or ("private" if call.body.get("private") else "public")
     _check_internal(owner, visibility)
     private = visibility != "public"
@@ -65,10 +63,12 @@ def _check_internal(owner: Account, visibility: str) -> None:
         raise Invalid("Repository", "visibility", "custom", message)
 
 
-def _refuse_taken(call: Call, owner: Account, name: str) -> None:
+def _refuse_name(call: Call, owner: Account, name: str, summary: str) -> None:
+    """Refuse a name that is not valid, or that another repository of the owner has."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name) or name in RESERVED:
+        raise Invalid("Repository", "name", "custom", "name is invalid", summary)
     if call.hub.state.repository(f"{owner.login}/{name}") is not None:
-        message = "name already exists on this account"
-        raise Invalid("Repository", "name", "custom", message, "Repository creation failed.")
+        raise Invalid("Repository", "name", "custom", "name already exists on this account", summary)
 
 
 def add(call: Call, owner: Account, name: str, settings: Document, parent: Repository | None = None) -> Repository:
@@ -111,9 +111,17 @@ def update(call: Call, repository: Repository) -> Answer:
         repository.default_branch = branch
         bare.run(repository.folder, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
     changes |= _change_visibility(repository, changes)
+    _rename(call, repository, changes.get("name", repository.name))
     repository.settings |= {key: value for key, value in changes.items() if key in DEFAULTS}
     repository.updated_at = now()
     return Answer(200, full_repository(call.hub, repository, call.caller.account))
+
+
+def _rename(call: Call, repository: Repository, name: str) -> None:
+    if name != repository.name:
+        if name.lower() != repository.name.lower():
+            _refuse_name(call, repository.owner, name, "Validation Failed")
+        call.hub.state.rename(repository, name)
 
 
 def _change_visibility(repository: Repository, changes: Document) -> Document:
