@@ -147,6 +147,20 @@ class Comment:
 
 
 @dataclass
+class Issue:
+    """An issue; it shares its numbers with pull requests."""
+
+    id: int
+    number: int
+    author: Account
+    title: str
+    body: str | None
+    state: Literal["open", "closed"] = "open"
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass
 class Repository:
     """A repository, and what GitHub keeps beside its git repository.
 
@@ -173,6 +187,7 @@ class Repository:
     rulesets: dict[int, Document] = field(default_factory=dict)
     protection: dict[str, Document] = field(default_factory=dict)
     pulls: dict[int, PullRequest] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
     statuses: list[Document] = field(default_factory=list)
     check_runs: dict[int, Document] = field(default_factory=dict)
@@ -200,8 +215,8 @@ class Repository:
         return bool(self.settings["private"])
 
     def next_number(self) -> int:
-        """Return the number of the next pull request."""
-        return max(self.pulls, default=0) + 1
+        """Return the number of the next pull request or issue."""
+        return max((*self.pulls, *self.issues), default=0) + 1
 
 
 @dataclass
