@@ -63,8 +63,9 @@ def broken_rules(update: tuple[str, str, str], policy: dict[str, Any], *, forced
     return list(dict.fromkeys(said))
 
 
-def _missing_checks(parameters: dict[str, Any], passed: list[str]) -> list[str]:
-    missing = [check["context"] for check in parameters["required_status_checks"] if check["context"] not in passed]
+def _missing_checks(parameters: dict[str, Any], passed: list[list[Any]]) -> list[str]:
+    wanted = [[check["context"], check.get("integration_id")] for check in parameters["required_status_checks"]]
+    missing = [context for context, app in wanted if [context, app] not in passed]
     if len(missing) > 1:
         return [f"{len(missing)} of {len(parameters['required_status_checks'])} required status checks are expected."]
     return [f'Required status check "{context}" is expected.' for context in missing]

@@ -111,16 +111,27 @@ def _protection_rules(protection: Document) -> list[Document]:
     return rules
 
 
-def passed_checks(repository: Repository, sha: str) -> set[str]:
-    """Return the names of the check runs and statuses that a commit has passed, the last of each name counting."""
-    verdicts: dict[str, bool] = {}
-    for run in repository.check_runs.values():
-        if run["head_sha"] == sha:
-            verdicts[run["name"]] = run["conclusion"] in PASSED
-    for status in repository.statuses:
-        if status["sha"] == sha:
-            verdicts[status["context"]] = status["state"] == "success"
-    return {name for name, good in verdicts.items() if good}
+def passed_checks(repository: Repository, sha: str) -> set[tuple[str, int | None]]:
+    """Return the check runs and statuses that a commit has passed, as their name and the id of the app that reported.
+
+    The last report of each app counts, and with None as app, the last report of anybody. A status of a user has no app.
+    """
+    verdicts: dict[tuple[str, int | None], bool] = {}
+    reports = [
+        (run["name"], run["account"], run["conclusion"] in PASSED)
+        for run in repository.check_runs.values()
+        if run["head_sha"] == sha
+    ]
+    reports += [
+        (status["context"], status["account"], status["state"] == "success")
+        for status in repository.statuses
+        if status["sha"] == sha
+    ]
+    for name, account, good in reports:
+        verdicts[name, None] = good
+        if account.kind == "Bot":
+            verdicts[name, account.id] = good
+    return {key for key, good in verdicts.items() if good}
 
 
 def push_policy(hub: FakeGitHub, repository: Repository, token: Token) -> Document:
@@ -135,7 +146,7 @@ def push_policy(hub: FakeGitHub, repository: Repository, token: Token) -> Docume
     return {
         "rules_url": f"{hub.url}/{repository.full_name}/rules",
         "rules": rules_for(repository, held=held),
-        "passed": {sha: sorted(passed_checks(repository, sha)) for sha in shas},
+        "passed": {sha: sorted(map(list, passed_checks(repository, sha)), key=str) for sha in shas},
         "workflows": scope,
         "client": "an OAuth App" if token.kind == "user" else "a GitHub App",
         "lacking": "`workflow` scope" if token.kind == "user" else "`workflows` permission",
@@ -158,8 +169,8 @@ def merge_obstacles(
     for rule in rules_for(repository, f"refs/heads/{pull.base_branch}", held):
         parameters = rule.get("parameters") or {}
         if rule["type"] == "required_status_checks":
-            wanted = [check["context"] for check in parameters["required_status_checks"]]
-            missing = [name for name in wanted if name not in passed]
+            wanted = [(check["context"], check.get("integration_id")) for check in parameters["required_status_checks"]]
+            missing = [name for name, app in wanted if (name, app) not in passed]
             said += [f'Required status check "{name}" is expected.' for name in missing]
             strict = parameters.get("strict_required_status_checks_policy")
             if strict and not bare.is_ancestor(repository.folder, pull.base, pull.head):

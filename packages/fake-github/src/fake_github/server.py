@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fake_github.graphql.endpoint import Query
 
 API = "/api/v3"
+ACTIONS = 15368  # the id of the app GitHub Actions on github.com
 # On GitHub Enterprise Server and on github.com.
 GRAPHQL_PATHS = ("/api/graphql", "/graphql")
 
@@ -188,7 +189,8 @@ class FakeGitHub:
         with self.lock:
             account = self.state.account(login)
             if account is None:
-                account = Account(self.state.next_id(), login, "Bot")
+                number = ACTIONS if kind == "workflow" else self.state.next_id()
+                account = Account(number, login, "Bot")
                 self.state.accounts[login.lower()] = account
             limits = {"kind": kind, "repository": repository, "permissions": dict(permissions)}
             slug = login.removesuffix("[bot]")

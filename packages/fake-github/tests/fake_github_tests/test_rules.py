@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fake_github_tests.acme import git, refused
+from fake_github.server import ACTIONS
+from fake_github_tests.acme import client, git, refused
 
 if TYPE_CHECKING:
     from fake_github_tests.acme import Acme
@@ -108,3 +109,29 @@ def test_a_workflow_is_pushed_only_with_the_right_to(acme: Acme) -> None:
     assert acme.clone.push("main").returncode == 0
     acme.clone.commit("docs: say what it does")
     assert weak.push("main").returncode == 0  # it touches no workflow
+
+
+def test_a_check_of_one_app_is_not_reported_by_another(acme: Acme) -> None:
+    """A required check with `integration_id` is satisfied by that app only, on a push and on a merge."""
+    checks = [{"context": "all-green", "integration_id": ACTIONS}]
+    parameters = {"required_status_checks": checks, "strict_required_status_checks_policy": False}
+    acme.protect(rules=[{"type": "required_status_checks", "parameters": parameters}])
+    sha = acme.clone.branch("feature", "feat: drive")
+    number = acme.ada.rest.pulls.create("Acme", "rover", title="feat: drive", head="feature", base="main").parsed_data
+    acme.ada.rest.repos.create_commit_status("Acme", "rover", sha, state="success", context="all-green")
+    missing = 'Required status check "all-green" is expected.'
+    assert missing in refused(lambda: acme.ada.rest.pulls.merge("Acme", "rover", number.number))[1]
+    assert missing in acme.clone.push("feature:main").stderr
+    job = client(acme.hub, acme.hub.workflow_token("Acme/rover", {"checks": "write"}))
+    job.rest.checks.create("Acme", "rover", data={"name": "all-green", "head_sha": sha, "conclusion": "success"})
+    assert acme.ada.rest.pulls.merge("Acme", "rover", number.number).parsed_data.merged
+
+
+def test_only_administrators_register_runners(acme: Acme) -> None:
+    assert acme.ada.rest.actions.create_registration_token_for_repo("Acme", "rover").parsed_data.token
+    bob = client(acme.hub, acme.hub.add_user("bob", {"repo", "admin:org"}))
+    repository = acme.hub.state.repository("Acme/rover")
+    assert repository is not None
+    repository.collaborators["bob"] = "push"
+    assert refused(lambda: bob.rest.actions.create_registration_token_for_repo("Acme", "rover"))[0] == 403
+    assert refused(lambda: bob.rest.actions.create_registration_token_for_org("Acme"))[0] == 403

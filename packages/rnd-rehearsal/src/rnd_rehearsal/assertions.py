@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fake_github.state import Repository
+    from rnd_rehearsal.attacks.matrix import Matrix
     from rnd_rehearsal.sandbox import Sandbox
 
 PROJECT = "rover"
@@ -38,11 +39,13 @@ class Assertions:
         sandbox: Where it happens.
         report: Receives a line for each event.
         checks: What was looked for.
+        matrix: The attempts of attackers, in the scenario that has them.
     """
 
     sandbox: Sandbox
     report: Callable[[str], None] = lambda _: None
     checks: list[Check] = field(default_factory=list)
+    matrix: Matrix | None = None
     began: float = field(default_factory=time.monotonic)
 
     @property

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rnd.options import Parser
     from rnd_rehearsal.actors import Actors
+    from rnd_rehearsal.attacks.matrix import Matrix
     from rnd_rehearsal.sandbox import Sandbox
     from rnd_rehearsal.timeline import Document
 
@@ -92,7 +93,7 @@ def _rehearse(options: argparse.Namespace, folder: Path) -> Document:
         folder,
         template.default_checkout(),
         app=scenario.app,
-        images=_wants_images(options),
+        images=scenario.images and _wants_images(options),
         containers=options.containers,
         dependency_tool=options.dependency_tool,
         failing=scenario.failing,
@@ -103,7 +104,8 @@ def _rehearse(options: argparse.Namespace, folder: Path) -> Document:
         except RndError as error:
             actors.check(f"the scenario continues: {error.message}", holds=False)
         found = timeline.document(options.scenario, actors, time.monotonic() - begin)
-        report.print_json(found) if options.json else _print(found)
+        found |= {} if actors.matrix is None else {"matrix": actors.matrix.document()}
+        report.print_json(found) if options.json else _print(found, actors.matrix)
         if options.keep:
             _keep(up, actors)
     return found
@@ -120,10 +122,15 @@ def _wants_images(options: argparse.Namespace) -> bool:
     return os.geteuid() == 0 and all(map(process.find, ("dockerd", "docker", "mmdebstrap")))
 
 
-def _print(found: Document) -> None:
+def _print(found: Document, matrix: Matrix | None) -> None:
     from rnd import report
     from rnd_rehearsal import timeline
+    from rnd_rehearsal.attacks.matrix import INVARIANTS
 
+    if matrix is not None:
+        report.print_table(("invariant", "attempts", "refused by"), matrix.refusals())
+        report.print_table(("refused/attempts", *INVARIANTS), matrix.rows())
+        print(*matrix.reasons(), *matrix.faults(), sep="\n")
     report.print_table(("run and job", "result", "began", "seconds"), timeline.rows(found))
     print(*timeline.results(found), sep="\n")
 

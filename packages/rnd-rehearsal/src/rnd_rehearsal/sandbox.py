@@ -138,9 +138,11 @@ def start(
         hub = stack.enter_context(FakeGitHub.serve(folder / "hub"))
         tokens = _people(hub, organisation)
         cloud = stack.enter_context(publishing.start(hub, organisation))
-        given = {"aws": organisation.aws, "account": cloud.account}
-        index = stack.enter_context(package_index.serve(folder / "index", **given))
-        development = stack.enter_context(package_index.serve(folder / "index-dev", **given, beside=index))
+        aws, account = organisation.aws, cloud.account
+        index = stack.enter_context(package_index.serve(folder / "index", aws=aws, account=account))
+        development = stack.enter_context(
+            package_index.serve(folder / "index-dev", aws=aws, account=account, beside=index)
+        )
         apps = publishing.add_apps(hub, organisation.github.owner) if app else {}
         environment = {**_environment(folder, index), **cloud.variables}
         with_images = image_part.start(folder, organisation, jobs=containers, cloud=cloud.account)

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 from rnd.github.settings.ruleset import OUR_RULES
 from rnd_rehearsal.actors import BEFORE
+from rnd_rehearsal.attacks import scenario as attacks
 from rnd_rehearsal.private_package import private_package
 from rnd_rehearsal.rerun import rerun, rerun_without_app
 from rnd_rehearsal.rest import Refusal
@@ -35,6 +36,7 @@ class Scenario:
         app: Whether the organisation has the GitHub App whose pushes start runs.
         failing: Patterns of the ids of the jobs whose every step fails once.
         tools: The dependency tools that it can run with.
+        images: Whether it makes images where this machine can.
     """
 
     summary: str
@@ -42,6 +44,7 @@ class Scenario:
     app: bool = True
     failing: tuple[str, ...] = ()
     tools: tuple[str, ...] = ("uv", "conda")
+    images: bool = True
 
 
 def first_release(actors: Actors) -> None:
@@ -231,6 +234,12 @@ SCENARIOS = {
         "a package of the organisation's index: jobs read it, a fork's say why not",
         private_package,
         tools=("uv",),  # conda's packages all come from a channel, which is private in each scenario
+    ),
+    "attacks": Scenario(
+        "every attacker against every invariant, in each known way: all refused",
+        attacks.run,
+        tools=("uv",),
+        images=False,
     ),
     "wrong-title": Scenario("a squash whose title says less than its commits", wrong_title),
     "hotfix": Scenario("a fix from the last release while main goes on", hotfix),

@@ -15,10 +15,11 @@ from tests.helpers.machine import ROOT, channel
 if TYPE_CHECKING:
     from pathlib import Path
 
-# `feature` begins with `first-release`, which `rnd rehearse` runs in its own test. The others are about commits,
-# merges, tokens and single steps, the same with both tools: each was run with conda as well, and can be again.
+# `attacks` has its own tests, and `feature` begins with `first-release`, which `rnd rehearse` runs in its own test. The
+# others are about commits, merges, tokens and single steps, the same with both tools: each was run with conda as well,
+# and can be again.
 ALIKE = {"breaking", "breaking-before-1.0", "untyped", "two-at-once", "wrong-title", "hotfix", "without-app", "rerun"}
-NOT_AGAIN = {"uv": {"first-release"}, "conda": {"first-release", "fix", *ALIKE}}
+NOT_AGAIN = {"uv": {"first-release", "attacks"}, "conda": {"first-release", "fix", *ALIKE}}
 TOLD = [(tool, name) for name, scenario in SCENARIOS.items() for tool in scenario.tools if name not in NOT_AGAIN[tool]]
 
 pytestmark = pytest.mark.usefixtures("no_accounts")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from fake_github.answers import Answer, NotFound, Refused
+from fake_github.answers import Answer, Forbidden, NotFound, Refused
 from fake_github.routing import Call, route
 from fake_github.state import now
 
 if TYPE_CHECKING:
-    from fake_github.state import Document, Repository
+    from fake_github.state import Document, Organisation, Repository
 
 READ, WRITE = "administration:read", "administration:write"
 DEFAULTS: dict[str, dict[str, object]] = {
@@ -41,6 +43,26 @@ def set_permissions(call: Call, repository: Repository) -> Answer:
     """Set whether actions run, and which."""
     repository.actions["permissions"] = _kept(repository, "permissions") | call.body
     return Answer(204)
+
+
+@route("POST /repos/{owner}/{repo}/actions/runners/registration-token", role="admin", permission=WRITE)
+def register_runner(call: Call, repository: Repository) -> Answer:  # noqa: ARG001 - every route has a call
+    """Return a token with which a runner registers for a repository."""
+    return _registration()
+
+
+@route("POST /orgs/{org}/actions/runners/registration-token", scopes=["admin:org"])
+def register_organisation_runner(call: Call, organisation: Organisation) -> Answer:
+    """Return a token with which a runner registers for an organisation; only its owners get one."""
+    token = call.token
+    if token is None or token.kind != "user" or organisation.members.get(token.account.login) != "admin":
+        raise Forbidden("Must have admin rights to Organization.")
+    return _registration()
+
+
+def _registration() -> Answer:
+    expires = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Answer(201, {"token": secrets.token_hex(14).upper(), "expires_at": expires})
 
 
 @route("GET /repos/{owner}/{repo}/actions/permissions/selected-actions", role="admin", permission=READ)

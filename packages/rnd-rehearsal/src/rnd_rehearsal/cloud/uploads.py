@@ -34,6 +34,8 @@ def uploaded(headers: Message, body: bytes) -> str:
     }
     _, form, files = parse_form_data(environ)
     content = files.getlist("content")
+    for one in files.values():
+        one.close()
     if form.getlist(":action") != ["file_upload"] or len(form.getlist("name")) != 1 or len(content) != 1:
         raise ValueError("Only uploads of one file are accepted.")
     name, file = canonicalize_name(form["name"]), str(content[0].filename)
