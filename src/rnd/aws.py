@@ -251,7 +251,9 @@ def _connect(
         raise ExtraMissing.of("release", error.name) from error
     # No retries in botocore: `retry` does them, and reports them.
     config = Config(connect_timeout=10, read_timeout=30, retries={"total_max_attempts": 1})
-    key = (credentials.key_id, credentials.secret, credentials.token or None) if credentials else (None, None, None)
+    key: tuple[str | None, str | None, str | None] = (None, None, None)
+    if credentials:
+        key = (credentials.key_id, credentials.secret, credentials.token or None)
     try:
         return make(boto3.Session(*key, region), config)
     except (BotoCoreError, ValueError) as error:  # a profile or an address that does not exist

@@ -27,6 +27,7 @@ ORGANISATION = load_organisation(ACME)
 CONFIGURATION = broker_configuration(ORGANISATION, OWNER_ID)
 SUBJECT = f"repo:acme-robotics@{OWNER_ID}/lab-aligner@77"
 PACKAGE = "acme-lab-aligner"
+PARAMETER = f"/lab/packages/{PACKAGE}"
 
 
 def claims(context: str = "pull_request", changed: Mapping[str, object] | None = None) -> dict[str, object]:
@@ -57,10 +58,11 @@ def _part(value: object) -> str:
 
 
 class Services:
-    """STS and KMS that answer what a test expects them to be asked, in this order, and nothing else.
+    """STS, SSM and KMS that answer what a test expects them to be asked, in this order, and nothing else.
 
     Attributes:
         sts: What STS is asked.
+        ssm: What SSM is asked.
         kms: What KMS is asked.
         tools: For the broker.
         slept: How long the broker waited between attempts.
@@ -68,11 +70,11 @@ class Services:
 
     def __init__(self, api: str = "http://127.0.0.1:9") -> None:
         keys: dict[str, Any] = {"aws_access_key_id": "broker", "aws_secret_access_key": "broker"}
-        sts, kms = (boto3.client(name, region_name="us-east-2", **keys) for name in ("sts", "kms"))
-        self.sts, self.kms, self.slept = Stubber(sts), Stubber(kms), list[float]()
-        self.sts.activate()
-        self.kms.activate()
-        self.tools = Tools(sts, kms, api, now=lambda: NOW, sleep=self.slept.append)
+        sts, ssm, kms = (boto3.client(name, region_name="us-east-2", **keys) for name in ("sts", "ssm", "kms"))
+        self.sts, self.ssm, self.kms, self.slept = Stubber(sts), Stubber(ssm), Stubber(kms), list[float]()
+        for one in (self.sts, self.ssm, self.kms):
+            one.activate()
+        self.tools = Tools(sts, ssm, kms, api, now=lambda: NOW, sleep=self.slept.append)
 
     def verifies(self, identity: str, context: str = "pull_request", **answer: str) -> None:
         """STS accepts the token for an identity."""
@@ -87,8 +89,16 @@ class Services:
             },
         )
 
-    def gives(self, identity: str, policy: str) -> None:
-        """STS gives credentials of a wide role, if they are limited by a session policy."""
+    def knows(self, repository_id: str) -> None:
+        """SSM knows which repository the package belongs to."""
+        self.ssm.add_response(
+            "get_parameter", {"Parameter": {"Name": PARAMETER, "Value": repository_id}}, {"Name": PARAMETER}
+        )
+
+    def gives(self, identity: str, policy: str, repository_id: str = "77") -> None:
+        """STS gives credentials of a wide role, if they are limited by a session policy, and the package is theirs."""
+        if repository_id:
+            self.knows(repository_id)
         expires = datetime.fromtimestamp(NOW + 3600, UTC)
         self.sts.add_response(
             "assume_role",
@@ -124,6 +134,7 @@ class Services:
     def check(self) -> None:
         """Fail if the broker did not ask for all that the test expected."""
         self.sts.assert_no_pending_responses()
+        self.ssm.assert_no_pending_responses()
         self.kms.assert_no_pending_responses()
 
 

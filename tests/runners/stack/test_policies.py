@@ -265,7 +265,13 @@ def test_the_broker_signs_only_if_there_are_apps(organisation: Organisation) -> 
     permissions = role(organisation, names.broker_role(organisation)).permissions
     actions = {action for action, _ in allowed(permissions)}
     assert ("kms:Sign" in actions) is bool(organisation.github.apps)
-    assert actions - {"kms:Sign"} == {"sts:AssumeRole", "logs:CreateLogStream", "logs:PutLogEvents"}
+    assert actions - {"kms:Sign"} == {
+        "sts:AssumeRole",
+        "ssm:GetParameter",
+        "ssm:PutParameter",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
     assert not {"kms:*", "kms:GetPublicKey", "lambda:InvokeFunction"} & actions
 
 

@@ -141,6 +141,21 @@ def test_an_identity_writes_its_own_names(
             account.check(session, refused[0], account.arn(refused[1], name))
 
 
+def test_a_package_belongs_to_the_first_repository_of_its_name(deployed: Deployed) -> None:
+    """Somebody deletes a repository, and somebody else makes another one of its name."""
+    parameter = f"/rnd/packages/{deployed.organisation.slug}-rnd-rover"
+    values = deployed.cloud.parameters.values
+    event = {"identity": "development", "token": deployed.token(BRANCH)}
+    assert "credentials" in deployed.invoke(event)
+    first = values[parameter]
+    try:
+        values[parameter] = f"{first}0"
+        assert deployed.invoke(event)["error"]["code"] == "repository-refused"
+        assert values[parameter] == f"{first}0", "the broker does not replace it"
+    finally:
+        values[parameter] = first
+
+
 def test_the_release_identity_publishes_its_own_package(deployed: Deployed) -> None:
     session = deployed.session(deployed.invoke({"identity": "release", "token": deployed.token(deployed.release)}))
     account, index = deployed.cloud.account, deployed.organisation.aws.codeartifact

@@ -91,6 +91,7 @@ def _credentials(
     policy = as_text(session_policy(configuration["place"], identity, job.package))
     if len(policy) > MOST_CHARACTERS:
         raise Refused("repository-refused", f"The name {job.repository} is too long for a session policy.")
+    check_owner(tools, f"{configuration['packages']}{job.package}", job)
     given = tools.assume(configuration["roles"][identity], policy, session, SECONDS)
     return {
         "key_id": given["AccessKeyId"],
@@ -98,6 +99,25 @@ def _credentials(
         "token": given["SessionToken"],
         "expires": given["Expiration"].isoformat(),
     }
+
+
+def check_owner(tools: Tools, parameter: str, job: Job) -> None:
+    """Check that a package belongs to the repository of a job: the first one that asks for it owns it for good.
+
+    Raises:
+        Refused: It belongs to another repository, which had the same name.
+    """
+    for _ in range(2):  # a second time if another job stores the owner in between
+        owner = tools.stored(parameter)
+        if owner == job.repository_id or (owner is None and tools.store(parameter, job.repository_id)):
+            return
+        if owner is not None:
+            raise Refused(
+                "repository-refused",
+                f"The package {job.package} belongs to an earlier repository of this name. If this one replaces it: "
+                f"aws ssm put-parameter --overwrite --name {parameter} --value {job.repository_id}.",
+            )
+    raise Refused("aws-unavailable", f"SSM has {parameter} and does not show it. Re-run the job.")
 
 
 def _refusal(refused: Refused, cause: BaseException | None) -> dict[str, Any]:
@@ -120,5 +140,5 @@ def _connect(configuration: Mapping[str, Any]) -> Tools:
         retries={"total_max_attempts": AWS_ATTEMPTS, "mode": "standard"},
     )
     region = configuration["place"]["region"]
-    sts, kms = (boto3.client(name, region_name=region, config=config) for name in ("sts", "kms"))
-    return Tools(sts, kms, configuration["api"])
+    sts, ssm, kms = (boto3.client(name, region_name=region, config=config) for name in ("sts", "ssm", "kms"))
+    return Tools(sts, ssm, kms, configuration["api"])

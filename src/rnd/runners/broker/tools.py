@@ -1,4 +1,4 @@
-"""The services that the broker calls: STS, KMS and GitHub, with what their errors mean. The only file with effects.
+"""The services that the broker calls: STS, SSM, KMS and GitHub, and what their errors mean. All effects are here.
 
 Each call has a time limit and a few attempts, so that an answer takes less than the function's own time limit.
 """
@@ -25,18 +25,31 @@ AWS_ATTEMPTS = 2
 LARGEST = 1 << 20  # bytes of an answer of GitHub
 UNAVAILABLE = {
     *("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "InternalFailure"),
-    *("ServiceUnavailable", "IDPCommunicationError", "KMSInternalException", "DependencyTimeoutException"),
+    *(
+        "ServiceUnavailable",
+        "IDPCommunicationError",
+        "InternalServerError",
+        "TooManyUpdates",
+        "KMSInternalException",
+        "DependencyTimeoutException",
+    ),
 }
 
 
 class Client(Protocol):
-    """A boto3 client for STS or KMS, as far as the broker uses it."""
+    """A boto3 client for STS, SSM or KMS, as far as the broker uses it."""
 
     def assume_role(self, **arguments: object) -> Mapping[str, Any]:
         """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html."""
 
     def assume_role_with_web_identity(self, **arguments: object) -> Mapping[str, Any]:
         """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html."""
+
+    def get_parameter(self, **arguments: object) -> Mapping[str, Any]:
+        """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html."""
+
+    def put_parameter(self, **arguments: object) -> Mapping[str, Any]:
+        """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html."""
 
     def sign(self, **arguments: object) -> Mapping[str, Any]:
         """https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html."""
@@ -47,6 +60,7 @@ class Tools:
 
     Args:
         sts: A client for STS, with the credentials of the broker.
+        ssm: A client for SSM's parameter store.
         kms: A client for KMS.
         api: The address of GitHub's REST API.
         now: The clock, in seconds since 1970.
@@ -56,12 +70,14 @@ class Tools:
     def __init__(
         self,
         sts: Client,
+        ssm: Client,
         kms: Client,
         api: str,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.sts, self.kms, self.api, self.now, self._sleep = sts, kms, api.rstrip("/"), now, sleep
+        self.sts, self.ssm, self.kms, self.api = sts, ssm, kms, api.rstrip("/")
+        self.now, self._sleep = now, sleep
         self._opener = build_opener(_NoRedirects)
 
     def verify(self, role: str, token: str, session: str) -> Mapping[str, Any]:
@@ -76,6 +92,39 @@ class Tools:
             )
         except (ClientError, BotoCoreError) as error:
             _refuse_sts(error)
+
+    def stored(self, parameter: str) -> str | None:
+        """Return the value of a parameter, or None if there is none.
+
+        Raises:
+            Refused: SSM does not answer.
+        """
+        answer = self._parameter("get_parameter", "ParameterNotFound", Name=parameter)
+        return None if answer is None else str(answer["Parameter"]["Value"])
+
+    def store(self, parameter: str, value: str) -> bool:
+        """Store a parameter and return True, or return False if it exists: it is never replaced.
+
+        Raises:
+            Refused: SSM does not answer.
+        """
+        wanted = {"Name": parameter, "Value": value, "Type": "String", "Overwrite": False}
+        return self._parameter("put_parameter", "ParameterAlreadyExists", **wanted) is not None
+
+    def _parameter(self, operation: str, unless: str, **arguments: object) -> Mapping[str, Any] | None:
+        """Call SSM and return its answer, or None if it answers with the error `unless`."""
+        try:
+            answer: Mapping[str, Any] = getattr(self.ssm, operation)(**arguments)
+        except (ClientError, BotoCoreError) as error:
+            if _code(error) == unless:
+                return None
+            if _code(error) in UNAVAILABLE or not _code(error):
+                raise Refused("aws-unavailable", f"SSM did not answer: {_named(error)}. Re-run the job.") from error
+            raise Refused(
+                "misconfigured",
+                f"The broker cannot use {arguments['Name']}: {_named(error)}. Deploy the publishing stack again.",
+            ) from error
+        return answer
 
     def assume(self, role: str, policy: str, session: str, seconds: int) -> Mapping[str, Any]:
         """Return credentials of a role, limited by a session policy.

@@ -31,6 +31,7 @@ def broker_configuration(
         "protected": sorted({name.lower() for name in (template, *organisation.github.protected_names)}),
         "template": names.template_repository(organisation),
         "trusted_runner": "github-hosted" if organisation.runners.trusted_is_hosted else "",
+        "packages": names.package_parameters(organisation),
         "place": names.location(organisation),
         "verify": {
             identity: names.role_arn(organisation, names.verify_role(organisation, identity))

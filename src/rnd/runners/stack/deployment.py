@@ -53,7 +53,7 @@ PURPOSES = {
     "AWS::Lambda::LayerVersion": "the labels of each class, for the webhook",
     "AWS::Lambda::Permission": "who may call a function",
     "AWS::Lambda::Url": "the address of the webhook; GitHub signs its payload",
-    "AWS::Logs::LogGroup": "logs, kept for a month",
+    "AWS::Logs::LogGroup": "logs, kept for a month; the broker's for three",
     "AWS::Logs::SubscriptionFilter": "reports which runner took which job",
     "AWS::SNS::Topic": "the alarms; subscribe to get them",
     "AWS::SNS::TopicPolicy": "lets alarms publish, over TLS only",

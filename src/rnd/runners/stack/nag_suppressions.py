@@ -91,13 +91,14 @@ SUPPRESSIONS = (
         "IAM5",
         r"[^/]+/Role-[^/]+",
         "Signing in to ECR and CodeArtifact cannot be limited to a resource. A role serves all repositories of the "
-        "organisation; the broker limits each session to one. A stream of a log has a random name, and a key of an app "
-        "is named by its alias in a condition.",
+        "organisation; the broker limits each session to one, and stores whose a package is. A stream of a log has a "
+        "random name, and a key of an app is named by its alias in a condition.",
         (
             ANYTHING,
             r"Resource::arn:.*:codeartifact:.*:package/.*",
             r"Resource::arn:.*:ecr:.*:repository/.*\*",
             r"Resource::arn:.*:logs:.*:log-group:/aws/lambda/.*:\*",
+            r"Resource::arn:.*:ssm:.*:parameter/.*/packages/\*",
             r"Resource::arn:.*:kms:.*:key/\*",
         ),
     ),

@@ -57,6 +57,11 @@ def app_key_alias(organisation: Organisation, app: str) -> str:
     return f"alias/{organisation.repository_prefix}-app-{app}"
 
 
+def package_parameters(organisation: Organisation) -> str:
+    """Return the start of the names of the SSM parameters that hold which repository a package belongs to."""
+    return f"/{organisation.repository_prefix}/packages/"
+
+
 def _path_and_name(arn: str) -> tuple[str, str]:
     path, _, name = arn.partition(":role/")[2].rpartition("/")
     return f"/{path}/" if path else "/", name

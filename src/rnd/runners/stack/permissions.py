@@ -53,7 +53,7 @@ def entry_permissions(organisation: Organisation) -> Document:
 
 
 def broker_permissions(organisation: Organisation) -> Document:
-    """Return what the broker can do: assume the wide roles, sign for the apps, and write its log.
+    """Return what the broker can do: assume the wide roles, keep whose a package is, sign for the apps, write its log.
 
     `AssumeRoleWithWebIdentity` is not signed, so it needs no permission. The keys are named by their alias, because the
     id of a key is not known before it exists: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
@@ -62,8 +62,10 @@ def broker_permissions(organisation: Organisation) -> Document:
     arn = f"arn:{place['partition']}:%s:{place['region']}:{place['account']}"
     wide = [names.role_arn(organisation, names.wide_role(organisation, identity)) for identity in IDENTITIES]
     log = f"{arn % 'logs'}:log-group:/aws/lambda/{organisation.aws.broker}:*"
+    parameters = f"{arn % 'ssm'}:parameter{names.package_parameters(organisation)}*"
     statements = [
         allow(["sts:AssumeRole"], wide),
+        allow(["ssm:GetParameter", "ssm:PutParameter"], [parameters]),
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log]),
     ]
     if organisation.github.apps:

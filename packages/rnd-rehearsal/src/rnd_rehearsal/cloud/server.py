@@ -1,4 +1,4 @@
-"""Serves an account's STS, KMS and Lambda on one free port of the loopback interface."""
+"""Serves an account's STS, SSM, KMS and Lambda on one free port of the loopback interface."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from fake_github.loopback import Handler, listening
 from rnd_rehearsal.cloud.functions import Lambda
 from rnd_rehearsal.cloud.kms import Kms
+from rnd_rehearsal.cloud.parameters import Parameters
 from rnd_rehearsal.cloud.sts import Sts
 
 if TYPE_CHECKING:
@@ -38,12 +39,13 @@ class Cloud:
     sts: Sts
     kms: Kms
     functions: Lambda
+    parameters: Parameters
     port: int = 0
 
     @property
     def variables(self) -> dict[str, str]:
         """The variables that lead AWS's clients here."""
-        return {f"AWS_ENDPOINT_URL_{name}": f"http://127.0.0.1:{self.port}" for name in ("STS", "KMS", "LAMBDA")}
+        return {f"AWS_ENDPOINT_URL_{name}": f"http://127.0.0.1:{self.port}" for name in ("STS", "SSM", "KMS", "LAMBDA")}
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer one request, whose signature or content says which service it is for."""
@@ -54,6 +56,8 @@ class Cloud:
             return self.sts.answer(
                 method, target, headers, body, dict(parse_qsl(body.decode(), keep_blank_values=True))
             )
+        if service == "ssm":
+            return self.parameters.answer(method, target, headers, body)
         if service == "kms":
             return self.kms.answer(method, target, headers, body)
         if service == "lambda" or target.startswith("/2015-03-31/functions/"):
@@ -80,7 +84,7 @@ class _Front(Handler):
 @contextmanager
 def serve(account: Account, provider: IdentityProvider) -> Iterator[Cloud]:
     """Serve an account until the context ends."""
-    cloud = Cloud(account, Sts(account, provider), Kms(account), Lambda(account))
+    cloud = Cloud(account, Sts(account, provider), Kms(account), Lambda(account), Parameters(account))
     with ThreadingHTTPServer(("127.0.0.1", 0), _Front) as front:
         front.RequestHandlerClass = type("Handler", (_Front,), {"cloud": cloud})
         front.daemon_threads = True
