@@ -25,7 +25,7 @@ GITHUB = SHIPPED["github"]
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_is_committed_is_what_the_code_gives(page: Path) -> None:
     if page.name == "commands.md" and sys.version_info[:2] != (3, 11):
-        pytest.skip("argparse words its help as it does in Python 3.11 there alone")
+        pytest.skip("argparse words its help differently in every Python; run the tests with Python 3.11")
     assert page.read_text(encoding="utf-8") == PAGES[page], "run `make docs`"
 
 

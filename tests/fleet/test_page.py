@@ -74,7 +74,7 @@ def browser() -> Iterator[Browser]:
     """Chromium."""
     program = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     if program is None:
-        pytest.skip("Chromium is not on this machine")
+        pytest.skip("Chromium is not on this machine; scripts/install-debian installs it")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

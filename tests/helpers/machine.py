@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -51,7 +52,26 @@ def _pythons() -> list[Path]:
     return sorted((Path.home() / ".pyenv" / "versions").glob("3.*/bin"))
 
 
+def _path() -> str:
+    """Return PATH with the Pythons of this machine and without pyenv's shims, which look at the folder's version."""
+    path = [entry for entry in os.environ["PATH"].split(os.pathsep) if not entry.endswith(".pyenv/shims")]
+    return os.pathsep.join([*path, *map(str, PYTHONS)])
+
+
+def _found() -> dict[str, str]:
+    """Return the Pythons of this machine that uv finds, each version that the organisation offers with its path."""
+    command = ["uv", "python", "list", "--only-installed", "--output-format", "json"]
+    said = subprocess.run(
+        command, env=os.environ | {"PATH": _path()}, capture_output=True, text=True, check=True
+    ).stdout
+    found = {".".join(python["version"].split(".")[:2]): python["path"] for python in json.loads(said)}
+    return {version: found[version] for version in load_organisation().python.versions if version in found}
+
+
 UV_CACHE = _cache()
+PYTHONS = _pythons()
+# No test asks for a Python that this machine does not have: it may not be allowed to fetch one.
+FOUND = _found()
 # What the rehearsal has fetched stays shared and warm too.
 RND_CACHE = str(cache_folder())
 # What leads to packages on this machine, which a build in a container needs as well.
@@ -60,7 +80,6 @@ INDEXES = {
 }
 MEMORY, ENOUGH = Path("/dev/shm"), 2**30  # bytes
 BASE_IMAGE = "localhost/rnd-base:latest"
-PYTHONS = _pythons()
 
 
 def quick_place() -> Path | None:
@@ -73,7 +92,7 @@ def quick_place() -> Path | None:
 def channel(version: str = PYTHON) -> Path:
     """Return a conda channel that holds a Python of this machine, and the development tools for it."""
     if conda_channel.interpreter(version) is None:
-        pytest.skip(f"no Python {version} that a conda package can be made of is on this machine")
+        pytest.skip(f"no Python {version} to make a conda package of; `uv python install {version}` brings one")
     return conda_channel.channel(Path(RND_CACHE), version)
 
 
@@ -90,6 +109,5 @@ def isolate(home: Path, patch: pytest.MonkeyPatch) -> Path:
     patch.setenv("UV_CACHE_DIR", UV_CACHE)
     patch.setenv("RND_CACHE_DIR", RND_CACHE)
     patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    path = [entry for entry in os.environ["PATH"].split(os.pathsep) if not entry.endswith(".pyenv/shims")]
-    patch.setenv("PATH", os.pathsep.join([*path, *map(str, PYTHONS)]))
+    patch.setenv("PATH", _path())
     return home

@@ -90,7 +90,7 @@ def test_a_client_that_says_no(
 def test_a_client_makes_what_is_locked(tmp_path: Path, name: str) -> None:
     program = process.find(name)
     if program is None:
-        pytest.skip(f"{name} is not on this machine")
+        pytest.skip(f"{name} is not on this machine; conda-forge has it")
     asked = Specification((channel().as_uri(),), {this_platform(): ("python", "pytest", "greeting <2")}, {})
     packages = tuple(solve(asked, tmp_path / "no-lock"))
     clients.create(program, tmp_path / "prefix", packages)

@@ -27,7 +27,7 @@ ORGANISATION = load_organisation()
 @pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     if shutil.which("node") is None:
-        pytest.skip("node is not on this machine")
+        pytest.skip("node is not on this machine; install Node 22 or later")
     folder = tmp_path / "cdk.out"
     command = [str(Path(sys.executable).with_name("rnd")), "runners", "synth", "--json", "--output", str(folder)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)

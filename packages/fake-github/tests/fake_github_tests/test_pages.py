@@ -31,7 +31,7 @@ def test_repositories_and_pull_requests_have_a_page(acme: Acme) -> None:
 def test_they_open_in_a_real_browser(acme: Acme, tmp_path: Path) -> None:
     browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     if browser is None:
-        pytest.skip("Chromium is not on this machine")
+        pytest.skip("Chromium is not on this machine; scripts/install-debian installs it")
     acme.clone.branch("feature", "feat: drive")
     acme.open_pull("feature", "feat: drive")
 

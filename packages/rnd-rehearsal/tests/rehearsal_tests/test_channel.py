@@ -39,7 +39,7 @@ def test_what_a_killed_run_has_left_is_not_built_upon(tmp_path: Path, monkeypatc
         made_channel.add_noarch(folder, "greeting", "1.0", {"greeting": b"hello"})
 
     if made_channel.interpreter(PYTHON) is None:
-        pytest.skip(f"no Python {PYTHON} that a conda package can be made of is on this machine")
+        pytest.skip(f"no Python {PYTHON} to make a conda package of; `uv python install {PYTHON}` brings one")
     monkeypatch.setattr(made_channel, "_build", build)
     there = made_channel.channel(tmp_path, PYTHON)
     left = there.rename(tmp_path / f"{there.name}.partial")

