@@ -9,45 +9,25 @@ import base64
 import binascii
 import json
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from fake_github.records import App
 from fake_github.state import Account, Token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fake_github.server import FakeGitHub
-    from fake_github.state import Organisation
+    from fake_github.hub import Hub
 
 BITS = 2048
 LONGEST = 600  # seconds that GitHub lets such a token last
 
 
-@dataclass(frozen=True)
-class App:
-    """A GitHub App, and its installation in an organisation.
-
-    Attributes:
-        account: The bot that acts for it.
-        permissions: The most that a token of it may do.
-    """
-
-    id: int
-    slug: str
-    client_id: str
-    installation: int
-    account: Account
-    organisation: Organisation
-    permissions: dict[str, str]
-    key: rsa.RSAPublicKey
-
-
-def add(hub: FakeGitHub, slug: str, organisation: str, permissions: Mapping[str, str]) -> tuple[str, str]:
+def add(hub: Hub, slug: str, organisation: str, permissions: Mapping[str, str]) -> tuple[str, str]:
     """Add an app, installed in all of an organisation's repositories, and return its client id and its private key."""
     owner = hub.state.organisation(organisation)
     if owner is None:
@@ -63,7 +43,7 @@ def add(hub: FakeGitHub, slug: str, organisation: str, permissions: Mapping[str,
     return client_id, key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
 
 
-def recognise(hub: FakeGitHub, showed: str) -> Token | None:
+def recognise(hub: Hub, showed: str) -> Token | None:
     """Return what a JSON web token amounts to, or None where it is none of an app's, too old, or signed by another."""
     try:
         content, _, signature = showed.rpartition(".")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fake_github import git_repository as bare
@@ -10,9 +9,10 @@ from fake_github.documents.accounts import simple_organisation, simple_user
 from fake_github.documents.commits import pushed_commit
 from fake_github.documents.pulls import full_pull
 from fake_github.documents.repositories import payload_repository
+from fake_github.records import Event
 
 if TYPE_CHECKING:
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Document, PullRequest, Repository, Token
 
 # The webhooks that are validated against GitHub's description, by its names.
@@ -35,38 +35,8 @@ WEBHOOKS = (
 PUSHED = 20  # commits that a payload lists at most
 
 
-@dataclass(frozen=True)
-class Event:
-    """Something that happened.
-
-    Attributes:
-        name: As workflows have it after `on:`.
-        action: As `opened`; None where GitHub has none.
-        repository: Its full name.
-        actor: Who did it.
-        ref: As GITHUB_REF of a run that it starts.
-        sha: As GITHUB_SHA of such a run.
-        starts_runs: False for what was done with a run's own GITHUB_TOKEN.
-        payload: As webhooks have it.
-    """
-
-    name: str
-    action: str | None
-    repository: str
-    actor: str
-    ref: str
-    sha: str
-    starts_runs: bool
-    payload: Document = field(repr=False)
-
-    @property
-    def webhook(self) -> str:
-        """The name in GitHub's description."""
-        return "-".join(filter(None, (self.name.replace("_", "-"), self.action)))
-
-
 def record(
-    hub: FakeGitHub,
+    hub: Hub,
     token: Token,
     repository: Repository,
     name: str,
@@ -99,7 +69,7 @@ def record(
     hub.emit(event)
 
 
-def record_push(hub: FakeGitHub, token: Token, repository: Repository, update: tuple[str, str, str]) -> None:
+def record_push(hub: Hub, token: Token, repository: Repository, update: tuple[str, str, str]) -> None:
     """Record that a ref moved.
 
     Args:
@@ -141,9 +111,7 @@ def record_push(hub: FakeGitHub, token: Token, repository: Repository, update: t
     record(hub, token, repository, "push", payload, ref=ref, sha=sha or "")
 
 
-def record_pull(
-    hub: FakeGitHub, token: Token, repository: Repository, pull: PullRequest, action: str, **more: object
-) -> None:
+def record_pull(hub: Hub, token: Token, repository: Repository, pull: PullRequest, action: str, **more: object) -> None:
     """Record an action on a pull request."""
     payload = {
         "action": action,

@@ -17,7 +17,7 @@ from fake_github.state import ROLES
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Repository, Token
 
 
@@ -26,7 +26,7 @@ def is_gits(path: str) -> bool:
     return path.endswith(("/info/refs", "/git-upload-pack", "/git-receive-pack")) or ".git/" in path
 
 
-def serve(hub: FakeGitHub, request: Request, token: Token | None, showed: str | None) -> Response:
+def serve(hub: Hub, request: Request, token: Token | None, showed: str | None) -> Response:
     """Answer a request of git's.
 
     Args:
@@ -53,7 +53,7 @@ def serve(hub: FakeGitHub, request: Request, token: Token | None, showed: str | 
 
 
 def _refuse(
-    hub: FakeGitHub, repository: Repository | None, token: Token | None, showed: str | None, *, writing: bool
+    hub: Hub, repository: Repository | None, token: Token | None, showed: str | None, *, writing: bool
 ) -> Response | None:
     if token is None and (showed or writing or repository is None or repository.private):
         said = "Invalid username or token. Password authentication is not supported for Git operations."
@@ -67,7 +67,7 @@ def _refuse(
     return None
 
 
-def _may(hub: FakeGitHub, repository: Repository, token: Token | None, *, writing: bool) -> bool:
+def _may(hub: Hub, repository: Repository, token: Token | None, *, writing: bool) -> bool:
     if not (writing or repository.private):
         return True
     if token is None:

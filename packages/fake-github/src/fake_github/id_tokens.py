@@ -8,29 +8,26 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from dataclasses import dataclass, field
-from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
 from fake_github import rules
+from fake_github.records import ALGORITHM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from joserfc.jwk import RSAKey
     from werkzeug.wrappers import Request
 
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Repository
 
 PROVIDER = "/_services/token"  # where GitHub Enterprise Server has it
 REQUESTS = "/_services/pipelines/idtoken"
 LIFETIME = 300  # seconds
 BACKDATED = 600  # seconds between `nbf` and `iat`
-ALGORITHM = "RS256"
 # What the caller of `FakeGitHub.id_tokens` may set; everything else follows from the repository and the clock.
 JOB_CLAIMS = {
     "actor",
@@ -62,27 +59,7 @@ REPOSITORY_CLAIMS = {
 }
 
 
-@dataclass
-class Provider:
-    """The provider of one server.
-
-    Attributes:
-        issuer: The claim `iss`; by default the provider's address on this server.
-        jobs: The repository and the claims of each job that may request tokens, by its request token.
-    """
-
-    issuer: str = ""
-    jobs: dict[str, tuple[Repository, dict[str, str]]] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def key(self) -> RSAKey:
-        """The key that signs, created when first used."""
-        from joserfc.jwk import RSAKey
-
-        return RSAKey.generate_key(2048, {"use": "sig", "alg": ALGORITHM}, auto_kid=True)
-
-
-def register(hub: FakeGitHub, repository: Repository, claims: Mapping[str, str]) -> str:
+def register(hub: Hub, repository: Repository, claims: Mapping[str, str]) -> str:
     """Let a job request tokens, and return its request token.
 
     Raises:
@@ -95,7 +72,7 @@ def register(hub: FakeGitHub, repository: Repository, claims: Mapping[str, str])
     return request_token
 
 
-def serve(hub: FakeGitHub, request: Request) -> Response | None:
+def serve(hub: Hub, request: Request) -> Response | None:
     """Answer a request to the provider; None to any other."""
     if request.method != "GET" or not request.path.startswith("/_services/"):
         return None
@@ -108,7 +85,7 @@ def serve(hub: FakeGitHub, request: Request) -> Response | None:
     return None
 
 
-def configuration(hub: FakeGitHub) -> dict[str, Any]:
+def configuration(hub: Hub) -> dict[str, Any]:
     """Return the provider's metadata; see OpenID Connect Discovery 1.0, section 3."""
     standard = {"sub", "aud", "exp", "iat", "iss", "jti", "nbf"}
     return {
@@ -122,7 +99,7 @@ def configuration(hub: FakeGitHub) -> dict[str, Any]:
     }
 
 
-def _issue(hub: FakeGitHub, request: Request) -> Response:
+def _issue(hub: Hub, request: Request) -> Response:
     from joserfc import jwt
 
     scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
@@ -146,7 +123,7 @@ def _issue(hub: FakeGitHub, request: Request) -> Response:
     return _json({"value": jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": "JWT"}, claims, key)})
 
 
-def of_repository(hub: FakeGitHub, repository: Repository, job: Mapping[str, str]) -> dict[str, str]:
+def of_repository(hub: Hub, repository: Repository, job: Mapping[str, str]) -> dict[str, str]:
     """Return the claims that follow from the repository, and from the job's ref and actor."""
     ref = job.get("ref", "")
     actor = hub.state.account(job.get("actor", ""))

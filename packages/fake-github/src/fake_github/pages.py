@@ -12,7 +12,7 @@ from fake_github import git_repository as bare
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import PullRequest, Repository
 
 STYLE = (
@@ -29,7 +29,7 @@ def page(title: str, content: Markup, status: int = 200) -> Response:
     return Response(head + Markup("<h1>{}</h1>").format(title) + content, status, content_type="text/html")
 
 
-def serve(hub: FakeGitHub, request: Request) -> Response:
+def serve(hub: Hub, request: Request) -> Response:
     """Answer a request for a page; who asks is not asked, as nothing here is secret."""
     parts = request.path.strip("/").split("/")
     repository = hub.state.repository("/".join(parts[:2]))

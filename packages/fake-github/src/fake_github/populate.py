@@ -23,8 +23,8 @@ from fake_github.state import Organisation, PullRequest, Repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from fake_github.hub import Hub
     from fake_github.seeded import Files
-    from fake_github.server import FakeGitHub
     from fake_github.state import Account
 
 __all__ = ["KINDS", "Drift", "Edit", "Seeded", "open_pull", "populate"]
@@ -33,7 +33,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def populate(
-    hub: FakeGitHub,
+    hub: Hub,
     model: str,
     count: int,
     *,
@@ -90,7 +90,7 @@ class _Place:
 
 
 def _make(
-    hub: FakeGitHub,
+    hub: Hub,
     like: Repository,
     store: Store,
     mix: Mix,
@@ -150,7 +150,7 @@ def _chosen(random: Random, choices: Mapping[str, Drift] | Mapping[str, Edit]) -
     return tuple(name for name, one in choices.items() if _happens(random, one.percent))
 
 
-def _copy(hub: FakeGitHub, like: Repository, name: str, number: int) -> Repository:
+def _copy(hub: Hub, like: Repository, name: str, number: int) -> Repository:
     """Return a repository with a state like another's, and with ids of its own."""
     state = hub.state
     if state.repository(f"{like.owner.login}/{name}") is not None:
@@ -204,7 +204,7 @@ def _apply_kind(repository: Repository, kind: str, like: Repository) -> None:
 
 
 def open_pull(
-    hub: FakeGitHub,
+    hub: Hub,
     seeded: Seeded,
     author: Account,
     branch: str,

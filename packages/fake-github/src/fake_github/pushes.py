@@ -9,11 +9,11 @@ from fake_github import git_repository as bare
 from fake_github.state import now
 
 if TYPE_CHECKING:
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Account, PullRequest, Repository, Token
 
 
-def follow(hub: FakeGitHub, token: Token, repository: Repository, before: dict[str, str]) -> None:
+def follow(hub: Hub, token: Token, repository: Repository, before: dict[str, str]) -> None:
     """Do what follows from the refs that changed since.
 
     Args:
@@ -42,7 +42,7 @@ def follow(hub: FakeGitHub, token: Token, repository: Repository, before: dict[s
             _follow_branch(hub, token, repository, ref.removeprefix("refs/heads/"), (old, new))
 
 
-def _follow_branch(hub: FakeGitHub, token: Token, repository: Repository, branch: str, ids: tuple[str, str]) -> None:
+def _follow_branch(hub: Hub, token: Token, repository: Repository, branch: str, ids: tuple[str, str]) -> None:
     old, new = ids
     for base in list(hub.state.repositories.values()):
         for pull in list(base.pulls.values()):
@@ -55,7 +55,7 @@ def _follow_branch(hub: FakeGitHub, token: Token, repository: Repository, branch
                 _follow_pull(hub, token, base, pull, (old, new))
 
 
-def _follow_pull(hub: FakeGitHub, token: Token, base: Repository, pull: PullRequest, ids: tuple[str, str]) -> None:
+def _follow_pull(hub: Hub, token: Token, base: Repository, pull: PullRequest, ids: tuple[str, str]) -> None:
     old, new = ids
     if new == bare.ZERO:
         pull.state, pull.closed_at = "closed", now()

@@ -16,8 +16,8 @@ from fake_github.routing import Call, build_map
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
+    from fake_github.hub import Hub
     from fake_github.routing import Route
-    from fake_github.server import FakeGitHub
     from fake_github.state import Token
     from fake_github.validation import Contract
 
@@ -27,7 +27,7 @@ FREE = "/rate_limit"  # does not count
 MAP = build_map(ROUTES)
 
 
-def serve(hub: FakeGitHub, request: Request, path: str, credential: tuple[Token | None, str | None]) -> Response:
+def serve(hub: Hub, request: Request, path: str, credential: tuple[Token | None, str | None]) -> Response:
     """Answer a request of the REST API.
 
     Args:
@@ -56,7 +56,7 @@ def serve(hub: FakeGitHub, request: Request, path: str, credential: tuple[Token 
     return response_to(token, Answer(answer.status, answer.document, {**headers, **answer.headers}))
 
 
-def _named(hub: FakeGitHub, path: str) -> str:
+def _named(hub: Hub, path: str) -> str:
     """Return a path with the repository's name, where it has the id that redirects lead to."""
     by_id = re.match(r"/repositories/(\d+)(?=/|$)", path)
     if by_id is None:

@@ -19,7 +19,7 @@ from fake_github.state import ROLES, Account, Document, Organisation, Repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
 
 Thing = TypeVar("Thing")
 Handler = Any  # (call), (call, repository) or (call, organisation), each returning an Answer
@@ -86,7 +86,7 @@ class Call:
         accept: The media type that was asked for.
     """
 
-    hub: FakeGitHub
+    hub: Hub
     route: Route
     token: Token | None
     parameters: Mapping[str, str]

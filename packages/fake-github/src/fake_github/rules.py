@@ -13,7 +13,7 @@ from fake_github.pre_receive import matches
 from fake_github.state import ROLES
 
 if TYPE_CHECKING:
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Document, PullRequest, Repository, Role, Token
 
 # The ids of GitHub's own repository roles, as rulesets name who may pass them.
@@ -34,7 +34,7 @@ def refs_of(repository: Repository, ruleset: Document) -> tuple[list[str], list[
     return plain(names.get("include", [])), plain(names.get("exclude", []))
 
 
-def may_bypass(hub: FakeGitHub, repository: Repository, ruleset: Document, token: Token, modes: set[str]) -> bool:
+def may_bypass(hub: Hub, repository: Repository, ruleset: Document, token: Token, modes: set[str]) -> bool:
     """Return whether a caller may bypass a ruleset, in one of some modes."""
     return any(
         actor["bypass_mode"] in modes and _is(hub, repository, actor, token)
@@ -42,7 +42,7 @@ def may_bypass(hub: FakeGitHub, repository: Repository, ruleset: Document, token
     )
 
 
-def _is(hub: FakeGitHub, repository: Repository, actor: Document, token: Token) -> bool:
+def _is(hub: Hub, repository: Repository, actor: Document, token: Token) -> bool:
     kind, number = actor["actor_type"], actor.get("actor_id")
     organisation = hub.state.organisation(repository.owner.login)
     if kind == "Integration":
@@ -134,7 +134,7 @@ def passed_checks(repository: Repository, sha: str) -> set[tuple[str, int | None
     return {key for key, good in verdicts.items() if good}
 
 
-def push_policy(hub: FakeGitHub, repository: Repository, token: Token) -> Document:
+def push_policy(hub: Hub, repository: Repository, token: Token) -> Document:
     """Return what the `pre-receive` hook decides by, for one who pushes."""
     held = [
         ruleset

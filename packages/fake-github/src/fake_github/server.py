@@ -2,86 +2,35 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from fake_github import apps, description, events, faults, git_http, git_repository, id_tokens, pages, rest, sign_in
+from fake_github import apps, events, faults, git_http, id_tokens, pages, rest, sign_in
 from fake_github.api import ROUTES
-from fake_github.limits import Limits
+from fake_github.hub import API, GRAPHQL_PATHS, Hub
 from fake_github.loopback import Silent, listening, tls_context
-from fake_github.state import Account, Organisation, State, Team
-from fake_github.validation import Contract
+from fake_github.state import Account, Organisation, Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from wsgiref.types import StartResponse
 
-    from fake_github.events import Event
-    from fake_github.graphql.endpoint import Query
+    from fake_github.records import Event
 
-API = "/api/v3"
 ACTIONS = 15368  # the id of the app GitHub Actions on github.com
-# On GitHub Enterprise Server and on github.com.
-GRAPHQL_PATHS = ("/api/graphql", "/graphql")
 
 
-class FakeGitHub:
-    """A fake GitHub, as a WSGI application and a server.
-
-    Attributes:
-        folder: The folder of its repositories.
-        calls: Method, path and status of each request, in order.
-        queries: The GraphQL queries that ran, each with what it cost, in order.
-        violations: The requests, responses, queries and webhooks that break GitHub's description or schema.
-        unvalidated: Why nothing is validated; None if everything is.
-        faults: Injected faults; see `faults.py`.
-        graphql_faults: Functions that change the answer to a query; see `null_at`.
-        limits: The rate limits and what was counted; see `limits.py`. A test may replace them.
-        events: All events, in order.
-        read_delay: How many reads of a new repository answer 404, as they do on GitHub for some seconds.
-        client_ids: The OAuth apps that may ask for the device flow.
-        provider: Issues the OpenID Connect tokens of jobs.
-        password: The password of every user on the page of the device flow; other users of the machine lack it.
-        device_interval: Seconds that such a device must wait between two polls.
-    """
+class FakeGitHub(Hub):
+    """A fake GitHub, as a WSGI application and a server; its attributes are those of `Hub`."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.state = State()
-        self.calls: list[tuple[str, str, int]] = []
-        self.queries: list[Query] = []
-        self.violations: list[str] = []
-        self.limits = Limits()
-        self.faults: list[faults.Fault] = []
-        self.graphql_faults: list[faults.AnswerFault] = []
-        self.events: list[Event] = []
-        self.read_delay = 0
-        self.client_ids = {"Iv1.rehearsal"}
-        self.device_interval = 5
-        self.password = secrets.token_urlsafe(16)
-        self.apps: dict[str, apps.App] = {}
-        self.provider = id_tokens.Provider()
-        self.devices: dict[str, sign_in.Device] = {}
-        self.lock = RLock()
-        self.certificate: bytes | None = None
-        self.host = ""
-        self.scheme = "http"
-        self._subscribers: list[Callable[[Event], None]] = []
-        self._waiting: list[Event] = []
-        self._contracts: dict[str, Contract | None] = {}
-        self.contract = self._contract(description.EDITIONS[0])
-        self.unvalidated = (
-            None if self.contract else "npm is not on this machine: nothing is validated against GitHub's description."
-        )
-        git_repository.write_hooks(self.hooks)
+        super().__init__(folder, [entry.path for entry in ROUTES], events.WEBHOOKS)
 
     @classmethod
     @contextmanager
@@ -102,26 +51,6 @@ class FakeGitHub:
             hub.scheme, hub.host = "https" if tls else "http", f"127.0.0.1:{server.server_port}"
             stack.enter_context(listening(server))
             yield hub
-
-    @property
-    def hooks(self) -> Path:
-        """The folder of the hooks that every repository has."""
-        return self.folder / ".hooks"
-
-    @property
-    def url(self) -> str:
-        """The address, as GITHUB_SERVER_URL has it."""
-        return f"{self.scheme}://{self.host}"
-
-    @property
-    def api_url(self) -> str:
-        """The address of the API, as GITHUB_API_URL has it."""
-        return self.url + API
-
-    @property
-    def graphql_url(self) -> str:
-        """The address of the GraphQL API, as GITHUB_GRAPHQL_URL has it."""
-        return self.url + GRAPHQL_PATHS[0]
 
     def add_user(self, login: str, scopes: Collection[str] = ("repo",), name: str | None = None) -> str:
         """Add a user, or find the one of that name, and return a new token with some scopes."""
@@ -200,11 +129,6 @@ class FakeGitHub:
         """Call a function for every event, in the thread of the request, after the response is made."""
         self._subscribers.append(callback)
 
-    def emit(self, event: Event) -> None:
-        """Keep an event until the request is over."""
-        self.events.append(event)
-        self._waiting.append(event)
-
     def _deliver(self) -> None:
         with self.lock:
             waiting, self._waiting = self._waiting, []
@@ -249,15 +173,3 @@ class FakeGitHub:
             return endpoint.serve(self, request, token, showed)
         with self.lock:
             return id_tokens.serve(self, request) or sign_in.serve(self, request) or pages.serve(self, request)
-
-    def _contract(self, edition: str) -> Contract | None:
-        """Return an edition of GitHub's description, read where it is asked for first."""
-        if edition not in self._contracts:
-            found = description.load([entry.path for entry in ROUTES], events.WEBHOOKS, edition)
-            self._contracts[edition] = None if found is None else Contract(found)
-        return self._contracts[edition]
-
-    def contract_for(self, parameters: Mapping[str, str]) -> Contract | None:
-        """Return the description that holds where an organisation, or an owner, is."""
-        owner = self.state.organisation(parameters.get("org") or parameters.get("owner") or "")
-        return self._contract(description.EDITIONS[owner is not None and owner.in_enterprise])

@@ -10,7 +10,6 @@ import binascii
 import json
 import secrets
 import time
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -20,11 +19,12 @@ from werkzeug.wrappers import Response
 
 from fake_github.answers import Answer, BadCredentials, response_to
 from fake_github.pages import page
+from fake_github.records import Device
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Document, Token
 
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
@@ -37,26 +37,7 @@ FORM = Markup("""\
 </form>""")
 
 
-@dataclass
-class Device:
-    """A device that waits for a user to confirm its code.
-
-    Attributes:
-        interval: Seconds that it has to wait between two questions; asking sooner adds five.
-        login: Who confirmed; None while nobody has.
-    """
-
-    client_id: str
-    user_code: str
-    scopes: frozenset[str]
-    interval: int
-    expires: float
-    login: str | None = None
-    denied: bool = False
-    asked: float = field(default_factory=time.monotonic)
-
-
-def serve(hub: FakeGitHub, request: Request) -> Response | None:
+def serve(hub: Hub, request: Request) -> Response | None:
     """Answer a request of the device flow; None to any other."""
     if request.method == "POST" and request.path == "/login/device/code":
         return _say(request, _begin(hub, request))
@@ -67,7 +48,7 @@ def serve(hub: FakeGitHub, request: Request) -> Response | None:
     return None
 
 
-def _begin(hub: FakeGitHub, request: Request) -> dict[str, object]:
+def _begin(hub: Hub, request: Request) -> dict[str, object]:
     client_id = request.form.get("client_id", "")
     if client_id not in hub.client_ids:
         return {"error": "Not Found"}
@@ -85,7 +66,7 @@ def _begin(hub: FakeGitHub, request: Request) -> dict[str, object]:
     }
 
 
-def _exchange(hub: FakeGitHub, request: Request) -> dict[str, object]:
+def _exchange(hub: Hub, request: Request) -> dict[str, object]:
     device = hub.devices.get(request.form.get("device_code", ""))
     if request.form.get("grant_type") != "urn:ietf:params:oauth:grant-type:device_code":
         return _error("unsupported_grant_type", "The grant type is not supported.")
@@ -112,7 +93,7 @@ def _exchange(hub: FakeGitHub, request: Request) -> dict[str, object]:
     return {"access_token": token.value, "token_type": "bearer", "scope": ",".join(sorted(device.scopes))}
 
 
-def _confirm(hub: FakeGitHub, request: Request) -> Response:
+def _confirm(hub: Hub, request: Request) -> Response:
     users = [account.login for account in hub.state.accounts.values() if account.kind == "User"]
     if request.method == "GET":
         return page("Device activation", FORM.format(request.args.get("user_code", ""), users[0] if users else ""))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fake_github_tests.acme import client
 
 if TYPE_CHECKING:
-    from fake_github.events import Event
+    from fake_github.records import Event
     from fake_github_tests.acme import Acme
 
 

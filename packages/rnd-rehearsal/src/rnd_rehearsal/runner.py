@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
     from fake_github import FakeGitHub
-    from fake_github.events import Event
+    from fake_github.records import Event
     from rnd_rehearsal.calls import Place
     from rnd_rehearsal.jobs import Settings
     from rnd_rehearsal.workflow_files import Document

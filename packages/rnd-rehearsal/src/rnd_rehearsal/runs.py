@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
     from fake_github import FakeGitHub
-    from fake_github.events import Event
+    from fake_github.records import Event
     from fake_github.state import Repository
     from rnd_rehearsal.calls import Place
     from rnd_rehearsal.workflow_files import Document

@@ -11,7 +11,7 @@ from rnd_rehearsal.workflow_files import load
 from rnd_rehearsal.workflows import Result
 
 if TYPE_CHECKING:
-    from fake_github.events import Event
+    from fake_github.records import Event
 
 WORKFLOW = load("name: W\njobs: {a: {}, b: {needs: a}, c: {needs: a}, d: {needs: [b, c]}, e: {needs: d}}")
 

@@ -11,7 +11,7 @@ from fake_github.documents.repositories import repository as repository_document
 from fake_github.routing import LEVELS, Call, route
 
 if TYPE_CHECKING:
-    from fake_github.apps import App
+    from fake_github.records import App
     from fake_github.state import Repository
 
 

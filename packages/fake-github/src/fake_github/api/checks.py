@@ -12,14 +12,14 @@ from fake_github.routing import Call, route
 from fake_github.state import now
 
 if TYPE_CHECKING:
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Account, Document, Repository
 
 READ, WRITE = "checks:read", "checks:write"
 KEPT = ("name", "external_id", "details_url", "status", "conclusion", "started_at", "completed_at")
 
 
-def _app(hub: FakeGitHub, account: Account) -> Document:
+def _app(hub: Hub, account: Account) -> Document:
     return {
         "id": account.id,
         "slug": account.login.removesuffix("[bot]"),

@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Account, Document, Organisation, Team
 
 
@@ -15,7 +15,7 @@ def node_id(kind: str, number: int) -> str:
     return base64.b64encode(f"{kind}:{number}".encode()).decode()
 
 
-def simple_user(hub: FakeGitHub, account: Account) -> Document:
+def simple_user(hub: Hub, account: Account) -> Document:
     """Return an account as it stands beside what it made or owns."""
     url = f"{hub.api_url}/users/{account.login}"
     return {
@@ -40,7 +40,7 @@ def simple_user(hub: FakeGitHub, account: Account) -> Document:
     }
 
 
-def public_user(hub: FakeGitHub, account: Account) -> Document:
+def public_user(hub: Hub, account: Account) -> Document:
     """Return an account as everybody sees it."""
     owned = [one for one in hub.state.repositories.values() if one.owner is account]
     return {
@@ -62,7 +62,7 @@ def public_user(hub: FakeGitHub, account: Account) -> Document:
     }
 
 
-def private_user(hub: FakeGitHub, account: Account) -> Document:
+def private_user(hub: Hub, account: Account) -> Document:
     """Return a user as that user itself sees it."""
     owned = [one for one in hub.state.repositories.values() if one.owner is account and one.private]
     return {
@@ -79,7 +79,7 @@ def private_user(hub: FakeGitHub, account: Account) -> Document:
     }
 
 
-def simple_organisation(hub: FakeGitHub, organisation: Organisation) -> Document:
+def simple_organisation(hub: Hub, organisation: Organisation) -> Document:
     """Return an organisation as it stands beside its members."""
     url = f"{hub.api_url}/orgs/{organisation.login}"
     return {
@@ -98,7 +98,7 @@ def simple_organisation(hub: FakeGitHub, organisation: Organisation) -> Document
     }
 
 
-def full_organisation(hub: FakeGitHub, organisation: Organisation, *, member: bool) -> Document:
+def full_organisation(hub: Hub, organisation: Organisation, *, member: bool) -> Document:
     """Return an organisation; its plan and what its members may is for members alone."""
     document = {
         **simple_organisation(hub, organisation),
@@ -129,7 +129,7 @@ def full_organisation(hub: FakeGitHub, organisation: Organisation, *, member: bo
     return document
 
 
-def membership(hub: FakeGitHub, organisation: Organisation, account: Account) -> Document:
+def membership(hub: Hub, organisation: Organisation, account: Account) -> Document:
     """Return what an account is in an organisation."""
     return {
         "url": f"{hub.api_url}/orgs/{organisation.login}/memberships/{account.login}",
@@ -142,7 +142,7 @@ def membership(hub: FakeGitHub, organisation: Organisation, account: Account) ->
     }
 
 
-def team(hub: FakeGitHub, organisation: Organisation, one: Team) -> Document:
+def team(hub: Hub, organisation: Organisation, one: Team) -> Document:
     """Return a team."""
     url = f"{hub.api_url}/organizations/{organisation.id}/team/{one.id}"
     return {
@@ -164,7 +164,7 @@ def team(hub: FakeGitHub, organisation: Organisation, one: Team) -> Document:
     }
 
 
-def full_team(hub: FakeGitHub, organisation: Organisation, one: Team) -> Document:
+def full_team(hub: Hub, organisation: Organisation, one: Team) -> Document:
     """Return a team with its organisation and its sizes."""
     return {
         **team(hub, organisation, one),

@@ -10,7 +10,7 @@ from fake_github.documents.accounts import node_id, simple_user
 
 if TYPE_CHECKING:
     from fake_github.git_repository import Commit, Person
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Account, Document, Repository
 
 UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
@@ -26,12 +26,12 @@ def person(one: Person) -> Document:
     return {"name": one.name, "email": one.email, "date": utc(one.date)}
 
 
-def author(hub: FakeGitHub, one: Person) -> Account | None:
+def author(hub: Hub, one: Person) -> Account | None:
     """Return the account whose address a commit carries."""
     return next((account for account in hub.state.accounts.values() if account.email == one.email), None)
 
 
-def git_commit(hub: FakeGitHub, repository: Repository, one: Commit) -> Document:
+def git_commit(hub: Hub, repository: Repository, one: Commit) -> Document:
     """Return a commit as the git database has it."""
     url = f"{hub.api_url}/repos/{repository.full_name}/git"
     page = f"{hub.url}/{repository.full_name}/commit"
@@ -49,7 +49,7 @@ def git_commit(hub: FakeGitHub, repository: Repository, one: Commit) -> Document
     }
 
 
-def commit(hub: FakeGitHub, repository: Repository, one: Commit) -> Document:
+def commit(hub: Hub, repository: Repository, one: Commit) -> Document:
     """Return a commit with the accounts that made it."""
     url = f"{hub.api_url}/repos/{repository.full_name}/commits"
     inner = git_commit(hub, repository, one)
@@ -69,7 +69,7 @@ def commit(hub: FakeGitHub, repository: Repository, one: Commit) -> Document:
     }
 
 
-def pushed_commit(hub: FakeGitHub, repository: Repository, one: Commit) -> Document:
+def pushed_commit(hub: Hub, repository: Repository, one: Commit) -> Document:
     """Return a commit as the payload of a push has it."""
     changed: dict[str, list[str]] = {"added": [], "removed": [], "modified": []}
     said = bare.run(repository.folder, "show", "--format=", "--name-status", "--no-renames", one.sha)
@@ -95,7 +95,7 @@ def pushed_commit(hub: FakeGitHub, repository: Repository, one: Commit) -> Docum
     }
 
 
-def ref(hub: FakeGitHub, repository: Repository, name: str, sha: str) -> Document:
+def ref(hub: Hub, repository: Repository, name: str, sha: str) -> Document:
     """Return a ref, given by its whole name."""
     url = f"{hub.api_url}/repos/{repository.full_name}/git"
     kind = bare.kind(repository.folder, sha) or "commit"
@@ -107,7 +107,7 @@ def ref(hub: FakeGitHub, repository: Repository, name: str, sha: str) -> Documen
     }
 
 
-def tag_object(hub: FakeGitHub, repository: Repository, sha: str) -> Document:
+def tag_object(hub: Hub, repository: Repository, sha: str) -> Document:
     """Return an annotated tag."""
     url = f"{hub.api_url}/repos/{repository.full_name}/git"
     head, _, message = bare.run(repository.folder, "cat-file", "tag", sha).partition("\n\n")

@@ -10,11 +10,11 @@ from fake_github.documents.repositories import repository as repository_document
 from fake_github.rules import merge_state
 
 if TYPE_CHECKING:
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Account, Comment, Document, PullRequest, Repository
 
 
-def association(hub: FakeGitHub, repository: Repository, account: Account) -> str:
+def association(hub: Hub, repository: Repository, account: Account) -> str:
     """Return what an author is to a repository."""
     if account is repository.owner:
         return "OWNER"
@@ -24,7 +24,7 @@ def association(hub: FakeGitHub, repository: Repository, account: Account) -> st
     return "COLLABORATOR" if account.login in repository.collaborators else "NONE"
 
 
-def end(hub: FakeGitHub, repository: Repository, branch: str, sha: str) -> Document:
+def end(hub: Hub, repository: Repository, branch: str, sha: str) -> Document:
     """Return one of the two branches of a pull request."""
     return {
         "label": f"{repository.owner.login}:{branch}",
@@ -35,7 +35,7 @@ def end(hub: FakeGitHub, repository: Repository, branch: str, sha: str) -> Docum
     }
 
 
-def simple_pull(hub: FakeGitHub, repository: Repository, pull: PullRequest) -> Document:
+def simple_pull(hub: Hub, repository: Repository, pull: PullRequest) -> Document:
     """Return a pull request as lists have it."""
     places = _places(hub, repository, pull)
     return {
@@ -71,7 +71,7 @@ def simple_pull(hub: FakeGitHub, repository: Repository, pull: PullRequest) -> D
     }
 
 
-def _places(hub: FakeGitHub, repository: Repository, pull: PullRequest) -> dict[str, str]:
+def _places(hub: Hub, repository: Repository, pull: PullRequest) -> dict[str, str]:
     """Return the addresses of a pull request and of what hangs on it, by their names among its links."""
     url = f"{hub.api_url}/repos/{repository.full_name}"
     return {
@@ -86,7 +86,7 @@ def _places(hub: FakeGitHub, repository: Repository, pull: PullRequest) -> dict[
     }
 
 
-def full_pull(hub: FakeGitHub, repository: Repository, pull: PullRequest) -> Document:
+def full_pull(hub: Hub, repository: Repository, pull: PullRequest) -> Document:
     """Return a pull request as it is asked for by its number."""
     folder = repository.folder
     since = bare.attempt(folder, "merge-base", pull.base, pull.head) or pull.base
@@ -110,7 +110,7 @@ def full_pull(hub: FakeGitHub, repository: Repository, pull: PullRequest) -> Doc
     }
 
 
-def comment(hub: FakeGitHub, repository: Repository, one: Comment) -> Document:
+def comment(hub: Hub, repository: Repository, one: Comment) -> Document:
     """Return a comment on a pull request."""
     url = f"{hub.api_url}/repos/{repository.full_name}/issues"
     return {

@@ -8,7 +8,7 @@ from fake_github.documents.accounts import node_id, simple_user
 from fake_github.state import ROLES
 
 if TYPE_CHECKING:
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Account, Document, Repository, Role
 
 # The addresses of what hangs on a repository, below its own.
@@ -100,7 +100,7 @@ def permissions(role: Role | None) -> dict[str, bool]:
     return {name: ROLES.index(name) <= level for name in ROLES}
 
 
-def repository(hub: FakeGitHub, one: Repository, viewer: Account | None = None) -> Document:
+def repository(hub: Hub, one: Repository, viewer: Account | None = None) -> Document:
     """Return a repository as lists and payloads have it, as a user sees it."""
     role = None if viewer is None else hub.state.role(viewer, one)
     shown = {
@@ -134,7 +134,7 @@ def repository(hub: FakeGitHub, one: Repository, viewer: Account | None = None) 
     }
 
 
-def _addresses(hub: FakeGitHub, one: Repository) -> Document:
+def _addresses(hub: Hub, one: Repository) -> Document:
     """Return where a repository is found, and what hangs on it."""
     url = f"{hub.api_url}/repos/{one.full_name}"
     return {
@@ -149,7 +149,7 @@ def _addresses(hub: FakeGitHub, one: Repository) -> Document:
     }
 
 
-def _counts(hub: FakeGitHub, one: Repository) -> Document:
+def _counts(hub: Hub, one: Repository) -> Document:
     """Return how much of everything a repository has."""
     forks = sum(other.parent is one for other in hub.state.repositories.values())
     pulls = sum(pull.state == "open" for pull in one.pulls.values())
@@ -165,7 +165,7 @@ def _counts(hub: FakeGitHub, one: Repository) -> Document:
     }
 
 
-def full_repository(hub: FakeGitHub, one: Repository, viewer: Account | None) -> Document:
+def full_repository(hub: Hub, one: Repository, viewer: Account | None) -> Document:
     """Return a repository as it is asked for by its name."""
     document = repository(hub, one, viewer) | {"network_count": 0, "subscribers_count": 0}
     organisation = hub.state.organisation(one.owner.login)
@@ -177,6 +177,6 @@ def full_repository(hub: FakeGitHub, one: Repository, viewer: Account | None) ->
     return document
 
 
-def payload_repository(hub: FakeGitHub, one: Repository) -> Document:
+def payload_repository(hub: Hub, one: Repository) -> Document:
     """Return a repository as the payloads of webhooks have it."""
     return {**repository(hub, one), "custom_properties": {}}

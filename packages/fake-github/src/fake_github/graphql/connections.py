@@ -9,7 +9,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any
 
-from fake_github.graphql.fields import Problem
+from fake_github.graphql.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fake_github.graphql.fields import Problem
+from fake_github.graphql.errors import Problem
 from fake_github.routing import scoped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fake_github.server import FakeGitHub
+    from fake_github.hub import Hub
     from fake_github.state import Document, Organisation, Repository, Role, Token
 
 REPO, READ_ORG = frozenset({"repo"}), frozenset({"read:org"})
@@ -27,7 +27,7 @@ class Context:
         rate: What `rateLimit` answers.
     """
 
-    hub: FakeGitHub
+    hub: Hub
     token: Token
     rate: Document
     _indexes: dict[str, dict[int, object]] = field(default_factory=dict)

@@ -27,7 +27,7 @@ from graphql import (
 from graphql.execution.values import get_argument_values, get_directive_values
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 
-from fake_github.graphql.fields import Problem
+from fake_github.graphql.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

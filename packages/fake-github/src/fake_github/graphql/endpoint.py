@@ -6,7 +6,6 @@ https://docs.github.com/en/graphql/guides/forming-calls-with-graphql
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,38 +15,22 @@ from fake_github.graphql import execution
 from fake_github.graphql.context import Context
 from fake_github.graphql.schema import load
 from fake_github.limits import Work
+from fake_github.records import Query
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
     from werkzeug.wrappers import Request, Response
 
     from fake_github.graphql.execution import Plan
+    from fake_github.hub import Hub
     from fake_github.limits import Refusal
-    from fake_github.server import FakeGitHub
     from fake_github.state import Document, Token
 
 RESOURCE = "graphql"
 ANONYMOUS = "This endpoint requires you to be authenticated."
 
 
-@dataclass(frozen=True)
-class Query:
-    """A query that ran, for tests to count.
-
-    Attributes:
-        name: The operation's; empty if it has none.
-        points: What it cost.
-        nodes: How many nodes it could have returned.
-        errors: The types of its errors.
-    """
-
-    name: str
-    points: int
-    nodes: int
-    errors: tuple[str, ...] = ()
-
-
-def serve(hub: FakeGitHub, request: Request, token: Token | None, showed: str | None) -> Response:
+def serve(hub: Hub, request: Request, token: Token | None, showed: str | None) -> Response:
     """Answer a request to the GraphQL API."""
     schema = load()
     if schema is None:
@@ -70,7 +53,7 @@ def _caller(token: Token | None, showed: str | None) -> Token:
     return token
 
 
-def _answer(hub: FakeGitHub, schema: GraphQLSchema, request: Request, token: Token) -> Answer:
+def _answer(hub: Hub, schema: GraphQLSchema, request: Request, token: Token) -> Answer:
     if request.method != "POST":
         raise NotFound
     text, variables, name = _body(request)
@@ -90,14 +73,14 @@ def _answer(hub: FakeGitHub, schema: GraphQLSchema, request: Request, token: Tok
     return Answer(200, body, hub.limits.headers(token, RESOURCE))
 
 
-def _work(hub: FakeGitHub, planned: Plan) -> Work:
+def _work(hub: Hub, planned: Plan) -> Work:
     """Return what a query counts as; one that cannot run takes nothing from the hour."""
     points = 0 if planned.invalid else planned.cost.points
     seconds = planned.cost.nodes * hub.limits.seconds_per_node
     return Work(RESOURCE, points, writes=planned.writes, seconds=seconds)
 
 
-def _refused(hub: FakeGitHub, token: Token, refusal: Refusal) -> Answer:
+def _refused(hub: Hub, token: Token, refusal: Refusal) -> Answer:
     """Return a refusal: the primary limit is an error in a response of status 200, a secondary one has another status.
 
     https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
@@ -122,7 +105,7 @@ def _body(request: Request) -> tuple[str, dict[str, Any], str | None]:
     return body["query"], variables, body.get("operationName")
 
 
-def _rate(hub: FakeGitHub, token: Token, planned: Plan) -> Document:
+def _rate(hub: Hub, token: Token, planned: Plan) -> Document:
     """Return what `rateLimit` answers."""
     state = hub.limits.state(token, RESOURCE)
     reset = datetime.fromtimestamp(state.pop("reset"), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -22,7 +22,7 @@ from graphql.execution.values import get_variable_values
 from fake_github import git_objects
 from fake_github.graphql import fields
 from fake_github.graphql.cost import Cost, measure
-from fake_github.graphql.fields import Problem, Unmodelled
+from fake_github.graphql.errors import Problem, Unmodelled
 from fake_github.graphql.sources import type_of
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError, GraphQLInterfaceType, GraphQLObjectType
 
+from fake_github.graphql.errors import Problem, Unmodelled
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,23 +24,6 @@ if TYPE_CHECKING:
 Fields = dict[str, Any]  # the name of a field, with its resolver
 # What a resolver with the parameter `**paging` takes.
 PAGING = {"first", "last", "after", "before"}
-
-
-class Problem(Exception):
-    """An error that GitHub answers beside partial data.
-
-    Args:
-        type: GitHub's word for it, as `NOT_FOUND`.
-        message: In GitHub's words.
-    """
-
-    def __init__(self, type: str, message: str) -> None:  # noqa: A002 - GitHub's name
-        super().__init__(message)
-        self.type = type
-
-
-class Unmodelled(Exception):
-    """Something that GitHub has and the fake GitHub does not."""
 
 
 def attach(schema: GraphQLSchema, modelled: Mapping[str, Fields]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fake_github.documents.accounts import node_id
 from fake_github.graphql.connections import page
-from fake_github.graphql.fields import Problem
+from fake_github.graphql.errors import Problem
 from fake_github.state import Organisation
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from fake_github import git_objects
 from fake_github import git_repository as bare
 from fake_github.documents.accounts import node_id
 from fake_github.graphql.connections import page
-from fake_github.graphql.fields import Problem
+from fake_github.graphql.errors import Problem
 from fake_github.graphql.sources import Object, Ref, TreeEntry
 
 if TYPE_CHECKING:

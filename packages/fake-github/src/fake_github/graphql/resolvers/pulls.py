@@ -12,7 +12,8 @@ from fake_github import git_repository as bare
 from fake_github.documents.accounts import node_id
 from fake_github.documents.pulls import association
 from fake_github.graphql.connections import page
-from fake_github.graphql.fields import Problem, refuse
+from fake_github.graphql.errors import Problem
+from fake_github.graphql.fields import refuse
 from fake_github.graphql.resolvers.git import branch, found
 from fake_github.graphql.sources import Pull
 from fake_github.rules import merge_state

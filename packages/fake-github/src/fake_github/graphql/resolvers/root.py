@@ -10,7 +10,8 @@ import binascii
 from typing import TYPE_CHECKING, Any
 
 from fake_github.documents.accounts import node_id
-from fake_github.graphql.fields import Problem, refuse
+from fake_github.graphql.errors import Problem
+from fake_github.graphql.fields import refuse
 from fake_github.graphql.resolvers.accounts import organisation_of
 from fake_github.graphql.sources import Environment, Pull, Ruleset
 from fake_github.state import Account, Organisation, Repository

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from fake_github.documents.accounts import node_id
 from fake_github.graphql.connections import page
-from fake_github.graphql.fields import Problem, camel, refuse
+from fake_github.graphql.errors import Problem
+from fake_github.graphql.fields import camel, refuse
 from fake_github.graphql.sources import Actor, Rule, Ruleset
 from fake_github.rules import ROLE_IDS
 
