@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rnd_rehearsal import timeline
+from rnd_rehearsal.calls import Level, Place, Source
 from rnd_rehearsal.runs import Job, Run
 from rnd_rehearsal.workflow_files import load
 from rnd_rehearsal.workflows import Result
@@ -24,7 +25,9 @@ def run() -> Run:
         name: Job(name, Result("skipped" if name == "e" else "success"), queued=queued, started=started, ended=ended)
         for name, (queued, started, ended) in times.items()
     }
-    return Run(1, "w.yml", WORKFLOW, {}, event, Path(), "0" * 40, False, jobs=jobs, conclusion="success")
+    source = Source("Acme/rover", "w.yml", "refs/heads/main", "0" * 40)
+    places = {name: Place((Level(source, WORKFLOW, name),)) for name in WORKFLOW["jobs"]}
+    return Run(1, "w.yml", WORKFLOW, places, event, Path(), "0" * 40, False, jobs=jobs, conclusion="success")
 
 
 def test_the_critical_path_is_what_took_the_time() -> None:
