@@ -191,7 +191,7 @@ class Arena:
         """
         password = "none" if key is None else self.bearer(key)
         line = secrets.token_hex(8)
-        fields = {":action": "file_upload", "name": name, "version": "9.0", "filetype": "bdist_wheel"}
+        fields = {":action": "file_upload", "name": name, "version": file.split("-")[1], "filetype": "bdist_wheel"}
         parts = [f'--{line}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()]
         content = f'Content-Disposition: form-data; name="content"; filename="{file}"'
         parts.append(f"--{line}\r\n{content}\r\n\r\nx\r\n--{line}--")

@@ -14,6 +14,7 @@ from rnd.runners.stack import names
 from rnd.runners.stack.policies import STS_AUDIENCE
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR
 from rnd_rehearsal.attacks.matrix import Refused, attack
+from rnd_rehearsal.sandbox import MAINTAINER
 
 if TYPE_CHECKING:
     from rnd_rehearsal.attacks.arena import Arena, Key
@@ -194,9 +195,9 @@ def no_credentials(arena: Arena) -> object:
     return arena.aws("lambda", None, "invoke", FunctionName=arena.organisation.aws.broker, Payload=event)
 
 
-def wheel(arena: Arena, repository: str, build: str = "") -> str:
-    """Return the file name of a wheel."""
-    return f"{arena.package(repository).replace('-', '_')}-9.0{build}-py3-none-any.whl"
+def wheel(arena: Arena, repository: str, build: str = "", version: str = "9.1") -> str:
+    """Return the file name of a wheel, by default of a version that nobody has published."""
+    return f"{arena.package(repository).replace('-', '_')}-{version}{build}-py3-none-any.whl"
 
 
 def _throw_away(arena: Arena) -> Key:
@@ -260,6 +261,20 @@ def collision(arena: Arena) -> object:
             continue
         return name
     raise last
+
+
+@attack("I2", "contributor")
+def reused_name(arena: Arena) -> object:
+    """Creates a repository under the name of one that was deleted, and asks for its release identity."""
+    owner, name = arena.organisation.github.owner, f"{arena.organisation.repository_prefix}-gone"
+    place, sandbox = f"{owner}/{name}", arena.actors.sandbox
+    body = {"name": name, "private": True}
+    token = sandbox.hub.add_user(MAINTAINER, {"repo", "delete_repo"})
+    arena.github(token, "POST", f"/orgs/{owner}/repos", body)
+    arena.own("release", place)
+    arena.github(token, "DELETE", f"/repos/{place}")
+    arena.github(sandbox.tokens[CONTRIBUTOR], "POST", f"/orgs/{owner}/repos", body)
+    return arena.identity("release", arena.job("release"), place)
 
 
 def _encode(document: object) -> str:

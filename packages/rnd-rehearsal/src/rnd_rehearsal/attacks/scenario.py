@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rnd_rehearsal.attacks import development, hosting, identities, machine, repository_code  # noqa: F401 - they declare attacks
@@ -12,7 +13,7 @@ from rnd_rehearsal.registry import image_registry
 from rnd_rehearsal.sandbox import SCOPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from fake_github.state import Role
     from rnd_rehearsal.actors import Actors
@@ -25,18 +26,25 @@ EVIL = "evil"  # the name of the throw-away repository, after the prefix
 
 def run(actors: Actors) -> None:
     """Run the scenario, and add a check for each cell of the matrix."""
-    actors.prepare(BEFORE)
-    with image_registry(actors.sandbox.organisation.aws.account, actors.sandbox.cloud.account) as registry:
-        arena = build(actors, registry)
-        honest(arena)
+    with opened(actors) as arena:
         actors.matrix = attempt(arena, ATTACKS)
-        actors.check("the registry was used as AWS describes it", registry.violations == [])
+        actors.check("the registry was used as AWS describes it", arena.registry.violations == [])
     for attacker in ATTACKERS:
         for invariant in INVARIANTS:
             attempts = actors.matrix.cell(attacker, invariant)
             for one in attempts:
                 actors.check(f"{attacker} on {invariant} refused: {one.attack.way}", one.by is not None)
     actors.check("each cell has attempts or a reason", not [one for one in actors.matrix.faults() if "neither" in one])
+
+
+@contextmanager
+def opened(actors: Actors) -> Iterator[Arena]:
+    """Give the arena, in which honest jobs have published."""
+    actors.prepare(BEFORE)
+    with image_registry(actors.sandbox.organisation.aws.account, actors.sandbox.cloud.account) as registry:
+        arena = build(actors, registry)
+        honest(arena)
+        yield arena
 
 
 def build(actors: Actors, registry: ImageRegistry) -> Arena:
@@ -66,7 +74,7 @@ def honest(arena: Arena) -> None:
     actors, package = arena.actors, arena.package(arena.victim)
     actors.report("honest jobs publish a development version, a candidate and a release")
     for identity, index in (("development", actors.sandbox.development), ("release", actors.sandbox.index)):
-        arena.upload(arena.own(identity), index, package, wheel(arena, arena.victim))
+        arena.upload(arena.own(identity), index, package, wheel(arena, arena.victim, version="9.0"))
     for identity, place in (("development", "dev/"), ("candidate", "candidate/"), ("release", "")):
         key = arena.own(identity)
         arena.aws("ecr", key, "create_repository", repositoryName=place + package, imageTagMutability="IMMUTABLE")
