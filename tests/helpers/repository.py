@@ -172,7 +172,7 @@ def sandbox(
     yield Sandbox(folder, name, index, all_images)
     all_images.around = just_act
     client = boto3.client("ecr", region_name=ORGANISATION.aws.region)
-    for made in [one for one in all_images.movable if one.endswith(name)]:
+    for made in {name, f"dev/{name}", f"candidate/{name}"} & all_images.movable.keys():
         client.delete_repository(repositoryName=made, force=True)
         del all_images.movable[made]
     client.close()

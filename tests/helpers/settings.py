@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rnd.github.settings.plan import all_settings
+from rnd.github.settings.plan import all_settings, guards
 from rnd.github.settings.setting import RepositoryContext
+from rnd.organisation import load_organisation
+from rnd.organisation.github import Apps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from rnd.github.client import Client
     from rnd.github.repository import Repository
     from rnd.github.settings.diff import Change
+    from rnd.github.settings.setting import Setting
+    from rnd.organisation.github import GitHub
+    from tests.helpers.github import Hosting
 
 REPOSITORY = {
     "visibility": ("visibility", "public"),
@@ -61,6 +66,7 @@ RULESET: dict[str, Callable[[dict[str, Any]], object]] = {
     "main.forced_push": without("non_fast_forward"),
     "main.pull_request": without("pull_request"),
     "main.required_check": parameters("required_status_checks", required_status_checks=[{"context": "lint"}]),
+    "main.check_app": parameters("required_status_checks", required_status_checks=[{"context": "all-green"}]),
     "main.up_to_date": parameters("required_status_checks", strict_required_status_checks_policy=False),
     "main.approvals": parameters("pull_request", required_approving_review_count=3),
     "main.resolve_conversations": parameters("pull_request", required_review_thread_resolution=True),
@@ -71,19 +77,34 @@ RULESET: dict[str, Callable[[dict[str, Any]], object]] = {
 }
 
 
+TAGS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "release_tags.enforced": lambda ruleset: ruleset.update(enforcement="evaluate"),
+    "release_tags.refs": lambda ruleset: ruleset["conditions"]["ref_name"]["exclude"].append("refs/tags/9*"),
+    "release_tags.rules": without("update"),
+    "release_tags.bypass": lambda ruleset: ruleset["bypass_actors"].append(
+        {"actor_type": "RepositoryRole", "actor_id": 4, "bypass_mode": "always"}
+    ),
+}
+
+
+def every(context: RepositoryContext) -> tuple[Setting, ...]:
+    """Return every setting."""
+    return (*all_settings(context), *guards(context))
+
+
 def apply(context: RepositoryContext) -> list[str]:
     """Apply every setting that differs, and return the keys."""
-    return [setting.key for setting in all_settings(context) if setting.changes() and (setting.apply(), 1)]
+    return [setting.key for setting in every(context) if setting.changes() and (setting.apply(), 1)]
 
 
 def drift(context: RepositoryContext) -> list[Change]:
     """Return every difference."""
-    return [change for setting in all_settings(context) for change in setting.changes()]
+    return [change for setting in every(context) for change in setting.changes()]
 
 
 def keys(context: RepositoryContext) -> list[str]:
     """Return every setting."""
-    return [key for setting in all_settings(context) for key in setting.wanted]
+    return [key for setting in every(context) for key in setting.wanted]
 
 
 def disturb(context: RepositoryContext, key: str) -> None:
@@ -96,6 +117,10 @@ def disturb(context: RepositoryContext, key: str) -> None:
         client.send(lambda kit: kit.rest.repos.update(owner, name, data=body))
     elif key in RULESET:
         edit_ruleset(client, context.repository, RULESET[key])
+    elif key in TAGS:
+        edit_ruleset(client, context.repository, TAGS[key], "release-tags")
+    elif key.startswith(("forks.", "oidc.")):
+        disturb_guards(client, context.repository, key)
     elif key == "topics":
         client.send(lambda kit: kit.rest.repos.replace_all_topics(owner, name, names=["own"]))
     elif key.startswith("teams."):
@@ -111,8 +136,11 @@ def disturb(context: RepositoryContext, key: str) -> None:
         disturb_environment(client, context, key)
 
 
-def edit_ruleset(client: Client, repository: Repository, edit: Callable[[dict[str, Any]], object]) -> None:
-    (listed,) = client.read(lambda kit: kit.rest.repos.get_repo_rulesets(*repository))
+def edit_ruleset(
+    client: Client, repository: Repository, edit: Callable[[dict[str, Any]], object], name: str = "main"
+) -> None:
+    rulesets = client.read(lambda kit: kit.rest.repos.get_repo_rulesets(*repository))
+    listed = next(one for one in rulesets if one["name"] == name)
     found: Any = client.read(lambda kit: kit.rest.repos.get_repo_ruleset(*repository, listed["id"]))
     ruleset: Any = {
         field: found[field] for field in ("name", "target", "enforcement", "bypass_actors", "conditions", "rules")
@@ -138,6 +166,24 @@ def disturb_actions(client: Client, repository: Repository, key: str) -> None:
     )
 
 
+def disturb_guards(client: Client, repository: Repository, key: str) -> None:
+    """Undo a setting that org.yml does not have."""
+    changed: Any = {
+        "oidc.default_subject": {"use_default": False, "include_claim_keys": ["repo"]},
+        "oidc.immutable_subject": {"use_default": True, "use_immutable_subject": False},
+        "forks.write_tokens": {"run_workflows_from_fork_pull_requests": True, "send_write_tokens_to_workflows": True},
+        "forks.secrets": {"run_workflows_from_fork_pull_requests": True, "send_secrets_and_variables": True},
+    }[key]
+    if key.startswith("oidc."):
+        client.send(lambda kit: kit.rest.actions.set_custom_oidc_sub_claim_for_repo(*repository, data=changed))
+    else:
+        client.send(
+            lambda kit: kit.rest.actions.set_private_repo_fork_pr_workflows_settings_repository(
+                *repository, data=changed
+            )
+        )
+
+
 def disturb_environment(client: Client, context: RepositoryContext, key: str) -> None:
     where = (*context.repository, context.config.repository.environment.name)
     if key == "environment.name":
@@ -153,6 +199,7 @@ class Organisation:
 
     def __init__(self, context: RepositoryContext) -> None:
         self.github = context.config
+        self.template = load_organisation().template
 
 
 def with_settings(context: RepositoryContext, **changed: object) -> RepositoryContext:
@@ -161,3 +208,10 @@ def with_settings(context: RepositoryContext, **changed: object) -> RepositoryCo
     return RepositoryContext(
         context.client, context.repository, context.config.model_copy(update={"repository": repository})
     )
+
+
+def with_app(hosting: Hosting, config: GitHub) -> GitHub:
+    """Install the app that creates release tags, and return the configuration that names it."""
+    identity, _ = hosting.hub.add_app("releaser", hosting.owner, {"contents": "write"})
+    apps = Apps(version="Iv1.version", release=identity, release_id=hosting.hub.apps[identity].id)
+    return config.model_copy(update={"apps": apps})

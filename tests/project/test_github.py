@@ -49,8 +49,8 @@ def test_all_of_it(creation: Creation, hosting: Hosting) -> None:
     assert state["default branch"] == "main"
     assert state["commits"] == f"refs/heads/main {git(folder, 'rev-parse', 'main')}"
     assert state["branches"] == ["refs/heads/main", "refs/heads/set-up"]
-    (ruleset,) = state["rulesets"]
-    assert (ruleset["enforcement"], ruleset["bypass_actors"]) == ("active", [])
+    assert [ruleset["name"] for ruleset in state["rulesets"]] == ["main", "release-tags"]
+    assert all((ruleset["enforcement"], ruleset["bypass_actors"]) == ("active", []) for ruleset in state["rulesets"])
     ((number, title, body, status, head),) = state["pull requests"]
     assert (number, title, status, head) == (1, "docs: say where the repository is", "open", "set-up")
     assert f"`{hosting.policy.repository.main.required_check}`" in body

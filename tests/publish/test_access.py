@@ -33,7 +33,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def packages(aws: Aws, repository: str, credentials: AwsCredentials) -> tuple[str, str]:
         calls.append(("index", repository, credentials.key_id))
-        assert aws
+        assert aws == load_organisation().aws
         return "http://127.0.0.1:1/", "token"
 
     def images(aws: Aws, credentials: AwsCredentials) -> tuple[str, str, str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rnd.github.client import Client
     from rnd.github.repository import Repository
+    from rnd.github.settings.setting import RepositoryContext
     from rnd.options import Parser
     from rnd.organisation import Organisation
 
@@ -66,13 +67,11 @@ def check(options: argparse.Namespace) -> int:
     from rnd import report
     from rnd.errors import ExitCode
     from rnd.github.settings.diff import format_value
-    from rnd.github.settings.plan import all_settings
-    from rnd.github.settings.setting import RepositoryContext
-    from rnd.organisation import load_organisation
+    from rnd.github.settings.plan import all_settings, guards
 
     with connected(options) as (client, repository):
-        context = RepositoryContext(client, repository, load_organisation().github)
-        changes = [change for setting in all_settings(context) for change in setting.changes()]
+        context = _context(client, repository)
+        changes = [change for setting in (*all_settings(context), *guards(context)) for change in setting.changes()]
     if options.json:
         report.print_json({"repository": str(repository), "drift": [change._asdict() for change in changes]})
     elif changes:
@@ -87,13 +86,23 @@ def apply(options: argparse.Namespace) -> int:
     """Apply the settings of org.yml to the repository."""
     from rnd import report
     from rnd.github.settings.plan import plan_apply
+
+    with connected(options) as (client, repository):
+        plan = plan_apply(_context(client, repository))
+        report.carry_out(plan, options, repository=str(repository))
+    return 0
+
+
+def _context(client: Client, repository: Repository) -> RepositoryContext:
+    """Return the repository with its configuration; the template's own has central workflows."""
+    from rnd.github.repository import location
     from rnd.github.settings.setting import RepositoryContext
     from rnd.organisation import load_organisation
 
-    with connected(options) as (client, repository):
-        plan = plan_apply(RepositoryContext(client, repository, load_organisation().github))
-        report.carry_out(plan, options, repository=str(repository))
-    return 0
+    organisation = load_organisation()
+    is_template = location(organisation.template.repository)[1] == str(repository).lower()
+    central = organisation.template.workflow_ref if is_template else None
+    return RepositoryContext(client, repository, organisation.github, central)
 
 
 def sign_in(options: argparse.Namespace) -> int:

@@ -141,7 +141,10 @@ def _rule(rule: Node) -> dict[str, Any]:
         "required_approving_review_count": given.get("requiredApprovingReviewCount"),
         "required_review_thread_resolution": given.get("requiredReviewThreadResolution"),
         "strict_required_status_checks_policy": given.get("strictRequiredStatusChecksPolicy"),
-        "required_status_checks": [{"context": one["context"]} for one in given.get("requiredStatusChecks") or ()],
+        "required_status_checks": [
+            {"context": one["context"], "integration_id": one.get("integrationId")}
+            for one in given.get("requiredStatusChecks") or ()
+        ],
     }
     return {"type": rule["type"].lower(), "parameters": parameters}
 

@@ -94,7 +94,7 @@ query Rulesets($ids: [ID!]!) {{
             ... on PullRequestParameters {{ requiredApprovingReviewCount requiredReviewThreadResolution }}
             ... on RequiredStatusChecksParameters {{
               strictRequiredStatusChecksPolicy
-              requiredStatusChecks {{ context }}
+              requiredStatusChecks {{ context integrationId }}
             }}
           }}
         }}

@@ -106,6 +106,11 @@ class Apps(Strict):
         description="client ID of the app that creates release tags: Contents and Workflows: Read and write",
         examples=["Iv23liB"],
     )
+    release_id: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="app ID of the app `release`; with it, only this app can create release tags",
+        examples=[123456],
+    )
 
     @model_validator(mode="after")
     def _two_apps(self) -> Apps:

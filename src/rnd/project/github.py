@@ -20,7 +20,7 @@ from rnd.github.client import find_addresses
 from rnd.github.errors import GitHubUnavailable, SignInNeeded
 from rnd.github.repository import Repository
 from rnd.github.settings.default_branch import default_branch
-from rnd.github.settings.plan import before_content
+from rnd.github.settings.plan import before_content, guards
 from rnd.github.settings.ruleset import branch_ruleset
 from rnd.github.settings.setting import RepositoryContext
 from rnd.github.settings.teams import team_access
@@ -152,6 +152,7 @@ def _steps(remote: Remote, project: Project) -> tuple[Step, ...]:
         guard_step(remote),
         content_step(remote),
         branch_ruleset(context).step(),
+        *(setting.step() for setting in guards(context)),
         default_branch(context).step(),
         description_step(remote, f"{project.name}, a research project"),
         *(setting.step() for setting in team_access(context)),

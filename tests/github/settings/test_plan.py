@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import cli
+from rnd.github.settings.plan import guards
 from rnd.github.settings.setting import RepositoryContext
 from rnd.organisation import load_organisation
 from tests.helpers.machine import ACME
 from tests.helpers.settings import (
     REPOSITORY,
     RULESET,
+    TAGS,
     Organisation,
     apply,
     disturb,
     drift,
     keys,
+    with_app,
 )
 
 if TYPE_CHECKING:
@@ -35,14 +38,15 @@ def test_a_new_repository_is_set_up_and_then_left_alone(context: RepositoryConte
 
 def test_the_settings_of_another_organisation(context: RepositoryContext, hosting: Hosting) -> None:
     """A made-up organisation has another value for every setting."""
-    other = load_organisation(ACME).github
+    other = with_app(hosting, load_organisation(ACME).github)
     hosting.hub.state.organisation(hosting.owner).teams |= hosting.hub.add_organisation(  # type: ignore[union-attr]
         "acme-robotics", teams={team: [] for team in other.teams}
     ).teams
     assert apply(context)
     elsewhere = RepositoryContext(context.client, context.repository, other.model_copy(update={"owner": hosting.owner}))
     changed = {change.key for change in drift(elsewhere)}
-    fixed = {"main.enforced", "main.branches", "main.deletion", "main.forced_push", "main.pull_request"}
+    fixed = {key for setting in guards(elsewhere) for key in setting.wanted} | {"main.check_app"}
+    fixed |= {"main.enforced", "main.branches", "main.deletion", "main.forced_push", "main.pull_request"}
     assert set(keys(elsewhere)) - changed <= fixed | {"main.other_rules", "default_branch", "merging.squash_message"}
     apply(elsewhere)
     assert drift(elsewhere) == []
@@ -58,6 +62,11 @@ ALL = (
     "actions.shared_with",
     "environment.name",
     "environment.branches",
+    "oidc.default_subject",
+    "oidc.immutable_subject",
+    "forks.write_tokens",
+    "forks.secrets",
+    *TAGS,
 )
 
 

@@ -76,7 +76,7 @@ def test_what_others_added_stays(context: RepositoryContext, hosting: Hosting) -
     assert drift(context) == []
     disturb(context, "main.approvals")
     apply(context)
-    (ruleset,) = hosting.repository().rulesets.values()
+    ruleset = next(one for one in hosting.repository().rulesets.values() if one["name"] == "main")
     rule = next(rule for rule in ruleset["rules"] if rule["type"] == "pull_request")
     assert rule["parameters"]["require_code_owner_review"] is True
     assert "own" in hosting.repository().topics

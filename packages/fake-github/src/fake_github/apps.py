@@ -37,7 +37,7 @@ def add(hub: Hub, slug: str, organisation: str, permissions: Mapping[str, str]) 
     hub.state.accounts[account.login.lower()] = account
     number = hub.state.next_id()
     client_id = f"Iv23li{number:014}"
-    app = App(number, slug, client_id, hub.state.next_id(), account, owner, dict(permissions), key.public_key())
+    app = App(account.id, slug, client_id, hub.state.next_id(), account, owner, dict(permissions), key.public_key())
     hub.apps[client_id] = app
     encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL
     return client_id, key.private_bytes(encoding, form, serialization.NoEncryption()).decode()

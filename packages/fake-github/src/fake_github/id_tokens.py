@@ -140,7 +140,7 @@ def of_repository(hub: Hub, repository: Repository, job: Mapping[str, str]) -> d
 
 
 def subject(repository: Repository, job: Mapping[str, str]) -> str:
-    """Return the claim `sub` in its immutable form, with the ids of the owner and of the repository.
+    """Return the claim `sub`, by default in its immutable form, with the ids of the owner and of the repository.
 
     The environment comes first, then the event `pull_request`, then the ref. GitHub encodes a colon in a name, so that
     an environment cannot be named like a longer subject.
@@ -152,7 +152,9 @@ def subject(repository: Repository, job: Mapping[str, str]) -> str:
         context = "pull_request"
     else:
         context = f"ref:{job.get('ref', '')}"
-    return f"repo:{owner.login}@{owner.id}/{repository.name}@{repository.id}:{context}"
+    if repository.actions.get("oidc", {}).get("use_immutable_subject", True):
+        return f"repo:{owner.login}@{owner.id}/{repository.name}@{repository.id}:{context}"
+    return f"repo:{owner.login}/{repository.name}:{context}"
 
 
 def _json(document: object, status: HTTPStatus = HTTPStatus.OK) -> Response:

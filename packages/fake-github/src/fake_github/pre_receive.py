@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote
 
@@ -29,9 +29,28 @@ def matches(ref: str, included: list[str], excluded: list[str]) -> bool:
     """Return whether a rule with such conditions applies to a ref, whose name is whole, as in `refs/heads/main`."""
 
     def one(pattern: str) -> bool:
-        return pattern == "~ALL" or ref == pattern or fnmatchcase(ref, pattern)
+        return pattern == "~ALL" or ref == pattern or bool(re.fullmatch(_expression(pattern), ref))
 
     return any(map(one, included)) and not any(map(one, excluded))
+
+
+def _expression(pattern: str) -> str:
+    """Return the regular expression of a pattern: `*` matches no slash, unless it is `**/`.
+
+    Ruby's `File.fnmatch` with FNM_PATHNAME, by
+    https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/creating-rulesets-for-a-repository#using-fnmatch-syntax.
+    """
+    found = ""
+    for part in re.findall(r"\*\*/|\*+|\?|\[[^\]]+\]|.", pattern):
+        if part == "**/":
+            found += "(?:[^/]+/)*"
+        elif part.startswith("*"):
+            found += "[^/]*"
+        elif part == "?":
+            found += "[^/]"
+        else:
+            found += part.replace("[!", "[^") if len(part) > 1 else re.escape(part)
+    return found
 
 
 def broken_rules(update: tuple[str, str, str], policy: dict[str, Any], *, forced: bool) -> list[str]:

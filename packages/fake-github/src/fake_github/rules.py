@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 # The ids of GitHub's own repository roles, as rulesets name who may pass them.
 ROLE_IDS: dict[int, Role] = {1: "pull", 2: "maintain", 3: "triage", 4: "push", 5: "admin"}
 PASSED = {"success", "neutral", "skipped"}
+ACTIONS_APP = 15368  # GitHub Actions on github.com
 
 
 def refs_of(repository: Repository, ruleset: Document) -> tuple[list[str], list[str]]:
     """Return the patterns of refs that a ruleset includes and excludes, GitHub's own words put plainly."""
     default = f"refs/heads/{repository.default_branch}"
     names = (ruleset.get("conditions") or {}).get("ref_name", {})
-    everything = "refs/tags/*" if ruleset["target"] == "tag" else "refs/heads/*"
+    everything = "refs/tags/**/*" if ruleset["target"] == "tag" else "refs/heads/**/*"
 
     def plain(patterns: list[str]) -> list[str]:
         words = {"~DEFAULT_BRANCH": default, "~ALL": everything}
@@ -114,23 +115,25 @@ def _protection_rules(protection: Document) -> list[Document]:
 def passed_checks(repository: Repository, sha: str) -> set[tuple[str, int | None]]:
     """Return the check runs and statuses that a commit has passed, as their name and the id of the app that reported.
 
-    The last report of each app counts, and with None as app, the last report of anybody. A status of a user has no app.
+    The last report of each app counts, and with None as app, those of everybody. A status of a user has no app. A check
+    run and a status of one name are both required:
+    https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/collaborating-on-repositories-with-code-quality-features/about-status-checks.
     """
+    last: dict[tuple[str, str, int], bool] = {}
+    apps: dict[int, int | None] = {}
+    for run in repository.check_runs.values():
+        if run["head_sha"] == sha:
+            last[run["name"], "run", run["account"].id] = run["conclusion"] in PASSED
+            apps[run["account"].id] = run["account"].id
+    for status in repository.statuses:
+        if status["sha"] == sha:
+            account = status["account"]
+            last[status["context"], "status", account.id] = status["state"] == "success"
+            apps[account.id] = account.id if account.kind == "Bot" else None
     verdicts: dict[tuple[str, int | None], bool] = {}
-    reports = [
-        (run["name"], run["account"], run["conclusion"] in PASSED)
-        for run in repository.check_runs.values()
-        if run["head_sha"] == sha
-    ]
-    reports += [
-        (status["context"], status["account"], status["state"] == "success")
-        for status in repository.statuses
-        if status["sha"] == sha
-    ]
-    for name, account, good in reports:
-        verdicts[name, None] = good
-        if account.kind == "Bot":
-            verdicts[name, account.id] = good
+    for (name, _, account_id), good in last.items():
+        for app in {None, apps[account_id]}:
+            verdicts[name, app] = verdicts.get((name, app), True) and good
     return {key for key, good in verdicts.items() if good}
 
 

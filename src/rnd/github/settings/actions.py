@@ -5,7 +5,7 @@ See https://docs.github.com/en/rest/actions/permissions.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnd.github.errors import GitHubRefused
 from rnd.github.settings.setting import Setting
@@ -55,8 +55,11 @@ def found_token(permissions: Document) -> Values:
 
 
 def actions_access(context: RepositoryContext) -> Setting:
-    """Return the setting for who can use the actions of a private or internal repository."""
-    level = context.config.repository.actions.shared_with
+    """Return the setting for who can use the actions of a private or internal repository.
+
+    The template's own repository shares its actions: every pipeline calls them.
+    """
+    level = "organization" if context.central_ref else context.config.repository.actions.shared_with
 
     def read() -> Values:
         try:
@@ -77,3 +80,44 @@ def actions_access(context: RepositoryContext) -> Setting:
     return Setting(
         "actions-access", "Set who can use the repository's actions", {"actions.shared_with": level}, read, apply
     )
+
+
+def fork_workflows(context: RepositoryContext) -> Setting:
+    """Return the setting for the workflows of pull requests from forks of a private or internal repository.
+
+    The OIDC token of such a workflow looks like one of the repository itself. It must not get one, and does not without
+    write permissions.
+    """
+    wanted: Values = {"forks.write_tokens": False, "forks.secrets": False}
+
+    def read() -> Values:
+        found = _fork_settings(context)
+        if found is None:
+            return wanted
+        return {
+            "forks.write_tokens": found["send_write_tokens_to_workflows"],
+            "forks.secrets": found["send_secrets_and_variables"],
+        }
+
+    def apply() -> None:
+        limited: Any = {"send_write_tokens_to_workflows": False, "send_secrets_and_variables": False}
+        body = {**(_fork_settings(context) or {}), **limited}
+        context.client.send(
+            lambda kit: kit.rest.actions.set_private_repo_fork_pr_workflows_settings_repository(
+                *context.repository, data=body
+            )
+        )
+
+    return Setting("fork-workflows", "Give workflows of forks no secrets", wanted, read, apply)
+
+
+def _fork_settings(context: RepositoryContext) -> Document | None:
+    """Return what workflows of forks can do, or None if the repository is public: then it is not a setting."""
+    try:
+        return context.client.read(
+            lambda kit: kit.rest.actions.get_private_repo_fork_pr_workflows_settings_repository(*context.repository)
+        )
+    except GitHubRefused as refused:
+        if context.document()["visibility"] != "public":
+            raise refused
+        return None

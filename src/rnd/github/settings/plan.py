@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.github.settings.actions import actions_access, workflow_token
+from rnd.github.settings.actions import actions_access, fork_workflows, workflow_token
 from rnd.github.settings.default_branch import default_branch
 from rnd.github.settings.environment import publishing_environment
+from rnd.github.settings.oidc import oidc_subject
+from rnd.github.settings.refs import ref_rules
 from rnd.github.settings.repository import repository_fields
 from rnd.github.settings.ruleset import branch_ruleset
 from rnd.github.settings.teams import team_access
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 def all_settings(context: RepositoryContext) -> tuple[Setting, ...]:
     """Return all settings, in the order in which they are applied."""
     return (*before_content(context), *team_access(context), branch_ruleset(context), default_branch(context))
+
+
+def guards(context: RepositoryContext) -> tuple[Setting, ...]:
+    """Return the settings without which a job or a writer could do more than they should; org.yml does not set them."""
+    private = context.config.repository.visibility != "public"
+    return (oidc_subject(context), *((fork_workflows(context),) if private else ()), *ref_rules(context))
 
 
 def before_content(context: RepositoryContext) -> tuple[Setting, ...]:
@@ -37,5 +45,5 @@ def before_content(context: RepositoryContext) -> tuple[Setting, ...]:
 
 def plan_apply(context: RepositoryContext) -> Plan:
     """Return the plan that applies all settings."""
-    steps = tuple(setting.step() for setting in all_settings(context))
+    steps = tuple(setting.step() for setting in (*all_settings(context), *guards(context)))
     return Plan(f"apply org.yml to {context.repository}", steps)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rnd.github.settings.setting import Document, RepositoryContext
     from rnd.organisation.github import Protection
 
+ACTIONS_APP = 15368  # GitHub Actions; https://api.github.com/apps/github-actions
 RULESET = "main"  # the name of the ruleset that rnd manages
 # Actors that can bypass a ruleset and are not teams: type and id.
 ROLES = {"repository-admins": ("RepositoryRole", 5), "organisation-owners": ("OrganizationAdmin", 1)}
@@ -64,14 +65,14 @@ def branch_ruleset(context: RepositoryContext, bypass: Sequence[str] | None = No
     return Setting("protection", f"Protect {BRANCH}", wanted, lambda: found(find_ruleset(context)), apply)
 
 
-def find_ruleset(context: RepositoryContext) -> Document | None:
-    """Return the full ruleset that rnd manages, or None."""
+def find_ruleset(context: RepositoryContext, name: str = RULESET) -> Document | None:
+    """Return a full ruleset that rnd manages, or None."""
     listed = context.paginate(
         lambda kit, page: kit.rest.repos.get_repo_rulesets(
             *context.repository, includes_parents=False, per_page=PAGE, page=page
         )
     )
-    number = next((one["id"] for one in listed if one["name"] == RULESET), None)
+    number = next((one["id"] for one in listed if one["name"] == name), None)
     if number is None:
         return None
     return context.client.get_or_none(lambda kit: kit.rest.repos.get_repo_ruleset(*context.repository, number))
@@ -86,6 +87,7 @@ def wanted_values(protection: Protection) -> Values:
         "main.forced_push": False,
         "main.pull_request": True,
         "main.required_check": (protection.required_check,),
+        "main.check_app": ACTIONS_APP,
         "main.up_to_date": protection.up_to_date,
         "main.approvals": protection.approvals,
         "main.resolve_conversations": protection.resolve_conversations,
@@ -114,12 +116,19 @@ def found_values(ruleset: Document | None, teams: Mapping[int, str]) -> Values:
         "main.forced_push": "non_fast_forward" not in rules,
         "main.pull_request": "pull_request" in rules,
         "main.required_check": tuple(check["context"] for check in checks.get("required_status_checks", ())),
+        "main.check_app": _check_app(checks.get("required_status_checks", ())),
         "main.up_to_date": checks.get("strict_required_status_checks_policy"),
         "main.approvals": pull_request.get("required_approving_review_count"),
         "main.resolve_conversations": pull_request.get("required_review_thread_resolution"),
         "main.bypass": tuple(sorted(_actor_name(actor, teams) for actor in ruleset.get("bypass_actors") or ())),
         "main.other_rules": tuple(sorted(set(rules).difference(OUR_RULES))),
     }
+
+
+def _check_app(checks: Sequence[Document]) -> int | None:
+    """Return the app whose checks alone count, or None if another app or a person can report one of them."""
+    apps = {check.get("integration_id") for check in checks}
+    return apps.pop() if len(apps) == 1 else None
 
 
 def _actor_name(actor: Document, teams: Mapping[int, str]) -> str:
@@ -140,7 +149,8 @@ def request_body(protection: Protection, teams: Mapping[str, int], ruleset: Docu
     Args:
         protection: The protection in org.yml.
         teams: Ids of teams by name.
-        ruleset: The current ruleset; its parameters of the pull request rule that org.yml does not set are kept.
+        ruleset: The current ruleset; its parameters of the pull request rule that org.yml does not set are kept: the
+            merge methods and the reviewers of a team with stricter rules, for example.
     """
     rules = (ruleset or {}).get("rules", ())
     current: dict[str, Any] = next((rule.get("parameters", {}) for rule in rules if rule["type"] == "pull_request"), {})
@@ -156,7 +166,8 @@ def request_body(protection: Protection, teams: Mapping[str, int], ruleset: Docu
             {
                 "type": "pull_request",
                 "parameters": {
-                    **{name: current.get(name, default) for name, default in REVIEWS.items()},
+                    **REVIEWS,
+                    **current,
                     "required_approving_review_count": protection.approvals,
                     "required_review_thread_resolution": protection.resolve_conversations,
                 },
@@ -164,7 +175,7 @@ def request_body(protection: Protection, teams: Mapping[str, int], ruleset: Docu
             {
                 "type": "required_status_checks",
                 "parameters": {
-                    "required_status_checks": [{"context": protection.required_check}],
+                    "required_status_checks": [{"context": protection.required_check, "integration_id": ACTIONS_APP}],
                     "strict_required_status_checks_policy": protection.up_to_date,
                     "do_not_enforce_on_create": True,
                 },

@@ -30,11 +30,13 @@ class RepositoryContext:
         client: The GitHub client.
         repository: The repository.
         config: The `github` section of org.yml.
+        central_ref: In the template's own repository, the branch that repositories call; None in all others.
     """
 
     client: Client
     repository: Repository
     config: GitHub
+    central_ref: str | None = None
 
     def document(self) -> Document:
         """Return the repository as GitHub's API describes it."""

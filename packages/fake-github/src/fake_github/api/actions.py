@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fake_github.answers import Answer, Forbidden, NotFound, Refused
+from fake_github.id_tokens import subject
 from fake_github.routing import Call, route
 from fake_github.state import now
 
@@ -19,7 +20,13 @@ DEFAULTS: dict[str, dict[str, object]] = {
     "access": {"access_level": "none"},
     "workflow": {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": False},
     "selected-actions": {"github_owned_allowed": True, "verified_allowed": False, "patterns_allowed": []},
-    "oidc": {"use_default": True},
+    "oidc": {"use_default": True, "use_immutable_subject": True},
+    "forks": {
+        "run_workflows_from_fork_pull_requests": False,
+        "send_write_tokens_to_workflows": False,
+        "send_secrets_and_variables": False,
+        "require_approval_for_fork_pr_workflows": True,
+    },
 }
 
 
@@ -120,15 +127,37 @@ def set_workflow_permissions(call: Call, repository: Repository) -> Answer:
 
 @route("GET /repos/{owner}/{repo}/actions/oidc/customization/sub", role="pull", permission="actions:read")
 def get_subject(call: Call, repository: Repository) -> Answer:  # noqa: ARG001
-    """Return how the subject of a run's OIDC token is made."""
-    return Answer(200, _kept(repository, "oidc"))
+    """Return how the subject of a run's OIDC token is made.
+
+    New repositories have immutable subjects:
+    https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/.
+    """
+    return Answer(200, {**_kept(repository, "oidc"), "sub_claim_prefix": subject(repository, {}).partition(":ref:")[0]})
 
 
 @route("PUT /repos/{owner}/{repo}/actions/oidc/customization/sub", role="admin", permission="actions:write")
 def set_subject(call: Call, repository: Repository) -> Answer:
     """Set how the subject of a run's OIDC token is made."""
-    repository.actions["oidc"] = call.body
+    repository.actions["oidc"] = repository.actions.get("oidc", {}) | call.body
     return Answer(201, {})
+
+
+FORKS = "/repos/{owner}/{repo}/actions/permissions/fork-pr-workflows-private-repos"
+
+
+@route(f"GET {FORKS}", role="admin", permission=READ)
+def get_forks(call: Call, repository: Repository) -> Answer:  # noqa: ARG001
+    """Return what the workflows of pull requests from forks of a private repository can do."""
+    _refuse_public(repository)
+    return Answer(200, _kept(repository, "forks"))
+
+
+@route(f"PUT {FORKS}", role="admin", permission=WRITE)
+def set_forks(call: Call, repository: Repository) -> Answer:
+    """Set what the workflows of pull requests from forks of a private repository can do."""
+    _refuse_public(repository)
+    repository.actions["forks"] = _kept(repository, "forks") | call.body
+    return Answer(204)
 
 
 @route("GET /repos/{owner}/{repo}/actions/variables", role="push", permission="variables:read")

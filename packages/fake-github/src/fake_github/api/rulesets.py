@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fake_github.answers import Answer, Forbidden, Invalid
 from fake_github.documents.accounts import node_id
 from fake_github.routing import Call, route
-from fake_github.rules import may_bypass, rules_for
+from fake_github.rules import ACTIONS_APP, may_bypass, rules_for
 from fake_github.state import now
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def create(call: Call, repository: Repository) -> Answer:
     """Make a ruleset."""
     plan_allows(call, repository)
     _refuse_taken(repository, call.body["name"], None)
+    _refuse_strangers(call, repository)
     moment = now()
     fresh: Document = {
         "id": call.hub.state.next_id(),
@@ -97,6 +98,7 @@ def update(call: Call, repository: Repository) -> Answer:
     plan_allows(call, repository)
     ruleset = _ruleset(call, repository)
     _refuse_taken(repository, call.body.get("name") or ruleset["name"], ruleset["id"])
+    _refuse_strangers(call, repository)
     ruleset.update(_filled(call.body), updated_at=now())
     return Answer(200, document(call, repository, ruleset))
 
@@ -128,6 +130,25 @@ def _ruleset(call: Call, repository: Repository) -> Document:
 def _refuse_taken(repository: Repository, name: str, own: int | None) -> None:
     if any(one["name"] == name and one["id"] != own for one in repository.rulesets.values()):
         raise Invalid("RepositoryRuleset", "name", "custom", "Name must be unique")
+
+
+def _refuse_strangers(call: Call, repository: Repository) -> None:
+    """Refuse an app that is not installed: it can neither bypass rules nor make required checks.
+
+    GitHub Actions makes checks everywhere and bypasses nothing.
+    https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/creating-rulesets-for-a-repository#granting-bypass-permissions-for-your-branch-or-tag-ruleset
+    """
+    installed = {app.id for app in call.hub.apps.values() if app.organisation is repository.owner}
+    for actor in call.body.get("bypass_actors") or ():
+        if actor["actor_type"] == "Integration" and actor.get("actor_id") not in installed:
+            message = "Actor integration must be part of the ruleset source or owner organization"
+            raise Invalid("RepositoryRuleset", "bypass_actors", "custom", message)
+    for rule in call.body.get("rules") or ():
+        for check in (rule.get("parameters") or {}).get("required_status_checks", ()):
+            if check.get("integration_id", ACTIONS_APP) not in {*installed, ACTIONS_APP}:
+                raise Invalid(
+                    "RepositoryRuleset", "rules", "custom", "Invalid integration_id in required status checks"
+                )
 
 
 def _filled(body: Document) -> Document:
