@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 # The invariants that the settings of repositories and the workflows do not hold yet.
 OPEN = ("I4", "I6", "I7")
+
+# Where the files are that docs/threats.md names.
+PLACES = (".", "packages/fake-github/tests", "packages/rnd-rehearsal/tests/rehearsal_tests")
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_accounts")]
 
@@ -138,6 +142,18 @@ def test_every_attack_is_refused(arena: Arena) -> None:
     assert len(matrix.attempts) > 200
     assert arena.registry.violations == []
     assert arena.actors.sandbox.cloud.account.violations == []
+
+
+def test_the_page_for_reviewers_names_what_is_tried() -> None:
+    """Its attackers, its invariants, and the files of the attempts of each."""
+    rows = [line.strip("|").split("|") for line in (ROOT / "docs/threats.md").read_text(encoding="utf-8").splitlines()]
+    cells = {row[0].strip(): [one.strip() for one in row[1:]] for row in rows if len(row) > 1}
+    assert set(ATTACKERS) <= set(cells)
+    for invariant in INVARIANTS:
+        written = set(re.findall(r"`(\w+)\.py`", cells[invariant][1]))
+        assert written == {one.act.__module__.rpartition(".")[2] for one in ATTACKS if one.invariant == invariant}
+        for name in re.findall(r"`([\w/.]+)`", cells[invariant][2]):
+            assert name in globals() or any((ROOT / place / name).exists() for place in PLACES), name
 
 
 def test_a_cell_without_attempts_has_a_reason() -> None:
