@@ -16,7 +16,7 @@ from rnd.errors import CommandFailed, DiskFull, RndError, ToolMissing
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from pathlib import Path
 
 # Set by `uv run`, by git while it runs a hook, and by an active virtual environment: child processes must not see them.
@@ -72,6 +72,25 @@ def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]
 def without_secrets() -> dict[str, None]:
     """Return the variables to remove from the environment of a program that runs code of a repository."""
     return {name: None for name in os.environ if name.startswith(SECRET_PREFIXES) or name in SECRET_NAMES}
+
+
+@contextmanager
+def hidden(names: Iterable[str], given: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Hide variables from this process and from all programs that it starts, until the context exits.
+
+    Args:
+        names: The variables to hide.
+        given: Variables to set for that time.
+    """
+    before = dict(os.environ)
+    for name in names:
+        os.environ.pop(name, None)
+    os.environ.update(given or {})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def on_path(program: str) -> bool:

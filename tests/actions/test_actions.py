@@ -27,7 +27,10 @@ def identify(step: Step) -> str:
 
 
 def test_they_are_the_steps_of_the_specification() -> None:
-    steps = "set-up lint-and-test hadolint version push-package push-image sanity-check release gate"
+    steps = "set-up lint-and-test hadolint version build-package publish-package push-image promote-image sanity-check"
+    steps += (
+        " release gate push-package"  # of repositories whose workflows are those of an earlier version of the template
+    )
     assert set(NAMES) == set(steps.split())
 
 
@@ -65,7 +68,8 @@ def test_a_call_of_rnd_is_one_that_it_understands(step: Step) -> None:
     found = TOOLKIT.fullmatch(step.data["run"].strip())
     assert found is not None, "from the very commit of the action, and as its lock file says"
     call, _, _ = found[1].partition(" >> ")
-    arguments = shlex.split(re.sub(r"\$\{\w+\}", "1", call))
+    known = call.replace("${IDENTITY}", "development")  # which every command with the option has
+    arguments = shlex.split(re.sub(r"\$\{\w+\}", "1", known))
     build_parser().parse_args(arguments)
 
 
@@ -97,13 +101,33 @@ def test_an_action_from_elsewhere_gets_what_it_needs_and_nothing_else(step: Step
 def test_without_leave_to_publish_nothing_is_signed_in_to(name: str) -> None:
     """A pull request from a fork runs these too."""
     for step in action_steps(name):
-        publishes = "role-to-assume" in step.given or "--only-build" not in step.data.get("run", "")
-        if step.uses or (publishes and " rnd release " in step.data["run"]):
-            condition = step.data["if"]
-            assert condition in {
-                "inputs.publish == 'true'",
-                "steps.organisation.outputs.github-attestations == 'true'",  # of a step that has the first condition
-            }, identify(step)
+        if "--identity" in step.data["run"]:
+            assert step.data["if"] == "inputs.publish == 'true'", identify(step)
+
+
+def test_only_what_runs_no_code_of_a_repository_can_publish_a_release() -> None:
+    """Which steps run such code: builds, hooks, tests. An identity is asked for in the step that uses it."""
+    code = ("--only-build", "rnd release image", "build.py", "rnd ci install", "pre-commit", "pytest")
+    for name in NAMES:
+        scripts = [step.data["run"] for step in action_steps(name) if "run" in step.data]
+        runs_code = any(part in script for script in scripts for part in code) or name == "push-package"
+        releases = any("release publish" in script or "promote" in script or "--built" in script for script in scripts)
+        assert not (runs_code and releases), name
+
+
+@pytest.mark.parametrize("step", SCRIPTS, ids=identify)
+def test_code_of_the_repository_is_given_no_means_to_get_an_identity(step: Step) -> None:
+    """What `rnd` starts, it starts without them; what a step starts by itself, it starts so too."""
+    script = step.data["run"].strip()
+    if re.search(r"\b(pre-commit run|pytest|build\.py)\b", script):
+        hidden = "--unset=ACTIONS_ID_TOKEN_REQUEST_URL --unset=ACTIONS_ID_TOKEN_REQUEST_TOKEN "
+        assert script.startswith(f"env {hidden}")
+
+
+def test_no_action_signs_in_for_the_steps_after_it() -> None:
+    assert [
+        identify(step) for step in STEPS if "role-to-assume" in step.given or " ci login\n" in step.data.get("run", "")
+    ] == []
 
 
 def test_actions_from_elsewhere_are_listed_pinned_and_in_one_version() -> None:
@@ -121,7 +145,7 @@ def test_actions_from_elsewhere_are_listed_pinned_and_in_one_version() -> None:
     assert used == listed
     for text in texts:
         for uses in re.findall(r"\buses: (\S+)", text):
-            assert uses.startswith(("./", "{{")) or re.search(r"@[0-9a-f]{40}$", uses), f"{uses} is not pinned"
+            assert uses.startswith(("./", "$/", "{{")) or re.search(r"@[0-9a-f]{40}$", uses), f"{uses} is not pinned"
 
 
 @pytest.mark.parametrize("step", [step for step in SCRIPTS if "xargs" in step.data["run"]], ids=identify)

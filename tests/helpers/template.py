@@ -62,8 +62,8 @@ def copy_template(folder: Path, tool: str = "uv", python_version: str = PYTHON) 
         tool: The default answer to the question about the dependency tool.
         python_version: Which Python the organisation's conda channel holds, where the tool is conda.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["cp", "-a", _released(tool, python_version), folder], check=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", f"{_released(tool, python_version)}/.", folder], check=True)
     return TemplateRepository(folder)
 
 

@@ -27,7 +27,8 @@ OUTPUTS = {
     "version set": {"version", "development-version", "commit", "settled", "app"},
     "version check": {"version", "tag"},
     "release package": {"version", "wheel", "sha256"},
-    "release image": {"name", "digest"},
+    "release image": {"name", "digest", "image"},
+    "release promote": {"name", "digest"},
     "runners base-image": {"pythons", "role", "region"},
 }
 
@@ -88,9 +89,12 @@ class Job:
 
     @property
     def callee(self) -> Workflow | None:
-        """The local workflow that this job calls, if it calls one."""
+        """The workflow that this job calls, if it calls one: of its own repository, or a central one of ours."""
         uses = self.data.get("uses")
-        return Workflow(self.workflow.root / uses.removeprefix("./")) if uses else None
+        if not uses:
+            return None
+        name = uses.partition("@")[0].rpartition("/")[2]
+        return Workflow((self.workflow.root if uses.startswith("./") else ROOT) / ".github" / "workflows" / name)
 
     @property
     def outputs(self) -> set[str]:

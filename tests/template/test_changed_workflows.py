@@ -23,7 +23,6 @@ BEFORE = {
     ("push", "feature/a"): set[str](),
 }
 STARTS: dict[str, dict[tuple[str, str], set[str]]] = {
-    "Release from `dev` instead of `main`": {("push", "main"): set(), ("push", "dev"): {"on_push_main.yml"}},
     "Publish development versions from `dev`": {("push", "dev"): {"on_push_dev.yml"}},
     "Check every branch except `main` without a pull request": {
         ("push", "dev"): {"on_push_branch.yml"},

@@ -42,7 +42,7 @@ def test_zizmor_finds_nothing_here() -> None:
 
 def test_zizmor_would_find_something(repository: Path) -> None:
     """A team's own workflow is looked at too, and what is excused in ours is not excused there."""
-    text = (repository / ".github" / "workflows" / "on_push_main.yml").read_text(encoding="utf-8")
+    text = (repository / ".github" / "workflows" / "push_python_package.yml").read_text(encoding="utf-8")
     injected = text.replace("- uses: ", "- run: echo ${{ github.head_ref }}\n      - uses: ", 1)
     (repository / ".github" / "workflows" / "mine.yml").write_text(injected, encoding="utf-8")
     ended = audit(repository, ".")

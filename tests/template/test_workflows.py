@@ -17,6 +17,8 @@ from tests.helpers.template import copy_template
 from tests.helpers.workflows import Job, Workflow, action_names, workflows
 
 ORGANISATIONS = {"shipped": ROOT / "org.yml", "acme": ACME}
+CENTRAL = {"publish_package.yml", "promote_image.yml", "release.yml"}  # of ours, called by every repository
+OLD = {"push-package"}  # actions that only repositories of earlier versions of the template call
 CALLED = {"python_lint_and_test.yml", "push_python_package.yml", "build_and_push_docker_image.yml"}
 
 
@@ -61,7 +63,7 @@ def test_everything_fits(repository: Path, central: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(workflows(ROOT)))
 def test_everything_fits_in_our_own(name: str) -> None:
-    assert faults(workflows(ROOT)[name], "./actions/") == []
+    assert faults(workflows(ROOT)[name], "$/actions/" if name in CENTRAL else "./actions/") == []
 
 
 @pytest.mark.parametrize(
@@ -71,11 +73,16 @@ def test_everything_fits_in_our_own(name: str) -> None:
         ("on_pr.yml", "  pull_request:\n", "  pull_request_target:\n", "the rights of the base"),
         ("on_pr.yml", "    timeout-minutes: 10\n", "", "version may take for ever"),
         ("on_pr.yml", "      publish: ", "      publsh: ", "do not agree on publsh of its inputs"),
-        ("on_pr.yml", "      id-token: write  # to sign in to AWS\n", "", "lacks id-token for push_python_package.yml"),
+        (
+            "on_pr.yml",
+            "      id-token: write  # to get the identity that publishes\n",
+            "",
+            "lacks id-token for push_pyt",
+        ),
         ("on_pr.yml", "needs.version.outputs.commit", "needs.version.outputs.comit", "reads comit of version"),
         ("on_pr.yml", "    needs: [version, package]\n", "    needs: package\n", "image reads from version"),
         ("on_pr.yml", "steps.version.outputs.settled", "steps.version.outputs.set", "reads set of the step version"),
-        ("on_pr.yml", "          client-id: ", "          client: ", "the action version do not agree on client"),
+        ("build_and_push_docker_image.yml", "          identity: ", "          id: ", "push-image do not agree on id"),
         ("on_pr.yml", "persist-credentials: false", "persist-credentials: true", "version leaves a credential behind"),
         ("on_pr.yml", "lint-and-test, package, image]", "lint-and-test, package]", "the gate lets something pass"),
         (
@@ -86,7 +93,13 @@ def test_everything_fits_in_our_own(name: str) -> None:
         ),
         ("on_push_main.yml", "queue: max", "queue: all", "GitHub refuses this concurrency"),
         ("on_push_main.yml", "queue: max", "queue: max\n  cancel-in-progress: true", "GitHub refuses this"),
-        ("push_python_package.yml", "/set-up@", "/gate@", "package does not set up"),
+        ("push_python_package.yml", "/set-up@", "/gate@", "build does not set up"),
+        (
+            "push_python_package.yml",
+            "      sha256: ${{ needs",
+            "      digest: ${{ needs",
+            "not agree on digest of its inputs",
+        ),
     ],
 )
 def test_what_does_not_fit_is_found(
@@ -105,16 +118,43 @@ def test_the_local_workflows_are_these_five(repository: Path) -> None:
 
 
 def test_every_called_workflow_and_every_central_action_has_a_use(jobs: list[Job], central: str) -> None:
-    assert {job.callee.path.name for job in jobs if job.callee} == CALLED
-    assert {name for job in jobs for name, _ in central_actions(job, central)} == set(action_names())
+    assert {job.callee.path.name for job in jobs if job.callee} == CALLED | CENTRAL
+    used = {name for job in jobs for name, _ in central_actions(job, central)}
+    used |= {name for job in central_jobs() for name, _ in central_actions(job, "$/actions/")}
+    assert used == set(action_names()) - OLD
+
+
+def central_jobs() -> list[Job]:
+    """Return the jobs of the workflows of ours that every repository calls."""
+    return [job for name in sorted(CENTRAL) for job in workflows(ROOT)[name].jobs.values()]
 
 
 def test_jobs_run_where_the_organisation_says(jobs: list[Job], organisation: Organisation) -> None:
+    """What holds an identity and runs no code of the repository has machines of its own."""
     image = organisation.aws.base_image.replace("{version}", organisation.python.versions[0])
+    runners = organisation.runners
+    shared = next(iter(runners.classes.values())).labels
     for job in jobs:
         if job.callee is None:
-            assert job.data["runs-on"] == next(iter(organisation.runners.classes.values())).labels, job.place
-            assert job.data["container"] == f"{organisation.aws.ecr_registry}/{image}", job.place
+            trusted = job.name in {"version", "sanity-check", "all-green"}
+            asked = job.data["runs-on"]
+            assert ([asked] if isinstance(asked, str) else asked) == (runners.trusted if trusted else shared), job.place
+            without = trusted and runners.trusted_is_hosted
+            expected = None if without else f"{organisation.aws.ecr_registry}/{image}"
+            assert job.data.get("container") == expected, job.place
+
+
+def test_central_jobs_run_where_no_code_of_a_repository_did() -> None:
+    for job in central_jobs():
+        assert [job.data["runs-on"]] == load_organisation().runners.trusted, job.place
+        assert "container" not in job.data
+        assert all(step.uses.startswith(("$/actions/", "actions/")) for step in job.steps), job.place
+
+
+@pytest.mark.parametrize("permission", ["id-token", "attestations", "contents"])
+def test_no_job_that_builds_the_package_can_write(repository: Path, permission: str) -> None:
+    build = workflows(repository)["push_python_package.yml"].jobs["build"]
+    assert build.data["permissions"].get(permission) in {None, "read"}
 
 
 def test_central_actions_are_called_at_the_ref_of_the_organisation(
@@ -132,7 +172,14 @@ def test_the_workflows_hold_no_programs(jobs: list[Job]) -> None:
 def test_the_check_that_main_requires_is_that_of_the_gate(repository: Path, organisation: Organisation) -> None:
     on_pr = workflows(repository)["on_pr.yml"]
     names = [name for job in on_pr.jobs.values() for name in job.check_names()]
-    assert names[:-1] == ["version", "lint-and-test / lint-and-test", "package / package", "image / image"]
+    assert names[:-1] == [
+        "version",
+        "lint-and-test / lint-and-test",
+        "package / build",
+        "package / publish / publish",
+        "image / image",
+        "image / promote / promote",
+    ]
     gate = on_pr.jobs["all-green"].data["name"]
     assert names[-1] == gate
     assert name_after(gate, "false") == name_after(gate, "") == organisation.github.repository.main.required_check

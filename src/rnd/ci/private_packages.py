@@ -68,24 +68,36 @@ def can_sign_in(environ: Mapping[str, str]) -> bool:
 def let_later_steps_read(organisation: Organisation) -> None:
     """Sign in to the organisation's package index for the later steps of a job; uv finds this in their environment.
 
-    The credentials of the reading role stay in this process, unless an earlier step has signed in to AWS already. Later
-    steps get a token that can only read packages.
-
     Raises:
         UsageError: GITHUB_ENV is not set: this is not a step of a workflow.
         RndError: As `codeartifact_access` has it.
     """
-    from rnd.aws import codeartifact_access
-    from rnd.ci.identity import assume
-
     file = os.environ.get("GITHUB_ENV")
     if not file:
         raise UsageError(
             "GITHUB_ENV is not set: this is not a step of a workflow.", "By hand, sign in as README.md says."
         )
+    given = read_access(organisation)
+    with Path(file).open("a", encoding="utf-8") as stream:
+        stream.writelines(f"{name}={value}\n" for name, value in given.items())
+
+
+def read_access(organisation: Organisation) -> dict[str, str]:
+    """Sign in to the organisation's package index, and return the variables in which uv expects the credentials.
+
+    Only steps of workflows call this: it prints the command by which GitHub hides the token in logs.
+
+    The credentials of the reading role stay in this process, unless an earlier step has signed in to AWS already. The
+    token in the variables can only read packages.
+
+    Raises:
+        RndError: As `codeartifact_access` has it.
+    """
+    from rnd.aws import codeartifact_access
+    from rnd.ci.identity import assume
+
     signed_in = bool(os.environ.get("AWS_ACCESS_KEY_ID"))
     credentials = None if signed_in else assume("reading", os.environ, organisation)
     _, token = codeartifact_access(organisation.aws, credentials=credentials)
     print(f"::add-mask::{token}", flush=True)  # before anything can show it
-    with Path(file).open("a", encoding="utf-8") as stream:
-        stream.writelines(f"{name}={value}\n" for name, value in index_credentials(organisation, USER, token).items())
+    return index_credentials(organisation, USER, token)

@@ -8,12 +8,13 @@ from rnd.options import add_github_output_option, add_pending_option, add_plan_o
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from rnd.options import Parser
     from rnd.organisation import Organisation
     from rnd.publish.access import Access
+    from rnd.publish.distribution import Distribution
     from rnd.publish.index import Index
-    from rnd.publish.release import Release
 
 
 def configure(parser: Parser) -> None:
@@ -36,6 +37,11 @@ def configure_package(parser: Parser) -> None:
     _add_identity_option(parser, "development", "release")
     parser.add_argument("--wheel", action="store_true", help="publish the wheel only, without a source distribution")
     parser.add_argument("--only-build", action="store_true", help="build and check, publish nothing")
+    parser.add_argument("--out-dir", metavar="FOLDER", help="also keep the built files in this folder")
+    parser.add_argument(
+        "--built", metavar="FOLDER", help="publish the one wheel of this folder, which another job built; build nothing"
+    )
+    parser.add_argument("--sha256", metavar="DIGEST", help="digest of that wheel, as the other job reported it")
     add_github_output_option(parser)
     add_plan_options(parser)
     parser.set_defaults(run=package)
@@ -48,11 +54,15 @@ def package(options: argparse.Namespace) -> int:
 
     from rnd import git, report
     from rnd.organisation import load_organisation
+    from rnd.publish.access import check_version
+    from rnd.publish.distribution import build, keep, read_built
     from rnd.publish.index import find_index
     from rnd.publish.package import plan_package
 
+    _check_built(options)
     report.tell_retries(quiet=options.quiet)
-    organisation = load_organisation()
+    root, organisation = git.work_tree(Path()), load_organisation()
+    check_version(root, options.identity)
 
     def find() -> Index:
         access = _access(options.identity, organisation)
@@ -60,12 +70,13 @@ def package(options: argparse.Namespace) -> int:
         addresses = (options.publish_url, options.check_url)
         return find_index(os.environ, *addresses, organisation.aws, place, access.writing)
 
-    kinds = ("wheel",) if options.wheel else ("wheel", "sdist")
-    with plan_package(git.work_tree(Path()), None if options.only_build else find, kinds) as (
-        plan,
-        index,
-        distributions,
-    ):
+    def make(folder: Path) -> tuple[Distribution, ...]:
+        return read_built(root, Path(options.built), options.sha256) if options.built else build(root, folder)
+
+    kinds = ("wheel",) if options.wheel or options.built else ("wheel", "sdist")
+    with plan_package(make, None if options.only_build else find, kinds) as (plan, index, distributions):
+        if options.out_dir and not options.only_show:
+            keep(distributions, Path(options.out_dir))
         first = distributions[0]
         files = [{"name": made.path.name, "sha256": made.sha256} for made in distributions]
         address = index.simple_url if index else None
@@ -77,6 +88,20 @@ def package(options: argparse.Namespace) -> int:
         for made in distributions:
             print(f"sha256:{made.sha256}  {made.path.name}")
     return 0
+
+
+def _check_built(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        UsageError: They do not.
+    """
+    from rnd.errors import UsageError
+
+    if bool(options.built) != bool(options.sha256):
+        raise UsageError("--built and --sha256 go together.", "Give both, or neither.")
+    if options.built and (options.only_build or options.out_dir):
+        raise UsageError("--built builds nothing.", "Leave --only-build and --out-dir out.")
 
 
 def configure_image(parser: Parser) -> None:
@@ -110,6 +135,7 @@ def image(options: argparse.Namespace) -> int:
 
     from rnd import git, report
     from rnd.organisation import load_organisation
+    from rnd.publish.access import check_version
     from rnd.publish.floating import find_digest
     from rnd.publish.image import plan_image
     from rnd.publish.target import find_target
@@ -117,8 +143,10 @@ def image(options: argparse.Namespace) -> int:
     report.tell_retries(quiet=options.quiet)
     options.tags = [tag for value in options.tags or () for tag in value.split()]
     organisation = load_organisation()
+    root = git.work_tree(Path())
+    check_version(root, options.identity)
     access = _access(options.identity, organisation, reads=True)
-    target, build = find_target(git.work_tree(Path()), os.environ, options, organisation, access)
+    target, build = find_target(root, os.environ, options, organisation, access)
     inputs, tags = build.inputs, [target.tag, *(target.moving if target.follows else ())]
     facts = {
         "image": target.called(target.tag),
@@ -132,7 +160,8 @@ def image(options: argparse.Namespace) -> int:
     report.carry_out(plan_image(target, build), options, **facts)
     if options.github_output and not options.only_show:
         digest = find_digest(target, target.tag)
-        report.write_github_output({"name": f"{target.registry.host}/{target.name}", "digest": str(digest)})
+        outputs = {"name": f"{target.registry.host}/{target.name}", "digest": str(digest)}
+        report.write_github_output({**outputs, "image": f"{target.name}@{digest}"})
     if not (options.json or options.only_show or options.quiet):
         for tag in tags:
             print(f"{find_digest(target, tag)}  {target.called(tag)}")
@@ -230,46 +259,14 @@ def publish(options: argparse.Namespace) -> int:
     """Create the tag and the GitHub release of the checked-out commit, after its packages are published."""
     from rnd import report
     from rnd.commands.github import connected
-    from rnd.publish.release import plan_publish
+    from rnd.publish.release import plan_publish, read_release
 
     with connected(options, identity="release") as (client, repository):
-        release = _read_release(f"{client.addresses.server}/{repository}", options.pending)
+        release = read_release(f"{client.addresses.server}/{repository}", options.pending)
         plan = plan_publish(client, repository, release)
         facts = {"tag": release.tag, "commit": release.commit, "notes": release.notes}
         report.carry_out(plan, options, **facts)
     return 0
-
-
-def _read_release(page: str, pending: str | None) -> Release:
-    """Return the release of the HEAD commit.
-
-    Args:
-        page: The URL of the repository's page.
-        pending: A commit whose release may be in progress.
-
-    Raises:
-        VersionMismatch: `pyproject.toml` has a different version, so this commit published a different one.
-        UsageError: There is no commit yet.
-    """
-    from pathlib import Path
-
-    from rnd import git, manifest
-    from rnd.errors import UsageError
-    from rnd.publish.release import Release
-    from rnd.version import history
-    from rnd.version.derivation import HERE, derive, up_to_date
-    from rnd.version.notes import write_notes
-    from rnd.version.tags import newest
-
-    written = manifest.read_version(git.work_tree(Path()))
-    answer, head = up_to_date(written, pending)
-    if head is None:
-        raise UsageError("There is no commit to release.", "Commit first.")
-    tag = answer["tag"]
-    if tag == answer["previous"]:  # HEAD is released already: write the notes of its own release
-        answer = {**derive(tag, pending)[0], "tag": tag}
-    tags = history.read(HERE)["tags"]
-    return Release(tag, head, write_notes(answer, page), is_latest=newest([*tags, tag]) == tag)
 
 
 def configure_sbom(parser: Parser) -> None:

@@ -1,11 +1,17 @@
-"""Who publishes: an identity of a job, with its credentials, or whoever runs the command. Plain data."""
+"""Who publishes: an identity of a job, with its credentials, or whoever runs the command. Reads pyproject.toml."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rnd import manifest
+from rnd.errors import UsageError
+from rnd.version.next_version import is_release
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rnd.aws import AwsCredentials
     from rnd.organisation import Aws
 
@@ -28,3 +34,17 @@ class Access:
         """Return the CodeArtifact repository for packages of this identity."""
         place = aws.codeartifact
         return place.development_repository if self.identity == "development" else place.repository
+
+
+def check_version(root: Path, identity: str | None) -> None:
+    """Refuse a release by the identity of branches, before anything is built.
+
+    Raises:
+        UsageError: `pyproject.toml` has the version of a release.
+    """
+    if identity == "development" and is_release(version := manifest.read_version(root)):
+        raise UsageError(
+            f"{version} is a release, which the identity of branches cannot publish.",
+            "If this is a job of main, the workflows of the repository are older than its separate jobs for "
+            "publishing: run `rnd update`. By hand, run `rnd version set --dev` first.",
+        )

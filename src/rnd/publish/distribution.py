@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import tarfile
 import zipfile
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from rnd import git, manifest, process, uv
 from rnd.errors import ExtraMissing, UsageError
-from rnd.publish.errors import PackageInvalid
+from rnd.publish.errors import DigestMismatch, PackageInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,10 +76,39 @@ def build(root: Path, folder: Path) -> tuple[Distribution, ...]:
     )
 
 
+def keep(distributions: tuple[Distribution, ...], folder: Path) -> None:
+    """Copy built files into a folder, for another job to publish."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in distributions:
+        shutil.copyfile(made.path, folder / made.path.name)
+
+
+def read_built(root: Path, folder: Path, sha256: str) -> tuple[Distribution, ...]:
+    """Return the wheel that another job built, checked like one that is built here; none of its code runs.
+
+    Args:
+        root: The repository, whose `pyproject.toml` says what the wheel must be.
+        folder: Where the wheel is, and no other one.
+        sha256: The digest that the other job reported.
+
+    Raises:
+        DigestMismatch: These are not the bytes that were built.
+        PackageInvalid: There is not exactly one wheel, or it should not be published.
+    """
+    path = _find("wheel", folder)
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != sha256:
+        raise DigestMismatch(f"{path.name} is sha256:{found}, and the job that built it reported sha256:{sha256}.")
+    name, version = manifest.read_name(root), manifest.read_version(root)
+    if faults := list(examine("wheel", path, name, version)):
+        raise PackageInvalid("\n".join(faults))
+    return (Distribution("wheel", path, canonicalize_name(name), version, found),)
+
+
 def _find(kind: str, folder: Path) -> Path:
     found = list(folder.glob(PATTERNS[kind]))
     if len(found) != 1:
-        raise PackageInvalid(f"The build made {len(found)} files {PATTERNS[kind]}, where one is wanted.")
+        raise PackageInvalid(f"{folder} holds {len(found)} files {PATTERNS[kind]}, where one is wanted.")
     return found[0]
 
 

@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rnd.plan import Action, Plan, State, Step, done, needed
-from rnd.publish.distribution import build
 from rnd.publish.index import compare
 
 if TYPE_CHECKING:
@@ -25,14 +24,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def plan_package(
-    root: Path, find_index: Callable[[], Index] | None, kinds: Sequence[str]
+    make: Callable[[Path], tuple[Distribution, ...]], find_index: Callable[[], Index] | None, kinds: Sequence[str]
 ) -> Iterator[tuple[Plan, Index | None, tuple[Distribution, ...]]]:
-    """Build a repository's package aside, and yield the plan that brings it to an index.
-
-    The build is removed at the end.
+    """Yield the plan that brings the files of a repository's package to an index.
 
     Args:
-        root: The repository.
+        make: Builds the files in a folder, which is removed at the end, or returns those that another job built.
         find_index: Called when the build is good; before that, nobody has to sign in. None to build it and no more.
         kinds: Which files are to be published: "wheel", "sdist".
 
@@ -40,7 +37,7 @@ def plan_package(
         RndError: As the build, its check and the search for the index have it; nothing was changed.
     """
     with TemporaryDirectory(prefix="rnd-package-") as folder:
-        built = build(root, Path(folder))
+        built = make(Path(folder))
         distributions = tuple(made for made in built if made.kind in kinds)
         first = distributions[0]
         if find_index is None:

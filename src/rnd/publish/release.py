@@ -87,3 +87,34 @@ def tagged_commit(client: Client, repository: Repository, tag: str) -> str | Non
         sha = found["object"]["sha"]
         found = client.read(lambda kit, sha=sha: kit.rest.git.get_tag(owner, name, sha))  # type: ignore[misc]
     return str(found["object"]["sha"]) if found else None
+
+
+def read_release(page: str, pending: str | None) -> Release:
+    """Return the release of the HEAD commit.
+
+    Args:
+        page: The URL of the repository's page.
+        pending: A commit whose release may be in progress.
+
+    Raises:
+        VersionMismatch: `pyproject.toml` has a different version, so this commit published a different one.
+        UsageError: There is no commit yet.
+    """
+    from pathlib import Path
+
+    from rnd import git, manifest
+    from rnd.errors import UsageError
+    from rnd.version import history
+    from rnd.version.derivation import HERE, derive, up_to_date
+    from rnd.version.notes import write_notes
+    from rnd.version.tags import newest
+
+    written = manifest.read_version(git.work_tree(Path()))
+    answer, head = up_to_date(written, pending)
+    if head is None:
+        raise UsageError("There is no commit to release.", "Commit first.")
+    tag = answer["tag"]
+    if tag == answer["previous"]:  # HEAD is released already: write the notes of its own release
+        answer = {**derive(tag, pending)[0], "tag": tag}
+    tags = history.read(HERE)["tags"]
+    return Release(tag, head, write_notes(answer, page), is_latest=newest([*tags, tag]) == tag)

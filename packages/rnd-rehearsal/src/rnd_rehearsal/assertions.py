@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from fake_github.state import Repository
     from rnd_rehearsal.attacks.matrix import Matrix
+    from rnd_rehearsal.package_index import PackageIndex
     from rnd_rehearsal.sandbox import Sandbox
 
 PROJECT = "rover"
@@ -82,17 +83,21 @@ class Assertions:
         return {run["name"]: run["conclusion"] for run in runs} | {one["context"]: one["state"] for one in statuses}
 
     def wheels(self) -> set[str]:
-        """Return the versions whose wheels are on the index."""
-        return {name.split("-")[1] for name in self.sandbox.index.content() if name.endswith(".whl")}
+        """Return the versions whose wheels are on one of the two indexes."""
+        return _versions(self.sandbox.index) | _versions(self.sandbox.development)
 
     @property
     def package(self) -> str:
         """The name of the package and of the image."""
         return f"{self.sandbox.organisation.slug}-{self.repository.partition('/')[2]}"
 
-    def images(self) -> dict[str, str]:
-        """Return the tags of the image in the registry, each with its digest; none where no images are made."""
-        return {} if self.sandbox.images is None else self.sandbox.images.tags(self.package)
+    def images(self, place: str = "") -> dict[str, str]:
+        """Return the tags of the image in the registry, each with its digest; none where no images are made.
+
+        Args:
+            place: How the name of the repository begins: `dev/` or `candidate/`; by default that of releases.
+        """
+        return {} if self.sandbox.images is None else self.sandbox.images.tags(f"{place}{self.package}")
 
     def tags(self) -> set[str]:
         """Return the tags of the repository."""
@@ -109,13 +114,15 @@ class Assertions:
 
     def check_released(self, version: str) -> None:
         """Look whether a version is out: its wheel, its tag, its release, its place in main."""
-        self.check(f"the wheel {version} is on the index", version in self.wheels())
+        self.check(f"the wheel {version} is on the index", version in _versions(self.sandbox.index))
+        self.check("no development wheel is there", not any("dev" in one for one in _versions(self.sandbox.index)))
         self.check(f"the tag {version} is on main", version in self.tags() and self._on_main(version))
         self.check(f"the release {version} is there", version in self.releases())
         self.check(f"pyproject.toml on main has {version}", self.version_at("main") == version)
         if self.sandbox.images is not None:
             tags = self.images()
             self.check("stable and latest are one image", len({tags.get("stable"), tags.get("latest")} - {None}) == 1)
+            self.check("it is the candidate, copied", tags.get(version) == self.images("candidate/").get(version))
             inside = self.sandbox.images.version_inside(self.package, "stable")
             self.check(f"it holds the wheel {version}", inside == version)
 
@@ -133,14 +140,21 @@ class Assertions:
         """
         head = str(self.pull_request(number)["head"]["sha"])
         self.check(f"the pipeline set {version} on the branch", self.version_at(head) == version)
-        built = {wheel for wheel in self.wheels() if wheel.startswith(f"{version}.dev0+")}
-        self.check(f"of {version}, the index has {heads} development wheel{'s' * (heads > 1)}", len(built) == heads)
+        built = {wheel for wheel in _versions(self.sandbox.development) if wheel.startswith(f"{version}.dev0+")}
+        self.check(
+            f"of {version}, the development index has {heads} development wheel{'s' * (heads > 1)}", len(built) == heads
+        )
         own = {wheel for wheel in built if head.startswith(wheel.partition("+")[2])}
         self.check("one is named after the commit it was built from", len(own) == 1)
         if self.sandbox.images is not None:
             named = {wheel.replace("+", "-") for wheel in own}  # a run that a newer push ended may have made none
-            self.check("one image has that version", named <= set(self.images()) and named)
+            self.check("one image has that version", named <= set(self.images("dev/")) and named)
         self.check("all-green passed on that commit", self.conclusions(head).get("all-green") == "success")
         comments = [one["body"] for one in self.ask("GET", f"/issues/{number}/comments")]
         self.check("one comment explains the version", len(comments) == 1 and version in comments[0])
         return head
+
+
+def _versions(index: PackageIndex) -> set[str]:
+    """Return the versions whose wheels are on an index."""
+    return {name.split("-")[1] for name in index.content() if name.endswith(".whl")}

@@ -20,8 +20,8 @@ def of_job(run: Run, job: Job) -> dict[str, str]:
     given = run.contexts()["github"]
     return {
         **{name: given[name] for name in ("ref", "sha", "head_ref", "base_ref", "event_name", "actor", "workflow")},
-        "run_id": str(run.number),
-        "run_number": str(run.number),
+        "run_id": str(run.id),
+        "run_number": str(run.id),
         "run_attempt": str(run.attempt),
         "workflow_ref": caller.name,
         "workflow_sha": caller.sha,

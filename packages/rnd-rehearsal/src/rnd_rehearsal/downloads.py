@@ -7,6 +7,7 @@ Whether a job may read the repository is asked for each job, with the job's own 
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass, field
 from threading import Lock
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fake_github import FakeGitHub
+    from fake_github.state import Repository
 
 
+HASH = re.compile(r"[0-9a-f]{40}")
 FOLDER = "actions"  # in the folder of a runner
 
 
@@ -51,7 +54,7 @@ class Downloads:
         for name in {_repository(action) for action in actions}:
             repository, _, ref = name.partition("@")
             hosted = hub.state.repository(repository)
-            commit = None if hosted is None else _commit(hub, repository, ref, token)
+            commit = None if hosted is None else _commit(hub, hosted, ref, token)
             if hosted is not None and commit is not None:
                 found[name] = self._links(hosted.folder, commit)
         return found
@@ -89,14 +92,16 @@ def _repository(action: str) -> str:
     return "/".join(path.split("/")[:2]) + f"@{ref}"
 
 
-def _commit(hub: FakeGitHub, repository: str, ref: str, token: str) -> str | None:
-    """Return the commit that a branch or a tag names, as somebody with a token sees it."""
+def _commit(hub: FakeGitHub, hosted: Repository, ref: str, token: str) -> str | None:
+    """Return the commit that a branch, a tag or a full hash names, as somebody with a token sees it."""
     key = f"http.{hub.url}/.extraheader"
     signed = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {token}"}
     names = (f"refs/heads/{ref}", f"refs/tags/{ref}", f"refs/tags/{ref}^{{}}")
-    address = f"{hub.url}/{repository}.git"
+    address = f"{hub.url}/{hosted.full_name}.git"
     asked = process.attempt("git", "ls-remote", address, *names, extra={**bare.QUIET, **signed})
     lines = (line.split("\t") for line in asked.stdout.splitlines())
     listed = {name: sha for sha, name in lines}
     branch, tag = listed.get(names[0]), listed.get(names[2], listed.get(names[1]))
-    return (branch or tag) if asked.returncode == 0 and None in {branch, tag} else None
+    if asked.returncode != 0 or None not in {branch, tag}:
+        return None
+    return branch or tag or (bare.resolve(hosted.folder, ref) if HASH.fullmatch(ref) else None)

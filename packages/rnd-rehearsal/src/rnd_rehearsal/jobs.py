@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnd_rehearsal import act, calls, claims, runs, step_faults, workflow_files
+from rnd_rehearsal.artifacts import TOKEN, Artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rnd_rehearsal.runs import Job, Run
     from rnd_rehearsal.step_faults import StepFaults
 
+TOKENS = {"ACTIONS_ID_TOKEN_REQUEST_TOKEN", TOKEN}  # of a job, and in no log
 FAKES = Path(__file__).parent / "fakes"
 
 
@@ -35,6 +37,7 @@ class Settings:
         left_out: Actions that this machine cannot run, each by the end of its name, with the reason.
         machines: How many jobs run at once.
         faults: Lets each step fail once, where it is given.
+        artifacts: What jobs keep for later ones of their run.
     """
 
     environment: dict[str, str]
@@ -45,6 +48,7 @@ class Settings:
     left_out: dict[str, str] = field(default_factory=dict)
     machines: int = field(default_factory=lambda: max(2, os.cpu_count() or 1))
     faults: StepFaults | None = None
+    artifacts: Artifacts = field(default_factory=Artifacts)
 
 
 def make_task(hub: FakeGitHub, settings: Settings, downloads: Downloads, run: Run, job: Job) -> act.Task:
@@ -54,7 +58,8 @@ def make_task(hub: FakeGitHub, settings: Settings, downloads: Downloads, run: Ru
     token = hub.workflow_token(run.repository, {k.replace("-", "_"): v for k, v in granted.items()})
     hidden = {} if run.fork else settings.secrets
     variables = environment(hub, settings, run, job, granted)
-    request_token = {name: value for name, value in variables.items() if name == "ACTIONS_ID_TOKEN_REQUEST_TOKEN"}
+    variables |= settings.artifacts.admit(run.id, run.attempt)
+    tokens = {name: value for name, value in variables.items() if name in TOKENS}
     task = act.Task(
         folder=run.folder / "repository",
         workflows=[],
@@ -62,7 +67,7 @@ def make_task(hub: FakeGitHub, settings: Settings, downloads: Downloads, run: Ru
         payload=run.event.payload,
         actor=run.event.actor,
         environment=variables | step_faults.environment(settings.faults, run.path, place.ids[0]),
-        secrets={**hidden, **settings.aws, **request_token, "GITHUB_TOKEN": token},
+        secrets={**hidden, **settings.aws, **tokens, "GITHUB_TOKEN": token},
         variables={} if run.fork else settings.variables,
         replaced=downloads.find(hub, workflow_files.actions_of({"jobs": {"": place.written}}), token) | fakes(hub, run),
         place=run.folder / f"act-{job.id.replace('/', '-')}",
@@ -80,8 +85,8 @@ def environment(hub: FakeGitHub, settings: Settings, run: Run, job: Job, granted
         "GITHUB_API_URL": hub.api_url,
         "GITHUB_REPOSITORY": run.repository,
         "GITHUB_REF": given["ref"],
-        "GITHUB_RUN_ID": str(run.number),
-        "GITHUB_RUN_NUMBER": str(run.number),
+        "GITHUB_RUN_ID": str(run.id),
+        "GITHUB_RUN_NUMBER": str(run.id),
         "GITHUB_RUN_ATTEMPT": str(run.attempt),
         "RND_REHEARSAL_PYTHON": sys.executable,
     }

@@ -31,7 +31,7 @@ def rerun(actors: Actors) -> None:
     actors.prepare(BEFORE)
     where = f"/api/v3/repos/{actors.repository}"
     actors.sandbox.hub.faults.append(once("POST", f"{where}/issues/1/comments", DROP, "after"))
-    actors.sandbox.index.uploads = iter([Fault(status=403), CUT_LATE])
+    actors.sandbox.development.uploads = iter([Fault(status=403), CUT_LATE])
     number = propose(actors)
     run_until(actors, lambda: bool(actors.wheels()))
     actors.report("a development wheel is out, its run has failed, and another commit is pushed")
@@ -94,14 +94,14 @@ def run_until(actors: Actors, reached: Callable[[], bool] = lambda: False) -> No
 
 
 def watch_images(actors: Actors) -> list[str]:
-    """Return a list that takes each tag that is given to an image from now on."""
+    """Return a list that takes each tag that is given to an image from now on, with the image's repository."""
     pushed: list[str] = []
     if actors.sandbox.images is not None:
 
         def around(name: str, act: Callable[[], Answer]) -> Answer:
             answer = act()
             if name.startswith("PUT ") and "/manifests/" in name and answer[0] == 201:
-                pushed.append(name.rpartition("/")[2])
+                pushed.append(name)
             return answer
 
         actors.sandbox.images.registry.around = around
@@ -123,8 +123,11 @@ def check_nothing_twice(actors: Actors, *, wheels: int, pushed: list[str] | None
         wheels: How many there should be.
         pushed: The tags that were given to images.
     """
-    index = actors.sandbox.index
-    actors.check(f"the index has taken {wheels} uploads, each once", index.accepted == len(index.content()) == wheels)
+    indexes = (actors.sandbox.index, actors.sandbox.development)
+    accepted, kept = (
+        sum(found) for found in zip(*((one.accepted, len(one.content())) for one in indexes), strict=True)
+    )
+    actors.check(f"the indexes have taken {wheels} uploads, each once", accepted == kept == wheels)
     released = [one["tag_name"] for one in actors.hosted.releases.values()]
     actors.check("it made one tag and one release", actors.tags() == {BEFORE, NEXT} == set(released))
     actors.check("none was made twice", len(released) == 2)

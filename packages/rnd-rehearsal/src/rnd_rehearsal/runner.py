@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import count
 from threading import Condition, Semaphore, Thread
 from typing import TYPE_CHECKING
 
 from fake_github import deployments
 from rnd_rehearsal import act, calls, checks, runs, workflow_files, workflows
+from rnd_rehearsal.artifacts import serving
 from rnd_rehearsal.calls import CallRefused, Source
 from rnd_rehearsal.downloads import FOLDER, Downloads
 from rnd_rehearsal.jobs import make_task
@@ -21,7 +23,6 @@ from rnd_rehearsal.runs import DONE, Job, Run
 from rnd_rehearsal.workflows import Concurrency, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from subprocess import Popen
 
@@ -54,9 +55,11 @@ class Runner:
         self._threads: list[Thread] = []
         self._errors: list[BaseException] = []
         self._closed = False
+        self._services = ExitStack()
 
     def listen(self) -> None:
         """Let what happens in the fake GitHub from now on start workflows."""
+        self._services.enter_context(serving(self.settings.artifacts))
         self.hub.subscribe(self.hear)
 
     def hear(self, event: Event) -> None:
@@ -127,7 +130,7 @@ class Runner:
         """
         again = Run(
             next(self._numbers), run.path, run.workflow, run.places, run.event,
-            self.folder / f"{run.number}-{run.attempt + 1}", run.head, run.fork, run.attempt + 1,
+            self.folder / f"{run.number}-{run.attempt + 1}", run.head, run.fork, run.attempt + 1, run.id,
             left_out=run.left_out, refusal=run.refusal,
         )  # fmt: skip
         if only_failed:
@@ -232,6 +235,7 @@ class Runner:
                 outcome = act.run(task, place.ids, lambda process: self._started(run, job, process))
             finally:
                 self.hub.end_id_tokens(task.environment)
+                self.settings.artifacts.end(task.environment)
         self._end(run, job, outcome)
 
     def _refusal(self, run: Run, place: Place) -> str | None:
@@ -278,6 +282,7 @@ class Runner:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
+        self._services.close()
 
 
 def _kept(run: Run) -> dict[str, Job]:
@@ -289,11 +294,3 @@ def _kept(run: Run) -> dict[str, Job]:
         if job is not None and job.result is not None and job.result.verdict == "success" and needed <= set(kept):
             kept[key] = job
     return kept
-
-
-def iterate_logs(found: list[Run]) -> Iterator[tuple[Run, Job, str]]:
-    """Yield what each job said."""
-    for run in found:
-        for job in run.jobs.values():
-            if job.log is not None:
-                yield run, job, job.log.read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ from rnd_rehearsal.calls import CallRefused, Source
 from rnd_rehearsal.workflows import Occasion, Result
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from subprocess import Popen
 
@@ -67,6 +68,7 @@ class Run:
         head: The commit that its checks are reported on.
         fork: Whether it is for a pull request from a fork.
         attempt: 1, or more where it was run again.
+        first: The number of its first attempt, where it was run again.
         left_out: What this machine cannot show of it.
         refusal: Why GitHub would start none of its jobs, where it would not.
         conclusion: "success", "failure", "cancelled" or "startup_failure"; None while it goes on.
@@ -81,6 +83,7 @@ class Run:
     head: str
     fork: bool
     attempt: int = 1
+    first: int | None = None
     jobs: dict[str, Job] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     refusal: str | None = None
@@ -103,6 +106,11 @@ class Run:
         return str(self.workflow.get("name", self.path))
 
     @property
+    def id(self) -> int:
+        """What all its attempts have in common."""
+        return self.number if self.first is None else self.first
+
+    @property
     def repository(self) -> str:
         """The repository's full name."""
         return self.event.repository
@@ -113,7 +121,7 @@ class Run:
         pull = event.payload.get("pull_request", {})
         ends = {f"{end}_ref": pull.get(end, {}).get("ref", "") for end in ("head", "base")}
         ref = {"ref": event.ref, "ref_name": event.ref.split("/", 2)[-1], "sha": event.sha}
-        run = {"workflow": self.name, "run_id": str(self.number), "repository": event.repository}
+        run = {"workflow": self.name, "run_id": str(self.id), "repository": event.repository}
         return {
             "github": {**ends, **ref, **run, "event": event.payload, "event_name": event.name, "actor": event.actor}
         }
@@ -271,3 +279,11 @@ def _used_at(folder: Path, commit: str) -> frozenset[str]:
         workflow_files.actions_of(workflow_files.load(bare.run(folder, "show", f"{commit}:{path}"))) for path in files
     ]
     return frozenset().union(*found)
+
+
+def iterate_logs(found: list[Run]) -> Iterator[tuple[Run, Job, str]]:
+    """Yield what each job said."""
+    for run in found:
+        for job in run.jobs.values():
+            if job.log is not None:
+                yield run, job, job.log.read_text(encoding="utf-8")

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from rnd_rehearsal.package_index import PackageIndex
 
 MAINTAINER, RESEARCHER, STRANGER = "mae", "rosa", "sam"
-APP = "rnd-pipeline"
-APP_PERMISSIONS = {"contents": "write", "metadata": "read", "pull_requests": "write", "statuses": "write"}
 SCOPES = {"repo", "workflow", "read:org"}
 CLIENT_ID = "Iv1.rehearsal"  # of the OAuth app that people sign in by, where org.yml has none yet
 NO_IMAGES = "this rehearsal makes no images"
@@ -155,7 +153,11 @@ def start(
         organisation = load_organisation(checkout / template.ORGANISATION)
         central = f"{template.hosted_name(organisation)}/actions/"
         faults = StepFaults(folder / "faults", central, failing) if failing else None
-        settings = Settings(environment, left_out={} if images else {"/push-image": NO_IMAGES}, faults=faults)
+        settings = Settings(
+            environment,
+            left_out={} if images else {"/push-image": NO_IMAGES, "/promote-image": NO_IMAGES},
+            faults=faults,
+        )
         runs = folder / "runs"
         settings.containers = _containers(environment, runs / downloads.FOLDER, channel, faults) if containers else None
         runner = Runner(hub, runs, settings)
@@ -163,7 +165,6 @@ def start(
         sandbox = Sandbox(
             folder, checkout, organisation, hub, index, development, runner, tokens, environment, cloud, made, channel
         )
-        _give_secrets(sandbox, app=app)
         number = _host_template(sandbox)
         keys = {name: key for name, (_, key) in apps.items()}
         publishing.deploy(cloud, hub, organisation, keys, number, folder / "broker")
@@ -224,17 +225,6 @@ def _environment(folder: Path, index: PackageIndex) -> dict[str, str]:
         "AWS_ENDPOINT_URL_CODEARTIFACT": index.url.rstrip("/"),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-
-
-def _give_secrets(sandbox: Sandbox, *, app: bool) -> None:
-    """Give the runner the organisation's secrets and variables, and the credentials that AWS would give."""
-    settings = sandbox.runner.settings
-    operator = sandbox.cloud.account.operator
-    settings.aws |= {"RND_REHEARSAL_AWS_KEY": operator.key_id, "RND_REHEARSAL_AWS_SECRET": operator.secret}
-    if app:
-        client_id, key = sandbox.hub.add_app(APP, sandbox.owner, APP_PERMISSIONS)
-        settings.variables["RND_APP_CLIENT_ID"] = client_id
-        settings.secrets["RND_APP_PRIVATE_KEY"] = key
 
 
 def _host_template(sandbox: Sandbox) -> str:

@@ -25,6 +25,7 @@ ACT_SAYS = (
     "Cleaning up",
     "Couldn't get a valid",
 )
+PLACES = ("dev/", "candidate/", "")  # of images
 LAST_WORDS = 12  # lines
 DIFFERENCES = "What a rehearsal cannot show: docs/rehearsal-differences.md."
 
@@ -40,8 +41,8 @@ def document(name: str, actors: Actors, seconds: float) -> Document:
         "seconds": round(seconds, 1),
         "checks": [{"sentence": check.sentence, "holds": check.holds} for check in actors.checks],
         "runs": [run_document(run, actors.began) for run in sandbox.runner.runs],
-        "wheels": dict(sorted(sandbox.index.content().items())),
-        "images": actors.images(),
+        "wheels": dict(sorted({**sandbox.index.content(), **sandbox.development.content()}.items())),
+        "images": {f"{place}{tag}": digest for place in PLACES for tag, digest in actors.images(place).items()},
         "tags": {ref.removeprefix("refs/tags/"): sha for ref, sha in refs.items() if ref.startswith("refs/tags/")},
         "releases": [] if hosted is None else [one["tag_name"] for one in hosted.releases.values()],
         "attestations": 0 if hosted is None else len(hosted.attestations),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rnd_rehearsal.cloud.account import Role, Session
 
 # The invariants that the settings of repositories and the workflows do not hold yet.
-OPEN = ("I4", "I6", "I7")
+OPEN = ("I6", "I7")
 
 # Where the files are that docs/threats.md names.
 PLACES = (".", "packages/fake-github/tests", "packages/rnd-rehearsal/tests/rehearsal_tests")

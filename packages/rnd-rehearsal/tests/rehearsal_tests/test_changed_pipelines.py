@@ -10,8 +10,7 @@ import pytest
 from rehearsal_tests.workshop import check_containers, check_logs, need_images
 from rnd_rehearsal import sandbox
 from rnd_rehearsal.actors import BEFORE, Actors
-from rnd_rehearsal.runner import iterate_logs
-from rnd_rehearsal.sandbox import MAINTAINER
+from rnd_rehearsal.runs import iterate_logs
 from tests.helpers.examples import apply, examples
 from tests.helpers.machine import ROOT
 
@@ -29,7 +28,6 @@ ON_DEV = (
     "Test on a GPU runner",
     "Add a required job",
 )
-FROM_DEV = "Release from `dev` instead of `main`"
 IN_IMAGES = ("Use an image of your own", "Change the floating tags")
 OWN_IMAGE = "rehearsal.example/own:1"
 
@@ -53,7 +51,7 @@ def verdicts(runs: list[Run]) -> dict[str, dict[str, str]]:
 
 
 def test_every_example_of_the_page_is_lived_through() -> None:
-    assert examples().keys() == {*ON_DEV, FROM_DEV, *IN_IMAGES}
+    assert examples().keys() == {*ON_DEV, *IN_IMAGES}
 
 
 def test_development_happens_on_a_branch_of_its_own(tmp_path: Path) -> None:
@@ -88,29 +86,6 @@ def test_development_happens_on_a_branch_of_its_own(tmp_path: Path) -> None:
         assert "the pages are made" in logs["documentation"]
         asked = last.places["lint-and-test/lint-and-test"].written["runs-on"]
         assert asked == ["self-hosted", "research-gpu"]
-        assert up.hub.violations == []
-
-
-def test_releases_come_from_dev(tmp_path: Path) -> None:
-    with sandbox.start(tmp_path, ROOT) as up:
-        actors = Actors(up)
-        actors.prepare(BEFORE)
-        actors.git("switch", "--quiet", "--create", "dev")
-        change(actors, FROM_DEV)
-        actors.commit("dev", "ci: release from dev", "turn")
-        assert {verdict for jobs in verdicts(actors.wait()).values() for verdict in jobs.values()} == {"skipped"}
-        actors.commit("feature", "feat: drive", "drive", start="dev")
-        number = propose(actors, "feature", "dev")
-        actors.wait()
-        actors.check_proposed(number, "0.5.0")
-        actors.ask("PUT", f"/pulls/{number}/merge", {"merge_method": "merge"}, MAINTAINER)
-        runs = actors.wait()
-        assert verdicts(runs).keys() == {"Main"}
-        assert set(verdicts(runs)["Main"].values()) == {"success"}
-        assert "0.5.0" in actors.wheels() & actors.tags() & actors.releases()
-        assert actors.ask("GET", "/compare/0.5.0...dev")["status"] == "identical"
-        assert actors.version_at("main") == BEFORE
-        assert [check.sentence for check in actors.checks if not check.holds] == []
         assert up.hub.violations == []
 
 

@@ -13,11 +13,12 @@ import pytest
 
 from rnd_rehearsal import timeline
 from rnd_rehearsal.rest import Caller
-from rnd_rehearsal.runner import Runner, iterate_logs
+from rnd_rehearsal.runs import iterate_logs
 from tests.helpers.git import git
 
 if TYPE_CHECKING:
     from fake_github import FakeGitHub
+    from rnd_rehearsal.runner import Runner
     from rnd_rehearsal.runs import Run
     from rnd_rehearsal.sandbox import Sandbox
 
