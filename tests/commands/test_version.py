@@ -46,6 +46,7 @@ def test_next_as_data(capsys: pytest.CaptureFixture[str]) -> None:
         "taken": None,
         "taken_by": None,
         "unrecognised_tags": [],
+        "jumped_from": None,
     }
 
 
@@ -145,6 +146,7 @@ def test_a_version_below_a_tag_of_an_unknown_form_is_refused(
         assert cli.main(["version", "explain", *form]) == 0
         assert "which do not count: release-5.0.0." in capsys.readouterr().out
     project.git("tag", "5.0.0", "release-5.0.0^{}")
+    project.manifest("5.0.0")
     assert cli.main(["version", "next"]) == 0, "the advice helps"
     assert capsys.readouterr().out == "5.0.0\n"
 

@@ -130,6 +130,7 @@ def test_the_data_is_plain() -> None:
         "taken": None,
         "taken_by": None,
         "unrecognised_tags": [],
+        "jumped_from": None,
         "commits": [
             {
                 "id": "0" * 40,

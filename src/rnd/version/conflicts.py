@@ -1,4 +1,4 @@
-"""What keeps a version from being released: a tag that names it already, or a newer tag of an unknown form.
+"""What keeps a version from being released: a tag that names it, a newer tag of an unknown form, an unexplained one.
 
 `locate` asks git which commit has the tag; the rest is pure.
 """
@@ -60,10 +60,20 @@ def conflict(answer: Answer) -> tuple[str, str] | None:
         return f"tag {answer['taken']} is on {where}", _advice(answer)
     newer = newer_tag(answer)
     if newer is None:
-        return None
+        return _jump(answer) if answer["jumped_from"] else None
     return (
         f"tag {newer} in the history of this commit resembles a newer release, and its form is unknown",
         f"If it is a release, tag the same commit X.Y.Z: `git tag X.Y.Z '{newer}^{{}}'`. If it is not, delete it.",
+    )
+
+
+def _jump(answer: Answer) -> tuple[str, str]:
+    tag = answer["previous"]
+    return (
+        f"tag {tag} is more than one step above {answer['jumped_from']}, and pyproject.toml has a lower version, "
+        "so neither commits nor files explain it",
+        f"If the jump is intended, accept it: `rnd version set {answer['version']}`, and merge that. "
+        f"If it is not, delete the tag: {_delete(tag or '')}.",
     )
 
 
@@ -76,7 +86,7 @@ def newer_tag(answer: Answer) -> str | None:
 def _advice(answer: Answer) -> str:
     tag, by = answer["taken"], answer["taken_by"]
     relation = by["relation"] if by else "diverged"
-    delete = f"`git push --delete origin {tag}` and `git tag --delete {tag}`"
+    delete = _delete(tag or "")
     if relation == "later":
         return f"The release was made from a later commit of this history. Go on from it: `git merge --ff-only {tag}`."
     if relation == "no-commit":
@@ -89,3 +99,7 @@ def _advice(answer: Answer) -> str:
     elif answer["level"] != "patch":
         advice += "A maintenance branch that is to stay behind can release fixes only. "
     return f"{advice}If the tag is a mistake, delete it: {delete}."
+
+
+def _delete(tag: str) -> str:
+    return f"`git push --delete origin {tag}` and `git tag --delete {tag}`"

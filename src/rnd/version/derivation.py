@@ -53,10 +53,37 @@ def _following(past: History, release: str, pending: str | None) -> Answer:
     upcoming = _upcoming(pending, release) if pending else None
     commits = history.read_since(HERE, pending) if pending and upcoming else None
     if upcoming is None or commits is None:
-        return next_version.derive(release, past["commits"], past["tags"], past["unrecognised"])
-    answer = next_version.derive(upcoming, commits, past["tags"], past["unrecognised"])
-    answer["reason"] += f"; {upcoming} itself is still being released"
+        answer = next_version.derive(release, past["commits"], past["tags"], past["unrecognised"])
+    else:
+        answer = next_version.derive(upcoming, commits, past["tags"], past["unrecognised"])
+        answer["reason"] += f"; {upcoming} itself is still being released"
+    answer["jumped_from"] = _jumped_from(release, past)
     return answer
+
+
+def _jumped_from(release: str, past: History) -> str | None:
+    """Return the release below the last one, if the last one is a jump that `pyproject.toml` does not explain.
+
+    It is not a jump if it is one step above any release in the past of the head. Releases of other branches prove
+    nothing, since anybody who can push one tag can push two.
+    """
+    if not history.is_above_manifest(HERE, release) or not past["head"]:
+        return None
+    from pathlib import Path
+
+    from rnd import git, manifest
+    from rnd.errors import ManifestInvalid
+    from rnd.version.tags import next_below, one_step_below, parse_release
+
+    try:
+        written = manifest.read_version(git.work_tree(Path(HERE)))
+    except ManifestInvalid:
+        return None
+    numbers = parse_release(written.partition(".dev")[0])
+    explained = numbers is None or numbers >= (parse_release(release) or numbers)
+    if explained or history.in_the_past(HERE, past["head"], one_step_below(release, past["tags"])):
+        return None
+    return next_below(release, past["tags"])
 
 
 def derive_free(pending: str | None = None) -> tuple[Answer, str | None]:
@@ -65,6 +92,7 @@ def derive_free(pending: str | None = None) -> tuple[Answer, str | None]:
     Raises:
         VersionTaken: Another commit has its tag.
         UnrecognisedTag: It would be below a tag that resembles a release.
+        UnexplainedTag: The last release is a jump that nothing explains.
     """
     answer, head = derive(pending=pending)
     check_free(answer)
@@ -82,6 +110,7 @@ def up_to_date(written: str, pending: str | None = None) -> tuple[Answer, str | 
 
     Raises:
         VersionMismatch: It is neither.
+        UnexplainedTag: It is neither, and the last release is a jump that nothing explains.
     """
     answers = [derive(pending=counted_from) for counted_from in dict.fromkeys((None, pending))]
     for answer, head in answers:
@@ -90,25 +119,28 @@ def up_to_date(written: str, pending: str | None = None) -> tuple[Answer, str | 
     from rnd.version.errors import VersionMismatch
 
     first, _ = answers[0]
+    if first["jumped_from"]:
+        check_free(first)
     raise VersionMismatch(f"pyproject.toml has {written}, and {first['version']} comes next: {first['reason']}.")
 
 
 def check_free(answer: Answer) -> None:
-    """Refuse a version that is released already, or that would be below a tag that resembles a release.
+    """Refuse a version that is released already, or that follows from tags that cannot be trusted.
 
     Raises:
         VersionTaken: Another commit has its tag.
-        UnrecognisedTag: It would be below such a tag.
+        UnrecognisedTag: It would be below a tag that resembles a release.
+        UnexplainedTag: The last release is a jump that nothing explains.
     """
-    if not answer["taken"] and not answer["unrecognised_tags"]:
+    if not answer["taken"] and not answer["unrecognised_tags"] and not answer["jumped_from"]:
         return
-    from rnd.version.conflicts import conflict
-    from rnd.version.errors import UnrecognisedTag, VersionTaken
+    from rnd.version.conflicts import conflict, newer_tag
+    from rnd.version.errors import UnexplainedTag, UnrecognisedTag, VersionTaken
 
     found = conflict(answer)
     if found:
         message, hint = found
-        error = VersionTaken if answer["taken"] else UnrecognisedTag
+        error = VersionTaken if answer["taken"] else UnrecognisedTag if newer_tag(answer) else UnexplainedTag
         raise error(f"{answer['version']} comes next here, and {message}.", hint)
 
 

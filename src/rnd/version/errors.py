@@ -37,6 +37,17 @@ class UnrecognisedTag(RndError):
     hint = "If the tag is a release, tag the same commit X.Y.Z. If it is not, delete it."
 
 
+class UnexplainedTag(RndError):
+    """The last release is more than one step above every other release, and above the version in `pyproject.toml`.
+
+    Anybody who can push a tag could otherwise choose the next version: `v999.0.0` on a commit of `main` would make it
+    999.0.1. A version in `pyproject.toml` has been reviewed, so it explains a jump, as from 1.4.2 to 2026.1.0.
+    """
+
+    code = "unexplained-tag"
+    hint = "If the jump is intended, write the version that comes next with `rnd version set`. If not, delete the tag."
+
+
 class VersionMismatch(RndError):
     """The version in `pyproject.toml` or `uv.lock` is not the one that comes next."""
 

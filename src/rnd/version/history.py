@@ -59,16 +59,29 @@ def read(folder: str, without: str = "", at: str = "HEAD") -> History:
     tags -= {without}
     release = newest(tags) if head else None
     commits = None
-    if release and not _is_above_manifest(folder, release):
+    if release and not is_above_manifest(folder, release):
         commits = _commits_since(folder, f"refs/tags/{release}", at)
     if head and release and commits is None:  # the highest release is probably on another branch
         release, commits = _search(folder, head, tags)
     unrecognised = unrecognised_above(parse_release(release) if release else None, tags) if head else []
-    if head and unrecognised:
-        places = _places(folder)
-        past = among_ancestors(folder, head, [places[tag] for tag in unrecognised if tag in places])
-        unrecognised = [tag for tag in unrecognised if places.get(tag) in past]
+    if head:
+        unrecognised = in_the_past(folder, head, unrecognised)
     return History(head=head, tags=tags, release=release, commits=commits or [], unrecognised=unrecognised)
+
+
+def in_the_past(folder: str, head: str, tags: list[str]) -> list[str]:
+    """Return the tags among some that are in the past of a commit, in the same order.
+
+    Args:
+        folder: A folder in the repository.
+        head: The full hash of the commit.
+        tags: The names of tags.
+    """
+    if not tags:
+        return []
+    places = _places(folder)
+    past = among_ancestors(folder, head, [places[tag] for tag in tags if tag in places])
+    return [tag for tag in tags if places.get(tag) in past]
 
 
 def read_since(folder: str, base: str) -> list[Commit] | None:
@@ -155,10 +168,11 @@ def _without_past(folder: str, base: str, commits: list[Commit], said: str) -> l
     return [commit for commit in commits if commit["id"] not in past]
 
 
-def _is_above_manifest(folder: str, release: str) -> bool:
+def is_above_manifest(folder: str, release: str) -> bool:
     """Return whether a release is above the version in `pyproject.toml`, and so probably on another branch.
 
-    This decides only which way is faster: comparing with a release far away on another branch takes long.
+    `read` chooses the faster way by it: comparing with a release far away on another branch takes long. A version that
+    is not written on a line of its own is not found.
     """
     try:
         # pathlib would cost every start 4 ms.

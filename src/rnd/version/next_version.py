@@ -66,6 +66,8 @@ class Answer(TypedDict):
         taken: The tag of a release of that very version that lies outside the head's past, or None where it is free.
         taken_by: The commit with that tag; None where nobody asked git yet.
         unrecognised_tags: Tags in the head's past that resemble a release above the last one, highest first.
+        jumped_from: The highest release below the last one, where the last one is more than one step above every
+            release in the head's past and above the version in the manifest: nothing explains it. None otherwise.
         commits: What each commit since the last release does, newest first.
     """
 
@@ -77,6 +79,7 @@ class Answer(TypedDict):
     taken: str | None
     taken_by: TakenBy | None
     unrecognised_tags: list[str]
+    jumped_from: str | None
     commits: list[CommitAnalysis]
 
 
@@ -148,6 +151,7 @@ def derive(
         taken=taken(version, tags) if analyses else None,
         taken_by=None,
         unrecognised_tags=list(unrecognised),
+        jumped_from=None,
         commits=analyses,
     )
 
@@ -191,6 +195,7 @@ def first(manifest_version: str, tags: Collection[str] = (), unrecognised: Seque
         taken=taken(version, tags),
         taken_by=None,
         unrecognised_tags=list(unrecognised),
+        jumped_from=None,
         commits=[],
     )
 

@@ -59,6 +59,18 @@ def newest(tags: Iterable[str]) -> str | None:
     return max((entry for entry in found if entry[0] == highest), key=preference)[1]
 
 
+def one_step_below(tag: str, tags: Iterable[str]) -> list[str]:
+    """Return the release tags of which another one is the next major, minor or patch release."""
+    release = parse_release(tag)
+    return [name for (x, y, z), name in releases(tags) if release in ((x + 1, 0, 0), (x, y + 1, 0), (x, y, z + 1))]
+
+
+def next_below(tag: str, tags: Iterable[str]) -> str | None:
+    """Return the highest release tag below another one, or None without any."""
+    release = parse_release(tag)
+    return max(((found, name) for found, name in releases(tags) if release and found < release), default=(0, None))[1]
+
+
 def taken(version: str, tags: Iterable[str]) -> str | None:
     """Return a tag that already names a version, however it is written, or None where the version is free."""
     numbers = [f"0*{number}" for number in version.split(".")]
