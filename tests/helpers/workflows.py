@@ -181,10 +181,10 @@ def action_steps(name: str) -> list[Step]:
 
 
 def outputs_of_script(step: Step) -> set[str]:
-    """Return what a step that calls `rnd` gives to later ones."""
+    """Return what a step that calls `rnd`, or writes an output itself, gives to later ones."""
     run = str(step.data.get("run", ""))
     if "--github-output" not in run:
-        return set()
+        return set(re.findall(r'echo "([\w-]+)=[^\n]*" >> "\$\{GITHUB_OUTPUT\}"', run))
     if " rnd config " in run:
         values = load_organisation().model_dump()
         return {path.replace(".", "-").replace("_", "-") for path, _ in flatten(values)}
