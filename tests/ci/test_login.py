@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rnd.cli import main
 from rnd.organisation import load_organisation
+from rnd.plan import Action, Plan, Step, done, needed
+from rnd.process import environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,3 +107,24 @@ def test_outside_a_workflow_nothing_is_asked_for(
     assert main(["ci", "login"]) == 2
     assert "this is not a step of a workflow" in capfd.readouterr().err
     assert index.codeartifact.calls == []
+
+
+def test_a_sign_in_for_the_installation_reaches_nothing_else(
+    index: PackageIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What is installed is built by code of others, which sees the token for the index, and no way to another one."""
+    seen: dict[str, str] = {}
+    state = iter([needed("not there"), done("there")])
+    step = Step("install", "Install", lambda: next(state), (Action("uv sync", lambda: seen.update(environment())),))
+    monkeypatch.setattr("rnd.ci.install.plan_environment", lambda _: Plan("install", (step,)))
+    monkeypatch.setenv("GITHUB_ENV", str(tmp_path / "variables"))
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "secret")
+    before = dict(os.environ)
+    assert main(["ci", "install", str(tmp_path), "--login", "--quiet"]) == 0
+    password = f"UV_INDEX_{SLUG.upper().replace('-', '_')}_PASSWORD"
+    assert seen[password] == index.token
+    assert not [name for name in seen if name.startswith(("ACTIONS_", "AWS_"))]
+    assert dict(os.environ) == before
+    assert password not in before
+    assert not (tmp_path / "variables").exists()
+    assert capfd.readouterr().out == f"::add-mask::{index.token}\n"
