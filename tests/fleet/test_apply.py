@@ -12,7 +12,7 @@ from rnd import cli
 from rnd.fleet import governor
 from rnd.fleet.plan_file import cost
 from rnd.organisation.fleet import Stop
-from tests.github.settings.test_plan import disturb, keys
+from tests.helpers.settings import disturb, keys
 
 if TYPE_CHECKING:
     from pathlib import Path
