@@ -22,7 +22,9 @@ def promote(sandbox: Sandbox, digest: str) -> int:
     return cli.main(["release", "promote", "--version", "0.1.0", "--from", source, "--quiet"])
 
 
-def test_a_candidate_is_promoted_by_its_digest(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_candidate_is_promoted_by_its_digest(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     sandbox.publish()
     (wheel,) = sandbox.index.content().values()
     for _ in range(2):
@@ -35,7 +37,10 @@ def test_a_candidate_is_promoted_by_its_digest(sandbox: Sandbox, capsys: pytest.
     for _ in range(2):
         assert promote(sandbox, made["digest"]) == 0
     assert sandbox.images() == dict.fromkeys(("0.1.0", "stable", "latest"), made["digest"])
-    assert cli.main([*IMAGE, "--identity", "development", "--plan"]) == 0
+    monkeypatch.setenv("UV_PUBLISH_USERNAME", "aws")
+    monkeypatch.setenv("UV_PUBLISH_PASSWORD", sandbox.index.token)
+    index = ("--index-url", f"{sandbox.index.url}simple/")
+    assert cli.main([*IMAGE, "--identity", "development", *index, "--plan"]) == 0
     assert f"{sandbox.registry.host}/dev/{sandbox.name}:0.1.0" in capsys.readouterr().out
 
 
