@@ -42,6 +42,7 @@ benchmark: $(UV) ## Compare with similar tools and write docs/benchmarks/
 	@$(RUN) python -m benchmarks.creation
 	@$(RUN) python -m benchmarks.dependency_tools
 	@$(RUN) python -m benchmarks.version
+	@test -z "$$RND_HISTORIES" || $(RUN) python -m benchmarks.histories
 	@$(RUN) python -m benchmarks.image
 
 rehearse: $(UV) ## Run a repository's full lifecycle locally: make rehearse SCENARIO=fix TOOL=conda

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.peers import BRACES
 from tests.helpers.machine import ROOT, channel
+from tests.helpers.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,49 @@ def test_dependency_tools(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     run("benchmarks.dependency_tools", "--rounds", "1", "--output", str(page))
     assert "| start Python |" in page.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def clones(tmp_path: Path) -> Path:
+    """Three releases after the first one: as the commits say, higher than they say, and lower."""
+    folder = tmp_path / "clones" / "acme" / "demo"
+    folder.mkdir(parents=True)
+    repository = Repository(folder)
+    repository.git("init", "--quiet", "--initial-branch=main")
+    for message, tag in (
+        ("feat: start", "v1.0.0"),
+        ("feat: a", "v1.1.0"),
+        ("fix: b", "v1.2.0"),
+        ("feat: c", "v1.2.1"),
+        ("fix: d", "v1.4.0"),
+    ):
+        repository.commit(message)
+        repository.release(tag)
+    return tmp_path / "clones"
+
+
+@pytest.mark.usefixtures("git_of_its_own")
+def test_histories(clones: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    wanted = ("--repository", "acme/demo", "--repository", "acme/elsewhere")
+    said = run("benchmarks.histories", str(clones), *wanted, "--no-peers", "--output", str(page))
+    assert said.strip() == "acme/demo rnd 1/4"
+    text = page.read_text(encoding="utf-8")
+    assert "| acme/demo | 4 | **1** |" in text
+    assert "| minor | 2 | 1 |" in text
+    assert "| a minor release released, and no commit asks for it | 1 |" in text
+    assert "| a feature, released as a patch | 1 |" in text
+    assert "| the release is not one step above the one before | 1 |" in text
+    assert "1 were not at hand: acme/elsewhere." in text
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("git_of_its_own")
+def test_histories_with_peers(clones: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    run("benchmarks.histories", str(clones), "--repository", "acme/demo", "--output", str(page))
+    row = next(line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| acme/demo"))
+    assert row == "| acme/demo | 4 | **1** | **1** | **1** | **1** |"
 
 
 def test_braces_are_kept_from_cookiecutter() -> None:
