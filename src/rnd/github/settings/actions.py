@@ -100,8 +100,8 @@ def fork_workflows(context: RepositoryContext) -> Setting:
         }
 
     def apply() -> None:
-        limited: Any = {"send_write_tokens_to_workflows": False, "send_secrets_and_variables": False}
-        body = {**(_fork_settings(context) or {}), **limited}
+        limited = {"send_write_tokens_to_workflows": False, "send_secrets_and_variables": False}
+        body: Any = {**(_fork_settings(context) or {}), **limited}
         context.client.send(
             lambda kit: kit.rest.actions.set_private_repo_fork_pr_workflows_settings_repository(
                 *context.repository, data=body
