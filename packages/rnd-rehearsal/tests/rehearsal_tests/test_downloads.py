@@ -85,6 +85,17 @@ def test_act_looks_itself_for_a_ref_that_is_not_one_branch_or_tag(central: Centr
     assert Downloads(tmp_path / "downloads").find(central.hub, [f"{ACTION}@{ref}"], central.job) == {}
 
 
+def test_a_full_hash_names_its_commit(central: Central, tmp_path: Path) -> None:
+    """A central workflow calls the actions beside it at its own commit."""
+    commit = git(central.folder, "rev-parse", "HEAD")
+    central.push("second", "main:refs/heads/v1")
+    downloads = Downloads(tmp_path / "downloads")
+    found = downloads.find(central.hub, [f"{ACTION}@{commit}"], central.job)
+    assert found[f"Acme/actions@{commit}"].joinpath("greet", "action.yml").read_text() == "first"
+    central.share("none")
+    assert downloads.find(central.hub, [f"{ACTION}@{commit}"], central.job) == {}
+
+
 def test_an_annotated_tag_names_its_commit(central: Central, tmp_path: Path) -> None:
     git(central.folder, "tag", "--annotate", "--message", "one", "v1.0")
     central.push("second", "v1.0")
