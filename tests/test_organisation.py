@@ -75,6 +75,16 @@ def test_an_unknown_key_and_the_one_that_was_meant(tmp_path: Path) -> None:
     assert "aws.region is missing; expected: AWS region" in said
 
 
+def test_a_key_of_an_earlier_version(tmp_path: Path) -> None:
+    said = complaint(
+        tmp_path, "  reading_role:", "  publishing_role: arn:aws:iam::000000000042:role/p\n  reading_role:"
+    )
+    assert said == (
+        f"{line_of('reading_role:')}: aws.publishing_role was replaced by aws.entry_role and aws.broker: "
+        "docs/how-to/set-up-the-pipeline.md"
+    )
+
+
 def test_a_missing_key_inside_a_class(tmp_path: Path) -> None:
     said = complaint(tmp_path, "      disk_gb: 32\n", "")
     assert said == f"{line_of('    small:')}: runners.classes.small.disk_gb is missing; expected: disk size in GB"

@@ -31,5 +31,5 @@ def test_for_the_steps_of_a_workflow(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
     assert cli.main(["config", "--github-output"]) == 0
     lines = (tmp_path / "output").read_text().splitlines()
-    assert f"aws-publishing-role={ORGANISATION.aws.publishing_role}" in lines
+    assert f"aws-reading-role={ORGANISATION.aws.reading_role}" in lines
     assert f"github-attestations={str(ORGANISATION.github.attestations).lower()}" in lines

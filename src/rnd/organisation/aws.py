@@ -43,10 +43,6 @@ class Aws(Strict):
     base_image: BaseImage = Field(
         description="name and tag of the image that jobs run in; {version} is replaced by the Python version"
     )
-    publishing_role: Role = Field(
-        description="IAM role that publishing jobs assume through OpenID Connect",
-        examples=["arn:aws:iam::123456789012:role/publishing"],
-    )
     entry_role: Role = Field(
         description="IAM role that jobs assume through OpenID Connect to call the broker, and for nothing else",
         examples=["arn:aws:iam::123456789012:role/entry"],

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+# Keys of earlier versions, with what to do instead.
+REPLACED = {
+    "aws.publishing_role": "was replaced by aws.entry_role and aws.broker: docs/how-to/set-up-the-pipeline.md",
+}
+
+
 def line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
     """Return the 1-based line of the key at a location, or of the nearest enclosing key that exists."""
     line = node.start_mark.line + 1 if node else 1
@@ -36,6 +42,8 @@ def explain(fault: ErrorDetails) -> str:
     match fault["type"]:
         case "missing":
             return f"{key} is missing; expected: {meaning}"
+        case "extra_forbidden" if key in REPLACED:
+            return f"{key} {REPLACED[key]}"
         case "extra_forbidden":
             return f"{key} is not a key of org.yml; known keys here: {', '.join(model.model_fields)}"
         case "value_error":

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from rnd.runners.stack import names, policies
 from rnd.runners.stack.configuration import broker_configuration
 from tests.helpers.iam import admits, allowed
@@ -46,8 +44,7 @@ def of_type(stacks: Stacks, kind: str) -> Iterator[dict[str, Any]]:
 
 def wanted_roles(organisation: Organisation) -> list[policies.Role]:
     """Return the roles that the stack should have."""
-    roles = policies.roles(organisation, OWNER_ID, TEMPLATE_ID)
-    return [*roles.values(), policies.publishing_role(organisation, OWNER_ID)]
+    return list(policies.roles(organisation, OWNER_ID, TEMPLATE_ID).values())
 
 
 def test_the_roles_are_the_documents(stacks: Stacks) -> None:
@@ -172,26 +169,3 @@ def test_who_may_push_base_images(stacks: Stacks) -> None:
     found = dict(allowed(role.permissions))
     assert found["ecr:PutImage"] == f"arn:aws:ecr:{place}:repository/{name}"
     assert {action.split(":")[0] for action in found} == {"ecr"}
-
-
-@pytest.mark.parametrize("workflow", ["push_python_package.yml", "build_and_push_docker_image.yml"])
-def test_workflows_without_the_broker(stacks: Stacks, workflow: str) -> None:
-    """As before the broker: the two workflows that publish, and no other one."""
-    organisation = stacks.organisation
-    ours = f"{organisation.github.owner}/{organisation.repository_prefix}-aligner"
-    owner, name = ours.split("/")
-    claims = {
-        "aud": "sts.amazonaws.com",
-        "sub": f"repo:{owner}@{OWNER_ID}/{name}@77:pull_request",
-        "job_workflow_ref": f"{ours}/.github/workflows/{workflow}@refs/pull/1/merge",
-    }
-    role = policies.publishing_role(organisation, OWNER_ID)
-    assert admits(role.trust, claims)
-    for changed in (
-        {"sub": f"repo:{owner}@666/{name}@77:pull_request"},
-        {"sub": f"repo:{ours}:pull_request"},
-        {"job_workflow_ref": f"{ours}/.github/workflows/greet.yml@refs/heads/main"},
-        {"job_workflow_ref": f"evil/{name}/.github/workflows/{workflow}@refs/heads/main"},
-        {"aud": "https://github.com/evil"},
-    ):
-        assert not admits(role.trust, claims | changed), changed

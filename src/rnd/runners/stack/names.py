@@ -22,11 +22,6 @@ def publishing_stack(organisation: Organisation) -> str:
     return f"{organisation.repository_prefix}-publishing"
 
 
-def publishing_role(organisation: Organisation) -> tuple[str, str]:
-    """Return path and name of the role that publishing jobs assume, from its ARN."""
-    return _path_and_name(organisation.aws.publishing_role)
-
-
 def reading_role(organisation: Organisation) -> tuple[str, str]:
     """Return path and name of the role that jobs assume to install packages."""
     return _path_and_name(organisation.aws.reading_role)

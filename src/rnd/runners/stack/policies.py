@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnd.runners.broker import session
-from rnd.runners.broker.session import CREATE, PULL, PUSH, allow, document, image_arn, package_arn
+from rnd.runners.broker.session import PULL, PUSH, allow, document, image_arn
 from rnd.runners.stack import names, permissions
 
 if TYPE_CHECKING:
@@ -90,27 +90,6 @@ def roles(organisation: Organisation, owner_id: str, template_id: str) -> dict[s
         arn = names.role_arn(organisation, names.wide_role(organisation, identity))
         found.append(Role(arn, wide_trust(organisation), permissions.wide_permissions(organisation, identity)))
     return {role.arn.rpartition("/")[2]: role for role in found}
-
-
-def publishing_role(organisation: Organisation, owner_id: str) -> Role:
-    """Return the role of workflows that do not use the broker yet; it can publish as any repository.
-
-    Remove it with `aws.publishing_role` when no repository has such a workflow any more.
-    """
-    own = f"{organisation.github.owner}/{organisation.repository_prefix}-*/{FOLDER}"
-    like: dict[str, str | list[str]] = {
-        "sub": subjects(organisation, owner_id, "*"),
-        "job_workflow_ref": [f"{own}/{workflow}@*" for workflow in (PACKAGE_WORKFLOW, IMAGE_WORKFLOW)],
-    }
-    place, images = names.location(organisation), names.image_repositories(organisation)
-    allowed = [
-        *permissions.read_packages(organisation),
-        allow(["codeartifact:PublishPackageVersion"], [package_arn(place, place["releases"], "*")]),
-        allow(["ecr:GetAuthorizationToken"], ["*"]),
-        allow([*PULL, *PUSH, *CREATE], [image_arn(place, images)]),
-    ]
-    trust = web_identity(organisation, STS_AUDIENCE, like=like)
-    return Role(organisation.aws.publishing_role, trust, document(allowed))
 
 
 def verify_trust(organisation: Organisation, owner_id: str, identity: str) -> Document:

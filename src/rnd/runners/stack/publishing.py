@@ -60,7 +60,6 @@ class Publishing(Stack):
         self.roles = {
             name: self._role(name, role) for name, role in policies.roles(organisation, self.owner, template).items()
         }
-        self._role(names.publishing_role(organisation)[1], policies.publishing_role(organisation, self.owner))
         broker = self.roles[names.broker_role(organisation)]
         for identity in policies.IDENTITIES:  # IAM rejects a trust policy whose principal does not exist yet
             self.roles[names.wide_role(organisation, identity)].node.add_dependency(broker)
