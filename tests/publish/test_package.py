@@ -352,3 +352,16 @@ def test_there_must_be_one_wheel(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_options_that_do_not_go_together(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([*PACKAGE, *options]) == 2
     assert "--built" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["package", "--wheel"], ["image"]])
+@pytest.mark.usefixtures("package")
+def test_a_branch_publishes_no_release(
+    command: list[str], index: PackageIndex, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a job of `main` says whose workflows are those of an earlier version of the template."""
+    assert cli.main(["release", *command, "--identity", "development"]) == 2
+    said = capsys.readouterr().err
+    assert "0.4.1 is a release, which the identity of branches cannot publish" in said
+    assert "run `rnd update`" in said
+    assert not index.requests
