@@ -11,8 +11,9 @@ from fake_github.faults import once, refusal
 from rnd import cli
 from rnd.fleet import governor
 from rnd.fleet.plan_file import cost
+from rnd.github.settings.plan import all_settings
 from rnd.organisation.fleet import Stop
-from tests.helpers.settings import disturb, keys
+from tests.helpers.settings import disturb
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,14 @@ def drift(fleet: Fleet, *names: str) -> None:
 
 
 # Changes that exclude others; `test_views.py` makes them too.
-ALONE = ("visibility", "merging.squash_message", "main.pull_request", "environment.name", "default_branch")
+ALONE = (
+    "visibility",
+    "merging.squash_message",
+    "main.pull_request",
+    "main.required_check",
+    "environment.name",
+    "default_branch",
+)
 
 
 def test_every_setting_is_seen_planned_and_applied(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +62,7 @@ def test_every_setting_is_seen_planned_and_applied(fleet: Fleet, capsys: pytest.
     there = fleet.add("rnd-one")
     with fleet.hosting.client as client:
         context = fleet.context(client, there.name)
-        changed = [key for key in keys(context) if key not in ALONE]
+        changed = [key for one in all_settings(context) for key in one.wanted if key not in ALONE]
         for key in changed:
             disturb(context, key)
         assert cli.main(["github", "check", "--json", "--repository", str(there)]) == 3

@@ -13,7 +13,7 @@ from rnd.fleet.reading import Reader
 from rnd.fleet.view import look
 from rnd.github.client import Client
 from rnd.github.repository import Repository
-from rnd.github.settings.plan import all_settings
+from rnd.github.settings.plan import all_settings, guards
 from rnd.github.settings.setting import RepositoryContext
 from rnd.organisation import Organisation, load_organisation
 from tests.helpers.git import git
@@ -83,7 +83,8 @@ class Fleet:
         there = self.push(name, {path: content for path, content in files.items() if content})
         if in_order:
             with self.hosting.client as client:
-                for setting in all_settings(RepositoryContext(client, there, self.organisation.github)):
+                context = RepositoryContext(client, there, self.organisation.github)
+                for setting in (*all_settings(context), *guards(context)):
                     if setting.changes():
                         setting.apply()
         return there
