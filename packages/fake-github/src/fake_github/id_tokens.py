@@ -143,7 +143,8 @@ def subject(repository: Repository, job: Mapping[str, str]) -> str:
     """Return the claim `sub`, by default in its immutable form, with the ids of the owner and of the repository.
 
     The environment comes first, then the event `pull_request`, then the ref. GitHub encodes a colon in a name, so that
-    an environment cannot be named like a longer subject.
+    an environment cannot be named like a longer subject. A repository can have other claims in its subject:
+    https://docs.github.com/actions/reference/security/oidc#customizing-the-subject-claims-for-a-repository
     """
     owner = repository.owner
     if "environment" in job:
@@ -152,9 +153,15 @@ def subject(repository: Repository, job: Mapping[str, str]) -> str:
         context = "pull_request"
     else:
         context = f"ref:{job.get('ref', '')}"
-    if repository.actions.get("oidc", {}).get("use_immutable_subject", True):
-        return f"repo:{owner.login}@{owner.id}/{repository.name}@{repository.id}:{context}"
-    return f"repo:{owner.login}/{repository.name}:{context}"
+    settings = repository.actions.get("oidc", {})
+    name = f"repo:{owner.login}/{repository.name}"
+    if settings.get("use_immutable_subject", True):
+        name = f"repo:{owner.login}@{owner.id}/{repository.name}@{repository.id}"
+    if settings.get("use_default", True):
+        return f"{name}:{context}"
+    parts = {"repo": name, "context": context}
+    keys = settings.get("include_claim_keys") or []
+    return ":".join(parts.get(key) or f"{key}:{job.get(key, '').replace(':', '%3A')}" for key in keys)
 
 
 def _json(document: object, status: HTTPStatus = HTTPStatus.OK) -> Response:

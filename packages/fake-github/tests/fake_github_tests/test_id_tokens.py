@@ -67,6 +67,15 @@ def test_the_subject_names_the_context(acme: Acme, job: dict[str, str], context:
     assert claims_of(acme.hub, token)["sub"].partition("/")[2].partition(":")[2] == context
 
 
+def test_a_repository_has_other_claims_in_its_subject(acme: Acme) -> None:
+    body: Any = {"use_default": False, "include_claim_keys": ["workflow", "repo", "context"]}
+    acme.ada.rest.actions.set_custom_oidc_sub_claim_for_repo("Acme", "rover", data=body)
+    job = MAIN | {"workflow": "x:environment:publish"}
+    claims = claims_of(acme.hub, request_token(acme.hub.id_tokens("Acme/rover", job)).json()["value"])
+    assert claims["sub"].startswith("workflow:x%3Aenvironment%3Apublish:repo:Acme@")
+    assert claims["sub"].endswith(":ref:refs/heads/main")
+
+
 def test_a_request_token_belongs_to_one_running_job(acme: Acme) -> None:
     variables = acme.hub.id_tokens("Acme/rover", MAIN)
     assert request_token(variables).status_code == 200

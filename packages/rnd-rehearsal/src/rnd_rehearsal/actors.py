@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from rnd import process
 from rnd_rehearsal import stock_copier
 from rnd_rehearsal.assertions import PROJECT, Assertions
+from rnd_rehearsal.cloud.stack import RELEASE_APP
+from rnd_rehearsal.rest import Caller
 from rnd_rehearsal.sandbox import MAINTAINER, RESEARCHER, STRANGER, own_environment, push
 
 if TYPE_CHECKING:
@@ -82,7 +84,9 @@ class Actors(Assertions):
         self.git("commit", "--quiet", "--message", "chore: create the repository from its template")
         self._publish(private=private)
         released = {"tag_name": version, "target_commitish": self.git("rev-parse", "HEAD")}
-        self.ask("POST", "/releases", released, MAINTAINER)
+        hub = self.sandbox.hub
+        app = hub.app_token(self.repository, {"contents": "write"}, RELEASE_APP)  # nobody else may create release tags
+        Caller(hub.api_url, app).ask("POST", f"/repos/{self.repository}/releases", released)
         self.git("fetch", "--quiet", str(self.hosted.folder), "+refs/tags/*:refs/tags/*")
 
     def _answers(self) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ def start(
         with_conda = dependency_tool == "conda"
         channel = stack.enter_context(conda.start(folder, folder / "home", organisation)) if with_conda else None
         environment |= {} if channel is None else channel.environment
-        checkout = template.prepare(checkout, folder / "template", _values(organisation, channel, apps))
+        checkout = template.prepare(checkout, folder / "template", _values(hub, organisation, channel, apps))
         organisation = load_organisation(checkout / template.ORGANISATION)
         central = f"{template.hosted_name(organisation)}/actions/"
         faults = StepFaults(folder / "faults", central, failing) if failing else None
@@ -173,12 +173,13 @@ def start(
 
 
 def _values(
-    organisation: Organisation, channel: Channel | None, apps: dict[str, tuple[str, str]]
+    hub: FakeGitHub, organisation: Organisation, channel: Channel | None, apps: dict[str, tuple[str, str]]
 ) -> dict[tuple[str, str], object]:
     """Return what org.yml is to contain here: the app for sign-in, those of the pipeline, and the conda channel."""
     found: dict[tuple[str, str], object] = {("github", "client_id"): organisation.github.client_id or CLIENT_ID}
     if apps:
-        found["github", "apps"] = {name: client_id for name, (client_id, _) in apps.items()}
+        clients = {name: client_id for name, (client_id, _) in apps.items()}
+        found["github", "apps"] = {**clients, "release_id": hub.apps[clients["release"]].id}
     return found if channel is None else {**found, ("conda", "channels"): [channel.server.url]}
 
 
@@ -273,5 +274,6 @@ def own_environment(sandbox: Sandbox, login: str) -> dict[str, str | None]:
         "GIT_AUTHOR_EMAIL": f"{login}@example.com",
         "GIT_COMMITTER_NAME": login.title(),
         "GIT_COMMITTER_EMAIL": f"{login}@example.com",
-        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        # The program of the sandbox's own checkout, with its org.yml.
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(sandbox.checkout / "src"), os.environ.get("PYTHONPATH")))),
     }

@@ -29,7 +29,9 @@ def test_people_can_sign_in_by_the_organisations_app(up: sandbox.Sandbox) -> Non
     found = up.caller().ask("GET", f"/repos/{up.template}/contents/org.yml")
     hosted = yaml.safe_load(b64decode(found["content"]))
     assert hosted["github"].pop("client_id") in up.hub.client_ids
-    assert set(hosted["github"].pop("apps").values()) <= set(up.hub.apps)
+    apps = hosted["github"].pop("apps")
+    assert apps.pop("release_id") == up.hub.apps[apps["release"]].id
+    assert set(apps.values()) <= set(up.hub.apps)
     checkout = yaml.safe_load((ROOT / "org.yml").read_text(encoding="utf-8"))
     for key in ("apps", "client_id"):
         checkout["github"].pop(key, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from joserfc import jwt
@@ -142,11 +143,8 @@ def odd_request(arena: Arena) -> object:
         [{"identity": "release", "token": token}],
     ]
     for event in events[:-1]:
-        try:
-            arena.call(event)
-        except Refused:
-            continue
-        return event
+        with suppress(Refused):
+            return arena.call(event)
     return arena.call(events[-1])
 
 
@@ -267,14 +265,33 @@ def collision(arena: Arena) -> object:
 def reused_name(arena: Arena) -> object:
     """Creates a repository under the name of one that was deleted, and asks for its release identity."""
     owner, name = arena.organisation.github.owner, f"{arena.organisation.repository_prefix}-gone"
-    place, sandbox = f"{owner}/{name}", arena.actors.sandbox
-    body = {"name": name, "private": True}
+    place, sandbox, body = f"{owner}/{name}", arena.actors.sandbox, {"name": name, "private": True}
     token = sandbox.hub.add_user(MAINTAINER, {"repo", "delete_repo"})
     arena.github(token, "POST", f"/orgs/{owner}/repos", body)
     arena.own("release", place)
     arena.github(token, "DELETE", f"/repos/{place}")
     arena.github(sandbox.tokens[CONTRIBUTOR], "POST", f"/orgs/{owner}/repos", body)
     return arena.identity("release", arena.job("release"), place)
+
+
+def _customise(way: str, **subject: object) -> None:
+    """Declare the attempt to get an identity with another form of the subject, which a repository's owner can set."""
+
+    def act(arena: Arena) -> object:
+        token, path = arena.actors.sandbox.tokens[CONTRIBUTOR], f"/repos/{arena.evil}/actions/oidc/customization/sub"
+        arena.github(token, "PUT", path, {"use_default": False, "use_immutable_subject": True, **subject})
+        job = arena.job("branch", workflow="x:environment:publish", environment="other")
+        try:
+            return arena.identity("release", job | {"job_workflow_ref": arena.central("release.yml")}, arena.evil)
+        finally:
+            arena.github(token, "PUT", path, {"use_default": True, "use_immutable_subject": True})
+
+    attack("I2", "contributor", way=f"makes the subject of its tokens {way}")(act)
+
+
+_customise("end like that of a release", include_claim_keys=["repo", "workflow"])
+_customise("begin with the repository twice", include_claim_keys=["repo", "repo", "context"])
+_customise("name no ids", use_default=True, use_immutable_subject=False)
 
 
 def _encode(document: object) -> str:

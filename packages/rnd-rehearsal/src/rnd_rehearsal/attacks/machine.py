@@ -201,6 +201,7 @@ def _steer(way: str, tag: str, reachable: bool) -> None:
 
 
 _steer("has a tag of a version that its history does not contain", "8.0.0", reachable=False)
+_steer("has a tag of a version that its commits do not explain", "9.9.9", reachable=True)
 _steer("has a tag whose number is beyond all numbers", "v999999999999999999.0.0", reachable=True)
 _steer("has a tag named like the branch on the server", "origin/main", reachable=False)
 

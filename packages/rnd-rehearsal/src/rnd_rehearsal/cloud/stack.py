@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rnd.organisation import Organisation
     from rnd_rehearsal.cloud.server import Cloud
 
+RELEASE_APP = "rnd-release"  # the slug of the app `release`
 APPS = {
     "version": {"contents": "write", "metadata": "read"},
     "release": {"contents": "write", "metadata": "read", "workflows": "write"},
