@@ -175,6 +175,11 @@ class Run:
         verdict = next((one for one in ("failure", "cancelled") if one in verdicts), "success")
         return Result(verdict, calls.outputs(below[0].levels[len(ids)].workflow, self._needs(ids)))
 
+    def is_skipped(self, place: Place) -> bool:
+        """Return whether a job was skipped."""
+        result = self.result(place.ids)
+        return result is not None and result.verdict == "skipped"
+
     def is_done(self) -> bool:
         """Return whether every job has ended."""
         return all(key in self.jobs and self.jobs[key].result is not None for key in self.places)
