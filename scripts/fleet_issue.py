@@ -33,7 +33,7 @@ def update(client: Client, repository: tuple[str, str], body: str, author: str) 
     """Bring the issue to a state, and return what was done."""
 
     def find() -> Any:  # noqa: ANN401 - a document of GitHub's
-        listed = client.paginate(
+        listed: Any = client.paginate(
             lambda kit, page: kit.rest.issues.list_for_repo(
                 *repository, creator=author, state="all", sort="created", direction="asc", per_page=PAGE, page=page
             )

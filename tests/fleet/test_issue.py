@@ -40,9 +40,10 @@ def test_one_issue(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert run("two\n") == ["PATCH"]
     assert run("two\n") == []
     assert [(one.title, one.body) for one in template.issues.values()] == [(TITLE, "theirs"), (TITLE, "two\n")]
-    template.issues[2].state = "closed"
+    issue = template.issues[2]
+    issue.state = "closed"
     assert run("two\n") == ["PATCH"]
-    assert template.issues[2].state == "open"
+    assert [one.state for one in template.issues.values()] == ["open", "open"]
 
 
 def _file(folder: Path, text: str) -> str:
