@@ -64,7 +64,6 @@ SECONDS = {
     "tests/actions/test_actions.py": 17,
     "tests/test_git.py": 17,
     "tests/publish/test_promotion.py": 15,
-    "tests/fleet/test_apply.py": 14,
     "tests/version/test_reachability.py": 11,
     "tests/publish/test_other_files.py": 10,
     "tests/publish/test_candidate.py": 10,
