@@ -119,7 +119,8 @@ def by_case(results: Mapping[str, Sequence[Replay]], tools: Sequence[str]) -> st
                 answer = one.answers[OURS]
                 versions = [dotted(one.previous), dotted(one.released), dotted(answer) if answer else "none"]
                 rows.append([name, *versions, ", ".join(right), reason(one)])
-    return table(["repository", "from", "released", "ours", "who agrees", "why"], rows) if rows else "None.\n"
+    head = ["repository", "from", "released", "ours", "who agrees", "why"]
+    return f"{table(head, rows)}\n{ACCIDENT}" if rows else "None.\n"
 
 
 def dotted(version: Release) -> str:
@@ -133,6 +134,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
 
 
+ACCIDENT = """\
+A peer that agrees here may do so by accident: git-cliff skips a commit whose body follows its title without an empty
+line, so that a feature written in this way does not count.
+"""
 PREAMBLE = """\
 # The next version, on the histories of others
 

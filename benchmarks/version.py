@@ -181,7 +181,7 @@ floor is the time of the two git calls that any such tool needs.
 Where the highest release is on another branch, `rnd version next` proves that it is not in the past of the commit that
 is checked out. The dates of the commits would be a faster answer, and a wrong one where a clock was wrong. The proof
 reads every commit from there down to the fork, at about 5 µs each, which the floor does not do. A commit-graph file
-(`git commit-graph write --reachable`) makes that several times faster.
+(`git commit-graph write --reachable`) about halves that time.
 
 Measured in one run on {machine}, with {tools}.
 
