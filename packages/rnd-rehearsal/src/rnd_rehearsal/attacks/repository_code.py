@@ -5,13 +5,17 @@ A process of the job can read the environment of the others (`/proc`), so each a
 
 from __future__ import annotations
 
+import json
+import re
 from itertools import product
 from typing import TYPE_CHECKING
 
-from rnd_rehearsal.attacks.matrix import attack
+from rnd_rehearsal import workflow_files, workflows
+from rnd_rehearsal.attacks.matrix import Refused, attack
 
 if TYPE_CHECKING:
     from rnd_rehearsal.attacks.arena import Arena
+    from rnd_rehearsal.workflow_files import Document
 
 # The jobs that run code of the repository: what that code is, and the workflow of the job.
 CODE = {
@@ -56,3 +60,52 @@ def _other(code: str, identity: str, kind: str) -> None:
 _other("a test or a hook", "candidate", "main")
 _other("a test or a hook", "development", "pull")
 _other("the build backend", "candidate", "main")
+
+
+def _jobs(arena: Arena) -> list[tuple[str, Document, Document]]:
+    """Return each job of the repository's workflows that runs steps on a machine for its code: name, workflow, job.
+
+    Raises:
+        LookupError: They are not in the workflows of `CODE`, so that the attempts above miss one.
+    """
+    trusted, found = set(arena.organisation.runners.trusted), []
+    for file in sorted((arena.actors.folder / ".github" / "workflows").glob("*.yml")):
+        workflow = workflow_files.load(file.read_text(encoding="utf-8"))
+        for name, job in workflow["jobs"].items():
+            if "steps" in job and not trusted & set(workflow_files.as_list(job["runs-on"])):
+                found.append((f"{file.name}: {name}", workflow, job))
+    if {name.partition(":")[0] for name, _, _ in found} != set(CODE.values()):
+        raise LookupError(f"These jobs run code of the repository: {[name for name, _, _ in found]}.")
+    return found
+
+
+@attack("I1", "dependency")
+def writing_token(arena: Arena) -> object:
+    """Finds a job that runs its code with a token of GitHub that can write."""
+    found = [
+        name
+        for name, workflow, job in _jobs(arena)
+        for permission, level in workflows.permissions([workflow, job], fork=False).items()
+        if level == "write" and permission not in {"id-token", "attestations"}
+    ]
+    if not found:
+        raise Refused("workflows: permissions")
+    return found
+
+
+@attack("I1", "dependency")
+def environment(arena: Arena) -> object:
+    """Finds a job that runs its code in an environment."""
+    found = [name for name, _, job in _jobs(arena) if job.get("environment")]
+    if not found:
+        raise Refused("workflows: no environment")
+    return found
+
+
+@attack("I1", "dependency")
+def stored_secret(arena: Arena) -> object:
+    """Finds a job that runs its code and reads a secret."""
+    found = [name for name, _, job in _jobs(arena) if re.search(r"secrets\.(?!GITHUB_TOKEN)", json.dumps(job))]
+    if not found:
+        raise Refused("workflows: no secret")
+    return found
