@@ -7,7 +7,10 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import httpx
+
 from rnd.fleet.facts import behind
+from tests.helpers.git import git
 from tests.helpers.many import REASONS, add_many
 
 if TYPE_CHECKING:
@@ -61,3 +64,47 @@ def test_many_seeds(fleet: Fleet) -> None:
     assert {name: keys - {"environment.branches"} for name, keys in found.items()} == {
         one.name: set(one.drifts) for one in made if one.kind == "plain"
     }
+
+
+def test_a_plain_script_over_rest_says_the_same(fleet: Fleet) -> None:
+    """Read independently: the REST API and git, without any module of `rnd`."""
+    add_many(fleet, 25, seed=7, hostile=0)
+    headers = {"Authorization": f"Bearer {fleet.hosting.token}"}
+    with httpx.Client(base_url=fleet.hub.api_url, headers=headers, trust_env=False) as client:
+        said = {one.member.name: plainly(fleet, client, one.member.name) for one in fleet.look().repositories}
+    assert said
+    for one in fleet.look().repositories:
+        keys = {change.key for change in one.changes} & PLAIN
+        assert (one.member.version, keys) == said[one.member.name], one.member.name
+
+
+PLAIN = {
+    "features.wiki",
+    "merging.automatic",
+    "topics",
+    "main.up_to_date",
+    "main.approvals",
+    "teams.mlops",
+    "environment.name",
+}
+
+
+def plainly(fleet: Fleet, client: httpx.Client, name: str) -> tuple[str, set[str]]:
+    """Return the version of the template and the settings that differ, as a plain script reads them."""
+    path = f"/repos/{fleet.hosting.owner}/{name}"
+    answers = git(fleet.hosting.repository(name).folder, "show", "HEAD:.copier-answers.yml")
+    whole = client.get(path).json()
+    teams = {team["slug"]: team["permission"] for team in client.get(f"{path}/teams").json()}
+    listed = client.get(f"{path}/rulesets").json()
+    ruleset = client.get(f"{path}/rulesets/{next(one['id'] for one in listed if one['name'] == 'main')}").json()
+    rules = {rule["type"]: rule.get("parameters", {}) for rule in ruleset["rules"]}
+    differs = {
+        "features.wiki": whole["has_wiki"],
+        "merging.automatic": not whole["allow_auto_merge"],
+        "topics": "research" not in whole["topics"],
+        "main.up_to_date": not rules["required_status_checks"]["strict_required_status_checks_policy"],
+        "main.approvals": rules["pull_request"]["required_approving_review_count"] != 0,
+        "teams.mlops": teams.get("mlops") != "admin",
+        "environment.name": client.get(f"{path}/environments/publish").status_code == 404,
+    }
+    return answers.partition("_commit: ")[2].partition("\n")[0], {key for key, is_so in differs.items() if is_so}
