@@ -59,5 +59,13 @@ def rehearse(name: str, tool: str, folder: Path, *, images: bool) -> None:
 
 def test_the_list_is_the_one_that_was_asked_for() -> None:
     wanted = {"first-release", "feature", "fix", "breaking", "breaking-before-1.0", "untyped", "fork"}
-    assert set(SCENARIOS) >= wanted | {"two-at-once", "rerun", "wrong-title", "hotfix", "without-app", "stock-copier"}
+    assert set(SCENARIOS) >= wanted | {
+        "two-at-once",
+        "rerun",
+        "wrong-title",
+        "hotfix",
+        "without-app",
+        "stock-copier",
+        "attacks",
+    }
     assert set(SCENARIOS) >= NOT_AGAIN["uv"] | NOT_AGAIN["conda"]
