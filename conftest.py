@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 from tests.helpers.machine import BASE_IMAGE, RND_CACHE, isolate
-from tests.helpers.template import TemplateRepository, copy_template
+from tests.helpers.template import RELEASED, TemplateRepository, copy_template
 
 pytest_plugins = [
     "tests.helpers.cost",
@@ -49,6 +49,12 @@ def conda_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "conda"
     os.environ["RATTLER_CACHE_DIR"] = str(place)
     return place
+
+
+@pytest.fixture(scope="session", autouse=True)
+def released_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give the templates that tests copy a folder, which pytest removes."""
+    RELEASED.append(tmp_path_factory.mktemp("released"))
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from copier import run_copy
 
@@ -18,6 +16,8 @@ from rnd_rehearsal.template import with_values
 from tests.helpers.git import git
 from tests.helpers.machine import PYTHON, ROOT, channel
 
+# Where what `copy_template` copies is kept; a fixture says so.
+RELEASED: list[Path] = []
 # What keeps git from reading every file of a copy again.
 UNMOVED = {"core.checkStat": "minimal", "core.trustctime": "false"}
 
@@ -70,9 +70,7 @@ def copy_template(folder: Path, tool: str = "uv", python_version: str = PYTHON) 
 @cache
 def _released(tool: str, python_version: str) -> Path:
     """Return what `copy_template` copies, made once in each process, with its objects packed."""
-    place = TemporaryDirectory(prefix="rnd-template-")
-    atexit.register(place.cleanup)
-    folder = Path(place.name) / "released"
+    folder = RELEASED[-1] / f"{tool}-{python_version}"
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_symlink() or (ROOT / name).exists():
