@@ -10,6 +10,7 @@ from rnd import cli
 from rnd.aws import AwsCredentials
 from rnd.ci import identity
 from rnd.errors import AwsRefused
+from rnd.manifest import write_version
 from rnd.organisation import load_organisation
 from rnd.publish import index as package_index
 from rnd.publish import target
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rnd.organisation import Aws, Organisation
+    from tests.helpers.repository import Repository
 
 calls: list[tuple[str, ...]] = []
 
@@ -48,16 +50,22 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package_index.Index, "look", lambda *_: {"acme_demo-0.4.1-py3-none-any.whl": "0" * 64})
 
 
-@pytest.mark.usefixtures("package")
+def set_version(package: Repository, name: str) -> None:
+    """Set a version that the identity can publish."""
+    if name == "development":
+        write_version(package.path, "0.5.0.dev0+0a1b2c3")
+
+
 @pytest.mark.parametrize(("name", "place"), [("development", "rnd-dev"), ("release", "rnd")])
-def test_a_package(name: str, place: str) -> None:
+def test_a_package(package: Repository, name: str, place: str) -> None:
+    set_version(package, name)
     assert cli.main(["release", "package", "--wheel", "--plan", "--identity", name]) == 1
     assert calls == [("index", place, name)]
 
 
-@pytest.mark.usefixtures("package")
 @pytest.mark.parametrize(("name", "place"), [("development", "rnd-dev"), ("candidate", "rnd")])
-def test_the_build_of_an_image_can_only_read_packages(name: str, place: str) -> None:
+def test_the_build_of_an_image_can_only_read_packages(package: Repository, name: str, place: str) -> None:
+    set_version(package, name)
     assert cli.main(["release", "image", "--plan", "--identity", name]) == 1
     assert calls == [("index", place, "reading"), ("registry", name)]
 
