@@ -143,7 +143,12 @@ def test_what_later_steps_of_a_workflow_need(sandbox: Sandbox, tmp_path: Path, m
     sandbox.publish()
     assert sandbox.release("--quiet", "--tag", "stable  blue", "--github-output") == 0
     said = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
-    assert said == {"name": sandbox.repository, "digest": sandbox.images()["0.1.0"]}
+    digest = sandbox.images()["0.1.0"]
+    assert said == {
+        "name": sandbox.repository,
+        "digest": digest,
+        "image": f"{sandbox.repository.partition('/')[2]}@{digest}",
+    }
     assert set(said) == OUTPUTS["release image"]
     assert set(sandbox.images()) == {"0.1.0", "stable", "blue"}
 

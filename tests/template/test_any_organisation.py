@@ -79,7 +79,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the template that is no git repository: copier renders it without cloning."""
     folder = tmp_path_factory.mktemp("template")
     shutil.copy(ROOT / "copier.yml", folder)
-    for name in ("questions", "template", "partials"):
+    for name in ("questions", "template", "partials", "scripts"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
 
