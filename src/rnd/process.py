@@ -162,31 +162,10 @@ def output(*argv: str, extra: Mapping[str, str | None] | None = None) -> bytes |
         ToolMissing: The program is not installed.
         KeyboardInterrupt: Ctrl-C; the program has been stopped.
     """
-    trace(" ".join(argv))
-    reading, writing = os.pipe()
-    files = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_DUP2, writing, 1),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-    ]
     try:
-        child = os.posix_spawnp(argv[0], argv, environment(extra), file_actions=files)
-    except FileNotFoundError as error:
-        raise ToolMissing(f"{argv[0]} is not installed.") from error
-    finally:
-        os.close(writing)
-    chunks = []
-    try:
-        while chunk := os.read(reading, 1 << 20):
-            chunks.append(chunk)
-        _, status = os.waitpid(child, 0)
-    except BaseException:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        raise
-    finally:
-        os.close(reading)
-    return b"".join(chunks) if os.waitstatus_to_exitcode(status) == 0 else None
+        return b"".join(stream(*argv, extra=extra))
+    except CommandFailed:
+        return None
 
 
 def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | None = None) -> Generator[bytes]:
