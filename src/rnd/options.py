@@ -109,8 +109,8 @@ def add_github_output_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_plan_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of every command that changes something."""
+def add_dry_run_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that shows a plan and applies nothing."""
     parser.add_argument(
         "--plan",
         "--dry-run",
@@ -118,6 +118,11 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show the planned changes without applying them",
     )
+
+
+def add_plan_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of every command that changes something."""
+    add_dry_run_option(parser)
     add_json_option(parser)
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="print errors only")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rnd.errors import ExitCode
-from rnd.options import add_json_option
+from rnd.options import add_dry_run_option, add_json_option
 
 if TYPE_CHECKING:
     import argparse
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rnd.fleet.facts import Facts
+    from rnd.fleet.governor import Paused
     from rnd.fleet.inventory import Selection
     from rnd.fleet.plan_file import FleetPlan
     from rnd.fleet.reading import Reader
@@ -96,13 +97,7 @@ def configure_apply(parser: Parser) -> None:
     _add_selection(parser)
     _add_reading(parser)
     parser.add_argument("--at-most", metavar="N", type=int, help="change at most N repositories")
-    parser.add_argument(
-        "--plan",
-        "--dry-run",
-        dest="only_show",
-        action="store_true",
-        help="show the planned changes without applying them",
-    )
+    add_dry_run_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=apply, out=None)
 
@@ -253,12 +248,10 @@ def exit_code(view: View) -> int:
     return ExitCode.DIFFERENCE if view.differing else ExitCode.DONE
 
 
-def say_paused(paused: Exception) -> int:
+def say_paused(paused: Paused) -> int:
     """Report that GitHub's limits end this run."""
-    from rnd.fleet.governor import Paused
     from rnd.report import note
 
-    assert isinstance(paused, Paused)  # noqa: S101 - for mypy; imported late
     note(f"GitHub's limits end this run: {paused.reason}. Next from {paused.next_run} UTC.")
     return 0
 
