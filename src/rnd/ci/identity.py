@@ -1,7 +1,7 @@
 """The identities of a job: credentials that exist in this process only.
 
-A job proves who it is with an OIDC token of GitHub. With it, this process assumes the entry role, which can do nothing
-but call the broker, and the broker returns credentials for this job's repository. Nothing is written to a file or to
+A job proves who it is with an OIDC token of GitHub. With it, this process assumes the entry role, which can only
+call the broker, and the broker returns credentials for this job's repository. Nothing is written to a file or to
 the environment, so no other process of the job sees any of it.
 
 The token: https://docs.github.com/en/actions/reference/security/oidc#methods-for-requesting-the-oidc-token

@@ -1,4 +1,4 @@
-"""Who publishes: an identity of a job, with its credentials, or whoever runs the command. Reads pyproject.toml."""
+"""Who publishes: an identity of a job, with its credentials, or the user who runs the command. Reads pyproject.toml."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Access:
     """Who publishes, and what for.
 
     Attributes:
-        identity: "development", "candidate" or "release"; None for whoever runs the command.
+        identity: "development", "candidate" or "release"; None for the user who runs the command.
         writing: The credentials of the identity; by default those that boto3 finds.
         reading: Credentials that can only read packages, for builds; by default those that boto3 finds.
     """

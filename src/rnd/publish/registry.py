@@ -85,7 +85,7 @@ class Registry:
         """Return what a tag or a digest names in a repository, or None if there is no such image or repository.
 
         Raises:
-            DigestMismatch: The registry answers with other bytes than the digest stands for.
+            DigestMismatch: The registry answers with bytes that do not match the digest.
             RegistryRefused: The registry says no.
             RegistryUnavailable: It could not be reached, several times.
         """

@@ -90,7 +90,7 @@ def open_url(
         request.add_unredirected_header("Authorization", authorization)
     place = url.partition("?")[0]
     try:
-        with urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - likewise
+        with urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - http or https
             yield response
     except HTTPError as error:
         with error:

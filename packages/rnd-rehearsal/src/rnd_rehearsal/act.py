@@ -202,7 +202,7 @@ def _read(lines: list[str], jobs: tuple[str, ...], secrets: Mapping[str, str], s
 
 
 def _result(answers: list[dict[str, Any]], levels: int) -> Result:
-    """Return how a job ended, from what was told of it and of the jobs that call its workflow."""
+    """Return how a job ended, from the reports on it and on the jobs that call its workflow."""
     if len(answers) == levels:
         return Result(answers[-1]["result"], dict(answers[-1]["outputs"] or {}))
     if any(answer["result"] == "skipped" for answer in answers):

@@ -124,7 +124,7 @@ def _below(
             raise CallRefused(f"{source.path}: job {job} calls a workflow more than {DEEPEST} levels deep.")
         at, called = find(source, written["uses"])
         if "workflow_call" not in workflows.triggers(called):
-            raise CallRefused(f"{at.path} is no workflow that can be called: `on` lacks `workflow_call`.")
+            raise CallRefused(f"{at.path} cannot be called: `on` lacks `workflow_call`.")
         _check_inputs(job, written, at, called)
         _check_permissions((*levels, Level(at, called, "")))
         yield from _below(levels, at, called, find)

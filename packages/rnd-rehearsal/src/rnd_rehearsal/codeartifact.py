@@ -45,7 +45,7 @@ class CodeArtifact:
         owner: The account.
         domain: The domain.
         repository: The repository.
-        token: What it gives out where there is no account, and what signs in whoever runs it.
+        token: What it gives out where there is no account, and what its operator signs in with.
         account: Decides about each call; where there is none, everybody may do everything.
         more: The endpoints of further repositories, by name.
         errors: Names of the errors that it answers with next, such as ThrottlingException.
@@ -90,7 +90,7 @@ class CodeArtifact:
         return self._accept(operation, parameters, token)
 
     def _authorise(self, operation: str, parameters: dict[str, Any], method: str, target: str, headers: Message) -> str:
-        """Check a signed call, and return the token that stands for who signed it.
+        """Check a signed call, and return the token of its signer.
 
         A token also needs `sts:GetServiceBearerToken`:
         https://docs.aws.amazon.com/codeartifact/latest/ug/auth-and-access-control-permissions-reference.html

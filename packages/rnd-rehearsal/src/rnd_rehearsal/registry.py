@@ -59,7 +59,7 @@ class ImageRegistry:
         port: Where it listens.
         behind: Where ministack listens.
         account: The AWS account whose registry it is.
-        token: What signs in whoever runs this registry.
+        token: What the operator of this registry signs in with.
         cloud: Decides about each call; where there is none, everybody with a token may do everything.
         violations: What in requests was not as AWS describes it.
         movable: The patterns of the tags that may move, by repository.
@@ -177,7 +177,7 @@ class ImageRegistry:
         return self._with_filters(answer) if operation == "DescribeRepositories" and answer[0] == 200 else answer
 
     def _authorise(self, operation: str, asked: dict[str, Any], headers: Mapping[str, str], body: bytes) -> str:
-        """Check a signed call, and return the token that stands for who signed it, as HTTP sends it.
+        """Check a signed call, and return the token of its signer, as HTTP sends it.
 
         Raises:
             Denied: Nobody known signed it, or IAM refuses it.

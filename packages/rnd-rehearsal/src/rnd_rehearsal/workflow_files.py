@@ -59,7 +59,7 @@ def fit(
         document: As it is written.
         volumes: What each job's `container` has besides its own; None where no container can be had.
         left_out: Actions of whose steps only the name is kept, each by the end of its name, with the reason.
-        own: The repository and the commit that `$/` stands for, which act does not know:
+        own: The repository and the commit that `$/` means, which act does not know:
             https://github.blog/changelog/2026-07-30-reference-same-repository-actions-with-self-repository-syntax/
     """
     fitted, said = yaml.load(dump(document), Loader), []  # noqa: S506 - a copy, by a safe loader

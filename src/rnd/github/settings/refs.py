@@ -116,7 +116,7 @@ def ref_rules(context: RepositoryContext) -> tuple[Setting, ...]:
 
     Without the app `release` in org.yml, any job and any writer can create release tags: no rule can tell them apart.
     The template's own release job is in the same position, because it uses GITHUB_TOKEN, which can bypass nothing. So
-    the branch of the central workflows can move forward only, by whoever can write to the template's repository.
+    the branch of the central workflows can move forward only, by users with write access to the template's repository.
     """
     apps = context.config.apps
     app = apps.release_id if apps and context.central_ref is None else None

@@ -94,7 +94,7 @@ class Account:
         region: The region of everything in it.
         roles: By ARN.
         sessions: By access key id.
-        bearers: The session that each token of CodeArtifact and ECR stands for.
+        bearers: The session of each token of CodeArtifact and ECR.
         decisions: Each decision so far: the session, the request, and the outcome.
         violations: What in requests or policies AWS does not know, or this account does not implement.
     """
@@ -119,7 +119,7 @@ class Account:
 
     @cached_property
     def operator(self) -> Session:
-        """The credentials of a user who may do everything: whoever runs the rehearsal. They have no token."""
+        """The credentials of the user who runs the rehearsal, who may do everything. They have no token."""
         made = self._keep(f"arn:aws:iam::{self.number}:user/operator", "", 10**7, [EVERYTHING], None)
         user = replace(made, key_id=f"AKIA{made.key_id[4:]}", token="")
         del self.sessions[made.key_id]
@@ -179,7 +179,7 @@ class Account:
         return decision
 
     def bearer(self, session: Session) -> str:
-        """Return a token that stands for a session, as CodeArtifact and ECR give them out."""
+        """Return a token for a session, as CodeArtifact and ECR give them out."""
         token = secrets.token_urlsafe(40)
         self.bearers[token] = session
         return token

@@ -1,4 +1,4 @@
-"""SSM's parameter store: keeps texts by name, and replaces one only if it is told to.
+"""SSM's parameter store: keeps texts by name, and replaces one only on request.
 
 https://docs.aws.amazon.com/systems-manager/latest/APIReference, GetParameter and PutParameter.
 """

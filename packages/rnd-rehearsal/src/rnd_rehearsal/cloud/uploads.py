@@ -24,7 +24,7 @@ def uploaded(headers: Message, body: bytes) -> str:
     https://docs.pypi.org/api/upload
 
     Raises:
-        ValueError: This is no upload of one file, or the file is named after another package.
+        ValueError: The request does not upload exactly one file, or the file is named after another package.
     """
     environ = {
         "wsgi.input": BytesIO(body),
