@@ -21,6 +21,7 @@ from rnd.ci.errors import IdentityRefused, IdentityUnavailable
 from rnd.ci.roles import assume_role, invoke
 from rnd.errors import AwsRefused, UsageError
 from rnd.retry import retry
+from rnd.runners.stack.policies import BROKER_AUDIENCE, STS_AUDIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 IDENTITIES = ("reading", "development", "candidate", "release")
 TOKENS = ("version", "release")
-STS_AUDIENCE, BROKER_AUDIENCE = "sts.amazonaws.com", "rnd-broker"
 URL, TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 # What code of the repository must not see: variables with an identity or with the means to get one.
 SECRETS = (
@@ -89,7 +89,7 @@ def github_token(identity: str, environ: Mapping[str, str], organisation: Organi
     """
     if identity not in TOKENS:
         raise UsageError(f"There is no token {identity}; there are {', '.join(TOKENS)}.")
-    if not organisation.github.apps or not in_actions(environ) or not environ.get(URL):
+    if not organisation.github.apps or not in_actions(environ) or not can_request_token(environ):
         return None
     try:
         return str(_ask_broker({"github": identity}, environ, organisation)["github_token"])
@@ -100,6 +100,11 @@ def github_token(identity: str, environ: Mapping[str, str], organisation: Organi
 def in_actions(environ: Mapping[str, str]) -> bool:
     """Return whether this process is a step of a workflow."""
     return environ.get("GITHUB_ACTIONS") == "true"
+
+
+def can_request_token(environ: Mapping[str, str]) -> bool:
+    """Return whether the job can request an OIDC token: it has `id-token: write`, and comes from no fork."""
+    return bool(environ.get(URL))
 
 
 def _ask_broker(wanted: Mapping[str, str], environ: Mapping[str, str], organisation: Organisation) -> dict[str, Any]:

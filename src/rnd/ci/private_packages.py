@@ -15,14 +15,9 @@ from rnd.errors import UsageError
 from rnd.names import index_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rnd.organisation import Organisation
 
 USER = "aws"  # CodeArtifact's user name for tokens
-# GitHub sets this for jobs that can request an OIDC token: those with `id-token: write`, never those of forks.
-# https://docs.github.com/en/actions/reference/security/oidc
-IDENTITY = "ACTIONS_ID_TOKEN_REQUEST_URL"
 
 
 def private_packages(root: Path, slug: str) -> list[str]:
@@ -58,11 +53,6 @@ def _place(address: str) -> str:
     """Return the address of an index without scheme and credentials."""
     parts = urlsplit(address)
     return f"{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
-
-
-def can_sign_in(environ: Mapping[str, str]) -> bool:
-    """Return whether the job can request an OIDC token to sign in with."""
-    return bool(environ.get(IDENTITY))
 
 
 def let_later_steps_read(organisation: Organisation) -> None:

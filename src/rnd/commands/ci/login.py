@@ -34,7 +34,8 @@ def run(options: argparse.Namespace) -> int:
     import os
 
     from rnd import report
-    from rnd.ci.private_packages import can_sign_in, let_later_steps_read, private_packages
+    from rnd.ci.identity import can_request_token
+    from rnd.ci.private_packages import let_later_steps_read, private_packages
     from rnd.organisation import load_organisation
 
     organisation = load_organisation()
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         report.note(f"Later steps of this job can read {organisation.name}'s package index.")
         return 0
     packages = private_packages(options.folder, organisation.slug)
-    able = can_sign_in(os.environ)
+    able = can_request_token(os.environ)
     if packages:
         report.note(f"From {organisation.name}'s own package index: {', '.join(packages)}." + f" {NOBODY}" * (not able))
     if options.github_output:
