@@ -184,21 +184,7 @@ def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | Non
         CommandFailed: Its exit code is not 0.
     """
     trace(" ".join(argv))
-    (reading, written), (taken, feeding) = os.pipe(), os.pipe()
-    files = [
-        (os.POSIX_SPAWN_DUP2, taken, 0),
-        (os.POSIX_SPAWN_DUP2, written, 1),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-    ]
-    try:
-        child = os.posix_spawnp(argv[0], argv, environment(extra), file_actions=files)
-    except FileNotFoundError as error:
-        os.close(feeding)
-        os.close(reading)
-        raise ToolMissing(f"{argv[0]} is not installed.") from error
-    finally:
-        os.close(written)
-        os.close(taken)
+    child, feeding, reading = _spawn(argv, environment(extra))
     try:
         with suppress(BrokenPipeError), open(feeding, "wb") as entry:  # noqa: PTH123
             entry.write(given)
@@ -213,6 +199,25 @@ def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | Non
         os.close(reading)
     if os.waitstatus_to_exitcode(status) != 0:
         raise CommandFailed(f"{' '.join(argv)} ended with exit code {os.waitstatus_to_exitcode(status)}.")
+
+
+def _spawn(argv: tuple[str, ...], variables: dict[str, str]) -> tuple[int, int, int]:
+    """Start a program, and return its process id and the descriptors for its input and its output."""
+    (reading, written), (taken, feeding) = os.pipe(), os.pipe()
+    files = [
+        (os.POSIX_SPAWN_DUP2, taken, 0),
+        (os.POSIX_SPAWN_DUP2, written, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    try:
+        return os.posix_spawnp(argv[0], argv, variables, file_actions=files), feeding, reading
+    except FileNotFoundError as error:
+        os.close(feeding)
+        os.close(reading)
+        raise ToolMissing(f"{argv[0]} is not installed.") from error
+    finally:
+        os.close(written)
+        os.close(taken)
 
 
 def run(*argv: str, cwd: Path | str | None = None, extra: Mapping[str, str | None] | None = None) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rnd.organisation import Organisation
+    from rnd_rehearsal.cloud.account import Account
     from rnd_rehearsal.cloud.server import Cloud
     from rnd_rehearsal.conda import Channel
     from rnd_rehearsal.images import Images
@@ -136,11 +137,7 @@ def start(
         hub = stack.enter_context(FakeGitHub.serve(folder / "hub"))
         tokens = _people(hub, organisation)
         cloud = stack.enter_context(publishing.start(hub, organisation))
-        aws, account = organisation.aws, cloud.account
-        index = stack.enter_context(package_index.serve(folder / "index", aws=aws, account=account))
-        development = stack.enter_context(
-            package_index.serve(folder / "index-dev", aws=aws, account=account, beside=index)
-        )
+        index, development = stack.enter_context(_indexes(folder, organisation, cloud.account))
         apps = publishing.add_apps(hub, organisation.github.owner) if app else {}
         environment = {**_environment(folder, index), **cloud.variables}
         with_images = image_part.start(folder, organisation, jobs=containers, cloud=cloud.account)
@@ -153,11 +150,8 @@ def start(
         organisation = load_organisation(checkout / template.ORGANISATION)
         central = f"{template.hosted_name(organisation)}/actions/"
         faults = StepFaults(folder / "faults", central, failing) if failing else None
-        settings = Settings(
-            environment,
-            left_out={} if images else {"/push-image": NO_IMAGES, "/promote-image": NO_IMAGES},
-            faults=faults,
-        )
+        left_out = {} if images else {"/push-image": NO_IMAGES, "/promote-image": NO_IMAGES}
+        settings = Settings(environment, left_out=left_out, faults=faults)
         runs = folder / "runs"
         settings.containers = _containers(environment, runs / downloads.FOLDER, channel, faults) if containers else None
         runner = Runner(hub, runs, settings)
@@ -170,6 +164,17 @@ def start(
         publishing.deploy(cloud, hub, organisation, keys, number, folder / "broker")
         runner.listen()  # only now: the template has workflows too, and they would run its whole test suite
         yield sandbox
+
+
+@contextmanager
+def _indexes(folder: Path, organisation: Organisation, account: Account) -> Iterator[tuple[PackageIndex, PackageIndex]]:
+    """Serve the package index of releases, and beside it that of development versions."""
+    aws = organisation.aws
+    with (
+        package_index.serve(folder / "index", aws=aws, account=account) as releases,
+        package_index.serve(folder / "index-dev", aws=aws, account=account, beside=releases) as development,
+    ):
+        yield releases, development
 
 
 def _values(

@@ -10,7 +10,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -69,7 +69,6 @@ def copy(sandbox: Sandbox, login: str, folder: Path, project: str, report: Calla
     address = sandbox.organisation.template.repository
     report(f"{login} types: {COMMAND} {address} {folder.name}")
     said: list[str] = []
-    # For every other question, Enter alone takes the default.
     answers = {"project_name": project, "dependency_tool": CHOSEN[sandbox.dependency_tool]}
     with pexpect.spawn(
         "copier",
@@ -80,9 +79,7 @@ def copy(sandbox: Sandbox, login: str, folder: Path, project: str, report: Calla
         env=process.environment(variables),
         timeout=PATIENCE,
     ) as terminal:
-        for name, question in read_questions(sandbox.checkout).items():
-            _expect(terminal, re.escape(question["help"]), said)
-            terminal.send(answers.get(name, "") + "\r")
+        _answer(terminal, read_questions(sandbox.checkout), answers, said)
         _expect(terminal, r"open (http\S+) and enter the code (\S+)", said)
         page, code = terminal.match.groups()
         report(f"{login} enters the code {code} at {page}")
@@ -92,6 +89,15 @@ def copy(sandbox: Sandbox, login: str, folder: Path, project: str, report: Calla
     if terminal.exitstatus != 0:
         raise _failure("end well", text)
     return Ended(text, dict(re.findall(r"(?m)^  (\w[\w ]*?) +(http\S+)$", text)))
+
+
+def _answer(
+    terminal: pexpect.spawn[str], questions: dict[str, dict[str, Any]], answers: dict[str, str], said: list[str]
+) -> None:
+    """Answer the questions as they come; Enter alone takes the default."""
+    for name, question in questions.items():
+        _expect(terminal, re.escape(question["help"]), said)
+        terminal.send(answers.get(name, "") + "\r")
 
 
 def allow(page: str, code: str, login: str, password: str) -> None:

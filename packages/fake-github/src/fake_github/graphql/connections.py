@@ -39,6 +39,26 @@ def position(value: str) -> int:
     raise Problem("INVALID_CURSOR_ARGUMENTS", f"`{value}` does not appear to be a valid cursor.")
 
 
+def bounds(arguments: Document, length: int) -> tuple[int, int]:
+    """Return where a page of a list starts and ends.
+
+    Args:
+        arguments: `first` or `last`, and `after` or `before`.
+        length: The length of the list.
+    """
+    start, end = 0, length
+    if arguments.get("after"):
+        start = position(arguments["after"]) + 1
+    if arguments.get("before"):
+        end = min(end, position(arguments["before"]))
+    first, last = arguments.get("first"), arguments.get("last")
+    if first is not None:
+        end = min(end, start + first)
+    if last is not None:
+        start = max(start, end - last)
+    return start, end
+
+
 def page(
     items: Sequence[Any],
     arguments: Document,
@@ -51,16 +71,7 @@ def page(
         arguments: `first` or `last`, and `after` or `before`.
         edge: What an edge has beside its node and its cursor.
     """
-    start, end = 0, len(items)
-    if arguments.get("after"):
-        start = position(arguments["after"]) + 1
-    if arguments.get("before"):
-        end = min(end, position(arguments["before"]))
-    first, last = arguments.get("first"), arguments.get("last")
-    if first is not None:
-        end = min(end, start + first)
-    if last is not None:
-        start = max(start, end - last)
+    start, end = bounds(arguments, len(items))
     shown = items[start:end]
 
     def edges() -> list[Document]:
