@@ -14,6 +14,8 @@ import boto3
 from botocore.stub import ANY, Stubber
 
 from rnd.organisation import load_organisation
+from rnd.runners.broker import handler
+from rnd.runners.broker.refusal import CODES
 from rnd.runners.broker.tools import Tools
 from rnd.runners.stack.configuration import broker_configuration
 from tests.helpers.machine import ACME
@@ -28,6 +30,10 @@ CONFIGURATION = broker_configuration(ORGANISATION, OWNER_ID)
 SUBJECT = f"repo:acme-robotics@{OWNER_ID}/lab-aligner@77"
 PACKAGE = "acme-lab-aligner"
 PARAMETER = f"/lab/packages/{PACKAGE}"
+
+MAIN = "ref:refs/heads/main"
+RELEASE = "environment:shipping"
+CONTEXTS = {"development": "pull_request", "candidate": MAIN, "release": RELEASE, "version": "pull_request"}
 
 
 def claims(context: str = "pull_request", changed: Mapping[str, object] | None = None) -> dict[str, object]:
@@ -187,3 +193,19 @@ def serve(*answers: tuple[int, dict[str, str], object]) -> Iterator[Api]:
         yield server
         server.shutdown()
         thread.join()
+
+
+def ask(services: Services, event: object, configuration: Mapping[str, Any] = CONFIGURATION) -> dict[str, Any]:
+    """Return the broker's answer."""
+    return handler.answer(event, configuration, services.tools)
+
+
+def refused(services: Services, event: object, configuration: Mapping[str, Any] = CONFIGURATION) -> str:
+    """Return the code of a refusal, which must be known, explained, and all that there is."""
+    answer = ask(services, event, configuration)
+    assert set(answer) == {"error"}, answer
+    code, message = answer["error"]["code"], answer["error"]["message"]
+    assert code in CODES
+    assert message.endswith(".")
+    assert "a-secret" not in message
+    return str(code)

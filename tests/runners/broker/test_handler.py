@@ -4,49 +4,26 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rnd.runners.broker import handler
-from rnd.runners.broker.refusal import CODES
 from rnd.runners.broker.session import as_text
 from rnd.runners.stack.policies import session_policy
 from tests.helpers.broker import (
     CONFIGURATION,
+    CONTEXTS,
     NOW,
     ORGANISATION,
     PACKAGE,
-    PARAMETER,
+    RELEASE,
     SUBJECT,
     Services,
+    ask,
     claims,
-    serve,
+    refused,
     token,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-MAIN = "ref:refs/heads/main"
-RELEASE = "environment:shipping"
-CONTEXTS = {"development": "pull_request", "candidate": MAIN, "release": RELEASE, "version": "pull_request"}
-
-
-def ask(services: Services, event: object, configuration: Mapping[str, Any] = CONFIGURATION) -> dict[str, Any]:
-    """Return the broker's answer."""
-    return handler.answer(event, configuration, services.tools)
-
-
-def refused(services: Services, event: object, configuration: Mapping[str, Any] = CONFIGURATION) -> str:
-    """Return the code of a refusal, which must be known, explained, and all that there is."""
-    answer = ask(services, event, configuration)
-    assert set(answer) == {"error"}, answer
-    code, message = answer["error"]["code"], answer["error"]["message"]
-    assert code in CODES
-    assert message.endswith(".")
-    assert "a-secret" not in message
-    return str(code)
 
 
 @pytest.mark.parametrize("identity", ["development", "candidate", "release"])
@@ -232,146 +209,11 @@ def test_sts_gives_no_credentials(error: str, code: str) -> None:
     assert refused(services, {"identity": "development", "token": token(claims())}) == code
 
 
-STORED = {"Name": PARAMETER, "Value": "77", "Type": "String", "Overwrite": False}
-
-
-def test_a_package_belongs_to_the_first_repository_that_asks() -> None:
-    services = Services()
-    services.verifies("development")
-    services.ssm.add_client_error("get_parameter", "ParameterNotFound", expected_params={"Name": PARAMETER})
-    services.ssm.add_response("put_parameter", {"Version": 1}, STORED)
-    services.gives("development", as_text(session_policy(ORGANISATION, "development", PACKAGE)), repository_id="")
-    assert "credentials" in ask(services, {"identity": "development", "token": token(claims())})
-    services.check()
-
-
-@pytest.mark.parametrize("identity", ["development", "candidate", "release"])
-def test_a_repository_that_takes_over_a_name_gets_no_package(identity: str) -> None:
-    """Somebody renames or deletes a repository, and somebody else makes another one of its name."""
-    services, context = Services(), CONTEXTS[identity]
-    services.verifies(identity, context)
-    services.knows("55")
-    answer = ask(services, {"identity": identity, "token": token(claims(context))})
-    assert answer["error"]["code"] == "repository-refused"
-    assert "acme-lab-aligner belongs to an earlier repository of this name" in answer["error"]["message"]
-    assert f"--name {PARAMETER} --value 77" in answer["error"]["message"]
-    services.check()
-
-
-def test_two_jobs_ask_for_a_new_package_at_the_same_time() -> None:
-    services = Services()
-    services.verifies("development")
-    services.ssm.add_client_error("get_parameter", "ParameterNotFound")
-    services.ssm.add_client_error("put_parameter", "ParameterAlreadyExists", expected_params=STORED)
-    services.gives("development", as_text(session_policy(ORGANISATION, "development", PACKAGE)))
-    assert "credentials" in ask(services, {"identity": "development", "token": token(claims())})
-    services.check()
-
-
-@pytest.mark.parametrize(
-    ("errors", "code"),
-    [
-        (["ThrottlingException"], "aws-unavailable"),
-        (["InternalServerError"], "aws-unavailable"),
-        (["AccessDeniedException"], "misconfigured"),
-        (["ParameterNotFound", "ParameterAlreadyExists"] * 2, "aws-unavailable"),
-    ],
-)
-def test_whose_the_package_is_cannot_be_read(errors: list[str], code: str) -> None:
-    services = Services()
-    services.verifies("development")
-    for error in errors:
-        services.ssm.add_client_error("put_parameter" if error.endswith("Exists") else "get_parameter", error)
-    assert refused(services, {"identity": "development", "token": token(claims())}) == code
-    services.check()
-
-
 def test_branch_names_with_an_at_sign() -> None:
     services, context = Services(), "ref:refs/heads/ada@home"
     services.verifies("development", context)
     services.gives("development", as_text(session_policy(ORGANISATION, "development", PACKAGE)))
     assert "credentials" in ask(services, {"identity": "development", "token": token(claims(context))})
-
-
-@pytest.mark.parametrize(
-    ("app", "context", "permissions"),
-    [
-        ("version", "pull_request", {"contents": "write"}),
-        ("release", RELEASE, {"contents": "write", "workflows": "write"}),
-    ],
-)
-def test_a_token_of_github_for_one_repository(app: str, context: str, permissions: dict[str, str]) -> None:
-    given = {"token": "ghs_1", "expires_at": "2027-01-15T09:00:00Z", "repositories": [{"id": 77}]}
-    with serve((200, {}, {"id": 5}), (201, {}, given)) as api:
-        services = Services(api.url)
-        services.verifies(app, context)
-        services.signs(app)
-        answer = ask(services, {"github": app, "token": token(claims(context))})
-    assert answer == {"github_token": "ghs_1", "expires": "2027-01-15T09:00:00Z"}
-    (look, ask_for) = api.asked
-    assert look[:2] == ("GET", "/repos/acme-robotics/lab-aligner/installation")
-    assert ask_for[:2] == ("POST", "/app/installations/5/access_tokens")
-    assert ask_for[3] == {"repository_ids": [77], "permissions": permissions}
-    header, payload, signature = look[2]["Authorization"].removeprefix("Bearer ").split(".")
-    read = [json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, payload)]
-    assert read == [{"alg": "RS256", "typ": "JWT"}, {"iat": NOW - 60, "exp": NOW + 540, "iss": f"Iv1.acme-{app}"}]
-    assert signature == "c2lnbmVk"
-    services.check()
-
-
-def test_a_token_that_github_did_not_limit_is_not_handed_on() -> None:
-    given = {"token": "ghs_1", "expires_at": "2027", "repositories": [{"id": 77}, {"id": 78}]}
-    with serve((200, {}, {"id": 5}), (201, {}, given)) as api:
-        services = Services(api.url)
-        services.verifies("version")
-        services.signs("version")
-        assert refused(services, {"github": "version", "token": token(claims())}) == "github-refused"
-
-
-def test_no_app() -> None:
-    services = Services()
-    services.verifies("version")
-    assert refused(services, {"github": "version", "token": token(claims())}, {**CONFIGURATION, "apps": {}}) == "no-app"
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        ("ThrottlingException", "aws-unavailable"),
-        ("KMSInvalidStateException", "signing-refused"),  # no key is imported yet
-        ("AccessDeniedException", "signing-refused"),
-        ("NotFoundException", "signing-refused"),
-    ],
-)
-def test_kms_does_not_sign(error: str, code: str) -> None:
-    services = Services()
-    services.verifies("version")
-    services.kms.add_client_error("sign", error, "about a-secret")
-    assert refused(services, {"github": "version", "token": token(claims())}) == code
-
-
-@pytest.mark.parametrize(
-    ("answers", "code", "requests"),
-    [
-        ([(503, {}, {})], "github-unavailable", 3),
-        ([(429, {}, {})], "github-unavailable", 3),
-        ([(503, {}, {}), (404, {}, {})], "github-refused", 2),
-        ([(401, {}, {})], "github-refused", 1),
-        ([(200, {}, [])], "github-refused", 1),
-        ([(200, {}, {})], "github-refused", 1),
-        ([(301, {"Location": "/elsewhere"}, {}), (200, {}, {"id": 5})], "github-refused", 1),
-        ([(200, {}, {"id": 5}), (422, {}, {})], "github-refused", 2),
-    ],
-)
-def test_github_gives_no_token(answers: list[tuple[int, dict[str, str], object]], code: str, requests: int) -> None:
-    """A redirect is not followed: the token of the app is for the configured host."""
-    with serve(*answers) as api:
-        services = Services(api.url)
-        services.verifies("version")
-        services.signs("version")
-        assert refused(services, {"github": "version", "token": token(claims())}) == code
-    assert len(api.asked) == requests
-    assert sum(services.slept) < 10
 
 
 def test_without_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
