@@ -10,7 +10,7 @@ from rnd.options import add_dry_run_option, add_json_option
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from rnd.fleet.facts import Facts
@@ -72,7 +72,7 @@ def configure_status(parser: Parser) -> None:
         "--github-summary", action="store_true", help="also write the report to the summary of the GitHub Actions job"
     )
     add_json_option(parser)
-    parser.set_defaults(run=status)
+    parser.set_defaults(run=within_limits(status))
 
 
 def configure_plan(parser: Parser) -> None:
@@ -82,7 +82,7 @@ def configure_plan(parser: Parser) -> None:
     _add_reading(parser)
     parser.add_argument("--out", metavar="PLAN.json", help="write the plan to a file, for `rnd fleet apply PLAN.json`")
     add_json_option(parser)
-    parser.set_defaults(run=plan)
+    parser.set_defaults(run=within_limits(plan))
 
 
 def configure_apply(parser: Parser) -> None:
@@ -99,7 +99,7 @@ def configure_apply(parser: Parser) -> None:
     parser.add_argument("--at-most", metavar="N", type=int, help="change at most N repositories")
     add_dry_run_option(parser)
     add_json_option(parser)
-    parser.set_defaults(run=apply, out=None)
+    parser.set_defaults(run=within_limits(apply), out=None)
 
 
 def status(options: argparse.Namespace) -> int:
@@ -107,19 +107,14 @@ def status(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from rnd import report
-    from rnd.fleet import page
     from rnd.fleet import report as fleet_report
-    from rnd.fleet.governor import Paused
     from rnd.fleet.view import look
 
     with connected(options) as (reader, organisation):
-        try:
-            view = look(reader, organisation, selection(options, organisation), full=options.full)
-        except Paused as paused:
-            return say_paused(paused)
+        view = look(reader, organisation, selection(options, organisation), full=options.full)
     shown = chosen(view, options)
     if options.html is not None:
-        _write_page(Path(options.html), page.render(view, shown))
+        _write_page(Path(options.html), view, shown)
     if options.github_summary:
         report.write_github_summary(fleet_report.as_markdown(view))
     if options.json:
@@ -132,11 +127,12 @@ def status(options: argparse.Namespace) -> int:
     return exit_code(view)
 
 
-def _write_page(path: Path, text: str) -> None:
+def _write_page(path: Path, view: View, shown: tuple[Facts, ...]) -> None:
     from rnd.errors import UsageError
+    from rnd.fleet import page  # imports jinja2, which only the page needs
 
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(page.render(view, shown), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--html {path}: {error.strerror}.", "Choose another file.") from error
 
@@ -147,14 +143,10 @@ def plan(options: argparse.Namespace) -> int:
 
     from rnd import report
     from rnd.fleet import plan_report
-    from rnd.fleet.governor import Paused
     from rnd.fleet.plan_file import write_plan
 
     with connected(options) as (reader, organisation):
-        try:
-            view, made = planned(reader, organisation, options)
-        except Paused as paused:
-            return say_paused(paused)
+        view, made = planned(reader, organisation, options)
     if options.out is not None:
         write_plan(made, Path(options.out))
     if options.json:
@@ -181,16 +173,12 @@ def apply(options: argparse.Namespace) -> int:
     from rnd import report
     from rnd.fleet import plan_report
     from rnd.fleet.apply import Applier
-    from rnd.fleet.governor import Paused
 
     _check_combination(options)
     if options.only_show and options.file is None:
         return plan(options)
     with connected(options) as (reader, organisation):
-        try:
-            view, made, left_out, names = _what_to_apply(reader, organisation, options)
-        except Paused as paused:
-            return say_paused(paused)
+        view, made, left_out, names = _what_to_apply(reader, organisation, options)
         if options.only_show:
             print(plan_report.left_out_text(made, left_out))
             return ExitCode.DIFFERENCE if made.repositories else ExitCode.DONE
@@ -246,6 +234,20 @@ def exit_code(view: View) -> int:
     if view.unreadable:
         return ExitCode.FAILED
     return ExitCode.DIFFERENCE if view.differing else ExitCode.DONE
+
+
+def within_limits(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Return a command that reports it when GitHub's limits end it."""
+
+    def run(options: argparse.Namespace) -> int:
+        from rnd.fleet.governor import Paused
+
+        try:
+            return command(options)
+        except Paused as paused:
+            return say_paused(paused)
+
+    return run
 
 
 def say_paused(paused: Paused) -> int:
