@@ -9,11 +9,11 @@ from urllib.parse import parse_qs
 import pytest
 
 from rnd import retry
-from rnd.aws import AwsCredentials
 from rnd.ci.errors import IdentityRefused, IdentityUnavailable
 from rnd.ci.identity import assume, github_token
 from rnd.errors import AwsUnavailable, RndError, UsageError
 from rnd.organisation import load_organisation
+from rnd.providers.aws import AwsCredentials
 from tests.helpers.broker import Api, serve
 from tests.helpers.machine import ACME
 

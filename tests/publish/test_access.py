@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import cli
-from rnd.aws import AwsCredentials
 from rnd.ci import identity
 from rnd.errors import AwsRefused
 from rnd.manifest import write_version
 from rnd.organisation import load_organisation
+from rnd.providers.aws import AwsCredentials
 from rnd.publish import index as package_index
 from rnd.publish import target
 

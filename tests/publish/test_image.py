@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from rnd import aws, cli, process
+from rnd import cli, process
 from rnd.manifest import write_version
+from rnd.providers import ecr
 from rnd.publish.registry import Registry
 from tests.helpers.git import git
 from tests.helpers.image_sandbox import IMAGE, ORGANISATION
@@ -168,7 +169,7 @@ def test_a_plan_changes_nothing(sandbox: Sandbox, capsys: pytest.CaptureFixture[
         "  • Move the tag latest (it is not there)",
         "      let latest name 0.1.0",
     ]
-    assert not aws.has_ecr_repository(ORGANISATION.aws, sandbox.name, "0.1.0", ())
+    assert not ecr.has_ecr_repository(ORGANISATION.aws, sandbox.name, "0.1.0", ())
 
 
 def test_as_data_and_with_other_tags(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,7 +212,7 @@ def test_any_other_registry(
     """One that makes repositories by itself; the credentials come from the environment, AWS is not asked."""
     sandbox.publish()
     name = f"team/{sandbox.name}"
-    aws.create_ecr_repository(ORGANISATION.aws, name, ["*"])
+    ecr.create_ecr_repository(ORGANISATION.aws, name, ["*"])
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", "http://127.0.0.1:1")
     options = ("--registry", f"{sandbox.registry.host}/team", "--quiet")
     assert sandbox.release(*options) == 1

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from rnd import aws
 from rnd.errors import AwsRefused
 from rnd.organisation import load_organisation
+from rnd.providers import ecr
 from rnd.publish.floating import VERSION, move_step
 from rnd.publish.image import INPUTS, look
 from rnd.publish.registry import Image, Registry
@@ -82,13 +82,13 @@ def test_a_repository_whose_versions_can_move_is_refused(
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(aws, "_ecr", lambda *_: Client())
+    monkeypatch.setattr(ecr, "_ecr", lambda *_: Client())
     account = load_organisation().aws
     if accepted:
-        assert aws.has_ecr_repository(account, "demo", "0.5.0", ())
+        assert ecr.has_ecr_repository(account, "demo", "0.5.0", ())
     else:
         with pytest.raises(AwsRefused, match=r"demo lets the tag 0\.5\.0 move"):
-            aws.has_ecr_repository(account, "demo", "0.5.0", ())
+            ecr.has_ecr_repository(account, "demo", "0.5.0", ())
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_a_repository_whose_floating_tags_cannot_move_is_refused_before_the_seco
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(aws, "_ecr", lambda *_: Client())
+    monkeypatch.setattr(ecr, "_ecr", lambda *_: Client())
     with pytest.raises(AwsRefused, match="demo does not let nightly move") as refused:
-        aws.has_ecr_repository(load_organisation().aws, "demo", "0.5.0", ("nightly",))
+        ecr.has_ecr_repository(load_organisation().aws, "demo", "0.5.0", ("nightly",))
     wanted = " ".join(f"filterType=WILDCARD,filter={one}" for one in filters)
     assert f"IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters {wanted}`" in refused.value.hint

@@ -16,10 +16,10 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from rnd.aws import AwsCredentials
 from rnd.ci.errors import IdentityRefused, IdentityUnavailable
 from rnd.ci.roles import assume_role, invoke
 from rnd.errors import AwsRefused, UsageError
+from rnd.providers.aws import AwsCredentials
 from rnd.retry import retry
 from rnd.runners.stack.policies import BROKER_AUDIENCE, STS_AUDIENCE
 
@@ -58,7 +58,7 @@ def assume(identity: str, environ: Mapping[str, str], organisation: Organisation
         UsageError: There is no such identity.
         IdentityRefused: The job cannot have it.
         IdentityUnavailable: GitHub or the broker did not answer.
-        RndError: See `rnd.aws`.
+        RndError: See `rnd.providers.aws`.
     """
     if identity not in IDENTITIES:
         raise UsageError(f"There is no identity {identity}; there are {', '.join(IDENTITIES)}.")

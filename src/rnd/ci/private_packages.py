@@ -83,8 +83,8 @@ def read_access(organisation: Organisation) -> dict[str, str]:
     Raises:
         RndError: As `codeartifact_access` has it.
     """
-    from rnd.aws import codeartifact_access
     from rnd.ci.identity import assume
+    from rnd.providers.codeartifact import codeartifact_access
 
     signed_in = bool(os.environ.get("AWS_ACCESS_KEY_ID"))
     credentials = None if signed_in else assume("reading", os.environ, organisation)

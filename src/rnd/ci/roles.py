@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from contextlib import closing
 
-from rnd.aws import LIFETIME, AwsCredentials, call, client
 from rnd.errors import AwsUnavailable
+from rnd.providers.aws import LIFETIME, AwsCredentials, call, client
 
 
 def assume_role(role: str, token: str, session: str, region: str) -> AwsCredentials:
@@ -21,7 +21,7 @@ def assume_role(role: str, token: str, session: str, region: str) -> AwsCredenti
         region: The region whose STS is called.
 
     Raises:
-        RndError: See `rnd.aws`.
+        RndError: See `rnd.providers.aws`.
     """
     with closing(client(region, "sts")) as sts:
         given = call(
@@ -39,7 +39,7 @@ def invoke(function: str, payload: object, region: str, credentials: AwsCredenti
 
     Raises:
         AwsUnavailable: The function failed, or did not answer on any attempt.
-        RndError: See `rnd.aws`.
+        RndError: See `rnd.providers.aws`.
     """
     with closing(client(region, "lambda", credentials)) as functions:
         given = call(lambda: functions.invoke(FunctionName=function, Payload=json.dumps(payload).encode()))

@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from rnd import retry
-from rnd.aws import codeartifact_access
 from rnd.doctor.machine import Finding
 from rnd.errors import ExtraMissing, RndError
 from rnd.github.client import Client, find_addresses
 from rnd.github.permissions import examine
 from rnd.github.sign_in import NO_APP, find_token
+from rnd.providers.codeartifact import codeartifact_access
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from rnd.version.next_version import is_release
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rnd.aws import AwsCredentials
     from rnd.organisation import Aws
+    from rnd.providers.aws import AwsCredentials
 
 
 @dataclass(frozen=True)

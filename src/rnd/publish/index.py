@@ -18,8 +18,8 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import Request, urlopen
 
 from rnd import uv
-from rnd.aws import codeartifact_access
 from rnd.errors import UsageError
+from rnd.providers.codeartifact import codeartifact_access
 from rnd.publish import listing
 from rnd.publish.errors import DigestMismatch, IndexRefused, IndexUnavailable
 from rnd.publish.files import belongs
@@ -28,9 +28,9 @@ from rnd.retry import retry
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rnd.aws import AwsCredentials
     from rnd.errors import RndError
     from rnd.organisation import Aws
+    from rnd.providers.aws import AwsCredentials
     from rnd.publish.distribution import Distribution
 
 Result = TypeVar("Result")

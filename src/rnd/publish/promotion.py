@@ -24,8 +24,8 @@ from rnd.publish.target import CANDIDATES, Target, find_registry, find_tags, is_
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rnd.aws import AwsCredentials
     from rnd.organisation import Organisation
+    from rnd.providers.aws import AwsCredentials
     from rnd.publish.registry import Image
 
 SOURCE = re.compile(rf"{CANDIDATES}(?P<name>[a-z0-9]+(?:[._-]+[a-z0-9]+)*)@(?P<digest>{DIGEST.pattern})")

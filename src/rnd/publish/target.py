@@ -14,9 +14,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from rnd import manifest
-from rnd.aws import MOST_EXCLUSIONS, ecr_access
 from rnd.errors import UsageError
 from rnd.names import index_credentials
+from rnd.providers.ecr import MOST_EXCLUSIONS, ecr_access
 from rnd.publish.errors import DigestMismatch, PackageMissing
 from rnd.publish.files import is_wheel
 from rnd.publish.index import find_index
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from rnd.aws import AwsCredentials
     from rnd.organisation import Aws, Organisation
+    from rnd.providers.aws import AwsCredentials
     from rnd.publish.access import Access
     from rnd.publish.index import Index
     from rnd.publish.inputs import Inputs

@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rnd import process
-from rnd.aws import ecr_tags_at
 from rnd.errors import ToolMissing
+from rnd.providers.ecr import ecr_tags_at
 from rnd_rehearsal.base_image import PYTHON, prepare_base_image
 from rnd_rehearsal.cache import cache_folder
 from rnd_rehearsal.containers import build_job_image

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import retry
-from rnd.aws import codeartifact_access
 from rnd.errors import AwsRefused, AwsUnavailable
 from rnd.organisation import load_organisation
+from rnd.providers.codeartifact import codeartifact_access
 from rnd_rehearsal.codeartifact import MODEL, CodeArtifact, check
 
 if TYPE_CHECKING:
