@@ -1,0 +1,66 @@
+"""`rnd fleet plan`: report what `rnd fleet apply` would change, and what that takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rnd.commands.fleet.shared import (
+    EXIT_CODES,
+    add_reading,
+    add_selection,
+    chosen,
+    connected,
+    selection,
+    within_limits,
+)
+from rnd.errors import ExitCode
+from rnd.options import add_json_option
+
+if TYPE_CHECKING:
+    import argparse
+
+    from rnd.fleet.plan_file import FleetPlan
+    from rnd.fleet.reading import Reader
+    from rnd.fleet.view import View
+    from rnd.options import Parser
+    from rnd.organisation import Organisation
+
+
+def configure(parser: Parser) -> None:
+    """Define the arguments of `rnd fleet plan`."""
+    parser.epilog = EXIT_CODES
+    add_selection(parser)
+    add_reading(parser)
+    parser.add_argument("--out", metavar="PLAN.json", help="write the plan to a file, for `rnd fleet apply PLAN.json`")
+    add_json_option(parser)
+    parser.set_defaults(run=within_limits(run))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Report what `rnd fleet apply` would change, and what that takes."""
+    from pathlib import Path
+
+    from rnd import report
+    from rnd.fleet import plan_report
+    from rnd.fleet.plan_file import write_plan
+
+    with connected(options) as (reader, organisation):
+        view, made = planned(reader, organisation, options)
+    if options.out is not None:
+        write_plan(made, Path(options.out))
+    if options.json:
+        report.print_json(plan_report.as_document(view, made))
+    else:
+        print(plan_report.as_text(view, made, options.out))
+    return ExitCode.FAILED if view.unreadable else ExitCode.DIFFERENCE if made.repositories else ExitCode.DONE
+
+
+def planned(reader: Reader, organisation: Organisation, options: argparse.Namespace) -> tuple[View, FleetPlan]:
+    """Look at the fleet, and plan the changes of the selected repositories."""
+    from rnd.fleet.plan_file import make_plan
+    from rnd.fleet.view import look, settings_of
+
+    view = look(reader, organisation, selection(options, organisation), full=options.full)
+    view = replace(view, repositories=chosen(view, options))
+    return view, make_plan(view, reader.client.addresses.api, settings_of(reader, organisation))

@@ -1,0 +1,117 @@
+"""What the commands of `rnd fleet` share: options, the selection, the connection, the end of a run."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+    from rnd.fleet.facts import Facts
+    from rnd.fleet.governor import Paused
+    from rnd.fleet.inventory import Selection
+    from rnd.fleet.reading import Reader
+    from rnd.fleet.view import View
+    from rnd.organisation import Organisation
+
+CONDITIONS = ("drift", "behind", "held", "failing", "unreadable")
+EXIT_CODES = """\
+exit codes: 0 all in order; 3 something differs; 1 at least one repository could not be seen or changed, after all
+others were"""
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add the options that select repositories."""
+    group = parser.add_argument_group("repositories; by default all of the organisation that come from this template")
+    group.add_argument("--ring", metavar="NAME", help="only this ring of org.yml")
+    group.add_argument(
+        "--repository",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="only repositories whose name matches; may be repeated",
+    )
+    group.add_argument(
+        "--having",
+        metavar="CONDITION",
+        choices=CONDITIONS,
+        help=f"only repositories with a condition: {', '.join(CONDITIONS)}",
+    )
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Add the options of every command that looks at the fleet."""
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="also read the settings that only the REST API has: three requests for each repository",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors and the result only")
+
+
+def within_limits(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Return a command that reports it when GitHub's limits end it."""
+
+    def run(options: argparse.Namespace) -> int:
+        from rnd.fleet.governor import Paused
+
+        try:
+            return command(options)
+        except Paused as paused:
+            return say_paused(paused)
+
+    return run
+
+
+def say_paused(paused: Paused) -> int:
+    """Report that GitHub's limits end this run."""
+    from rnd.report import note
+
+    note(f"GitHub's limits end this run: {paused.reason}. Next from {paused.next_run} UTC.")
+    return 0
+
+
+def chosen(view: View, options: argparse.Namespace) -> tuple[Facts, ...]:
+    """Return the repositories that `--having` selects."""
+    return tuple(
+        one for one in view.repositories if not options.having or options.having in one.having(view.workflow_ref)
+    )
+
+
+def selection(options: argparse.Namespace, organisation: Organisation) -> Selection:
+    """Return the selected repositories.
+
+    Raises:
+        UsageError: org.yml has no such ring.
+    """
+    from rnd.errors import UsageError
+    from rnd.fleet.inventory import Selection
+
+    rings = organisation.fleet.rings
+    if options.ring is not None and options.ring not in rings:
+        raise UsageError(f"org.yml has no ring {options.ring!r}.", f"The rings are {', '.join(rings)}.")
+    return Selection(options.ring, tuple(options.repository))
+
+
+@contextmanager
+def connected(options: argparse.Namespace) -> Iterator[tuple[Reader, Organisation]]:
+    """Yield what sends the queries, and the values of org.yml; sign in first if needed."""
+    import os
+    import sys
+
+    from rnd import report
+    from rnd.fleet.governor import Governor
+    from rnd.fleet.reading import Reader
+    from rnd.github.client import Client, find_addresses
+    from rnd.github.sign_in import need_token, renewal
+    from rnd.organisation import load_organisation
+
+    report.tell_retries(quiet=getattr(options, "quiet", False))
+    organisation = load_organisation()
+    addresses = find_addresses(os.environ)
+    token = need_token(addresses, os.environ, organisation.github.client_id, ask=sys.stdin.isatty())
+    governor = Governor()
+    with Client(addresses, token.value, renewal(token), governor.hooks) as client:
+        yield Reader(client, governor), organisation

@@ -1,0 +1,82 @@
+"""`rnd fleet status`: report how the repositories differ from org.yml and from the newest template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rnd.commands.fleet.shared import (
+    EXIT_CODES,
+    add_reading,
+    add_selection,
+    chosen,
+    connected,
+    selection,
+    within_limits,
+)
+from rnd.errors import ExitCode
+from rnd.options import add_json_option
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from rnd.fleet.facts import Facts
+    from rnd.fleet.view import View
+    from rnd.options import Parser
+
+
+def configure(parser: Parser) -> None:
+    """Define the arguments of `rnd fleet status`."""
+    parser.epilog = EXIT_CODES
+    add_selection(parser)
+    add_reading(parser)
+    parser.add_argument(
+        "--html", metavar="FILE", help="also write the report as a page: one file that needs no network"
+    )
+    parser.add_argument(
+        "--github-summary", action="store_true", help="also write the report to the summary of the GitHub Actions job"
+    )
+    add_json_option(parser)
+    parser.set_defaults(run=within_limits(run))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Report how the repositories differ from org.yml and from the newest template."""
+    from pathlib import Path
+
+    from rnd import report
+    from rnd.fleet import report as fleet_report
+    from rnd.fleet.view import look
+
+    with connected(options) as (reader, organisation):
+        view = look(reader, organisation, selection(options, organisation), full=options.full)
+    shown = chosen(view, options)
+    if options.html is not None:
+        _write_page(Path(options.html), view, shown)
+    if options.github_summary:
+        report.write_github_summary(fleet_report.as_markdown(view))
+    if options.json:
+        report.print_json(fleet_report.as_document(view, shown))
+    elif options.having:
+        for one in shown:
+            print(fleet_report.one_line(one))
+    else:
+        print(fleet_report.as_text(view))
+    return exit_code(view)
+
+
+def _write_page(path: Path, view: View, shown: tuple[Facts, ...]) -> None:
+    from rnd.errors import UsageError
+    from rnd.fleet import page  # imports jinja2, which only the page needs
+
+    try:
+        path.write_text(page.render(view, shown), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--html {path}: {error.strerror}.", "Choose another file.") from error
+
+
+def exit_code(view: View) -> int:
+    """Return the exit code for what was seen."""
+    if view.unreadable:
+        return ExitCode.FAILED
+    return ExitCode.DIFFERENCE if view.differing else ExitCode.DONE
