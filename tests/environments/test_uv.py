@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rnd import process
+from rnd import process, uv
 from rnd.answers import Project
 from rnd.environments.uv import available_pythons, damage, install_step, lock_step, python_step, uv_step
 from rnd.errors import CommandFailed, PackagesUnavailable, PythonUnavailable
@@ -61,8 +61,32 @@ def test_a_new_dependency_makes_both_needed(tiny: Project) -> None:
 def test_a_package_taken_out_by_hand(tiny: Project) -> None:
     apply(tiny)
     process.run("uv", "pip", "uninstall", "iniconfig", cwd=tiny.folder)
-    assert install_step(tiny).observe().evidence == ".venv is out of date with uv.lock"
+    assert install_step(tiny).observe().evidence.startswith(".venv is out of date with uv.lock: iniconfig==")
     assert apply(tiny) == ["done", "applied"]
+
+
+def test_an_environment_that_uv_does_not_repair_in_place_is_recreated(
+    tiny: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(tiny)
+    process.run("uv", "pip", "uninstall", "iniconfig", cwd=tiny.folder)
+    kept = tiny.folder / ".venv" / "kept"
+    kept.touch()
+    run, calls = uv.run, []
+
+    def only_a_new_environment(folder: Path | None, *arguments: str) -> str:
+        calls.append(arguments)
+        return "" if kept.exists() else run(folder, *arguments)
+
+    monkeypatch.setattr(uv, "run", only_a_new_environment)
+    assert apply(tiny) == ["done", "applied"]
+    assert len(calls) == 2
+
+
+def test_a_check_that_uv_cannot_make_says_why(tiny: Project) -> None:
+    apply(tiny)
+    (tiny.folder / "uv.lock").write_text("version = [\n")
+    assert "Failed to parse `uv.lock`" in install_step(tiny).observe().evidence
 
 
 @pytest.mark.parametrize("left", ["nothing", "bin", "no interpreter", "no configuration"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rnd.answers import Project
+
+SHOWN_CHANGES = 3
 
 
 @dataclass(frozen=True)
@@ -144,16 +147,32 @@ def install_step(project: Project) -> Step:
             return needed(differing)
         return done(f"{sum(1 for _ in distributions(folder / '.venv'))} packages in .venv")
 
-    def ask_uv() -> str | None:
-        return None if uv_says_yes(folder, *sync, "--check") else ".venv is out of date with uv.lock"
+    compare = partial(differs_by_uv, folder, (*sync, "--check"))
 
     def install() -> None:
-        if damage(folder / ".venv"):
-            shutil.rmtree(folder / ".venv")
+        environment = folder / ".venv"
+        if damage(environment):
+            shutil.rmtree(environment)
+        found = environment.exists()
         uv.run(folder, *sync)
+        if found and compare():  # what an interrupted installation left can be such that uv does not repair it in place
+            shutil.rmtree(environment)
+            uv.run(folder, *sync)
 
-    observe, inspect = partial(check, ask_uv), partial(check, partial(differs_from_environment, folder))
+    observe, inspect = partial(check, compare), partial(check, partial(differs_from_environment, folder))
     return Step("environment", "Install the environment", observe, (Action(f"uv {' '.join(sync)}", install),), inspect)
+
+
+def differs_by_uv(folder: Path, command: tuple[str, ...]) -> str | None:
+    """Return the first differences that `uv sync --check` reports between `.venv` and `uv.lock`, or None."""
+    completed = uv.attempt(folder, *command)
+    if completed.returncode == 0:
+        return None
+    changes = re.findall(r"^ [-+~] (\S+)", completed.stderr, re.MULTILINE)
+    if not changes:
+        return f"uv could not compare .venv with uv.lock: {uv.last_cause(completed.stderr)}"
+    shown = [*changes[:SHOWN_CHANGES], *(["..."] if len(changes) > SHOWN_CHANGES else [])]
+    return f".venv is out of date with uv.lock: {', '.join(shown)}"
 
 
 def damage(environment: Path) -> str | None:
