@@ -15,10 +15,10 @@ from fake_github import loopback
 from rnd import retry
 from rnd.errors import UsageError
 from rnd.organisation import load_organisation
+from rnd.publish.digests import digest_of
 from rnd.publish.errors import RegistryRefused, RegistryUnavailable
 from rnd.publish.registry import INDEXES, MANIFESTS, Blob, Registry
 from rnd.publish.target import find_registry, is_release, version_tag
-from rnd.publish.transport import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

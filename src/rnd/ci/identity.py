@@ -9,16 +9,14 @@ The token: https://docs.github.com/en/actions/reference/security/oidc#methods-fo
 
 from __future__ import annotations
 
-import http.client
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from rnd.ci.errors import IdentityRefused, IdentityUnavailable
 from rnd.ci.roles import assume_role, invoke
 from rnd.errors import AwsRefused, UsageError
+from rnd.http_client import HttpFailure, send
 from rnd.providers.aws import AwsCredentials
 from rnd.retry import retry
 from rnd.runners.stack.policies import BROKER_AUDIENCE, STS_AUDIENCE
@@ -163,21 +161,14 @@ def _oidc_token(environ: Mapping[str, str], audience: str) -> str:
     if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost"}:
         raise IdentityRefused(f"{URL} is not an https address.", "Run this in a job of GitHub Actions.")
     address = f"{url}{'&' if parts.query else '?'}audience={quote(audience)}"
-    request = Request(address, headers={"Authorization": f"bearer {secret}"})  # noqa: S310 - checked above
+    message = "GitHub gives this job no OIDC token"
     try:
-        with build_opener(_NoRedirects).open(request, timeout=TIMEOUT) as response:
-            return str(json.loads(response.read(LARGEST))["value"])
-    except HTTPError as error:
-        with error:
-            message = f"GitHub gives this job no OIDC token: {error.code} {error.reason}."
-            transient = error.code >= 500 or error.code == http.HTTPStatus.TOO_MANY_REQUESTS
-            raise (IdentityUnavailable if transient else IdentityRefused)(message) from error
-    except (URLError, OSError, ValueError, LookupError, TypeError, http.client.HTTPException) as error:
-        raise IdentityUnavailable(f"GitHub gives this job no OIDC token: {type(error).__name__}.") from error
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    """A redirect is an error: the token is for the configured host only."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
+        response = send(
+            "GET", address, authorization=f"bearer {secret}", redirects=False, timeout=TIMEOUT, limit=LARGEST
+        )
+        return str(json.loads(response.body)["value"])
+    except HttpFailure as failure:  # a reason could quote the address, whose query is a secret of the runner
+        said = f"{failure.status} {failure.reason}" if failure.status else "there was no complete response"
+        raise failure.convert(f"{message}: {said}.", IdentityRefused, IdentityUnavailable) from None
+    except (ValueError, LookupError, TypeError) as error:
+        raise IdentityUnavailable(f"{message}: {type(error).__name__}.") from error

@@ -7,18 +7,15 @@ digests alone. No credential is ever part of an argument, an address, a file or 
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import http.client
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
-from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
-from urllib.request import Request, urlopen
 
 from rnd import uv
 from rnd.errors import UsageError
+from rnd.http_client import NOT_FOUND, HttpFailure, basic, chunks_of, is_transient, open_url, read_body
 from rnd.providers.codeartifact import codeartifact_access
 from rnd.publish import listing
 from rnd.publish.errors import DigestMismatch, IndexRefused, IndexUnavailable
@@ -27,6 +24,7 @@ from rnd.retry import retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from http.client import HTTPResponse
 
     from rnd.errors import RndError
     from rnd.organisation import Aws
@@ -39,10 +37,7 @@ CAUSE = re.compile(r"\A.*?\b(?:cause|Caused by): ", re.DOTALL)  # what uv says b
 STATUS = re.compile(r"status code (\d{3})\b")
 CREDENTIALS = "Give them as UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD, or as UV_PUBLISH_TOKEN, in the environment."
 LONGEST = 500  # characters; some indices answer with a whole page
-TIMEOUT = 60  # seconds without a byte
 CONFLICT = 409
-# Too slow, locked or too many: like every status from 500 on, no last word.
-PASSING = {408, 423, 425, 429}
 
 
 @dataclass(frozen=True)
@@ -131,31 +126,24 @@ class Index:
         wanted = {name: link for name, link in links.items() if belongs(project, version, name)}
         return {name: link.sha256 or self._get(link.url, _read_digest) for name, link in wanted.items()}
 
-    def _get(self, url: str, read: Callable[[http.client.HTTPResponse], Result]) -> Result:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"}:
+    def _get(self, url: str, read: Callable[[HTTPResponse], Result]) -> Result:
+        if urlsplit(url).scheme not in {"http", "https"}:
             raise IndexRefused(f"{self.simple_url} leads to {url}, which is not an http or https address.")
-        request = Request(url, headers={"Accept": listing.ACCEPTED, "User-Agent": "rnd"})  # noqa: S310 - checked above
-        if parts[:2] == urlsplit(self.simple_url)[:2]:
-            request.add_unredirected_header("Authorization", f"Basic {self._basic()}")
+        own = urlsplit(url)[:2] == urlsplit(self.simple_url)[:2]
+        authorization = basic(self.username, self.password) if own and self.username else None
         try:
-            with urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - checked above
+            with open_url("GET", url, {"Accept": listing.ACCEPTED}, authorization=authorization) as response:
                 return read(response)
-        except HTTPError as error:
-            with error:
-                if error.code == http.HTTPStatus.NOT_FOUND:
-                    raise _NotThere(f"{url} is not there.") from None
-                raise _error(error.code, f"{url} cannot be read: {error.code} {error.reason}.") from error
-        except (URLError, OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            raise IndexUnavailable(f"{url} cannot be read: {reason}.") from error
-
-    def _basic(self) -> str:
-        return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        except HttpFailure as failure:
+            if failure.status == NOT_FOUND:
+                raise _NotThere(f"{url} is not there.") from None
+            said = f"{failure.status or ''} {failure.reason}".strip()
+            raise failure.convert(f"{url} cannot be read: {said}.", IndexRefused, IndexUnavailable) from failure
 
     def _hide(self, text: str) -> str:
         """Take the credentials out of what others have said."""
-        return text.replace(self.password, "[hidden]").replace(self._basic(), "[hidden]")
+        encoded = basic(self.username, self.password).partition(" ")[2]
+        return text.replace(self.password, "[hidden]").replace(encoded, "[hidden]")
 
 
 class _NotThere(IndexRefused):
@@ -242,22 +230,17 @@ def _error(status: int | None, message: str) -> RndError:
 
     A 409 may be transient: the index may not list the competing upload yet.
     """
-    passing = status is None or status >= 500 or status in PASSING or status == CONFLICT
-    return IndexUnavailable(message) if passing else IndexRefused(message)
+    transient = status is None or status == CONFLICT or is_transient(status)
+    return IndexUnavailable(message) if transient else IndexRefused(message)
 
 
-def _read_listing(response: http.client.HTTPResponse) -> dict[str, listing.Link]:
-    text = response.read().decode(errors="replace")
+def _read_listing(response: HTTPResponse) -> dict[str, listing.Link]:
+    text = read_body(response).decode(errors="replace")
     return listing.parse(response.headers.get_content_type(), text, response.url)
 
 
-def _read_digest(response: http.client.HTTPResponse) -> str:
+def _read_digest(response: HTTPResponse) -> str:
     digest = hashlib.sha256()
-    size = 0
-    while chunk := response.read(1 << 20):
+    for chunk in chunks_of(response):
         digest.update(chunk)
-        size += len(chunk)
-    expected = int(response.headers.get("Content-Length", size))
-    if size != expected:  # http.client does not notice when it reads piece by piece
-        raise http.client.IncompleteRead(b"", expected - size)
     return digest.hexdigest()

@@ -7,20 +7,22 @@ addresses, files or messages.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from rnd.http_client import NOT_FOUND, UNAUTHORIZED, HttpFailure, Response, basic, chunks_of, open_url, send
+from rnd.publish.digests import check_bytes, digest_of
 from rnd.publish.errors import DigestMismatch, RegistryRefused, RegistryUnavailable
-from rnd.publish.transport import Challenged, NotThere, check_bytes, chunks_of, digest_of, open_url, send
 from rnd.retry import retry
 
 if TYPE_CHECKING:
-    import http.client
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rnd.errors import RndError
 
 MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -33,6 +35,17 @@ INDEXES = (
 CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 LOCAL = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?\Z")
 CREATED = 201
+LARGEST = 8 << 20  # bytes of a manifest or a configuration; registries accept manifests of 4 MiB
+
+
+class NotThere(RegistryRefused):
+    """The registry does not have what was requested."""
+
+
+class Challenged(RegistryRefused):
+    """The registry requires a sign-in, or another one; `asks` is its WWW-Authenticate header."""
+
+    asks = ""
 
 
 @dataclass(frozen=True)
@@ -125,9 +138,9 @@ class Registry:
         uploads = f"{name}/blobs/uploads/"
         mount = urlencode({"mount": blob.digest, "from": source})
         try:
-            response, _ = self._call(name, "POST", f"{uploads}?{mount}", {}, b"", source)
+            response = self._call(name, "POST", f"{uploads}?{mount}", {}, b"", source)
         except RegistryRefused:  # a registry that knows no mounts, or mounts nothing from there
-            response, _ = self._call(name, "POST", uploads, {}, b"")
+            response = self._call(name, "POST", uploads, {}, b"")
         if response.status != CREATED:
             self._upload(source, name, blob, urljoin(response.url, response.headers.get("Location", "")))
         if not self._has_blob(name, blob):
@@ -135,7 +148,7 @@ class Registry:
 
     def _has_blob(self, name: str, blob: Blob) -> bool:
         try:
-            response, _ = self._call(name, "HEAD", f"{name}/blobs/{blob.digest}", {})
+            response = self._call(name, "HEAD", f"{name}/blobs/{blob.digest}", {})
         except NotThere:
             return False
         size = response.headers.get("Content-Length")
@@ -150,9 +163,9 @@ class Registry:
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
         reading = f"{self._scheme()}://{self.host}/v2/{source}/blobs/{blob.digest}"
         try:
-            with open_url("GET", reading, {}, None, self.tokens.get(source) or self._basic()) as response:
-                token = (self.tokens.get(name) or self._basic()) if own else None
-                send("PUT", url, headers, check_bytes(chunks_of(response), blob.digest, blob.size), token)
+            with _errors("GET", reading), open_url("GET", reading, authorization=self._proof(source)) as response:
+                content = check_bytes(chunks_of(response), blob.digest, blob.size)
+                _send("PUT", url, headers, content, self._proof(name) if own else None)
         except Challenged as expired:
             if not (self.tokens.pop(source, None) or self.tokens.pop(name, None)):
                 raise
@@ -170,9 +183,9 @@ class Registry:
 
     def _manifest(self, name: str, reference: str) -> tuple[bytes, str]:
         accepted = {"Accept": ", ".join((*MANIFESTS, *INDEXES))}
-        response, body = self._call(name, "GET", f"{name}/manifests/{reference}", accepted)
-        self._check(name, reference, body)
-        return body, response.headers.get_content_type()
+        response = self._call(name, "GET", f"{name}/manifests/{reference}", accepted)
+        self._check(name, reference, response.body)
+        return response.body, response.headers.get_content_type()
 
     def _check(self, name: str, reference: str, content: bytes) -> None:
         if reference.startswith("sha256:") and digest_of(content) != reference:
@@ -188,14 +201,14 @@ class Registry:
                 raise ValueError("an index of indexes")
             return self._labels(name, manifest, media_type)
         digest = document["config"]["digest"]
-        _, config = self._call(name, "GET", f"{name}/blobs/{digest}", {})
+        config = self._call(name, "GET", f"{name}/blobs/{digest}", {}).body
         self._check(name, digest, config)
         labels: dict[str, str] = json.loads(config)["config"].get("Labels") or {}
         return labels
 
     def _call(
         self, name: str, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, source: str = ""
-    ) -> tuple[http.client.HTTPResponse, bytes]:
+    ) -> Response:
         """Send a request, and retry it with a token if the registry names a token service.
 
         A request that reads another repository too, its `source`, needs a token for both.
@@ -203,11 +216,11 @@ class Registry:
         url = f"{self._scheme()}://{self.host}/v2/{path}"
         key = f"{name} {source}".strip()
         try:
-            return send(method, url, headers, body, self.tokens.get(key) or self._basic())
+            return _send(method, url, headers, body, self._proof(key))
         except Challenged as challenge:
             scopes = [f"repository:{name}:pull,push", *([f"repository:{source}:pull"] if source else ())]
             self.tokens[key] = self._fetch_token(challenge, scopes)
-            return send(method, url, headers, body, self.tokens[key])
+            return _send(method, url, headers, body, self.tokens[key])
 
     def _scheme(self) -> str:
         return "http" if LOCAL.match(self.host) else "https"  # as Docker has it
@@ -220,11 +233,55 @@ class Registry:
             raise challenge
         scopes = write if self.username else [asked["scope"]]
         query = urlencode({"service": asked.get("service", ""), "scope": scopes}, doseq=True)
-        _, answer = send("GET", f"{realm.geturl()}?{query}", {}, None, self._basic())
-        given = json.loads(answer)
+        given = json.loads(_send("GET", f"{realm.geturl()}?{query}", {}, None, self._basic()).body)
         return f"Bearer {given.get('token') or given['access_token']}"
 
+    def _proof(self, key: str) -> str | None:
+        """Return what signs a request in: the token for its repositories, or else the password."""
+        return self.tokens.get(key) or self._basic()
+
     def _basic(self) -> str | None:
-        if not self.username:
-            return None
-        return f"Basic {base64.b64encode(f'{self.username}:{self.password}'.encode()).decode()}"
+        return basic(self.username, self.password) if self.username else None
+
+
+def _send(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | Iterable[bytes] | None,
+    authorization: str | None,
+) -> Response:
+    with _errors(method, url):
+        return send(method, url, headers, body, authorization=authorization, limit=LARGEST)
+
+
+@contextmanager
+def _errors(method: str, url: str) -> Iterator[None]:
+    """Convert failures of HTTP to errors of a registry, without the query of the address: it may be a signature."""
+    place = url.partition("?")[0]
+    try:
+        yield
+    except HttpFailure as failure:
+        raise _error(failure, f"{method} {place}") from None
+
+
+def _error(failure: HttpFailure, request: str) -> RndError:
+    if failure.status is None:
+        return failure.convert(f"{request} failed: {failure.reason}.", RegistryRefused, RegistryUnavailable)
+    message = f"{request}: {failure.status} {_reason(failure)}"
+    if failure.status == NOT_FOUND:
+        return NotThere(message)
+    if failure.status == UNAUTHORIZED:
+        challenged = Challenged(message)
+        challenged.asks = failure.headers.get("WWW-Authenticate", "")
+        return challenged
+    return failure.convert(message, RegistryRefused, RegistryUnavailable)
+
+
+def _reason(failure: HttpFailure) -> str:
+    """Return the errors that a registry reports, or else the meaning of the status."""
+    try:
+        said: list[dict[str, Any]] = json.loads(failure.body)["errors"]
+        return "; ".join(f"{one['code']}: {one['message']}" for one in said)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return f"{failure.reason}."
