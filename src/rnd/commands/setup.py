@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
 
     project = check_setup(options.folder.resolve())
     # Copier also runs its task for `recopy`, which must not touch GitHub: there, and when a copy is repeated, the
-    # repository already has a commit. Copier deletes the folder if the task fails, hence --keep.
+    # repository already has a commit. Copier deletes the folder if the task fails; --keep prevents that.
     left_alone = options.keep and git.head(project.folder) is not None
     github = None if left_alone else open_github(options, load_organisation(), project)
     started = Started()

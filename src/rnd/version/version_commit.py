@@ -75,7 +75,7 @@ def committed_version(root: Path) -> str | None:
     """Return the version that `pyproject.toml` has in the commit at the head, or None where it has none there.
 
     Raises:
-        ManifestInvalid: It is no TOML, or has no version of its own.
+        ManifestInvalid: It is not valid TOML, or has no version of its own.
     """
     text = git.attempt(root, "show", f"HEAD:{MANIFEST}")
     return None if text is None else manifest.version_in(text)

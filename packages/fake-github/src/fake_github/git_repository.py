@@ -19,7 +19,7 @@ ZERO = "0" * 40
 FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
 # Bare: no configuration of this machine, and nobody is asked.
 QUIET = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-# Written at once: each call of `git config` would be a process. Nothing outlives the server, so nothing is tidied up.
+# Written in one go: each call of `git config` would be a process. Nothing outlives the server, so nothing is tidied up.
 CONFIGURATION = """\
 [core]
 \thooksPath = "{hooks}"

@@ -1,6 +1,6 @@
 """Which function answers which operation, and what its caller must be allowed. Touches nothing.
 
-An operation is named as GitHub's description names it, so that whatever is served can be held against it.
+An operation has the name that GitHub's description gives it, so that every route can be checked against it.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class CodeArtifact:
         address = urlsplit(target)
         operation = OPERATIONS.get((method, address.path))
         if operation is None:
-            return self._refuse(None, "ResourceNotFoundException", f"{method} {address.path} is no operation")
+            return self._refuse(None, "ResourceNotFoundException", f"{method} {address.path} is not an operation")
         parameters, faults = read_parameters(operation, address.query)
         self.calls.append((operation.name, parameters))
         if faults:
@@ -82,7 +82,7 @@ class CodeArtifact:
         except Denied as denied:
             return self._refuse(operation, "AccessDeniedException", denied.message)
         if self.errors:
-            return self._refuse(operation, self.errors.pop(0), "as it was told")
+            return self._refuse(operation, self.errors.pop(0), "as requested by the test")
         known = {"domain": self.domain, "domainOwner": self.owner, "repository": self.repository, "format": "pypi"}
         for name, value in parameters.items():
             if value != known.get(name, value) and not (name == "repository" and value in self.more):
@@ -145,7 +145,7 @@ class CodeArtifact:
     def _refuse(self, operation: OperationModel | None, error: str, message: str) -> Answer:
         shape = MODEL.shape_for(error)
         if operation is not None and error not in {known.name for known in operation.error_shapes}:
-            self.violations.append(f"{error} is no error of {operation.name}")
+            self.violations.append(f"{error} is not an error of {operation.name}")
         content = dict.fromkeys(shape.metadata["required"], message)
         return shape.metadata["error"]["httpStatusCode"], {"x-amzn-errortype": error}, json.dumps(content).encode()
 
@@ -163,7 +163,7 @@ def read_parameters(operation: OperationModel, query: str) -> tuple[dict[str, An
         for key, value in given.items()
         if key in names
     }
-    unknown = [f"{key} is no parameter of {operation.name}" for key in given if key not in names]
+    unknown = [f"{key} is not a parameter of {operation.name}" for key in given if key not in names]
     return parameters, unknown + check(parameters, shape)
 
 

@@ -35,7 +35,7 @@ class Settings:
         aws: What a job that may ask for an OIDC token finds in its environment, to exchange it for.
         containers: Where a job's `container` runs; None where jobs run on this machine itself.
         left_out: Actions that this machine cannot run, each by the end of its name, with the reason.
-        machines: How many jobs run at once.
+        machines: How many jobs run at the same time.
         faults: Lets each step fail once, where it is given.
         artifacts: What jobs keep for later ones of their run.
     """

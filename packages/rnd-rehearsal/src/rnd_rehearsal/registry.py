@@ -1,6 +1,6 @@
 """ECR on one machine: ministack, a real registry, behind a front that adds what ECR has and ministack has not.
 
-The front gives out a token and demands it, holds requests to AWS's own description of ECR (the service model that
+The front gives out a token and demands it, checks requests against AWS's own description of ECR (the service model that
 boto3 and the AWS CLI work by), and keeps tags immutable but for those that a repository lets move. Both listen on free
 ports of the loopback interface alone.
 """

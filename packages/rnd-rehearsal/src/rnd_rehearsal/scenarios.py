@@ -151,7 +151,7 @@ def fork(actors: Actors) -> None:
 
 
 def two_at_once(actors: Actors) -> None:
-    """Two pull requests are open at once; the second is brought up to date, and neither release is lost."""
+    """Two pull requests are open at the same time; the second is brought up to date, and neither release is lost."""
     actors.prepare(BEFORE)
     actors.commit("one", "feat: drive", "drive")
     actors.commit("two", "fix: turn", "turn")
@@ -226,7 +226,7 @@ SCENARIOS = {
     ),
     "untyped": Scenario("a change of no type: 0.4.1 to 0.4.2", one_change("Tidy the garage", "0.4.2")),
     "fork": Scenario("a stranger's pull request: checked, explained, nothing published", fork),
-    "two-at-once": Scenario("two pull requests at once: two releases, none lost", two_at_once),
+    "two-at-once": Scenario("two simultaneous pull requests: two releases, none lost", two_at_once),
     "rerun": Scenario(
         "each step fails once, and re-runs complete, with nothing published twice", rerun, failing=("*",)
     ),

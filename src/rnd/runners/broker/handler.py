@@ -102,7 +102,7 @@ def _credentials(
 
 
 def check_owner(tools: Tools, parameter: str, job: Job) -> None:
-    """Check that a package belongs to the repository of a job: the first one that asks for it owns it for good.
+    """Check that a package belongs to the repository of a job: the first one that asks for it owns it permanently.
 
     Raises:
         Refused: It belongs to another repository, which had the same name.
