@@ -227,6 +227,17 @@ class UnexpectedError(RndError):
     hint = "Please report it, with the output of the command under --verbose."
 
 
+class ConfigurationUntrusted(RndError):
+    """The git configuration of a repository sets a key that could start a program or redirect a token.
+
+    A clone has no such configuration, a copied folder can. A proxy, the settings of TLS and the programs that reach a
+    server are therefore read from your own configuration only.
+    """
+
+    code = "configuration-untrusted"
+    hint = "Remove the key with `git config --unset`; if you need it, set it with `git config --global`."
+
+
 class NotARepository(RndError):
     """The folder is not in a git repository with a work tree, or git refuses to read it."""
 

@@ -1,6 +1,13 @@
-"""The only caller of git."""
+"""The only caller of git.
+
+The configuration of a repository can name programs that git starts: https://git-scm.com/docs/git-config. Commands that
+only read start none of them. Those that write run the hooks and filters of the folder, as git does by design.
+"""
 
 from __future__ import annotations
+
+import os
+import re
 
 from rnd import process
 
@@ -12,20 +19,41 @@ if TYPE_CHECKING:
 
 # Git runs this helper and reads the credentials that it prints; the token is in the environment of that process only.
 CREDENTIAL_HELPER = '!f() { test "$1" = get && echo username=x-access-token && echo "password=$RND_PUSH_TOKEN"; }; f'
-# Messages in English. Git would flush a pipe after each commit that it lists, which takes as long as reading it.
-READING = {"LC_ALL": "C", "GIT_FLUSH": "0"}
+# Messages in English. Git would flush a pipe after each commit that it lists, which takes as long as reading it. Git
+# neither writes the index, which would run a hook, nor fetches missing objects with a program of the configuration.
+READING = {"LC_ALL": "C", "GIT_FLUSH": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "none"}
+# These override the configuration of the folder.
+INERT = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
+# Keys of a folder's configuration that decide where a token goes, and whether the server is verified.
+DETOURS = re.compile(r"http\..*(proxy|ssl|resolve|schannel)|remote\..*\.(proxy|vcs)$")
+# Keys of a folder's configuration that name a program which git starts to reach a server.
+PROGRAMS = re.compile(
+    r"core\.(sshcommand|gitproxy|askpass|alternaterefscommand)$|ssh\.|protocol\.|credential\..*helper$|credential\.helper$"
+    r"|remote\..*\.(uploadpack|receivepack|vcs)$"
+)
+# With a token, git speaks HTTP only, and starts no program that could read the token from its environment.
+SIGNED_IN = (
+    *INERT,
+    *("-c", f"core.hooksPath={os.devnull}", "-c", "core.askPass=", "-c", "core.alternateRefsCommand=true"),
+    *("-c", "push.gpgSign=false", "-c", "push.recurseSubmodules=no", "-c", "fetch.recurseSubmodules=no"),
+)
 
 
 def attempt(folder: Path, *arguments: str) -> str | None:
-    """Run git in a folder and return its output without the last newline; None if git fails or there is no folder."""
+    """Run a git command that reads, and return its output without the last newline.
+
+    Returns None if git fails or there is no folder. No program that the folder's configuration names is started.
+    """
     if not folder.is_dir():
         return None
-    completed = process.attempt("git", *arguments, cwd=folder, extra={"LC_ALL": "C"})
+    completed = process.attempt("git", *INERT, *arguments, cwd=folder, extra=READING)
     return completed.stdout.removesuffix("\n") if completed.returncode == 0 else None
 
 
 def run(folder: Path | str, *arguments: str, extra: Mapping[str, str] | None = None) -> str:
-    """Run git in a folder, with additional variables, and return its output without the last newline.
+    """Run a git command that may write, with additional variables, and return its output without the last newline.
+
+    It runs the hooks and filters of the folder.
 
     Raises:
         CommandFailed: Git failed.
@@ -34,16 +62,16 @@ def run(folder: Path | str, *arguments: str, extra: Mapping[str, str] | None = N
 
 
 def output(folder: str, *arguments: str) -> str | None:
-    """Run git in a folder and return its unmodified output, or None if git fails; faster than `attempt` and `run`.
+    """Run a git command that reads, and return its unmodified output, or None if git fails; faster than `attempt`.
 
     Bytes that are not valid UTF-8 become U+FFFD.
     """
-    printed = process.output("git", "-C", folder, *arguments, extra=READING)
+    printed = process.output("git", "-C", folder, *INERT, *arguments, extra=READING)
     return None if printed is None else printed.decode(errors="replace")
 
 
 def stream(folder: str, *arguments: str, given: str = "") -> Generator[bytes]:
-    """Run git in a folder and yield its output in pieces as they come; closing the generator stops git.
+    """Run a git command that reads, and yield its output in pieces as they come; closing the generator stops git.
 
     Args:
         folder: The folder.
@@ -53,7 +81,50 @@ def stream(folder: str, *arguments: str, given: str = "") -> Generator[bytes]:
     Raises:
         CommandFailed: Git failed.
     """
-    return process.stream("git", "-C", folder, *arguments, given=given.encode(), extra=READING)
+    return process.stream("git", "-C", folder, *INERT, *arguments, given=given.encode(), extra=READING)
+
+
+def changes(folder: Path, *arguments: str) -> list[str]:
+    """Return the lines of `git status --porcelain`, without starting a program of the folder's configuration.
+
+    A filter that the folder configures is left out, so a changed file that it converts counts as changed. What is not
+    committed inside a submodule does not count by default.
+
+    Args:
+        folder: A folder of the repository.
+        arguments: More arguments of `git status`.
+
+    Raises:
+        CommandFailed: Git failed.
+    """
+    names = {key.rpartition(".")[0] for key in _configured(folder) if key.startswith("filter.")}
+    empty = [f"{name}.{part}=" for name in sorted(names) for part in ("clean", "smudge", "process")]
+    filters = [
+        word for setting in (*empty, *(f"{name}.required=false" for name in sorted(names))) for word in ("-c", setting)
+    ]
+    command = ("status", "--porcelain", "--ignore-submodules=dirty", *arguments)
+    return process.run("git", *INERT, *filters, *command, cwd=folder, extra=READING).splitlines()
+
+
+def refs_at(address: str) -> str | None:
+    """Return what `git ls-remote` lists of a repository, or None if it does not respond.
+
+    Git runs outside of any repository, so that the configuration of none applies.
+    """
+    completed = process.attempt("git", "ls-remote", "--", address, cwd="/", extra={"LC_ALL": "C"})
+    return completed.stdout if completed.returncode == 0 else None
+
+
+def _configured(folder: Path) -> list[str]:
+    """Return the keys that the folder itself configures, without those of the user and of the machine.
+
+    Git writes the section and the last part of a key in lowercase.
+    """
+    listed = process.attempt("git", "config", "--list", "--show-scope", "--name-only", "-z", cwd=folder).stdout.split(
+        "\0"
+    )
+    scoped = zip(listed[::2], listed[1::2], strict=False)
+    return [key for scope, key in scoped if scope in {"local", "worktree"}]
 
 
 def toplevel(folder: Path) -> Path | None:
@@ -85,8 +156,7 @@ def head(folder: Path) -> str | None:
 
 def is_clean(folder: Path) -> bool:
     """Return whether the work tree has no uncommitted changes; ignored files do not count."""
-    # A repository can name a program that `git status` runs.
-    return run(folder, "-c", "core.fsmonitor=false", "status", "--porcelain") == ""
+    return not changes(folder)
 
 
 def identity(folder: Path) -> str | None:
@@ -130,8 +200,28 @@ def signed_in(folder: Path, token: str | None, server: str, *arguments: str) -> 
         token: The token to sign in with.
         server: The URL of the server that the token is for, such as `https://github.com`.
         arguments: The arguments of git.
+
+    Raises:
+        ConfigurationUntrusted: The folder's own configuration names a program to start, or redirects the token.
     """
-    helper = f"credential.{server}.helper"
-    options = ("-c", "credential.helper=", "-c", f"{helper}=", "-c", f"{helper}={CREDENTIAL_HELPER}") if token else ()
+    _refuse(folder, DETOURS if token else PROGRAMS)
     variables = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "RND_PUSH_TOKEN": token}
+    if not token:
+        return process.attempt("git", *INERT, *arguments, cwd=folder, extra=variables)
+    helper = f"credential.{server}.helper"
+    options = (*SIGNED_IN, "-c", "credential.helper=", "-c", f"{helper}=", "-c", f"{helper}={CREDENTIAL_HELPER}")
+    variables["GIT_ALLOW_PROTOCOL"] = "http:https"
     return process.attempt("git", *options, *arguments, cwd=folder, extra=variables)
+
+
+def _refuse(folder: Path, keys: re.Pattern[str]) -> None:
+    """Refuse a folder that configures some keys itself.
+
+    Raises:
+        ConfigurationUntrusted: It does.
+    """
+    found = next((key for key in _configured(folder) if keys.match(key)), None)
+    if found:
+        from rnd.errors import ConfigurationUntrusted
+
+        raise ConfigurationUntrusted(f"The git configuration of {folder} sets {found}.")

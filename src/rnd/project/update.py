@@ -91,9 +91,7 @@ def find_target(source: str, ref: str | None) -> Target:
         TemplateUnavailable: The template's repository does not respond.
     """
     address = source.removeprefix("git+")
-    listed = git.attempt(
-        Path("/"), "ls-remote", "--", address
-    )  # outside of any repository, so that no local configuration applies
+    listed = git.refs_at(address)
     if listed is None:
         raise TemplateUnavailable(f"The template's repository {address} does not respond.")
     # git lists the commit of an annotated tag after the tag, with the suffix ^{}.

@@ -62,7 +62,7 @@ def build(root: Path, folder: Path) -> tuple[Distribution, ...]:
     """
     if git.head(root) is None:
         raise UsageError("There is no commit yet that a package could be built from.", "Commit first.")
-    time = git.run(root, "log", "-1", "--format=%ct")
+    time = git.run(root, "log", "-1", "--no-show-signature", "--format=%ct")
     # https://reproducible-builds.org/docs/source-date-epoch; the build backend is code of the repository.
     uv.run(root, "build", "--out-dir", str(folder), extra={"SOURCE_DATE_EPOCH": time, **process.without_secrets()})
     name, version = manifest.read_name(root), manifest.read_version(root)

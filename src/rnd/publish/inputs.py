@@ -52,7 +52,7 @@ def require_commit(root: Path) -> str:
     head = git.head(root)
     if head is None:
         raise UsageError("There is no commit yet that an image could be built from.", "Commit first.")
-    changed = [line[3:] for line in git.run(root, "status", "--porcelain", "--untracked-files=all").splitlines()]
+    changed = [line[3:] for line in git.changes(root, "--untracked-files=all", "--ignore-submodules=none")]
     changed = [name for name in changed if name not in VERSIONED or _differs_from_head(root, name)]
     if changed:
         raise UncommittedChanges(f"Not committed: {', '.join(changed)}.")

@@ -104,7 +104,7 @@ def commit_step(root: Path, wanted: str) -> Step:
         found = committed_version(root)
         if found != wanted:
             return needed(f"the commit at the head has {found}")
-        changed = git.run(root, "status", "--porcelain", "--", *files)
+        changed = git.changes(root, "--", *files)
         return needed("it is not in both files yet") if changed else done(f"the commit at the head has {wanted}")
 
     message = version_message(wanted)
