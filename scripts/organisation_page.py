@@ -36,6 +36,7 @@ FORMS = {
     r"^[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$": "a git ref",
     r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$": "a host name, with a port if needed",
     r"^[A-Za-z0-9._+!-]+( [A-Za-z0-9._+-]+)?$": 'a version, in quotes: `"2.28"`',
+    r"^[0-9]+\.[0-9]+\.[0-9]+$": "a release, such as `1.5.0`",
     r"^[A-Za-z0-9_-]{1,64}$": "the name of a Lambda function",
 }
 

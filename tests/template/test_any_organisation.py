@@ -163,3 +163,27 @@ def parse(path: str, text: str) -> Any:  # noqa: ANN401 - any document
     if path.endswith("Dockerfile"):
         assert not re.search(r"(?m)^(?!FROM|ARG|ENV|RUN|COPY|LABEL|WORKDIR|USER|CMD|#| |$)", text), text
     return text
+
+
+@pytest.mark.parametrize(
+    ("rings", "suffix"),
+    [
+        ({"canary": {"repositories": ["RND-demo"]}, "all": {}}, "-canary"),
+        ({"canary": {"repositories": ["rnd-other"]}, "all": {}}, ""),
+        ({"all": {"repositories": ["rnd-demo"]}, "rest": {}}, "-canary"),
+        ({"early": {"share": 100}, "all": {}}, ""),
+        ({"all": {}}, ""),
+        (None, ""),
+    ],
+)
+def test_the_canaries_call_the_actions_at_a_ref_of_their_own(
+    source: Path, tmp_path: Path, rings: dict[str, Any] | None, suffix: str
+) -> None:
+    document = {**SHIPPED, "fleet": {"rings": rings}} if rings else {k: v for k, v in SHIPPED.items() if k != "fleet"}
+    organisation = Organisation.model_validate(document)
+    (source / "org.yml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    data = {"project_name": "demo"}
+    run_copy(str(source), tmp_path, data=data, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
+    text = (tmp_path / ".github/workflows/on_pr.yml").read_text("utf-8")
+    assert set(re.findall(r"rnd-template/\S+@(\S+)", text)) == {organisation.template.workflow_ref + suffix}
+    assert bool(suffix) == ("rnd-demo" in {name.lower() for name in organisation.fleet.canaries})

@@ -28,3 +28,17 @@ class PlanInvalid(RndError):
     code = "fleet-plan-invalid"
     hint = "Make a new plan: `rnd fleet plan --out PLAN.json`."
     exit_code = ExitCode.USAGE
+
+
+class LedgerUnwritten(RndError):
+    """The branches at which repositories call the shared actions could not be read or changed."""
+
+    code = "fleet-ledger-unwritten"
+    hint = "Check that the token can write to the template's repository, then run the same command again."
+
+
+class NotBaked(RndError):
+    """A release cannot go to the next ring: the ring before has not had it long enough, or is not green with it."""
+
+    code = "fleet-not-baked"
+    hint = "Wait, or fix the named repositories. `--ring NAME` shortens the hours of a healthy ring."

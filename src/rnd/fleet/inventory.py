@@ -6,7 +6,6 @@ count: anyone can set them.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -14,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from rnd import bounded_yaml
+from rnd.fleet.rings import ring_of
 from rnd.github.repository import location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rnd.organisation import Organisation
-    from rnd.organisation.fleet import Ring
 
     Node = Mapping[str, Any]
 
@@ -88,20 +87,6 @@ def read_answers(blob: Node | None) -> Mapping[str, object]:
     except yaml.YAMLError:
         return {}
     return {str(key): value for key, value in answers.items()} if isinstance(answers, dict) else {}
-
-
-def ring_of(name: str, number: int, rings: Mapping[str, Ring]) -> str:
-    """Return the ring of a repository: the one that names it, else the one that its ID falls into."""
-    for ring, one in rings.items():
-        if name.lower() in {listed.lower() for listed in one.repositories}:
-            return ring
-    place = int.from_bytes(hashlib.sha256(str(number).encode()).digest()[:8], "big") % 100
-    end = 0
-    for ring, one in rings.items():
-        end += one.share or 0
-        if one.takes_the_rest or place < end:
-            return ring
-    return list(rings)[-1]
 
 
 @dataclass(frozen=True)

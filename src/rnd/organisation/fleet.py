@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003 - pydantic resolves it when the class is made
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from rnd.organisation.forms import RepositoryName, Slug, Strict, Text
 
 Share = Annotated[int, Field(ge=1, le=100)]
+# A release of the template, as its tag is written without `v`.
+Release = Annotated[str, StringConstraints(pattern=r"\A[0-9]+\.[0-9]+\.[0-9]+\z")]
+Merging = Literal["automatic", "by-hand"]
 
 
 class Ring(Strict):
@@ -18,6 +21,9 @@ class Ring(Strict):
     repositories: list[RepositoryName] = Field(default=[], description="names of repositories in the ring")
     share: Share | None = Field(
         default=None, description="per cent of all repositories, selected by a hash of the repository's ID"
+    )
+    hours: Annotated[int, Field(ge=0)] = Field(
+        default=24, description="shortest time before a release goes to the next ring, in hours"
     )
 
     @property
@@ -40,15 +46,33 @@ class Hold(Strict):
     because: Text = Field(description="reason", examples=["camera-ready"])
 
 
+class Update(Strict):
+    """The pull requests that bring a release of the template to repositories."""
+
+    at_once: Annotated[int, Field(ge=1)] = Field(
+        default=12, description="pull requests whose checks have not finished, at most"
+    )
+    every_days: Annotated[int, Field(ge=0)] = Field(
+        default=14, description="shortest time between two updates of a repository, in days"
+    )
+    merge: dict[Slug, Merging] = Field(
+        default={}, description="ring: whether its updates merge when their checks pass; without it, by hand"
+    )
+
+
 class Fleet(Strict):
     """All repositories together: `rnd fleet`."""
 
     rings: Annotated[dict[Slug, Ring], Field(min_length=1)] = Field(
         default={"all": Ring()}, description="name: group of repositories; the last ring has all that are left"
     )
+    update: Update = Field(default=Update(), description="pull requests with releases of the template")
     stop: Stop = Field(default=Stop(), description="when to give up on the remaining repositories")
     held: dict[RepositoryName, Hold] = Field(
         default={}, description="repository: hold; a held repository may be behind the template"
+    )
+    withdrawn: list[Release] = Field(
+        default=[], description="releases of the template that no repository is updated to", examples=["1.5.0"]
     )
     watched: list[RepositoryName] = Field(
         default=[], description="other repositories of the owner that are reported and never changed"
@@ -64,4 +88,12 @@ class Fleet(Strict):
             raise ValueError("a repository is in two rings")
         if sum(ring.share or 0 for ring in others) > 100:
             raise ValueError("the shares of the rings add up to more than 100")
+        if unknown := self.update.merge.keys() - self.rings.keys():
+            raise ValueError(f"update.merge names {min(unknown)}, which is not a ring")
         return self
+
+    @property
+    def canaries(self) -> list[str]:
+        """The repositories that call the shared actions at a ref of their own: those that the first ring names."""
+        first, *others = self.rings.values()
+        return first.repositories if others else []

@@ -24,6 +24,11 @@ class Template(Strict):
         description="git ref at which repositories call the central workflows", examples=["v1"]
     )
 
+    @property
+    def canary_ref(self) -> str:
+        """The ref for the repositories that the first ring names; `partials/workflows.jinja` renders it."""
+        return f"{self.workflow_ref}-canary"
+
 
 class Docker(Strict):
     """The Docker images of repositories."""

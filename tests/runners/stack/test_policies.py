@@ -126,6 +126,8 @@ def test_a_development_package_is_published_by_the_central_workflow(organisation
 def test_a_release_needs_every_one_of_its_claims(organisation: Organisation) -> None:
     assert verifies(organisation, "release", release_token(organisation))
     central, ref = release_token(organisation)["job_workflow_ref"].split("@")
+    canary = f"{central}@refs/heads/{organisation.template.canary_ref}"
+    assert verifies(organisation, "release", release_token(organisation, job_workflow_ref=canary))
     owner = organisation.github.owner
     for changed in (
         {"aud": "sts.amazonaws.com"},
@@ -134,6 +136,7 @@ def test_a_release_needs_every_one_of_its_claims(organisation: Organisation) -> 
         {"environment": "staging"},
         {"sub": token(organisation, f"ref:{MAIN}", MAIN)["sub"]},
         {"job_workflow_ref": f"{central}@refs/heads/topic"},
+        {"job_workflow_ref": f"{canary}-2"},
         {"job_workflow_ref": f"{central}@{ref.replace('heads', 'tags')}"},
         {"job_workflow_ref": f"{owner}/{organisation.repository_prefix}-x/.github/workflows/promote_image.yml@{ref}"},
         {"job_workflow_ref": f"{names.template_repository(organisation)}/.github/workflows/other.yml@{ref}"},

@@ -242,8 +242,9 @@ def _host_template(sandbox: Sandbox) -> str:
     faults = sandbox.runner.settings.faults
     failing = {} if faults is None else fail_in_actions(sandbox.checkout, faults)
     commit = template.snapshot(sandbox.checkout, failing)
-    ref = sandbox.organisation.template.workflow_ref
-    refs = [f"{commit}:refs/heads/main", f"{commit}:refs/heads/{ref}"]
+    central = sandbox.organisation.template
+    branches = ("main", central.workflow_ref, central.canary_ref)
+    refs = [f"{commit}:refs/heads/{branch}" for branch in branches]
     push(sandbox, sandbox.checkout, sandbox.template, refs, sandbox.tokens[MAINTAINER])
     caller.ask("PUT", f"/repos/{sandbox.template}/actions/permissions/access", {"access_level": "organization"})
     return str(made["id"])

@@ -88,8 +88,8 @@ def _what_to_apply(
     from pathlib import Path
 
     from rnd.fleet.again import look_again
-    from rnd.fleet.inventory import ring_of
     from rnd.fleet.plan_file import read_plan
+    from rnd.fleet.rings import ring_of
     from rnd.fleet.view import wanted_settings
 
     if options.file is None:

@@ -122,18 +122,31 @@ def verify_trust(organisation: Organisation, owner_id: str, identity: str) -> Do
 def workflows(organisation: Organisation, identity: str) -> list[str]:
     """Return patterns for `job_workflow_ref` of the jobs that can get an identity; without `*` for `release`.
 
-    A repository's own files are in its own repository, which the broker checks.
+    A repository's own files are in its own repository, which the broker checks. The central ones are called at the ref
+    of org.yml or, by the canaries, at theirs.
     """
-    ref = organisation.template.workflow_ref
-    full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
-    central = [f"{names.template_repository(organisation)}/{FOLDER}/{one}@{full}" for one in RELEASE_WORKFLOWS]
+    template, refs = names.template_repository(organisation), map(_full, _central_refs(organisation))
+    central = [f"{template}/{FOLDER}/{one}@{full}" for full in refs for one in RELEASE_WORKFLOWS]
     own = f"{organisation.github.owner}/{organisation.repository_prefix}-*/{FOLDER}"
     return {
-        "development": [central[0], f"{own}/{IMAGE_WORKFLOW}@*", f"{own}/{PACKAGE_WORKFLOW}@*"],
+        "development": [
+            *central[:: len(RELEASE_WORKFLOWS)],
+            f"{own}/{IMAGE_WORKFLOW}@*",
+            f"{own}/{PACKAGE_WORKFLOW}@*",
+        ],
         "version": [f"{own}/{VERSION_WORKFLOW}@refs/pull/*"],
         "candidate": [f"{own}/{IMAGE_WORKFLOW}@{MAIN}"],
         "release": central,
     }[identity]
+
+
+def _central_refs(organisation: Organisation) -> tuple[str, ...]:
+    template = organisation.template
+    return (template.workflow_ref, template.canary_ref)
+
+
+def _full(ref: str) -> str:
+    return ref if ref.startswith("refs/") else f"refs/heads/{ref}"
 
 
 def subjects(organisation: Organisation, owner_id: str, *contexts: str) -> list[str]:
