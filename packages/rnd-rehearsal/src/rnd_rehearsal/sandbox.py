@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from fake_github import FakeGitHub
 from rnd import process
 from rnd.organisation import load_organisation
-from rnd_rehearsal import conda, downloads, package_index, template
+from rnd_rehearsal import conda, downloads, job_programs, package_index, template
 from rnd_rehearsal import images as image_part
+from rnd_rehearsal.cache import cache_folder
 from rnd_rehearsal.cloud import stack as publishing
 from rnd_rehearsal.containers import Containers
 from rnd_rehearsal.jobs import Settings
@@ -151,7 +152,8 @@ def start(
         central = f"{template.hosted_name(organisation)}/actions/"
         faults = StepFaults(folder / "faults", central, failing) if failing else None
         left_out = {} if images else {"/push-image": NO_IMAGES, "/promote-image": NO_IMAGES}
-        settings = Settings(environment, left_out=left_out, faults=faults)
+        path = job_programs.prepare(folder / "programs", cache_folder() / job_programs.FOLDER, environment["PATH"])
+        settings = Settings(environment | {"PATH": path}, left_out=left_out, faults=faults)
         runs = folder / "runs"
         settings.containers = _containers(environment, runs / downloads.FOLDER, channel, faults) if containers else None
         runner = Runner(hub, runs, settings)
