@@ -138,5 +138,5 @@ def _with_base_image(
 @pytest.fixture(scope="session")
 def all_images() -> Iterator[ImageRegistry]:
     """The registry of the organisation's account, with all that the tests of this process have pushed."""
-    with image_registry(load_organisation().aws.account) as registry:
+    with image_registry(load_organisation().require_aws().account) as registry:
         yield registry

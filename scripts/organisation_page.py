@@ -38,6 +38,10 @@ FORMS = {
     r"^[A-Za-z0-9._+!-]+( [A-Za-z0-9._+-]+)?$": 'a version, in quotes: `"2.28"`',
     r"^[0-9]+\.[0-9]+\.[0-9]+$": "a release, such as `1.5.0`",
     r"^[A-Za-z0-9_-]{1,64}$": "the name of a Lambda function",
+    r"^(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?)/[A-Za-z0-9._~/%+-]*$": (
+        "an https address without credentials"
+    ),
+    r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[a-z0-9._-]+)*$": "`HOST` or `HOST/PATH`",
 }
 
 
@@ -81,16 +85,30 @@ def organisation_page(schema: Mapping[str, Any]) -> str:
         "optional, and no other keys are allowed. Editors that read [org.schema.json](org.schema.json) complete and",
         "validate the file as you type.\n",
     ]
-    single = [name for name, node in schema["properties"].items() if "$ref" not in node]
+    single = [name for name, node in schema["properties"].items() if "type" in node]
     rows = (row(name, schema["properties"][name], shipped[name]) for name in single)
     heads = ("key", "type", "meaning", "shipped value")
     parts.append(f"## Names\n\n{table(heads, rows)}")
     for name in schema["properties"]:
-        if name not in single:
+        if "oneOf" in schema["properties"][name]:
+            parts += providers(schema, name, shipped[name])
+        elif name not in single:
             part = resolve(schema, schema["properties"][name])
             section = table(heads, keys(schema, part, name, [shipped[name]]))
             parts.append(f"## {name}\n\n{part['description']}\n\n{section}")
     return "\n".join(parts)
+
+
+def providers(schema: Mapping[str, Any], name: str, shipped: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the parts of the page for a section with one set of keys per provider."""
+    node = schema["properties"][name]
+    yield f"## {name}\n\nThe section {name}: {node['description']}. Its keys depend on the provider.\n"
+    for one in node["oneOf"]:
+        part = resolve(schema, one)
+        provider = part["properties"]["provider"]["const"]
+        values = [shipped] if shipped["provider"] == provider else [{}]
+        table_of_keys = table(("key", "type", "meaning", "shipped value"), keys(schema, part, name, values))
+        yield f"### {name}, provider: {provider}\n\n{part['description']}\n\n{table_of_keys}"
 
 
 def keys(schema: Mapping[str, Any], node: Mapping[str, Any], path: str, shipped: list[Any]) -> Iterator[list[str]]:
@@ -131,6 +149,8 @@ def plain(value: object) -> str:
 def in_words(node: Mapping[str, Any]) -> str:
     """Return the type of a key in plain words."""
     match node:
+        case {"const": value}:
+            return f"`{value}`"
         case {"enum": choices}:
             return f"one of {', '.join(f'`{choice}`' for choice in choices)}"
         case {"anyOf": [kind, {"type": "null"}]}:

@@ -13,6 +13,7 @@ from rnd.organisation import SHIPPED, load_organisation
 from tests.helpers.machine import ACME
 
 TEXT = ACME.read_text(encoding="utf-8")
+PLAIN = (ACME.parent / "without_aws.yml").read_text(encoding="utf-8")
 
 
 def complaint(tmp_path: Path, old: str, new: str) -> str:
@@ -44,8 +45,8 @@ def test_the_shipped_values() -> None:
     assert (organisation.name, organisation.slug, organisation.repository_prefix) == ("Synthesia", "synthesia", "rnd")
     assert organisation.github.owner == "Synthesia-Technologies"
     assert organisation.github.teams == {"mlops": "admin", "research-shared": "triage"}
-    assert (organisation.aws.account, organisation.aws.region) == ("812634467557", "eu-west-1")
-    assert organisation.aws.base_image == "gha-rnd-runner-python-base:py{version}-latest"
+    assert (organisation.require_aws().account, organisation.require_aws().region) == ("812634467557", "eu-west-1")
+    assert organisation.image_registry.base_image == "gha-rnd-runner-python-base:py{version}-latest"
     assert organisation.python.versions[0] == "3.8"
     assert organisation.python.default == "3.11"
 
@@ -83,6 +84,66 @@ def test_a_key_of_an_earlier_version(tmp_path: Path) -> None:
         f"{line_of('reading_role:')}: aws.publishing_role was replaced by aws.entry_role and aws.broker: "
         "docs/how-to/set-up-the-pipeline.md"
     )
+
+
+def test_the_keys_of_aws_that_became_sections(tmp_path: Path) -> None:
+    """An org.yml from before providers: each of its keys is named, with its line and the new form."""
+    said = complaint(tmp_path, "aws:\n", "aws:\n  codeartifact: {domain: robots}\n  ecr_registry: a\n  base_image: b\n")
+    line = line_of("aws:")
+    assert said.splitlines() == [
+        f"{line + 1}: aws.codeartifact was replaced by the key package_index, with provider: codeartifact and the same "
+        "values",
+        f"{line + 2}: aws.ecr_registry was replaced by the key image_registry, with provider: ecr, and this value as "
+        "its address",
+        f"{line + 3}: aws.base_image was moved to the key image_registry",
+    ]
+
+
+def plain(text: str = PLAIN) -> str:
+    """Return an organisation file with other providers, and without an AWS account."""
+    begin, end = TEXT.index("package_index:"), TEXT.index("docker:")
+    return TEXT[:begin] + text + "\n" + TEXT[end:]
+
+
+def test_an_organisation_without_aws(tmp_path: Path) -> None:
+    path = tmp_path / "org.yml"
+    path.write_text(plain())
+    organisation = load_organisation(path)
+    assert (organisation.aws, organisation.package_index.provider) == (None, "simple")
+    assert organisation.image_registry.job_image("3.11") == "registry.acme.example/lab/acme-base:3.11"
+    for needs in (organisation.require_aws, organisation.require_codeartifact):
+        with pytest.raises(OrganisationInvalid):
+            needs()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("simple\n", "pypi\n", "package_index.provider is 'pypi'; expected: one of 'codeartifact', 'simple'"),
+        ("  provider: oci\n", "", "image_registry.provider is missing; expected: one of ecr, oci"),
+        ("lab\n", "lab/\n", "image_registry.address is 'registry.acme.example/lab/': invalid format; expected: host"),
+        ("https://packages.acme.example/dev/s", "http://a.example/s", "package_index.development.url is 'http://a.ex"),
+        ("url: https://packages", "url: https://u:p@packages", "package_index.releases.url is 'https://u:p@packages."),
+        ("  development:", "  staging:", "package_index.staging is not a key of org.yml; known keys here: provider, "),
+        ("acme.example/dev/\n", "acme.example/releases/\n", "package_index: releases and development have the same a"),
+        ("provider: oci", "provider: ecr", "image_registry.address is 'registry.acme.example/lab': invalid format"),
+    ],
+)
+def test_mistakes_in_a_section_with_providers(tmp_path: Path, old: str, new: str, said: str) -> None:
+    path = tmp_path / "org.yml"
+    wrong = PLAIN.replace(old, new, 1)
+    assert wrong != PLAIN
+    path.write_text(plain(wrong))
+    with pytest.raises(OrganisationInvalid) as caught:
+        load_organisation(path)
+    assert said in caught.value.message
+
+
+def test_aws_is_missing_where_it_is_needed(tmp_path: Path) -> None:
+    path = tmp_path / "org.yml"
+    path.write_text(plain(PLAIN.replace("oci", "ecr").replace("/lab", "")))
+    with pytest.raises(OrganisationInvalid, match=r"aws is missing, which image_registry\.provider: ecr needs"):
+        load_organisation(path)
 
 
 def test_a_missing_key_inside_a_class(tmp_path: Path) -> None:
@@ -130,7 +191,7 @@ def test_invalid_yaml(tmp_path: Path) -> None:
         (
             "development_repository: wheels-of-branches",
             "development_repository: wheels",
-            "aws.codeartifact: repository and development_repository are both wheels; they must differ",
+            "package_index: repository and development_repository are both wheels; they must differ",
         ),
         ("release: Iv1.acme-release", "release: Iv1.acme-version", "github.apps: version and release are the same app"),
         ("broker: acme_broker", "broker: acme/broker", "aws.broker is 'acme/broker': invalid format"),

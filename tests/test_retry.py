@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import retry
-from rnd.publish.errors import IndexRefused, IndexUnavailable
+from rnd.providers.errors import IndexRefused, IndexUnavailable
 
 if TYPE_CHECKING:
     from rnd.errors import RndError

@@ -32,7 +32,7 @@ MISLEADING = (
     "GIT_COMMON_DIR",
 )
 # Credentials, the means to get them, and the files by which a step of a workflow changes the steps after it.
-SECRET_PREFIXES = ("ACTIONS_", "AWS_", "RND_REGISTRY_", "UV_PUBLISH_")
+SECRET_PREFIXES = ("ACTIONS_", "AWS_", "RND_INDEX_", "RND_REGISTRY_", "UV_PUBLISH_")
 SECRET_NAMES = {"GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE"}
 LAST_WORDS = 12
 PATIENCE = 60  # seconds, for a server to start

@@ -19,7 +19,7 @@ ORGANISATION = load_organisation()
 def test_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["config"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["aws.region", ORGANISATION.aws.region] in lines
+    assert ["aws.region", ORGANISATION.require_aws().region] in lines
 
 
 def test_as_data(capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,5 +31,5 @@ def test_for_the_steps_of_a_workflow(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
     assert cli.main(["config", "--github-output"]) == 0
     lines = (tmp_path / "output").read_text().splitlines()
-    assert f"aws-reading-role={ORGANISATION.aws.reading_role}" in lines
+    assert f"aws-reading-role={ORGANISATION.require_aws().reading_role}" in lines
     assert f"github-attestations={str(ORGANISATION.github.attestations).lower()}" in lines

@@ -56,7 +56,7 @@ class Sandbox:
 
     def images(self) -> dict[str, str]:
         """Return the tags that the registry has, each with the digest of its image."""
-        client = boto3.client("ecr", region_name=ORGANISATION.aws.region)
+        client = boto3.client("ecr", region_name=ORGANISATION.require_aws().region)
         details = client.describe_images(repositoryName=self.name)["imageDetails"]
         client.close()
         return {tag: image["imageDigest"] for image in details for tag in image.get("imageTags", [])}

@@ -171,7 +171,7 @@ def sandbox(
     name = f"{ORGANISATION.slug}-{ORGANISATION.repository_prefix}-aligner"
     yield Sandbox(folder, name, index, all_images)
     all_images.around = just_act
-    client = boto3.client("ecr", region_name=ORGANISATION.aws.region)
+    client = boto3.client("ecr", region_name=ORGANISATION.require_aws().region)
     for made in {name, f"dev/{name}", f"candidate/{name}"} & all_images.movable.keys():
         client.delete_repository(repositoryName=made, force=True)
         del all_images.movable[made]

@@ -86,7 +86,7 @@ def stacks(synthesised: dict[str, Stacks], request: pytest.FixtureRequest) -> St
 def clouds(synthesised: dict[str, Stacks], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Cloud]]:
     """An account for each organisation, with both of its stacks deployed."""
     with serve(tmp_path_factory.mktemp("cloud") / "log") as url:
-        clouds = {owner: Cloud(url, stacks.organisation.aws) for owner, stacks in synthesised.items()}
+        clouds = {owner: Cloud(url, stacks.organisation.require_aws()) for owner, stacks in synthesised.items()}
         for owner, stacks in synthesised.items():
             cloud, organisation = clouds[owner], stacks.organisation
             cloud.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")

@@ -12,13 +12,14 @@ import pytest
 from rnd import retry
 from rnd.errors import AwsRefused, AwsUnavailable
 from rnd.organisation import load_organisation
-from rnd.providers.codeartifact import codeartifact_access
+from rnd.providers.codeartifact import read_access
 from rnd_rehearsal.codeartifact import MODEL, CodeArtifact, check
 
 if TYPE_CHECKING:
     from rnd_rehearsal.package_index import PackageIndex
 
-AWS = load_organisation().aws
+ORGANISATION = load_organisation()
+AWS, PLACE = ORGANISATION.require_aws(), ORGANISATION.require_codeartifact()
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def account(index: PackageIndex) -> CodeArtifact:
 
 
 def test_address_and_token(account: CodeArtifact) -> None:
-    assert codeartifact_access(AWS) == (account.endpoint, account.token)
+    assert read_access(AWS, PLACE.domain, PLACE.repository) == (account.endpoint, account.token)
     place = {"domain": "synthesia", "domainOwner": "812634467557"}
     assert account.calls == [
         ("GetRepositoryEndpoint", place | {"repository": "rnd", "format": "pypi"}),
@@ -43,12 +44,12 @@ def test_a_fault_of_aws_is_tried_again_and_said(
     told: list[str] = []
     monkeypatch.setattr(retry, "on_retry", told.append)
     account.errors = [error]
-    assert codeartifact_access(AWS) == (account.endpoint, account.token)
+    assert read_access(AWS, PLACE.domain, PLACE.repository) == (account.endpoint, account.token)
     assert [text for text in told if error in text] == told != []
 
     account.errors = [error] * 4
     with pytest.raises(AwsUnavailable, match=error):
-        codeartifact_access(AWS)
+        read_access(AWS, PLACE.domain, PLACE.repository)
     assert account.errors == []
 
 
@@ -56,7 +57,7 @@ def test_a_fault_of_aws_is_tried_again_and_said(
 def test_a_refusal_is_final(account: CodeArtifact, error: str) -> None:
     account.errors = [error]
     with pytest.raises(AwsRefused, match=error):
-        codeartifact_access(AWS)
+        read_access(AWS, PLACE.domain, PLACE.repository)
     assert len(account.calls) == 1
 
 
@@ -64,18 +65,18 @@ def test_nobody_is_signed_in(account: CodeArtifact, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(AwsRefused, match="Unable to locate credentials") as caught:
-        codeartifact_access(AWS)
+        read_access(AWS, PLACE.domain, PLACE.repository)
     assert "aws sso login" in caught.value.hint
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(AwsRefused, match="nobody"):
-        codeartifact_access(AWS)
+        read_access(AWS, PLACE.domain, PLACE.repository)
     assert account.calls == []
 
 
 def test_aws_is_out_of_reach(account: CodeArtifact, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CODEARTIFACT", "http://127.0.0.1:1")
     with pytest.raises(AwsUnavailable, match="could not be reached"):
-        codeartifact_access(AWS)
+        read_access(AWS, PLACE.domain, PLACE.repository)
     assert account.calls == []
 
 
@@ -101,7 +102,7 @@ def test_the_aws_cli_agrees(account: CodeArtifact) -> None:
     """A second client, of AWS's own, gets from the stand-in what boto3 gets."""
 
     def aws(*arguments: str) -> dict[str, str]:
-        place = ["--domain", AWS.codeartifact.domain, "--domain-owner", AWS.account, "--region", AWS.region]
+        place = ["--domain", PLACE.domain, "--domain-owner", AWS.account, "--region", AWS.region]
         command = ["uvx", "--quiet", "--from", "awscli", "aws", "codeartifact", *arguments, *place, "--output", "json"]
         said = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True).stdout
         found = json.loads(said)
@@ -110,8 +111,8 @@ def test_the_aws_cli_agrees(account: CodeArtifact) -> None:
 
     token = aws("get-authorization-token", "--duration-seconds", "900")
     assert token["authorizationToken"] == account.token
-    endpoint = aws("get-repository-endpoint", "--repository", AWS.codeartifact.repository, "--format", "pypi")
+    endpoint = aws("get-repository-endpoint", "--repository", PLACE.repository, "--format", "pypi")
     assert endpoint == {"repositoryEndpoint": account.endpoint}
     calls = account.calls.copy()
-    codeartifact_access(AWS)
+    read_access(AWS, PLACE.domain, PLACE.repository)
     assert sorted(account.calls[2:]) == sorted(calls), "both clients ask the same"

@@ -11,9 +11,9 @@ from rnd.ci import identity
 from rnd.errors import AwsRefused
 from rnd.manifest import write_version
 from rnd.organisation import load_organisation
+from rnd.providers import codeartifact, ecr
 from rnd.providers.aws import AwsCredentials
-from rnd.publish import index as package_index
-from rnd.publish import target
+from rnd.publish.index import Index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,21 +33,21 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> None:
         assert organisation == load_organisation()
         return AwsCredentials(name, "secret", "token")
 
-    def packages(aws: Aws, repository: str, credentials: AwsCredentials) -> tuple[str, str]:
+    def packages(aws: Aws, _: str, repository: str, credentials: AwsCredentials) -> tuple[str, str]:
         calls.append(("index", repository, credentials.key_id))
-        assert aws == load_organisation().aws
+        assert aws == load_organisation().require_aws()
         return "http://127.0.0.1:1/", "token"
 
-    def images(aws: Aws, credentials: AwsCredentials) -> tuple[str, str, str]:
+    def images(region: str, credentials: AwsCredentials) -> object:
         calls.append(("registry", credentials.key_id))
-        raise AwsRefused(f"{aws.account} is not reached.")
+        raise AwsRefused(f"{region} is not reached.")
 
     calls.clear()
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setattr(identity, "assume", assume)
-    monkeypatch.setattr(package_index, "codeartifact_access", packages)
-    monkeypatch.setattr(target, "ecr_access", images)
-    monkeypatch.setattr(package_index.Index, "look", lambda *_: {"acme_demo-0.4.1-py3-none-any.whl": "0" * 64})
+    monkeypatch.setattr(codeartifact, "read_access", packages)
+    monkeypatch.setattr(ecr, "_ecr", images)
+    monkeypatch.setattr(Index, "look", lambda *_: {"acme_demo-0.4.1-py3-none-any.whl": "0" * 64})
 
 
 def set_version(package: Repository, name: str) -> None:

@@ -116,7 +116,7 @@ def test_the_image_of_a_pull_request_and_then_of_the_release(
 def test_the_aws_cli_sees_what_was_made(sandbox: Sandbox) -> None:
     sandbox.publish()
     assert sandbox.release("--quiet") == 0
-    place = ("--region", ORGANISATION.aws.region, "--repository-name", sandbox.name)
+    place = ("--region", ORGANISATION.require_aws().region, "--repository-name", sandbox.name)
     (image,) = sandbox.aws("ecr", "describe-images", *place)["imageDetails"]
     assert set(image["imageTags"]) == {"0.1.0", "stable", "latest"}
     (repository,) = sandbox.aws("ecr", "describe-repositories", *place[:2], "--repository-names", sandbox.name)[
@@ -169,7 +169,7 @@ def test_a_plan_changes_nothing(sandbox: Sandbox, capsys: pytest.CaptureFixture[
         "  • Move the tag latest (it is not there)",
         "      let latest name 0.1.0",
     ]
-    assert not ecr.has_ecr_repository(ORGANISATION.aws, sandbox.name, "0.1.0", ())
+    assert not ecr.has_ecr_repository(ORGANISATION.require_aws(), sandbox.name, "0.1.0", ())
 
 
 def test_as_data_and_with_other_tags(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
@@ -212,7 +212,7 @@ def test_any_other_registry(
     """One that makes repositories by itself; the credentials come from the environment, AWS is not asked."""
     sandbox.publish()
     name = f"team/{sandbox.name}"
-    ecr.create_ecr_repository(ORGANISATION.aws, name, ["*"])
+    ecr.create_ecr_repository(ORGANISATION.require_aws(), name, ["*"])
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", "http://127.0.0.1:1")
     options = ("--registry", f"{sandbox.registry.host}/team", "--quiet")
     assert sandbox.release(*options) == 1
@@ -224,7 +224,9 @@ def test_any_other_registry(
     registry = Registry(sandbox.registry.host, "AWS", sandbox.registry.token)
     assert registry.look(name, "latest") == registry.look(name, "0.1.0") is not None
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", f"http://{sandbox.registry.host}")
-    boto3.client("ecr", region_name=ORGANISATION.aws.region).delete_repository(repositoryName=name, force=True)
+    boto3.client("ecr", region_name=ORGANISATION.require_aws().region).delete_repository(
+        repositoryName=name, force=True
+    )
 
 
 def test_a_changed_line_does_not_install_the_dependencies_again(sandbox: Sandbox) -> None:

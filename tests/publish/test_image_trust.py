@@ -11,6 +11,7 @@ import pytest
 from rnd.errors import AwsRefused
 from rnd.organisation import load_organisation
 from rnd.providers import ecr
+from rnd.providers.oci import Oci
 from rnd.publish.floating import VERSION, move_step
 from rnd.publish.image import INPUTS, look
 from rnd.publish.registry import Image, Registry
@@ -52,7 +53,7 @@ class Tags:
 def test_a_label_alone_does_not_keep_latest_where_it_is(others: Mapping[str, Image], done: bool) -> None:
     inputs = cast("Inputs", type("Made", (), {"digest": "sha256:1", "version": "0.5.0"})())
     registry = Tags({"0.5.0": image(1, "0.5.0", "sha256:1"), **others})
-    target = Target(cast("Registry", registry), "demo", "0.5.0", ("latest",), None, follows=True)
+    target = Target(cast("Registry", registry), "demo", "0.5.0", ("latest",), Oci("registry", {}), follows=True)
     assert move_step(target, "0.5.0", partial(look, target, inputs), "latest").observe().done is done
 
 
@@ -83,7 +84,7 @@ def test_a_repository_whose_versions_can_move_is_refused(
             pass
 
     monkeypatch.setattr(ecr, "_ecr", lambda *_: Client())
-    account = load_organisation().aws
+    account = load_organisation().require_aws()
     if accepted:
         assert ecr.has_ecr_repository(account, "demo", "0.5.0", ())
     else:
@@ -115,6 +116,6 @@ def test_a_repository_whose_floating_tags_cannot_move_is_refused_before_the_seco
 
     monkeypatch.setattr(ecr, "_ecr", lambda *_: Client())
     with pytest.raises(AwsRefused, match="demo does not let nightly move") as refused:
-        ecr.has_ecr_repository(load_organisation().aws, "demo", "0.5.0", ("nightly",))
+        ecr.has_ecr_repository(load_organisation().require_aws(), "demo", "0.5.0", ("nightly",))
     wanted = " ".join(f"filterType=WILDCARD,filter={one}" for one in filters)
     assert f"IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters {wanted}`" in refused.value.hint

@@ -10,7 +10,8 @@ import pytest
 
 from rnd.errors import UsageError
 from rnd.organisation import load_organisation
-from rnd.publish.errors import IndexRefused
+from rnd.providers.errors import IndexRefused
+from rnd.providers.provider import Caller
 from rnd.publish.index import Index, find_index
 from rnd.publish.listing import JSON
 from rnd_rehearsal.package_index import Fault, serve
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
     from rnd_rehearsal.package_index import PackageIndex
 
-AWS = load_organisation().aws
+ORGANISATION = load_organisation()
 
 
 def test_the_organisation_s_unless_told_otherwise(index: PackageIndex) -> None:
     endpoint = "https://synthesia-812634467557.d.codeartifact.eu-west-1.amazonaws.com/pypi/rnd/"
     index.codeartifact.endpoint = endpoint
-    found = find_index(os.environ, None, None, AWS)
+    found = find_index(ORGANISATION, Caller(environ=os.environ))
     assert found == Index(endpoint, f"{endpoint}simple/", "aws", index.token)
     assert index.token not in repr(found)
 
@@ -53,16 +54,15 @@ PASSWORD = {"UV_PUBLISH_USERNAME": "u", "UV_PUBLISH_PASSWORD": "p"}
 def test_another(
     environ: dict[str, str], publish_url: str | None, check_url: str | None, expected: tuple[str, str]
 ) -> None:
-    assert find_index(environ | PASSWORD, publish_url, check_url, AWS) == Index(*expected, "u", "p")
-    assert find_index(environ | {"UV_PUBLISH_TOKEN": "t"}, publish_url, check_url, AWS) == Index(
-        *expected, "__token__", "t"
-    )
+    for given, who in ((PASSWORD, ("u", "p")), ({"UV_PUBLISH_TOKEN": "t"}, ("__token__", "t"))):
+        found = find_index(ORGANISATION, Caller(environ=environ | given), publish_url, check_url)
+        assert found == Index(*expected, *who)
 
 
 @pytest.mark.parametrize("environ", [{}, {"UV_PUBLISH_USERNAME": "u"}, {"UV_PUBLISH_PASSWORD": "p"}])
 def test_credentials_are_needed(environ: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="There are no credentials for http://a/") as caught:
-        find_index(environ, "http://a/", None, AWS)
+        find_index(ORGANISATION, Caller(environ=environ), "http://a/")
     assert "UV_PUBLISH_TOKEN" in caught.value.hint
 
 
@@ -72,7 +72,7 @@ def test_credentials_are_needed(environ: dict[str, str]) -> None:
 )
 def test_addresses_that_are_refused(publish_url: str, check_url: str | None) -> None:
     with pytest.raises(UsageError) as caught:
-        find_index(PASSWORD, publish_url, check_url, AWS)
+        find_index(ORGANISATION, Caller(environ=PASSWORD), publish_url, check_url)
     assert "secret" not in caught.value.message + caught.value.hint
 
 

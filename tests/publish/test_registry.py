@@ -15,6 +15,7 @@ from fake_github import loopback
 from rnd import retry
 from rnd.errors import UsageError
 from rnd.organisation import load_organisation
+from rnd.providers.provider import Caller
 from rnd.publish.digests import digest_of
 from rnd.publish.errors import RegistryRefused, RegistryUnavailable
 from rnd.publish.registry import INDEXES, MANIFESTS, Blob, Registry
@@ -216,11 +217,12 @@ def test_versions_that_no_tag_can_have(version: str) -> None:
 def test_another_registry(wanted: str, host: str, folder: str) -> None:
     environ = {"RND_REGISTRY_USERNAME": "ada", "RND_REGISTRY_PASSWORD": "word"}
     registry = Registry(host, "ada", "word")
-    assert find_registry(environ, wanted, load_organisation().aws) == (registry, folder, None)
+    found, place, provider = find_registry(load_organisation(), Caller(environ=environ), wanted)
+    assert (found, place, provider.creates_on_push) == (registry, folder, True)
     assert "word" not in repr(registry)
 
 
 @pytest.mark.parametrize("wanted", ["https://registry.example", "ada:word@registry.example", "", "a b", "host/Upper"])
 def test_what_is_no_registry(wanted: str) -> None:
     with pytest.raises(UsageError):
-        find_registry({}, wanted, load_organisation().aws)
+        find_registry(load_organisation(), Caller(), wanted)

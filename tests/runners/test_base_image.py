@@ -103,7 +103,7 @@ def sign_in(registry: ImageRegistry, name: str, folder: Path, monkeypatch: pytes
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
-    boto3.client("ecr", region_name=ORGANISATION.aws.region).create_repository(repositoryName=repository)
+    boto3.client("ecr", region_name=ORGANISATION.require_aws().region).create_repository(repositoryName=repository)
     auth = base64.b64encode(f"AWS:{registry.token}".encode()).decode()
     (folder / "docker").mkdir()
     (folder / "docker" / "config.json").write_text(json.dumps({"auths": {registry.host: {"auth": auth}}}))
@@ -123,11 +123,11 @@ def test_the_list(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
     images = json.loads(capsys.readouterr().out)
     assert list(images) == ORGANISATION.python.versions
     for version, (name, tag) in base_images(ORGANISATION).items():
-        assert images[version] == f"{ORGANISATION.aws.ecr_registry}/{name}:{tag}"
+        assert images[version] == f"{ORGANISATION.image_registry.address}/{name}:{tag}"
     given = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
     assert json.loads(given["pythons"]) == ORGANISATION.python.versions
-    assert given["role"].startswith(f"arn:aws:iam::{ORGANISATION.aws.account}:role/")
-    assert given["region"] == ORGANISATION.aws.region
+    assert given["role"].startswith(f"arn:aws:iam::{ORGANISATION.require_aws().account}:role/")
+    assert given["region"] == ORGANISATION.require_aws().region
 
 
 def test_the_workflow_is_the_one_that_the_role_is_for() -> None:

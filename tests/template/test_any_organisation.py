@@ -65,10 +65,10 @@ VALUES: dict[tuple[str, ...], st.SearchStrategy[object]] = {
     ("github", "repository", "environment", "name"): TEXT,
     ("conda", "channels"): st.lists(SLUG | TEXT.map("https://example.com/{}".format), min_size=1, max_size=3),
     ("conda", "platforms", "linux-64"): st.dictionaries(st.from_regex(r"\A__[a-z0-9_]+\Z"), TEXT, max_size=3),
-    ("aws", "codeartifact", "domain"): SLUG,
-    ("aws", "codeartifact", "repository"): SLUG,
-    ("aws", "ecr_registry"): TEXT,
-    ("aws", "base_image"): TEXT.map("{}:py{{version}}".format),
+    ("package_index", "domain"): SLUG,
+    ("package_index", "repository"): SLUG,
+    ("image_registry", "address"): TEXT,
+    ("image_registry", "base_image"): TEXT.map("{}:py{{version}}".format),
     ("docker", "base_image"): TEXT.map("{}:{{version}}".format),
     ("runners", "classes", CLASS, "labels"): st.lists(LABEL, min_size=1, max_size=3),
 }
@@ -140,7 +140,7 @@ def test_the_files_parse_and_hold_the_values(source: Path, organisation: Organis
 def check_jobs(parsed: dict[str, Any], organisation: Organisation) -> None:
     """Check that the jobs of all workflows have the machines, containers and names of org.yml."""
     wanted = next(iter(organisation.runners.classes.values())).labels
-    image = f"{organisation.aws.ecr_registry}/{organisation.aws.base_image}".replace("{version}", "3.11")
+    image = organisation.image_registry.job_image("3.11")
     jobs = [job for path, file in parsed.items() if "/workflows/" in path for job in file["jobs"].values()]
     own = [job for job in jobs if "runs-on" in job]
     assert {tuple(job["runs-on"]) for job in own if "container" in job} == {tuple(wanted)}

@@ -100,7 +100,7 @@ def test_what_is_wrong_with_each_builder_is_said(made: Path, tmp_path: Path) -> 
     [
         ([], ["NAME:0.1.0"]),
         (["--version", "1.2.3.dev0+0a1b2c3"], ["NAME:1.2.3.dev0-0a1b2c3"]),
-        (["--push", "--tag", "a", "--tag", "b"], [f"{ORGANISATION.aws.ecr_registry}/NAME:{tag}" for tag in "ab"]),
+        (["--push", "--tag", "a", "--tag", "b"], [f"{ORGANISATION.image_registry.address}/NAME:{tag}" for tag in "ab"]),
         (["--push", "--registry", "127.0.0.1:5000/team", "--tag", "a"], ["127.0.0.1:5000/team/NAME:a"]),
         (["--tag", "elsewhere.example/other:x", "--tag", "y"], ["elsewhere.example/other:x", "NAME:y"]),
     ],

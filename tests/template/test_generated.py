@@ -210,7 +210,7 @@ def test_the_private_index_is_declared_and_not_needed(made: Path) -> None:
     project = tomllib.loads((made / "pyproject.toml").read_text())
     (index,) = project["tool"]["uv"]["index"]
     assert index["explicit"] is True
-    aws = ORGANISATION.aws
+    aws = ORGANISATION.require_aws()
     assert f"{aws.account}.d.codeartifact.{aws.region}.amazonaws.com/pypi/" in index["url"]
     assert "codeartifact" not in (made / "uv.lock").read_text()
 

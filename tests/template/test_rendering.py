@@ -112,7 +112,11 @@ def test_another_organisation_edits_one_file_and_leaves_no_trace_of_the_shipped_
     files = render(template.address, tmp_path / "made", project_name="arm_control")
     shipped = [
         *(ORGANISATION.name, ORGANISATION.slug, ORGANISATION.github.owner, *ORGANISATION.github.teams),
-        *(ORGANISATION.aws.account, ORGANISATION.aws.region, ORGANISATION.aws.base_image.partition(":")[0]),
+        *(
+            ORGANISATION.require_aws().account,
+            ORGANISATION.require_aws().region,
+            ORGANISATION.image_registry.base_image.partition(":")[0],
+        ),
         *(ORGANISATION.template.repository, f"{ORGANISATION.repository_prefix}-", *ORGANISATION.runners.classes),
     ]
     for path, text in files.items():

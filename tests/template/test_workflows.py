@@ -131,7 +131,7 @@ def central_jobs() -> list[Job]:
 
 def test_jobs_run_where_the_organisation_says(jobs: list[Job], organisation: Organisation) -> None:
     """What holds an identity and runs no code of the repository has machines of its own."""
-    image = organisation.aws.base_image.replace("{version}", organisation.python.versions[0])
+    image = organisation.image_registry.base_image.replace("{version}", organisation.python.versions[0])
     runners = organisation.runners
     shared = next(iter(runners.classes.values())).labels
     for job in jobs:
@@ -140,7 +140,7 @@ def test_jobs_run_where_the_organisation_says(jobs: list[Job], organisation: Org
             asked = job.data["runs-on"]
             assert ([asked] if isinstance(asked, str) else asked) == (runners.trusted if trusted else shared), job.place
             without = trusted and runners.trusted_is_hosted
-            expected = None if without else f"{organisation.aws.ecr_registry}/{image}"
+            expected = None if without else f"{organisation.image_registry.address}/{image}"
             assert job.data.get("container") == expected, job.place
 
 

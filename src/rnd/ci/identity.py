@@ -29,16 +29,6 @@ if TYPE_CHECKING:
 IDENTITIES = ("reading", "development", "candidate", "release")
 TOKENS = ("version", "release")
 URL, TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
-# What code of the repository must not see: variables with an identity or with the means to get one.
-SECRETS = (
-    *(URL, TOKEN, "ACTIONS_RUNTIME_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"),
-    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE"),
-    *(
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    ),
-)
 TRANSIENT = frozenset({"aws-unavailable", "github-unavailable", "internal"})
 TIMEOUT = 10  # seconds
 LARGEST = 1 << 16  # bytes of an answer with a token
@@ -63,7 +53,7 @@ def assume(identity: str, environ: Mapping[str, str], organisation: Organisation
     if not in_actions(environ):
         return None
     if identity == "reading":
-        return _assume(organisation.aws.reading_role, environ, organisation)
+        return _assume(organisation.require_aws().reading_role, environ, organisation)
     given = _ask_broker({"identity": identity}, environ, organisation)
     try:
         return AwsCredentials(*(str(given["credentials"][name]) for name in ("key_id", "secret", "token")))
@@ -107,7 +97,7 @@ def can_request_token(environ: Mapping[str, str]) -> bool:
 
 def _ask_broker(wanted: Mapping[str, str], environ: Mapping[str, str], organisation: Organisation) -> dict[str, Any]:
     """Return what the broker gives this job."""
-    aws = organisation.aws
+    aws = organisation.require_aws()
     entry = _assume(aws.entry_role, environ, organisation)
 
     def attempt() -> dict[str, Any]:
@@ -123,7 +113,7 @@ def _ask_broker(wanted: Mapping[str, str], environ: Mapping[str, str], organisat
 
 def _other_broker(organisation: Organisation) -> IdentityRefused:
     return IdentityRefused(
-        f"The broker {organisation.aws.broker} does not answer as this version of rnd expects.",
+        f"The broker {organisation.require_aws().broker} does not answer as this version of rnd expects.",
         "Deploy the publishing stack of the same version.",
     )
 
@@ -140,7 +130,7 @@ def _assume(role: str, environ: Mapping[str, str], organisation: Organisation) -
     token = retry(lambda: _oidc_token(environ, STS_AUDIENCE), IdentityUnavailable)
     run = "".join(filter(str.isdecimal, environ.get("GITHUB_RUN_ID", "")))
     try:
-        return assume_role(role, token, f"run-{run}"[:64], organisation.aws.region)
+        return assume_role(role, token, f"run-{run}"[:64], organisation.require_aws().region)
     except AwsRefused as error:
         raise IdentityRefused(
             f"This job cannot assume {role}: {error.message}",

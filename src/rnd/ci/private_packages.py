@@ -17,8 +17,6 @@ from rnd.names import index_credentials
 if TYPE_CHECKING:
     from rnd.organisation import Organisation
 
-USER = "aws"  # CodeArtifact's user name for tokens
-
 
 def private_packages(root: Path, slug: str) -> list[str]:
     """Return the packages that `uv.lock` takes from the organisation's own index.
@@ -60,7 +58,7 @@ def let_later_steps_read(organisation: Organisation) -> None:
 
     Raises:
         UsageError: GITHUB_ENV is not set: this is not a step of a workflow.
-        RndError: As `codeartifact_access` has it.
+        RndError: The provider cannot sign in.
     """
     file = os.environ.get("GITHUB_ENV")
     if not file:
@@ -77,17 +75,18 @@ def read_access(organisation: Organisation) -> dict[str, str]:
 
     Only steps of workflows call this: it prints the command by which GitHub hides the token in logs.
 
-    The credentials of the reading role stay in this process, unless an earlier step has signed in to AWS already. The
-    token in the variables can only read packages.
+    Credentials of AWS stay in this process, unless an earlier step has signed in to AWS already. The token of
+    CodeArtifact in the variables can only read packages.
 
     Raises:
-        RndError: As `codeartifact_access` has it.
+        RndError: The provider cannot sign in.
     """
     from rnd.ci.identity import assume
-    from rnd.providers.codeartifact import codeartifact_access
+    from rnd.providers import package_index
+    from rnd.providers.provider import Caller
 
     signed_in = bool(os.environ.get("AWS_ACCESS_KEY_ID"))
-    credentials = None if signed_in else assume("reading", os.environ, organisation)
-    _, token = codeartifact_access(organisation.aws, credentials=credentials)
-    print(f"::add-mask::{token}", flush=True)  # before anything can show it
-    return index_credentials(organisation, USER, token)
+    caller = Caller("reading", os.environ, lambda one: None if signed_in else assume(one, os.environ, organisation))
+    access = package_index(organisation, caller).sign_in(reading=True)
+    print(f"::add-mask::{access.password}", flush=True)  # before anything can show it
+    return index_credentials(organisation, access.username, access.password)

@@ -36,7 +36,7 @@ def base_image(options: argparse.Namespace) -> int:
 
     organisation = load_organisation()
     if options.python is None:
-        registry = organisation.aws.ecr_registry
+        registry = organisation.image_registry.address
         images = {version: f"{registry}/{name}:{tag}" for version, (name, tag) in base_images(organisation).items()}
         if options.github_output:
             report.write_github_output(list_outputs(organisation, list(images)))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rnd.options import Parser
     from rnd.organisation import Organisation
-    from rnd.publish.access import Access
+    from rnd.providers.provider import Caller
     from rnd.publish.distribution import Distribution
     from rnd.publish.index import Index
 
@@ -27,7 +27,7 @@ def configure_package(parser: Parser) -> None:
     parser.add_argument(
         "--publish-url",
         metavar="URL",
-        help="the index to upload to; by default UV_PUBLISH_URL, else the organisation's CodeArtifact repository",
+        help="the index to upload to; by default UV_PUBLISH_URL, else the organisation's",
     )
     parser.add_argument(
         "--check-url",
@@ -49,7 +49,6 @@ def configure_package(parser: Parser) -> None:
 
 def package(options: argparse.Namespace) -> int:
     """Build the wheel and the source distribution, and publish them to the package index."""
-    import os
     from pathlib import Path
 
     from rnd import git, report
@@ -65,10 +64,8 @@ def package(options: argparse.Namespace) -> int:
     check_version(root, options.identity)
 
     def find() -> Index:
-        access = _access(options.identity, organisation)
-        place = access.package_repository(organisation.aws)
-        addresses = (options.publish_url, options.check_url)
-        return find_index(os.environ, *addresses, organisation.aws, place, access.writing)
+        caller = _caller(options.identity, organisation)
+        return find_index(organisation, caller, options.publish_url, options.check_url)
 
     def make(folder: Path) -> tuple[Distribution, ...]:
         return read_built(root, Path(options.built), options.sha256) if options.built else build(root, folder)
@@ -129,7 +126,7 @@ def configure_image(parser: Parser) -> None:
 
 def image(options: argparse.Namespace) -> int:
     """Build the image of the published package and push it to the image registry."""
-    import os
+    from dataclasses import fields
     from functools import partial
     from pathlib import Path
 
@@ -138,15 +135,15 @@ def image(options: argparse.Namespace) -> int:
     from rnd.publish.access import check_version
     from rnd.publish.floating import find_digest
     from rnd.publish.image import plan_image
-    from rnd.publish.target import find_target
+    from rnd.publish.target import ImageOptions, find_target
 
     report.tell_retries(quiet=options.quiet)
-    options.tags = [tag for value in options.tags or () for tag in value.split()]
     organisation = load_organisation()
     root = git.work_tree(Path())
     check_version(root, options.identity)
-    access = _access(options.identity, organisation, reads=True)
-    target, build = find_target(root, os.environ, options, organisation, access)
+    names = [field.name for field in fields(ImageOptions) if field.name != "tags"]
+    chosen = ImageOptions(tags=_tags(options), **{name: getattr(options, name) for name in names})
+    target, build = find_target(root, chosen, organisation, _caller(options.identity, organisation))
     inputs, tags = build.inputs, [target.tag, *(target.moving if target.follows else ())]
     facts = {
         "image": target.called(target.tag),
@@ -187,17 +184,14 @@ def configure_promote(parser: Parser) -> None:
 
 def promote(options: argparse.Namespace) -> int:
     """Copy an image by its digest from the repository of candidates to the repository of releases."""
-    import os
-
     from rnd import report
     from rnd.organisation import load_organisation
     from rnd.publish.promotion import find_promotion, plan_promotion
 
     report.tell_retries(quiet=options.quiet)
-    tags = [tag for value in options.tags or () for tag in value.split()]
     organisation = load_organisation()
-    image = (options.registry, options.source, options.version, tags)
-    promotion = find_promotion(os.environ, *image, organisation, _access(options.identity, organisation).writing)
+    image = (options.registry, options.source, options.version, _tags(options))
+    promotion = find_promotion(*image, organisation, _caller(options.identity, organisation))
     target = promotion.target
     moving = [target.tag, *(target.moving if target.follows else ())]
     facts = {"image": target.called(target.tag), "version": promotion.version, "digest": promotion.digest}
@@ -218,17 +212,19 @@ def _add_identity_option(parser: Parser, *identities: str) -> None:
     )
 
 
-def _access(identity: str | None, organisation: Organisation, *, reads: bool = False) -> Access:
-    """Return who publishes; in a job with the credentials of the identity and, if a build reads packages, for that."""
+def _caller(identity: str | None, organisation: Organisation) -> Caller:
+    """Return who publishes; a provider requests the credentials of the identity when it signs in."""
     import os
 
     from rnd.ci.identity import assume
-    from rnd.publish.access import Access
+    from rnd.providers.provider import Caller
 
-    if identity is None:
-        return Access()
-    writing = assume(identity, os.environ, organisation)
-    return Access(identity, writing, assume("reading", os.environ, organisation) if reads else None)
+    return Caller(identity, os.environ, lambda wanted: assume(wanted, os.environ, organisation))
+
+
+def _tags(options: argparse.Namespace) -> list[str]:
+    """Return the floating tags of the command line, each of which may name several."""
+    return [tag for value in options.tags or () for tag in value.split()]
 
 
 def _add_registry_options(parser: Parser) -> None:
@@ -236,7 +232,7 @@ def _add_registry_options(parser: Parser) -> None:
     parser.add_argument(
         "--registry",
         metavar="HOST[/PATH]",
-        help="the registry to push to; by default the ECR of the organisation's AWS account",
+        help="the registry to push to; by default the organisation's",
     )
     parser.add_argument(
         "--tag",

@@ -1,4 +1,4 @@
-"""Checks of the user's access to the organisation's accounts on GitHub and AWS. Read-only."""
+"""Checks of the user's access to the organisation's accounts on GitHub and the package index. Read-only."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from rnd.errors import ExtraMissing, RndError
 from rnd.github.client import Client, find_addresses
 from rnd.github.permissions import examine
 from rnd.github.sign_in import NO_APP, find_token
-from rnd.providers.codeartifact import codeartifact_access
+from rnd.providers import package_index
+from rnd.providers.provider import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rnd.organisation import Aws, Organisation
+    from rnd.organisation import Organisation
     from rnd.organisation.github import GitHub
 
 
@@ -27,7 +28,7 @@ def examine_accounts(organisation: Organisation) -> Iterator[Finding]:
     """
     with retry.no_retries():
         yield _github(organisation.github)
-        yield _aws(organisation.aws)
+        yield _index(organisation)
 
 
 def _github(policy: GitHub) -> Finding:
@@ -46,14 +47,13 @@ def _github(policy: GitHub) -> Finding:
     return Finding("GitHub", "ok", f"{found.login} in {policy.owner}, by {token.source}", "")
 
 
-def _aws(aws: Aws) -> Finding:
-    """Check whether AWS issues a token for the organisation's package index."""
+def _index(organisation: Organisation) -> Finding:
+    """Check whether the user can read the organisation's package index."""
+    index = package_index(organisation, Caller(environ=os.environ))
     try:
-        codeartifact_access(aws)
+        return Finding(index.account, "ok", index.examine(), "")
     except RndError as error:
-        return _refused("AWS", error, "aws sso login")
-    place = aws.codeartifact
-    return Finding("AWS", "ok", f"reads {place.domain}/{place.repository} in CodeArtifact", "")
+        return _refused(index.account, error, index.hint)
 
 
 def _refused(name: str, error: RndError, hint: str = "") -> Finding:

@@ -5,13 +5,16 @@ The models are the schema: `docs/reference/organisation.md` and the JSON Schema 
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from rnd.errors import OrganisationInvalid
 from rnd.organisation.aws import Aws  # noqa: TC001 - pydantic resolves it when the class is made
 from rnd.organisation.conda import Conda  # noqa: TC001
 from rnd.organisation.fleet import Fleet
 from rnd.organisation.forms import BaseImage, GitRef, RepositoryUrl, Slug, Strict, Text
 from rnd.organisation.github import GitHub  # noqa: TC001
+from rnd.organisation.image_registry import Ecr, ImageRegistry
+from rnd.organisation.package_index import CodeArtifact, PackageIndex
 from rnd.organisation.python import Python  # noqa: TC001
 from rnd.organisation.runners import Runners  # noqa: TC001
 
@@ -58,7 +61,38 @@ class Organisation(Strict):
     github: GitHub = Field(description="owner, teams and settings of the repositories")
     python: Python = Field(description="Python versions")
     conda: Conda = Field(description="conda channels and platforms")
-    aws: Aws = Field(description="account, package index and image registry")
+    package_index: PackageIndex = Field(description="where wheels are published to and installed from")
+    image_registry: ImageRegistry = Field(description="where images are pushed to")
+    aws: Aws | None = Field(
+        default=None, description="AWS account of the machines; not needed for other providers on other machines"
+    )
     docker: Docker = Field(description="images of repositories")
     runners: Runners = Field(description="machines")
     fleet: Fleet = Field(default=Fleet(), description="all repositories together")
+
+    @model_validator(mode="after")
+    def _aws_is_there(self) -> Organisation:
+        for key, chosen in (("package_index", self.package_index), ("image_registry", self.image_registry)):
+            if self.aws is None and isinstance(chosen, CodeArtifact | Ecr):
+                raise ValueError(f"aws is missing, which {key}.provider: {chosen.provider} needs")
+        return self
+
+    def require_aws(self) -> Aws:
+        """Return the AWS account, for what works with AWS only.
+
+        Raises:
+            OrganisationInvalid: There is none.
+        """
+        if self.aws is None:
+            raise OrganisationInvalid("org.yml has no key aws, which the machines and the broker need.")
+        return self.aws
+
+    def require_codeartifact(self) -> CodeArtifact:
+        """Return the package index, for what works with CodeArtifact only.
+
+        Raises:
+            OrganisationInvalid: It is another one.
+        """
+        if not isinstance(self.package_index, CodeArtifact):
+            raise OrganisationInvalid("The publishing stack needs package_index.provider: codeartifact.")
+        return self.package_index

@@ -4,26 +4,71 @@ from __future__ import annotations
 
 from contextlib import closing
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from rnd.providers.aws import LIFETIME, call, connect
+from rnd.providers.provider import IndexAccess
 
 if TYPE_CHECKING:
     from types_boto3_codeartifact import CodeArtifactClient
 
-    from rnd.organisation import Aws
+    from rnd.organisation import Aws, CodeArtifact, Organisation
     from rnd.providers.aws import AwsCredentials
+    from rnd.providers.provider import Caller
+
+USER = "aws"  # the user name of every token
+TOKEN_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"  # noqa: S105 - a variable that a job with `id-token: write` has
 
 
-def codeartifact_access(
-    aws: Aws, repository: str | None = None, credentials: AwsCredentials | None = None
-) -> tuple[str, str]:
-    """Return the URL of one of the organisation's package indexes, and a token for it that is valid for `LIFETIME`.
+class CodeArtifactIndex:
+    """The organisation's repositories in CodeArtifact, as a caller reaches them."""
+
+    account, hint = "AWS", "aws sso login"
+
+    def __init__(self, aws: Aws, place: CodeArtifact, caller: Caller) -> None:
+        self.aws, self.place, self.caller = aws, place, caller
+
+    def sign_in(self, *, reading: bool = False) -> IndexAccess:
+        """Return the address of the repository for the caller's identity, and a token.
+
+        Raises:
+            RndError: See `read_access`.
+        """
+        place = self.place
+        repository = place.development_repository if self.caller.identity == "development" else place.repository
+        credentials = self.caller.credentials(reading=reading)
+        endpoint, token = read_access(self.aws, place.domain, repository, credentials)
+        folder = endpoint if endpoint.endswith("/") else f"{endpoint}/"
+        return IndexAccess(endpoint, urljoin(folder, "simple/"), USER, token)
+
+    def can_read(self) -> bool:
+        """Return whether the job can request an OIDC token: it has `id-token: write`, and comes from no fork."""
+        return bool(self.caller.environ.get(TOKEN_URL))
+
+    def examine(self) -> str:
+        """Sign in, and return what can be read.
+
+        Raises:
+            RndError: See `read_access`.
+        """
+        self.sign_in(reading=True)
+        return f"reads {self.place.domain}/{self.place.repository} in CodeArtifact"
+
+
+def package_index(organisation: Organisation, caller: Caller) -> CodeArtifactIndex:
+    """Return the organisation's package index."""
+    return CodeArtifactIndex(organisation.require_aws(), organisation.require_codeartifact(), caller)
+
+
+def read_access(aws: Aws, domain: str, repository: str, credentials: AwsCredentials | None = None) -> tuple[str, str]:
+    """Return the URL of a repository, and a token for its domain that is valid for `LIFETIME`.
 
     See https://docs.aws.amazon.com/codeartifact/latest/APIReference, GetRepositoryEndpoint and GetAuthorizationToken.
 
     Args:
         aws: The account.
-        repository: The repository in the domain; by default the one of releases.
+        domain: The domain.
+        repository: The repository in the domain.
         credentials: Those of a job; by default those that boto3 finds.
 
     Raises:
@@ -31,23 +76,17 @@ def codeartifact_access(
         AwsRefused: AWS rejected the call, or there are no credentials.
         AwsUnavailable: AWS could not be reached on any attempt.
     """
-    place = aws.codeartifact
-    with closing(_codeartifact(aws.region, credentials)) as client:
+    with closing(_client(aws.region, credentials)) as client:
         endpoint = call(
             lambda: client.get_repository_endpoint(
-                domain=place.domain,
-                domainOwner=aws.account,
-                repository=repository or place.repository,
-                format="pypi",
+                domain=domain, domainOwner=aws.account, repository=repository, format="pypi"
             )
         )
         token = call(
-            lambda: client.get_authorization_token(
-                domain=place.domain, domainOwner=aws.account, durationSeconds=LIFETIME
-            )
+            lambda: client.get_authorization_token(domain=domain, domainOwner=aws.account, durationSeconds=LIFETIME)
         )
     return endpoint["repositoryEndpoint"], token["authorizationToken"]
 
 
-def _codeartifact(region: str, credentials: AwsCredentials | None) -> CodeArtifactClient:
+def _client(region: str, credentials: AwsCredentials | None) -> CodeArtifactClient:
     return connect(region, lambda session, config: session.client("codeartifact", config=config), credentials)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 from contextlib import closing
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from rnd.errors import AwsRefused
 from rnd.providers.aws import AwsCredentials, call, connect, happens
+from rnd.providers.provider import RegistryAccess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,24 +21,52 @@ if TYPE_CHECKING:
     from types_boto3_ecr import ECRClient
     from types_boto3_ecr.type_defs import RepositoryTypeDef
 
-    from rnd.organisation import Aws
+    from rnd.organisation import Aws, Organisation
+    from rnd.providers.provider import Caller
 
 EXCEPT = "IMMUTABLE_WITH_EXCLUSION"
 MOST_EXCLUSIONS = 5  # the maximum number of mutable tags in an otherwise immutable ECR repository
 
 
-def ecr_access(aws: Aws, credentials: AwsCredentials | None = None) -> tuple[str, str, str]:
-    """Return the URL of the account's image registry, the user name, and a token that is valid for twelve hours.
+class EcrRegistry:
+    """The account's registry in ECR, as a caller reaches it. Its credentials are requested once."""
 
-    See https://docs.aws.amazon.com/AmazonECR/latest/APIReference, GetAuthorizationToken.
+    creates_on_push = False
+    most_floating: int | None = MOST_EXCLUSIONS
 
-    Raises:
-        RndError: See `rnd.providers.codeartifact`.
-    """
-    with closing(_ecr(aws.region, credentials)) as client:
-        given = call(client.get_authorization_token)["authorizationData"][0]
-    user, _, token = base64.b64decode(given["authorizationToken"]).decode().partition(":")
-    return given["proxyEndpoint"], user, token
+    def __init__(self, aws: Aws, caller: Caller) -> None:
+        self.aws, self.caller = aws, caller
+
+    @cached_property
+    def credentials(self) -> AwsCredentials | None:
+        """The credentials of the caller's identity; None where boto3 finds its own."""
+        return self.caller.credentials()
+
+    def sign_in(self) -> RegistryAccess:
+        """Return the address of the registry, and a token that is valid for twelve hours.
+
+        See https://docs.aws.amazon.com/AmazonECR/latest/APIReference, GetAuthorizationToken.
+
+        Raises:
+            RndError: See `rnd.providers.aws.call`.
+        """
+        with closing(_ecr(self.aws.region, self.credentials)) as client:
+            given = call(client.get_authorization_token)["authorizationData"][0]
+        user, _, token = base64.b64decode(given["authorizationToken"]).decode().partition(":")
+        return RegistryAccess(urlsplit(given["proxyEndpoint"]).netloc, "", user, token)
+
+    def has_repository(self, name: str, tag: str, moving: Sequence[str]) -> bool:
+        """Return whether the repository of an image exists; see `has_ecr_repository`."""
+        return has_ecr_repository(self.aws, name, tag, moving, self.credentials)
+
+    def create_repository(self, name: str, moving: Sequence[str]) -> None:
+        """Create the repository of an image, unless it exists; see `create_ecr_repository`."""
+        create_ecr_repository(self.aws, name, moving, self.credentials)
+
+
+def image_registry(organisation: Organisation, caller: Caller) -> EcrRegistry:
+    """Return the organisation's image registry."""
+    return EcrRegistry(organisation.require_aws(), caller)
 
 
 def has_ecr_repository(
@@ -54,7 +85,7 @@ def has_ecr_repository(
 
     Raises:
         AwsRefused: The repository lets the version's tag move, or does not let a floating tag move.
-        RndError: See `rnd.providers.codeartifact`.
+        RndError: See `rnd.providers.aws.call`.
     """
     with closing(_ecr(aws.region, credentials)) as client:
         found = _describe_repository(client, aws, name)
@@ -112,7 +143,7 @@ def create_ecr_repository(
         credentials: Those of a job; by default those that boto3 finds.
 
     Raises:
-        RndError: See `rnd.providers.codeartifact`.
+        RndError: See `rnd.providers.aws.call`.
     """
     with closing(_ecr(aws.region, credentials)) as client:
         happens(
@@ -144,7 +175,7 @@ def ecr_tags_at(endpoint: str, key: tuple[str, str], region: str, name: str) -> 
         name: The name of the repository.
 
     Raises:
-        RndError: See `rnd.providers.codeartifact`.
+        RndError: See `rnd.providers.aws.call`.
     """
     tags: dict[str, str] = {}
 

@@ -1,8 +1,7 @@
-"""Who publishes: an identity of a job, with its credentials, or the user who runs the command. Reads pyproject.toml."""
+"""Which identity can publish which version. Reads pyproject.toml."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rnd import manifest
@@ -11,29 +10,6 @@ from rnd.version.next_version import is_release
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from rnd.organisation import Aws
-    from rnd.providers.aws import AwsCredentials
-
-
-@dataclass(frozen=True)
-class Access:
-    """Who publishes, and what for.
-
-    Attributes:
-        identity: "development", "candidate" or "release"; None for the user who runs the command.
-        writing: The credentials of the identity; by default those that boto3 finds.
-        reading: Credentials that can only read packages, for builds; by default those that boto3 finds.
-    """
-
-    identity: str | None = None
-    writing: AwsCredentials | None = field(default=None, repr=False)
-    reading: AwsCredentials | None = field(default=None, repr=False)
-
-    def package_repository(self, aws: Aws) -> str:
-        """Return the CodeArtifact repository for packages of this identity."""
-        place = aws.codeartifact
-        return place.development_repository if self.identity == "development" else place.repository
 
 
 def check_version(root: Path, identity: str | None) -> None:

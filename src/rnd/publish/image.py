@@ -15,7 +15,7 @@ from rnd.plan import Action, Plan, State, Step, done, needed
 from rnd.publish.containers import build_and_push
 from rnd.publish.errors import DigestMismatch, RegistryUnavailable
 from rnd.publish.floating import VERSION, move_step
-from rnd.publish.repositories import repository_step
+from rnd.publish.repositories import repository_steps
 from rnd.retry import retry
 
 if TYPE_CHECKING:
@@ -29,12 +29,10 @@ REVISION = "org.opencontainers.image.revision"
 
 def plan_image(target: Target, build: Build) -> Plan:
     """Return the plan that publishes an image to a registry."""
-    steps = [push_step(target, build)]
+    steps = [*repository_steps(target), push_step(target, build)]
     if target.follows:
         find = partial(look, target, build.inputs)
         steps += [move_step(target, build.inputs.version, find, tag) for tag in target.moving]
-    if target.ecr:
-        steps.insert(0, repository_step(target, target.ecr))
     return Plan(f"publish the image {target.called(target.tag)}", tuple(steps))
 
 

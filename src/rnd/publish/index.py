@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from rnd import uv
-from rnd.errors import UsageError
 from rnd.http_client import NOT_FOUND, HttpFailure, basic, chunks_of, is_transient, open_url, read_body
-from rnd.providers.codeartifact import codeartifact_access
+from rnd.providers import package_index
+from rnd.providers.errors import IndexRefused, IndexUnavailable
+from rnd.providers.simple import other_index
 from rnd.publish import listing
-from rnd.publish.errors import DigestMismatch, IndexRefused, IndexUnavailable
+from rnd.publish.errors import DigestMismatch
 from rnd.publish.files import belongs
 from rnd.retry import retry
 
@@ -27,15 +28,14 @@ if TYPE_CHECKING:
     from http.client import HTTPResponse
 
     from rnd.errors import RndError
-    from rnd.organisation import Aws
-    from rnd.providers.aws import AwsCredentials
+    from rnd.organisation import Organisation
+    from rnd.providers.provider import Caller
     from rnd.publish.distribution import Distribution
 
 Result = TypeVar("Result")
 
 CAUSE = re.compile(r"\A.*?\b(?:cause|Caused by): ", re.DOTALL)  # what uv says before it comes to the point
 STATUS = re.compile(r"status code (\d{3})\b")
-CREDENTIALS = "Give them as UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD, or as UV_PUBLISH_TOKEN, in the environment."
 LONGEST = 500  # characters; some indices answer with a whole page
 CONFLICT = 409
 
@@ -173,56 +173,32 @@ def compare(index: Index, together: Sequence[Distribution], there: Mapping[str, 
 
 
 def find_index(
-    environ: Mapping[str, str],
-    publish_url: str | None,
-    check_url: str | None,
-    aws: Aws,
-    repository: str | None = None,
-    credentials: AwsCredentials | None = None,
+    organisation: Organisation,
+    caller: Caller,
+    publish_url: str | None = None,
+    check_url: str | None = None,
+    *,
+    reading: bool = False,
 ) -> Index:
-    """Return the index to publish to: the one that the options or the environment name, else the organisation's.
+    """Return the index that the options or the environment name, else the organisation's.
 
     Args:
-        environ: UV_PUBLISH_URL, UV_PUBLISH_CHECK_URL, UV_PUBLISH_USERNAME, UV_PUBLISH_PASSWORD and UV_PUBLISH_TOKEN
-            mean what they mean to uv.
+        organisation: Whose index it is by default.
+        caller: Who publishes; UV_PUBLISH_URL in its environment means what it means to uv.
         publish_url: Where to upload to.
         check_url: Where the simple repository API of the same index begins; `simple/` below it when left out.
-        aws: Where the organisation's CodeArtifact repository is.
-        repository: Another repository there, such as that of development versions.
-        credentials: Those of a job; by default those that boto3 finds.
+        reading: Whether credentials that can only read are enough.
 
     Raises:
-        UsageError: An address is none or holds credentials, or there are no credentials in the environment.
-        RndError: As `codeartifact_access` has it.
+        UsageError: An address is not valid, or there are no credentials in the environment.
+        RndError: The provider cannot sign in.
     """
-    url = publish_url or environ.get("UV_PUBLISH_URL")
-    if not url:
-        endpoint, token = codeartifact_access(aws, repository, credentials)
-        return Index(endpoint, urljoin(_folder(endpoint), "simple/"), "aws", token)
-    simple_url = check_url or environ.get("UV_PUBLISH_CHECK_URL") or urljoin(_folder(url), "simple/")
-    for address in (url, simple_url):
-        _check_address(address)
-    token = environ.get("UV_PUBLISH_TOKEN", "")
-    username = "__token__" if token else environ.get("UV_PUBLISH_USERNAME", "")
-    password = token or environ.get("UV_PUBLISH_PASSWORD", "")
-    if not username or not password:  # uv uploads nothing without them
-        raise UsageError(f"There are no credentials for {url}.", CREDENTIALS)
-    return Index(url, _folder(simple_url), username, password)
-
-
-def _check_address(address: str) -> None:
-    parts = urlsplit(address)
-    if "@" in parts.netloc:
-        raise UsageError(
-            f"The address of the index on {parts.hostname} holds credentials, where logs and other users see them.",
-            CREDENTIALS,
-        )
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError(f"{address} is not an http or https address.")
-
-
-def _folder(url: str) -> str:
-    return url if url.endswith("/") else f"{url}/"
+    url = publish_url or caller.environ.get("UV_PUBLISH_URL")
+    if url:
+        access = other_index(url, check_url, caller.environ)
+    else:
+        access = package_index(organisation, caller).sign_in(reading=reading)
+    return Index(access.publish_url, access.simple_url, access.username, access.password)
 
 
 def _error(status: int | None, message: str) -> RndError:

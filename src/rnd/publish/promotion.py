@@ -18,14 +18,14 @@ from rnd.publish.errors import DigestMismatch, ImageInvalid, ImageMissing
 from rnd.publish.floating import VERSION, move_step
 from rnd.publish.manifests import DIGEST, read_parts
 from rnd.publish.registry import INDEXES
-from rnd.publish.repositories import repository_step
+from rnd.publish.repositories import repository_steps
 from rnd.publish.target import CANDIDATES, Target, find_registry, find_tags, is_development, is_release, version_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from rnd.organisation import Organisation
-    from rnd.providers.aws import AwsCredentials
+    from rnd.providers.provider import Caller
     from rnd.publish.registry import Image
 
 SOURCE = re.compile(rf"{CANDIDATES}(?P<name>[a-z0-9]+(?:[._-]+[a-z0-9]+)*)@(?P<digest>{DIGEST.pattern})")
@@ -49,24 +49,22 @@ class Promotion:
 
 
 def find_promotion(
-    environ: Mapping[str, str],
     registry: str | None,
     source: str,
     version: str,
     tags: Sequence[str] | None,
     organisation: Organisation,
-    credentials: AwsCredentials | None = None,
+    caller: Caller,
 ) -> Promotion:
     """Return what is promoted, and where to.
 
     Args:
-        environ: Holds the credentials for a registry that is not the organisation's.
-        registry: Its address, `HOST` or `HOST/PATH`; the account's own when left out.
+        registry: Its address, `HOST` or `HOST/PATH`; the organisation's own when left out.
         source: The image, as `candidate/PACKAGE@sha256:…` in that registry.
         version: The version of the package in it.
         tags: The floating tags; the default ones when left out.
-        organisation: Whose account it is.
-        credentials: Those of a job; by default those that boto3 finds.
+        organisation: Whose registry it is by default.
+        caller: Who promotes it.
 
     Raises:
         UsageError: An argument is invalid, or the version is a development version.
@@ -78,21 +76,19 @@ def find_promotion(
     tag = version_tag(version)
     if is_development(version):
         raise UsageError(f"{version} is a development version, which is never promoted.")
-    client, path, ecr = find_registry(environ, registry, organisation.aws, credentials)
-    moving = find_tags(tags, ecr)
-    target = Target(client, f"{path}{found['name']}", tag, moving, ecr, is_release(version), credentials)
+    client, path, provider = find_registry(organisation, caller, registry)
+    moving = find_tags(tags, provider)
+    target = Target(client, f"{path}{found['name']}", tag, moving, provider, is_release(version))
     return Promotion(target, f"{path}{CANDIDATES}{found['name']}", found["digest"], version)
 
 
 def plan_promotion(promotion: Promotion) -> Plan:
     """Return the plan that promotes an image."""
     target = promotion.target
-    steps = [copy_step(promotion)]
+    steps = [*repository_steps(target), copy_step(promotion)]
     if target.follows:
         find = partial(promoted, promotion)
         steps += [move_step(target, promotion.version, find, tag) for tag in target.moving]
-    if target.ecr:
-        steps.insert(0, repository_step(target, target.ecr))
     return Plan(f"promote {promotion.source}@{promotion.digest[:19]}… to {target.called(target.tag)}", tuple(steps))
 
 

@@ -6,9 +6,8 @@ Reads the repository, and asks the package index what it has of the version.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -16,7 +15,8 @@ from packaging.version import InvalidVersion, Version
 from rnd import manifest
 from rnd.errors import UsageError
 from rnd.names import index_credentials
-from rnd.providers.ecr import MOST_EXCLUSIONS, ecr_access
+from rnd.providers import image_registry
+from rnd.providers.oci import Oci
 from rnd.publish.errors import DigestMismatch, PackageMissing
 from rnd.publish.files import is_wheel
 from rnd.publish.index import find_index
@@ -24,13 +24,11 @@ from rnd.publish.inputs import read_inputs, require_commit
 from rnd.publish.registry import Registry
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from rnd.organisation import Aws, Organisation
-    from rnd.providers.aws import AwsCredentials
-    from rnd.publish.access import Access
+    from rnd.organisation import Organisation
+    from rnd.providers.provider import Caller, ImageRegistry
     from rnd.publish.index import Index
     from rnd.publish.inputs import Inputs
 
@@ -51,18 +49,16 @@ class Target:
         name: Of the repository there.
         tag: The version's own.
         moving: The tags that follow the latest release.
-        ecr: The account whose registry it is, or None for a registry where a push makes the repository.
+        provider: What signs in there, and creates the repository where a push does not.
         follows: Whether the moving tags follow this version.
-        credentials: Those that ECR is called with; by default those that boto3 finds.
     """
 
     registry: Registry
     name: str
     tag: str
     moving: Sequence[str]
-    ecr: Aws | None
+    provider: ImageRegistry
     follows: bool
-    credentials: AwsCredentials | None = field(default=None, repr=False)
 
     def called(self, tag: str) -> str:
         """Return the image's whole name under a tag."""
@@ -86,37 +82,57 @@ class Build:
     variables: Mapping[str, str]
 
 
-def find_target(
-    root: Path, environ: Mapping[str, str], options: argparse.Namespace, organisation: Organisation, access: Access
-) -> tuple[Target, Build]:
+@dataclass(frozen=True)
+class ImageOptions:
+    """What a user can choose about an image.
+
+    Attributes:
+        registry: `HOST` or `HOST/PATH`; by default the organisation's.
+        tags: The floating tags; by default `MOVING`.
+        index_url: The index to install the package from; by default the one that it is published to.
+        wheel_sha256: The digest of the wheel to install; by default the only wheel of the version.
+        base_image: Another base image.
+        platform: Target platforms, separated by commas.
+        network: The network of the build.
+        builder: The program that builds.
+    """
+
+    registry: str | None = None
+    tags: Sequence[str] = ()
+    index_url: str | None = None
+    wheel_sha256: str | None = None
+    base_image: str | None = None
+    platform: str | None = None
+    network: str | None = None
+    builder: str | None = None
+
+
+def find_target(root: Path, options: ImageOptions, organisation: Organisation, caller: Caller) -> tuple[Target, Build]:
     """Return where the image of a repository goes, and how it is built.
 
     Args:
         root: The repository.
-        environ: UV_PUBLISH_URL and the like lead to the package index, as `find_index` has it; RND_REGISTRY_USERNAME
-            and RND_REGISTRY_PASSWORD are the credentials for a registry that is not the organisation's.
-        options: Those of `rnd release image`.
-        organisation: Whose account, index and registry it is.
-        access: Who builds and pushes. The build can only read packages.
+        options: What the user chooses.
+        organisation: Whose index and registry it is by default.
+        caller: Who builds and pushes. The build can only read packages.
 
     Raises:
         UncommittedChanges: The work tree differs from its commit in more than the version.
         PackageMissing: The index has no wheel of the version.
         UsageError: An option is invalid.
-        RndError: As the index, AWS and the manifest have it.
+        RndError: The index, the registry or the manifest has a problem.
     """
     revision = require_commit(root)
     project, version = canonicalize_name(manifest.read_name(root)), manifest.read_version(root)
     tag = version_tag(version)
-    place = access.package_repository(organisation.aws)
-    index = find_index(environ, options.index_url, options.index_url, organisation.aws, place, access.reading)
+    index = find_index(organisation, caller, options.index_url, options.index_url, reading=True)
     wheels = find_wheel(index, project, version, options.wheel_sha256)
-    registry, path, ecr = find_registry(environ, options.registry, organisation.aws, access.writing)
-    folder = FOLDERS.get(access.identity or "", "")
-    moving = () if folder else find_tags(options.tags, ecr)
+    registry, path, provider = find_registry(organisation, caller, options.registry)
+    folder = FOLDERS.get(caller.identity or "", "")
+    moving = () if folder else find_tags(options.tags, provider)
     follows = not folder and is_release(version)
-    target = Target(registry, f"{path}{folder}{project}", tag, moving, ecr, follows, access.writing)
-    credentials = reading_credentials(organisation, environ, index)
+    target = Target(registry, f"{path}{folder}{project}", tag, moving, provider, follows)
+    credentials = reading_credentials(organisation, caller.environ, index)
     changing: dict[str, str | None] = {"base-image": options.base_image, "platform": options.platform}
     others = {"index-url": index.simple_url, "network": options.network, "builder": options.builder}
     arguments = [f"--{name}={value}" for name, value in (*changing.items(), *others.items()) if value]
@@ -151,45 +167,39 @@ def find_wheel(index: Index, project: str, version: str, sha256: str | None) -> 
 
 def reading_credentials(organisation: Organisation, environ: Mapping[str, str], index: Index) -> dict[str, str]:
     """Return the variables by which a build reads the index: what the environment has for reading, else the index's."""
+    if not index.username:
+        return {}
     own = index_credentials(organisation, index.username, index.password)
     given = {name: environ.get(name, "") for name in own}
     return given if all(given.values()) else own
 
 
 def find_registry(
-    environ: Mapping[str, str], wanted: str | None, aws: Aws, credentials: AwsCredentials | None = None
-) -> tuple[Registry, str, Aws | None]:
-    """Return a registry, the folder in it for images, and the account whose ECR it is.
+    organisation: Organisation, caller: Caller, wanted: str | None = None
+) -> tuple[Registry, str, ImageRegistry]:
+    """Return a registry, the folder in it for images, and its provider.
 
     Args:
-        environ: Holds the credentials for a registry that is not the account's.
-        wanted: Its address, `HOST` or `HOST/PATH`; the account's own when left out.
-        aws: The account.
-        credentials: Those of a job; by default those that boto3 finds.
+        organisation: Whose registry it is by default.
+        caller: Who signs in; its environment has the credentials for a registry that is not the organisation's.
+        wanted: The address, `HOST` or `HOST/PATH`; by default the organisation's own.
 
     Raises:
-        UsageError: The address is none or holds credentials.
-        RndError: As `ecr_access` has it.
+        UsageError: The address is not valid, or has credentials in it.
+        RndError: The provider cannot sign in.
     """
-    if wanted in {None, aws.ecr_registry}:
-        endpoint, user, token = ecr_access(aws, credentials)
-        return Registry(urlsplit(endpoint).netloc, user, token), "", aws
-    host, _, path = str(wanted).rstrip("/").partition("/")
-    if not re.fullmatch(r"[\w.-]+(:\d+)?|\[[\da-fA-F:]+\](:\d+)?", host) or not re.fullmatch(r"[a-z0-9._/-]*", path):
-        raise UsageError(
-            "--registry wants HOST or HOST/PATH, without a scheme and without credentials.",
-            "Give credentials as RND_REGISTRY_USERNAME and RND_REGISTRY_PASSWORD, in the environment.",
-        )
-    user, password = environ.get("RND_REGISTRY_USERNAME", ""), environ.get("RND_REGISTRY_PASSWORD", "")
-    return Registry(host, user, password), f"{path}/" if path else "", None
+    own = wanted is None or wanted == organisation.image_registry.address
+    provider: ImageRegistry = image_registry(organisation, caller) if own else Oci(str(wanted), caller.environ)
+    access = provider.sign_in()
+    return Registry(access.host, access.username, access.password), access.folder, provider
 
 
-def find_tags(wanted: Sequence[str] | None, ecr: Aws | None) -> tuple[str, ...]:
+def find_tags(wanted: Sequence[str] | None, provider: ImageRegistry) -> tuple[str, ...]:
     """Return the tags that follow the latest release.
 
     Args:
         wanted: The tags; the default ones when left out or empty.
-        ecr: The account whose registry it is, or None for a registry without a limit.
+        provider: The provider of the registry, which may limit their number.
 
     Raises:
         UsageError: One of them cannot be a tag, could be a version's, or they are too many.
@@ -199,8 +209,8 @@ def find_tags(wanted: Sequence[str] | None, ecr: Aws | None) -> tuple[str, ...]:
         check_tag(tag)
         if is_version(tag):
             raise UsageError(f"{tag} is a version, which never moves to another image.")
-    if ecr and len(moving) > MOST_EXCLUSIONS:
-        raise UsageError(f"ECR lets at most {MOST_EXCLUSIONS} tags of a repository move.")
+    if provider.most_floating is not None and len(moving) > provider.most_floating:
+        raise UsageError(f"This registry lets at most {provider.most_floating} tags of a repository move.")
     return moving
 
 

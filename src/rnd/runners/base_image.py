@@ -81,7 +81,7 @@ def describe_base_image(
         "org.opencontainers.image.source": f"https://github.com/{template_repository(organisation)}",
         "org.opencontainers.image.vendor": organisation.name,
     }
-    return BaseImage(f"{organisation.aws.ecr_registry}/{name}:{tag}", version, labels, tuple(arguments))
+    return BaseImage(f"{organisation.image_registry.address}/{name}:{tag}", version, labels, tuple(arguments))
 
 
 def plan_base_image(image: BaseImage, root: Path, *, push: bool) -> Plan:
@@ -177,5 +177,5 @@ def list_outputs(organisation: Organisation, pythons: Sequence[str]) -> dict[str
     """Return the outputs for the workflow that builds the images, by name."""
     from rnd.runners.stack.names import base_image_role
 
-    role = f"arn:aws:iam::{organisation.aws.account}:role/{base_image_role(organisation)}"
-    return {"pythons": json.dumps(list(pythons)), "role": role, "region": organisation.aws.region}
+    role = f"arn:aws:iam::{organisation.require_aws().account}:role/{base_image_role(organisation)}"
+    return {"pythons": json.dumps(list(pythons)), "role": role, "region": organisation.require_aws().region}

@@ -259,7 +259,7 @@ def test_the_reading_role_reads_packages_and_nothing_else(organisation: Organisa
 
 def test_the_entry_role_calls_the_broker_and_nothing_else(organisation: Organisation) -> None:
     place = names.location(organisation)
-    function = f"arn:aws:lambda:{place['region']}:{place['account']}:function:{organisation.aws.broker}"
+    function = f"arn:aws:lambda:{place['region']}:{place['account']}:function:{organisation.require_aws().broker}"
     found = list(allowed(role(organisation, names.entry_role(organisation)[1]).permissions))
     assert found == [("lambda:InvokeFunction", function)]
 

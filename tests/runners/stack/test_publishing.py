@@ -52,7 +52,7 @@ def test_the_roles_are_the_documents(stacks: Stacks) -> None:
     found = {}
     for role in of_type(stacks, "AWS::IAM::Role"):
         properties = role["Properties"]
-        arn = f"arn:aws:iam::{organisation.aws.account}:role{properties['Path']}{properties['RoleName']}"
+        arn = f"arn:aws:iam::{organisation.require_aws().account}:role{properties['Path']}{properties['RoleName']}"
         documents = [one["PolicyDocument"] for one in properties.get("Policies", [])]
         found[arn] = (properties["AssumeRolePolicyDocument"], *documents)
         assert properties["MaxSessionDuration"] == 3600
@@ -73,14 +73,20 @@ def test_the_broker(stacks: Stacks) -> None:
     organisation = stacks.organisation
     (function,) = of_type(stacks, "AWS::Lambda::Function")
     properties = function["Properties"]
-    assert (properties["FunctionName"], properties["Handler"]) == (organisation.aws.broker, "broker.handler.handle")
+    assert (properties["FunctionName"], properties["Handler"]) == (
+        organisation.require_aws().broker,
+        "broker.handler.handle",
+    )
     assert 0 < properties["ReservedConcurrentExecutions"] <= 10
     assert properties["Timeout"] <= 60
     (variables,) = properties["Environment"].values()
     assert list(variables) == ["RND_BROKER"]
     assert json.loads(variables["RND_BROKER"]) == broker_configuration(organisation, OWNER_ID)
     (log,) = of_type(stacks, "AWS::Logs::LogGroup")
-    assert log["Properties"] == {"LogGroupName": f"/aws/lambda/{organisation.aws.broker}", "RetentionInDays": 90}
+    assert log["Properties"] == {
+        "LogGroupName": f"/aws/lambda/{organisation.require_aws().broker}",
+        "RetentionInDays": 90,
+    }
 
 
 def test_nobody_else_can_call_the_broker(stacks: Stacks) -> None:
@@ -121,7 +127,7 @@ def test_the_keys_of_the_apps_are_imported(stacks: Stacks) -> None:
 
 def test_the_index_of_development_versions_has_no_upstream(stacks: Stacks) -> None:
     (index,) = of_type(stacks, "AWS::CodeArtifact::Repository")
-    wanted = stacks.organisation.aws.codeartifact
+    wanted = stacks.organisation.require_codeartifact()
     properties = index["Properties"]
     assert (properties["DomainName"], properties["RepositoryName"]) == (wanted.domain, wanted.development_repository)
     assert not {"Upstreams", "ExternalConnections"} & set(properties)
@@ -131,7 +137,7 @@ def test_the_index_of_development_versions_has_no_upstream(stacks: Stacks) -> No
 def test_it_deploys(clouds: dict[str, Cloud], stacks: Stacks) -> None:
     """Moto accepts the roles and their policies, and reads them back as they are."""
     organisation = stacks.organisation
-    (cloud,) = [one for one in clouds.values() if one.aws == organisation.aws]
+    (cloud,) = [one for one in clouds.values() if one.aws == organisation.require_aws()]
     identity = cloud.client("iam")
     for role in wanted_roles(organisation):
         found = identity.get_role(RoleName=role.arn.rpartition("/")[2])["Role"]
@@ -164,8 +170,8 @@ def test_who_may_push_base_images(stacks: Stacks) -> None:
         {"name": "another"},
     ):
         assert not admits(role.trust, _base_image_token(organisation, **wrong)), wrong
-    place = f"{organisation.aws.region}:{organisation.aws.account}"
-    name = organisation.aws.base_image.split(":")[0]
+    place = f"{organisation.require_aws().region}:{organisation.require_aws().account}"
+    name = organisation.image_registry.base_image.split(":")[0]
     found = dict(allowed(role.permissions))
     assert found["ecr:PutImage"] == f"arn:aws:ecr:{place}:repository/{name}"
     assert {action.split(":")[0] for action in found} == {"ecr"}

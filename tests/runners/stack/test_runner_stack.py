@@ -50,7 +50,7 @@ def test_container_images_are_pulled_with_the_runner_s_own_role(stacks: Stacks) 
     for project in stacks.of_type("AWS::CodeBuild::Project").values():
         built = json.dumps(project["Source"]["BuildSpec"])
         assert "amazon-ecr-credential-helper" in built
-        assert stacks.organisation.aws.ecr_registry in built
+        assert stacks.organisation.image_registry.address in built
     policies = [json.dumps(one) for one in stacks.of_type("AWS::IAM::Policy").values()]
     for name in {name for name, _ in base_images(stacks.organisation).values()}:
         pulling = [text for text in policies if f"repository/{name}" in text and "ecr:BatchGetImage" in text]

@@ -97,7 +97,7 @@ def build_job_image(organisation: Organisation, engine: Mapping[str, str], shim:
     base = f"{LABEL}:base"
     folder = prepare_base_image(cache_folder(), SUITE, *PACKAGES, without=WITHOUT)
     process.run("docker", "build", "--quiet", "--tag", base, str(folder), extra=engine)
-    name = f"{organisation.aws.ecr_registry}/{organisation.aws.base_image}".replace("{version}", PYTHON)
+    name = organisation.image_registry.job_image(PYTHON)
     with TemporaryDirectory(prefix="rnd-job-image-") as place:
         for source, copy in ((shim, "docker"), (uv, "uv"), (uvx, "uvx")):
             shutil.copy(source, Path(place, copy))

@@ -107,7 +107,7 @@ def start(
         ToolMissing: Docker or mmdebstrap is not installed, or this is not root.
         ExtraMissing: ministack is not installed.
     """
-    with docker_engine() as engine, image_registry(organisation.aws.account, cloud) as registry:
+    with docker_engine() as engine, image_registry(organisation.require_aws().account, cloud) as registry:
         shims = folder / "programs"
         _write_shim(shims, find_client())
         environment = {**engine, **registry.variables, "PATH": f"{shims}:{process.environment()['PATH']}"}
@@ -117,7 +117,7 @@ def start(
             inside = folder / "programs-of-jobs"
             _write_shim(inside, "/usr/bin/docker")
             build_job_image(organisation, engine, inside / "docker")
-        yield Images(registry, environment, organisation.aws.region)
+        yield Images(registry, environment, organisation.require_aws().region)
 
 
 def _write_shim(folder: Path, client: str) -> None:

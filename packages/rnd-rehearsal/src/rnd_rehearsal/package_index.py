@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fake_github.loopback import Answer
-    from rnd.organisation import Aws
+    from rnd.organisation import Organisation
     from rnd_rehearsal.cloud.account import Account
 
 USER = "aws"
@@ -91,7 +91,7 @@ class PackageIndex:
     Attributes:
         folder: What pypiserver holds.
         port: Where the front listens.
-        aws: Which account and repository it represents; those of org.yml by default.
+        organisation: Whose account and repository it represents; those of org.yml by default.
         account: Decides about each call; where there is none, everybody with the token may do everything.
         beside: The index whose CodeArtifact domain this one is a further repository of, the development repository.
         uploads: What goes wrong with each upload, in turn; None for nothing.
@@ -104,7 +104,7 @@ class PackageIndex:
 
     folder: Path
     port: int
-    aws: Aws | None = None
+    organisation: Organisation | None = None
     account: Account | None = None
     beside: PackageIndex | None = None
     uploads: Iterator[Fault | None] = field(default_factory=lambda: iter(()))
@@ -116,8 +116,8 @@ class PackageIndex:
 
     def __post_init__(self) -> None:
         """Stand in front of it as CodeArtifact does."""
-        aws = self.aws or load_organisation().aws
-        where = aws.codeartifact
+        organisation = self.organisation or load_organisation()
+        aws, where = organisation.require_aws(), organisation.require_codeartifact()
         self.repository = where.repository
         if self.beside is None:
             names = aws.account, where.domain, where.repository
@@ -239,7 +239,7 @@ def command_lines() -> set[bytes]:
 def serve(
     place: Path,
     *options: str,
-    aws: Aws | None = None,
+    organisation: Organisation | None = None,
     account: Account | None = None,
     beside: PackageIndex | None = None,
 ) -> Iterator[PackageIndex]:
@@ -248,14 +248,14 @@ def serve(
     Args:
         place: A folder for what it holds.
         options: Further options of pypiserver.
-        aws: Which account and repository it represents; those of org.yml by default.
+        organisation: Whose account and repository it represents; those of org.yml by default.
         account: Decides about each call; where there is none, everybody with the token may do everything.
         beside: The index whose development repository this one is.
     """
     folder = place / "packages"
     folder.mkdir(parents=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), Front) as front:
-        index = PackageIndex(folder, front.server_port, aws, account, beside)
+        index = PackageIndex(folder, front.server_port, organisation, account, beside)
         # The front checks the password: pypiserver would need the unmaintained passlib.
         arguments = ["-P", ".", "-a", ".", "--disable-fallback", *options, str(folder)]
         with subprocess.Popen(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -171,11 +172,8 @@ def start(
 @contextmanager
 def _indexes(folder: Path, organisation: Organisation, account: Account) -> Iterator[tuple[PackageIndex, PackageIndex]]:
     """Serve the package index of releases, and beside it that of development versions."""
-    aws = organisation.aws
-    with (
-        package_index.serve(folder / "index", aws=aws, account=account) as releases,
-        package_index.serve(folder / "index-dev", aws=aws, account=account, beside=releases) as development,
-    ):
+    serve = partial(package_index.serve, organisation=organisation, account=account)
+    with serve(folder / "index") as releases, serve(folder / "index-dev", beside=releases) as development:
         yield releases, development
 
 

@@ -111,7 +111,7 @@ def test_tests_run_in_an_image_of_ones_own_and_other_tags_follow(tmp_path: Path)
         assert tags["stable"] == tags["nightly"] == tags["0.4.2"]
         assert "latest" not in tags
         assert up.images.version_inside(actors.package, "stable") == "0.4.2"
-        check_containers(up, {"own", up.organisation.aws.base_image.partition(":")[0]})
+        check_containers(up, {"own", up.organisation.image_registry.base_image.partition(":")[0]})
         check_logs(up)
         for run, job, log in iterate_logs(up.runner.runs):
             own = f"Start image={OWN_IMAGE}" in log

@@ -62,7 +62,7 @@ class Deployed:
         key_id, secret, token = key or ("none", "none", "none")
         return boto3.client(
             service,  # type: ignore[call-overload]
-            region_name=self.organisation.aws.region,
+            region_name=self.organisation.require_aws().region,
             endpoint_url=f"http://127.0.0.1:{self.cloud.port}",
             aws_access_key_id=key_id,
             aws_secret_access_key=secret,
@@ -79,9 +79,9 @@ class Deployed:
 
     def invoke(self, event: dict[str, str], entry: dict[str, str] = BRANCH) -> dict[str, Any]:
         """Call the broker as a job does."""
-        key = self.assume(self.organisation.aws.entry_role, self.token(entry, "sts.amazonaws.com"))
+        key = self.assume(self.organisation.require_aws().entry_role, self.token(entry, "sts.amazonaws.com"))
         with closing(self.client("lambda", key)) as functions:
-            answer = functions.invoke(FunctionName=self.organisation.aws.broker, Payload=json.dumps(event))
+            answer = functions.invoke(FunctionName=self.organisation.require_aws().broker, Payload=json.dumps(event))
             document: dict[str, Any] = json.load(answer["Payload"])
         return document
 
@@ -158,7 +158,7 @@ def test_a_package_belongs_to_the_first_repository_of_its_name(deployed: Deploye
 
 def test_the_release_identity_publishes_its_own_package(deployed: Deployed) -> None:
     session = deployed.session(deployed.invoke({"identity": "release", "token": deployed.token(deployed.release)}))
-    account, index = deployed.cloud.account, deployed.organisation.aws.codeartifact
+    account, index = deployed.cloud.account, deployed.organisation.require_codeartifact()
     for repository, package, allowed in (
         (index.repository, "rnd-rover", True),
         (index.repository, "rnd-other", False),
@@ -199,7 +199,7 @@ def test_a_forged_token_is_refused(deployed: Deployed) -> None:
     """A signature of another key, an algorithm without one, a changed claim, and the wrong times and audiences."""
     from joserfc.jwk import RSAKey
 
-    entry, good = deployed.organisation.aws.entry_role, deployed.token(MAIN, "sts.amazonaws.com")
+    entry, good = deployed.organisation.require_aws().entry_role, deployed.token(MAIN, "sts.amazonaws.com")
     key = deployed.hub.provider.key
     head, payload, signature = good.split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
@@ -223,7 +223,7 @@ def test_a_forged_token_is_refused(deployed: Deployed) -> None:
 
 
 def test_only_what_was_given_out_signs(deployed: Deployed) -> None:
-    key = deployed.assume(deployed.organisation.aws.entry_role, deployed.token(MAIN, "sts.amazonaws.com"))
+    key = deployed.assume(deployed.organisation.require_aws().entry_role, deployed.token(MAIN, "sts.amazonaws.com"))
     with closing(deployed.client("sts", key)) as sts:
         assert ":assumed-role/" in sts.get_caller_identity()["Arn"]
     for wrong in ((key[0], "other", key[2]), (key[0], key[1], "other"), ("ASIANONE", *key[1:])):
@@ -233,6 +233,6 @@ def test_only_what_was_given_out_signs(deployed: Deployed) -> None:
         kms.sign(
             KeyId="alias/rnd-app-release", Message=b"x", MessageType="RAW", SigningAlgorithm="RSASSA_PKCS1_V1_5_SHA_256"
         )
-    wide = deployed.organisation.aws.entry_role.rpartition("/")[0] + "/rnd-publish-release"
+    wide = deployed.organisation.require_aws().entry_role.rpartition("/")[0] + "/rnd-publish-release"
     with closing(deployed.client("sts", key)) as sts, pytest.raises(ClientError, match="AccessDenied"):
         sts.assume_role(RoleArn=wide, RoleSessionName="evil")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 NOBODY = (
     "This job has no identity to sign in there with, so it cannot install them: a pull request from a fork never has "
-    "one, any other job needs `id-token: write`."
+    "one, any other job needs `id-token: write` or, for an index outside AWS, the secrets of the index."
 )
 
 
@@ -34,9 +34,10 @@ def run(options: argparse.Namespace) -> int:
     import os
 
     from rnd import report
-    from rnd.ci.identity import can_request_token
     from rnd.ci.private_packages import let_later_steps_read, private_packages
     from rnd.organisation import load_organisation
+    from rnd.providers import package_index
+    from rnd.providers.provider import Caller
 
     organisation = load_organisation()
     if not options.look:
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         report.note(f"Later steps of this job can read {organisation.name}'s package index.")
         return 0
     packages = private_packages(options.folder, organisation.slug)
-    able = can_request_token(os.environ)
+    able = package_index(organisation, Caller("reading", os.environ)).can_read()
     if packages:
         report.note(f"From {organisation.name}'s own package index: {', '.join(packages)}." + f" {NOBODY}" * (not able))
     if options.github_output:

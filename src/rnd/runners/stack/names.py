@@ -24,12 +24,12 @@ def publishing_stack(organisation: Organisation) -> str:
 
 def reading_role(organisation: Organisation) -> tuple[str, str]:
     """Return path and name of the role that jobs assume to install packages."""
-    return _path_and_name(organisation.aws.reading_role)
+    return _path_and_name(organisation.require_aws().reading_role)
 
 
 def entry_role(organisation: Organisation) -> tuple[str, str]:
     """Return path and name of the role that jobs assume to call the broker."""
-    return _path_and_name(organisation.aws.entry_role)
+    return _path_and_name(organisation.require_aws().entry_role)
 
 
 def broker_role(organisation: Organisation) -> str:
@@ -71,7 +71,7 @@ def base_images(organisation: Organisation) -> dict[str, tuple[str, str]]:
     """Return name and tag of the base image, by Python version."""
     images = {}
     for version in organisation.python.versions:
-        name, _, tag = organisation.aws.base_image.format(version=version).rpartition(":")
+        name, _, tag = organisation.image_registry.base_image.format(version=version).rpartition(":")
         images[version] = name, tag
     return images
 
@@ -90,14 +90,14 @@ def template_repository(organisation: Organisation) -> str:
 
 def location(organisation: Organisation) -> dict[str, str]:
     """Return where the organisation publishes to, as `session.session_policy` takes it."""
-    aws = organisation.aws
+    aws, index = organisation.require_aws(), organisation.require_codeartifact()
     return {
         "partition": aws.entry_role.split(":")[1],
         "region": aws.region,
         "account": aws.account,
-        "domain": aws.codeartifact.domain,
-        "releases": aws.codeartifact.repository,
-        "development": aws.codeartifact.development_repository,
+        "domain": index.domain,
+        "releases": index.repository,
+        "development": index.development_repository,
     }
 
 

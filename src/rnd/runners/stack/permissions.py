@@ -17,7 +17,7 @@ IDENTITIES = ("development", "candidate", "release")
 
 def read_packages(organisation: Organisation) -> list[Document]:
     """Return the statements that let a role read packages, of releases and of development versions."""
-    index, place = organisation.aws.codeartifact, names.location(organisation)
+    index, place = organisation.require_codeartifact(), names.location(organisation)
     arn = f"arn:{place['partition']}:codeartifact:{place['region']}:{place['account']}"
     repositories = [f"{arn}:repository/{index.domain}/{name}" for name in (place["releases"], place["development"])]
     bearer = allow(["sts:GetServiceBearerToken"], ["*"])
@@ -48,7 +48,8 @@ def wide_permissions(organisation: Organisation, identity: str) -> Document:
 def entry_permissions(organisation: Organisation) -> Document:
     """Return what the entry role can do: call the broker."""
     place = names.location(organisation)
-    arn = f"arn:{place['partition']}:lambda:{place['region']}:{place['account']}:function:{organisation.aws.broker}"
+    function = organisation.require_aws().broker
+    arn = f"arn:{place['partition']}:lambda:{place['region']}:{place['account']}:function:{function}"
     return document([allow(["lambda:InvokeFunction"], [arn])])
 
 
@@ -61,7 +62,7 @@ def broker_permissions(organisation: Organisation) -> Document:
     place = names.location(organisation)
     arn = f"arn:{place['partition']}:%s:{place['region']}:{place['account']}"
     wide = [names.role_arn(organisation, names.wide_role(organisation, identity)) for identity in IDENTITIES]
-    log = f"{arn % 'logs'}:log-group:/aws/lambda/{organisation.aws.broker}:*"
+    log = f"{arn % 'logs'}:log-group:/aws/lambda/{organisation.require_aws().broker}:*"
     parameters = f"{arn % 'ssm'}:parameter{names.package_parameters(organisation)}*"
     statements = [
         allow(["sts:AssumeRole"], wide),

@@ -74,8 +74,8 @@ def roles(organisation: Organisation, owner_id: str, template_id: str) -> dict[s
     """
     any_job = web_identity(organisation, STS_AUDIENCE, like={"sub": subjects(organisation, owner_id, "*")})
     found = [
-        Role(organisation.aws.reading_role, any_job, document(permissions.read_packages(organisation))),
-        Role(organisation.aws.entry_role, any_job, permissions.entry_permissions(organisation)),
+        Role(organisation.require_aws().reading_role, any_job, document(permissions.read_packages(organisation))),
+        Role(organisation.require_aws().entry_role, any_job, permissions.entry_permissions(organisation)),
         Role(
             names.role_arn(organisation, names.broker_role(organisation)),
             broker_trust(),

@@ -85,7 +85,7 @@ class Publishing(Stack):
 
     def _development_index(self) -> None:
         """The index of development versions. It has no upstream, and the index of releases does not know it."""
-        index = self.organisation.aws.codeartifact
+        index = self.organisation.require_codeartifact()
         repository = codeartifact.CfnRepository(
             self,
             "DevelopmentIndex",
@@ -140,7 +140,7 @@ class Publishing(Stack):
 
     def _broker(self, role: iam.CfnRole) -> None:
         """The function that jobs call. It has no address: only the entry role can invoke it."""
-        name = self.organisation.aws.broker
+        name = self.organisation.require_aws().broker
         log = logs.LogGroup(
             self,
             "BrokerLog",

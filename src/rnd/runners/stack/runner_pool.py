@@ -152,7 +152,7 @@ class RunnerPool(Construct):
             rebuild_interval=REBUILD,
             log_retention=RETENTION,
         )
-        builder.add_component(_component("EcrLogin", ecr_login(organisation.aws.ecr_registry)))
+        builder.add_component(_component("EcrLogin", ecr_login(organisation.image_registry.address)))
         if self.wanted.gpus:
             builder.add_component(_component("NvidiaContainerToolkit", NVIDIA_CONTAINER_TOOLKIT))
         return builder

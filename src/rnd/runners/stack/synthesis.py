@@ -88,7 +88,7 @@ def _build(organisation: Organisation, folder: Path) -> CloudAssembly:
     from rnd.runners.stack.runner_stack import RunnerStack
 
     app = App(outdir=str(folder), analytics_reporting=False)
-    env = Environment(account=organisation.aws.account, region=organisation.aws.region)
+    env = Environment(account=organisation.require_aws().account, region=organisation.require_aws().region)
     Publishing(app, names.publishing_stack(organisation), organisation, env)
     RunnerStack(app, names.runner_stack(organisation), organisation, env)
     nag_suppressions.allow(app.node.find_all())

@@ -120,7 +120,7 @@ class Arena:
         key_id, secret, token = key or ("ASIANOBODY", "none", "none")
         client: Any = self._session.client(
             service,  # type: ignore[call-overload]
-            region_name=self.organisation.aws.region,
+            region_name=self.organisation.require_aws().region,
             endpoint_url=endpoint.get(service, f"http://127.0.0.1:{sandbox.cloud.port}"),
             aws_access_key_id=key_id,
             aws_secret_access_key=secret,
@@ -146,7 +146,7 @@ class Arena:
     def entry(self, repository: str | None = None, **changes: str) -> Key:
         """Return the credentials of the entry role, which every job with `id-token` can have."""
         job = self.job("branch", repository, **changes)
-        return self.web(self.organisation.aws.entry_role, self.token(job, repository, STS_AUDIENCE))
+        return self.web(self.organisation.require_aws().entry_role, self.token(job, repository, STS_AUDIENCE))
 
     def call(self, event: object, repository: str | None = None) -> dict[str, Any]:
         """Send an event to the broker.
@@ -155,7 +155,7 @@ class Arena:
             Refused: It answers with an error.
         """
         payload = json.dumps(event).encode()
-        name = self.organisation.aws.broker
+        name = self.organisation.require_aws().broker
         answer = self.aws("lambda", self.entry(repository), "invoke", FunctionName=name, Payload=payload)["Payload"]
         if "error" in answer:
             raise Refused(f"broker: {answer['error']['code']}")
@@ -179,8 +179,8 @@ class Arena:
 
     def bearer(self, key: Key) -> str:
         """Return a token of the package index."""
-        aws = self.organisation.aws
-        where = {"domain": aws.codeartifact.domain, "domainOwner": aws.account, "durationSeconds": 900}
+        owner, index = self.organisation.require_aws().account, self.organisation.require_codeartifact()
+        where = {"domain": index.domain, "domainOwner": owner, "durationSeconds": 900}
         return str(self.aws("codeartifact", key, "get_authorization_token", **where)["authorizationToken"])
 
     def upload(self, key: Key | None, index: PackageIndex, name: str, file: str) -> object:

@@ -39,7 +39,7 @@ def other_file(arena: Arena) -> object:
 def by_reading(arena: Arena) -> object:
     """Publishes with the reading role."""
     token = arena.token(arena.job("branch"), audience=STS_AUDIENCE)
-    key = arena.web(arena.organisation.aws.reading_role, token)
+    key = arena.web(arena.organisation.require_aws().reading_role, token)
     name = arena.package(arena.victim)
     return arena.upload(key, arena.actors.sandbox.development, name, wheel(arena, arena.victim))
 

@@ -181,16 +181,16 @@ def base_images(arena: Arena) -> object:
 def reading_role(arena: Arena) -> object:
     """Lets the reading role call the broker."""
     job = arena.job("release")
-    key = arena.web(arena.organisation.aws.reading_role, arena.token(job, audience=STS_AUDIENCE))
+    key = arena.web(arena.organisation.require_aws().reading_role, arena.token(job, audience=STS_AUDIENCE))
     event = json.dumps({"identity": "release", "token": arena.token(job)}).encode()
-    return arena.aws("lambda", key, "invoke", FunctionName=arena.organisation.aws.broker, Payload=event)
+    return arena.aws("lambda", key, "invoke", FunctionName=arena.organisation.require_aws().broker, Payload=event)
 
 
 @attack("I2", "stranger", "contributor")
 def no_credentials(arena: Arena) -> object:
     """Calls the broker without credentials."""
     event = json.dumps({"identity": "release", "token": arena.token(arena.job("release"))}).encode()
-    return arena.aws("lambda", None, "invoke", FunctionName=arena.organisation.aws.broker, Payload=event)
+    return arena.aws("lambda", None, "invoke", FunctionName=arena.organisation.require_aws().broker, Payload=event)
 
 
 def wheel(arena: Arena, repository: str, build: str = "", version: str = "9.1") -> str:

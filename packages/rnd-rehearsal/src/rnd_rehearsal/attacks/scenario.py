@@ -41,7 +41,7 @@ def run(actors: Actors) -> None:
 def opened(actors: Actors) -> Iterator[Arena]:
     """Give the arena, in which honest jobs have published."""
     actors.prepare(BEFORE)
-    with image_registry(actors.sandbox.organisation.aws.account, actors.sandbox.cloud.account) as registry:
+    with image_registry(actors.sandbox.organisation.require_aws().account, actors.sandbox.cloud.account) as registry:
         arena = build(actors, registry)
         honest(arena)
         yield arena

@@ -40,7 +40,9 @@ def start(hub: FakeGitHub, organisation: Organisation) -> Iterator[Cloud]:
     hub.provider.issuer = f"https://{names.ISSUER}"
     audiences = frozenset({policies.STS_AUDIENCE, policies.BROKER_AUDIENCE})
     provider = IdentityProvider(names.ISSUER, audiences, hub.url + PROVIDER)
-    with server.serve(Account(organisation.aws.account, organisation.aws.region), provider) as cloud:
+    with server.serve(
+        Account(organisation.require_aws().account, organisation.require_aws().region), provider
+    ) as cloud:
         yield cloud
 
 
@@ -70,8 +72,8 @@ def deploy(
     for app, key in keys.items():
         cloud.kms.import_key(names.app_key_alias(organisation, app), key)
     configuration = broker_configuration(organisation, str(owner.id), hub.api_url)
-    cloud.functions.functions[organisation.aws.broker] = Function(
-        organisation.aws.broker,
+    cloud.functions.functions[organisation.require_aws().broker] = Function(
+        organisation.require_aws().broker,
         Path(str(broker.__file__)).parent,
         "broker.handler.handle",
         names.role_arn(organisation, names.broker_role(organisation)),
