@@ -11,9 +11,9 @@ import pytest
 from rnd.errors import OrganisationInvalid
 from rnd.organisation import SHIPPED, load_organisation
 from tests.helpers.machine import ACME
+from tests.helpers.organisations import SECTIONS, without_aws
 
 TEXT = ACME.read_text(encoding="utf-8")
-PLAIN = (ACME.parent / "without_aws.yml").read_text(encoding="utf-8")
 
 
 def complaint(tmp_path: Path, old: str, new: str) -> str:
@@ -99,15 +99,9 @@ def test_the_keys_of_aws_that_became_sections(tmp_path: Path) -> None:
     ]
 
 
-def plain(text: str = PLAIN) -> str:
-    """Return an organisation file with other providers, and without an AWS account."""
-    begin, end = TEXT.index("package_index:"), TEXT.index("docker:")
-    return TEXT[:begin] + text + "\n" + TEXT[end:]
-
-
 def test_an_organisation_without_aws(tmp_path: Path) -> None:
     path = tmp_path / "org.yml"
-    path.write_text(plain())
+    path.write_text(without_aws())
     organisation = load_organisation(path)
     assert (organisation.aws, organisation.package_index.provider) == (None, "simple")
     assert organisation.image_registry.job_image("3.11") == "registry.acme.example/lab/acme-base:3.11"
@@ -131,9 +125,9 @@ def test_an_organisation_without_aws(tmp_path: Path) -> None:
 )
 def test_mistakes_in_a_section_with_providers(tmp_path: Path, old: str, new: str, said: str) -> None:
     path = tmp_path / "org.yml"
-    wrong = PLAIN.replace(old, new, 1)
-    assert wrong != PLAIN
-    path.write_text(plain(wrong))
+    wrong = SECTIONS.replace(old, new, 1)
+    assert wrong != SECTIONS
+    path.write_text(without_aws(wrong))
     with pytest.raises(OrganisationInvalid) as caught:
         load_organisation(path)
     assert said in caught.value.message
@@ -141,7 +135,10 @@ def test_mistakes_in_a_section_with_providers(tmp_path: Path, old: str, new: str
 
 def test_aws_is_missing_where_it_is_needed(tmp_path: Path) -> None:
     path = tmp_path / "org.yml"
-    path.write_text(plain(PLAIN.replace("oci", "ecr").replace("/lab", "")))
+    path.write_text(without_aws().replace("# apps:", "apps:"))
+    with pytest.raises(OrganisationInvalid, match=r"aws is missing, which github\.apps needs"):
+        load_organisation(path)
+    path.write_text(without_aws(SECTIONS.replace("oci", "ecr").replace("/lab", "")))
     with pytest.raises(OrganisationInvalid, match=r"aws is missing, which image_registry\.provider: ecr needs"):
         load_organisation(path)
 

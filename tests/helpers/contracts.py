@@ -11,7 +11,7 @@ from rnd_rehearsal.jobs import FAKES
 from tests.helpers.workflows import ACTIONS, levels, load, outputs_of_script, references
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.helpers.workflows import Job, Step, Workflow
 
@@ -53,7 +53,7 @@ def called_workflow_gets_what_it_needs_and_nothing_else(workflow: Workflow, _: s
         if (callee := job.callee) is None:
             continue
         for kind, key in (("inputs", "with"), ("secrets", "secrets")):
-            declared, given = callee.interface[kind], set(job.data.get(key, {}))
+            declared, given = callee.interface[kind], passed(job.data.get(key, {}), callee.interface[kind])
             needed = {name for name, one in declared.items() if one.get("required")}
             for name in sorted(given - set(declared)) + sorted(needed - given):
                 yield f"{job.name} and {callee.path.name} do not agree on {name} of its {kind}"
@@ -62,6 +62,11 @@ def called_workflow_gets_what_it_needs_and_nothing_else(workflow: Workflow, _: s
             for scope, level in levels(called.data["permissions"]).items():
                 if level > granted.get(scope, 0):
                     yield f"{job.name} lacks {scope} for {callee.path.name}, so GitHub starts nothing at all"
+
+
+def passed(given: Mapping[str, object] | str, declared: Mapping[str, object]) -> set[str]:
+    """Return the names that a job passes; `secrets: inherit` passes all."""
+    return set(declared) if given == "inherit" else set(given)
 
 
 def job_reads_only_what_jobs_that_it_needs_give(workflow: Workflow, _: str) -> Iterator[str]:

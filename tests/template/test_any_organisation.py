@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from rnd.names import derive_names
 from rnd.organisation import Organisation
 from tests.helpers.machine import ROOT
+from tests.helpers.organisations import without_aws
 
 SHIPPED = yaml.safe_load((ROOT / "org.yml").read_text(encoding="utf-8"))
 CLASS = next(iter(SHIPPED["runners"]["classes"]))
@@ -163,6 +164,38 @@ def parse(path: str, text: str) -> Any:  # noqa: ANN401 - any document
     if path.endswith("Dockerfile"):
         assert not re.search(r"(?m)^(?!FROM|ARG|ENV|RUN|COPY|LABEL|WORKDIR|USER|CMD|#| |$)", text), text
     return text
+
+
+@pytest.mark.parametrize("tool", ["uv", "conda"])
+def test_without_aws_jobs_sign_in_with_secrets(source: Path, tmp_path: Path, tool: str) -> None:
+    """Each level of a workflow passes secrets on, and the shipped organisation's workflows name none."""
+    for text, inherits in ((without_aws(), 8), ((ROOT / "org.yml").read_text("utf-8"), 0)):
+        (source / "org.yml").write_text(text, encoding="utf-8")
+        folder = tmp_path / str(inherits)
+        data = {"project_name": "demo", "dependency_tool": tool}
+        run_copy(str(source), folder, data=data, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
+        found = [load_workflow(path) for path in sorted((folder / ".github/workflows").iterdir())]
+        jobs = [job for workflow in found for job in workflow["jobs"].values()]
+        assert sum(job.get("secrets") == "inherit" for job in jobs) == inherits
+        steps = [step for job in jobs for step in job.get("steps", ())]
+        passed = {name: one for step in steps for name, one in step.get("with", {}).items() if "secrets." in str(one)}
+        names = [f"{kind}-{what}" for kind in ("index", "registry") for what in ("username", "password")]
+        expected = {name: f"${{{{ secrets.RND_{name.upper().replace('-', '_')} }}}}" for name in names}
+        assert passed == (expected if inherits else {})
+        rendered = "".join(path.read_text("utf-8") for path in folder.rglob("*") if path.is_file())
+        assert ("amazonaws" in rendered) is not bool(inherits)
+        assert ("registry.acme.example/lab" in rendered) is bool(inherits)
+    pyproject = tomllib.loads((tmp_path / "8" / "pyproject.toml").read_text("utf-8"))
+    if tool == "uv":
+        (index,) = pyproject["tool"]["uv"]["index"]
+        assert index["url"] == "https://packages.acme.example/releases/simple/"
+        assert index["publish-url"] == "https://packages.acme.example/releases/"
+
+
+def load_workflow(path: Path) -> dict[str, Any]:
+    """Return a workflow as plain data."""
+    loaded: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return loaded
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,8 @@ class Organisation(Strict):
 
     @model_validator(mode="after")
     def _aws_is_there(self) -> Organisation:
+        if self.aws is None and self.github.apps:
+            raise ValueError("aws is missing, which github.apps needs: the broker gives out their tokens")
         for key, chosen in (("package_index", self.package_index), ("image_registry", self.image_registry)):
             if self.aws is None and isinstance(chosen, CodeArtifact | Ecr):
                 raise ValueError(f"aws is missing, which {key}.provider: {chosen.provider} needs")

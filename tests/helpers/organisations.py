@@ -1,0 +1,13 @@
+"""Organisation files beside the shipped one."""
+
+from __future__ import annotations
+
+from tests.helpers.machine import ACME
+
+SECTIONS = (ACME.parent / "without_aws.yml").read_text(encoding="utf-8")
+
+
+def without_aws(sections: str = SECTIONS) -> str:
+    """Return acme.yml with other providers, and without an AWS account and the apps that need one."""
+    text = ACME.read_text(encoding="utf-8").replace("  apps:", "  # apps:")
+    return text[: text.index("package_index:")] + sections + "\n" + text[text.index("docker:") :]
