@@ -63,7 +63,8 @@ def test_it_runs_on_every_python_and_documents_every_parameter(made: Path, versi
     ended = build(made, "--help", python=FOUND[version])
     assert ended.returncode == 0, ended.stderr
     documented = re.findall(r"^  (--[a-z0-9-]+)(?: [A-Z/=]+)?(?:  .*|\n {24})\w", ended.stdout, re.MULTILINE)
-    assert documented == OPTIONS.split()
+    assert [name for name in documented if name != "--extra"] == OPTIONS.split()
+    assert ("--extra" in documented) is (made / "uv.lock").exists()
 
 
 def test_an_old_and_a_new_client_side_by_side(made: Path, tmp_path: Path) -> None:
@@ -121,6 +122,37 @@ def test_names_and_pushes(made: Path, tmp_path: Path, arguments: list[str], name
     assert ("--load" in built) is buildx
     pushed = [line.split()[-1] for line in log.read_text().splitlines() if " push " in line]
     assert pushed == (whole if "--push" in arguments else [])
+
+
+@pytest.mark.parametrize(
+    ("table", "arguments", "expected"),
+    [
+        ("", (), None),
+        ('[tool.rnd.extras]\ndefault = ["cpu"]\n', (), None),
+        (
+            '[tool.rnd.extras]  # where\ngpu = ["x"]\nimage = [\n  "cu130",\n  \'plots\',\n]\n',
+            (),
+            "--extra=cu130 --extra=plots",
+        ),
+        ('[tool.rnd.extras]\nimage = ["cpu"]\n[tool.other]\n', ("--extra", "cu130"), "--extra=cu130"),
+        ('[tool.rnd.extras]\n[tool.other]\nimage = ["cpu"]\n', (), None),
+    ],
+)
+def test_the_extras_of_the_image(
+    tmp_path: Path, made: Path, table: str, arguments: tuple[str, ...], expected: str | None
+) -> None:
+    if not (made / "uv.lock").exists():
+        pytest.skip("a conda environment has no extras")
+    program(tmp_path / "bin", "docker", f'printf "%s\\n" "$@" >>{tmp_path / "log"}\n')
+    manifest = made / "pyproject.toml"
+    before = manifest.read_text()
+    manifest.write_text(before + table)
+    try:
+        assert build(made, *arguments, PATH=f"{tmp_path / 'bin'}:/usr/bin:/bin").returncode == 0
+    finally:
+        manifest.write_text(before)
+    given = [line for line in (tmp_path / "log").read_text().splitlines() if line.startswith("--build-arg=EXTRAS")]
+    assert given == ([] if expected is None else [f"--build-arg=EXTRAS={expected}"])
 
 
 def test_several_platforms_are_built_and_pushed_in_one(made: Path, tmp_path: Path) -> None:

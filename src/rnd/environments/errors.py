@@ -30,6 +30,13 @@ class LockStale(RndError):
     exit_code = ExitCode.DIFFERENCE
 
 
+class ExtrasInvalid(RndError):
+    """`[tool.rnd.extras]` in `pyproject.toml` does not select extras that exist and can be installed together."""
+
+    code = "extras-invalid"
+    hint = "Fix the table, then re-run the command; docs/how-to/gpu.md explains it."
+
+
 class Unsolvable(RndError):
     """The channels have no packages that satisfy `environment.yml` on every platform.
 

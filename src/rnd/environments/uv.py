@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rnd import process, uv
 from rnd.environments.distributions import distributions, whole
+from rnd.environments.extras import sync_options
 from rnd.environments.uv_files import differs_from_environment, differs_from_lock
 from rnd.errors import PythonUnavailable
 from rnd.plan import Action, State, Step, done, needed
@@ -56,11 +58,11 @@ class UvEnvironment:
 
     def command(self, *argv: str) -> str:
         """Return the shell command that runs a program of the environment."""
-        return " ".join(("uv run --frozen", *argv))
+        return " ".join(("uv run --no-sync", *argv))
 
     def attempt(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the environment, and return the result for any exit code."""
-        return uv.attempt(self.project.folder, "run", "--frozen", *argv)
+        return uv.attempt(self.project.folder, "run", "--no-sync", *argv)
 
 
 def uv_action(folder: Path | None, *arguments: str) -> Action:
@@ -132,9 +134,12 @@ def _locked(folder: Path) -> str:
 
 
 def install_step(project: Project) -> Step:
-    """Return the step that installs exactly the packages of `uv.lock` into `.venv`, including all extras."""
+    """Return the step that installs exactly the packages of `uv.lock` into `.venv`.
+
+    All extras are included, apart from those that conflict with the ones that are selected for this place.
+    """
     folder = project.folder
-    sync = ("sync", "--all-extras", "--locked")
+    sync = ("sync", *sync_options(folder, os.environ), "--locked")
 
     def check(differs: Callable[[], str | None]) -> State:
         if not (folder / ".venv").exists():

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from rnd import uv
 from rnd.environments.conda.lockfile import LOCK, read_lock
 from rnd.environments.conda.rattler import this_platform
+from rnd.environments.extras import image_options
 from rnd.manifest import read_name, read_version
 
 if TYPE_CHECKING:
@@ -27,18 +28,21 @@ VERSION = "1.5"  # https://cyclonedx.org/docs/1.5/json
 def write_dependencies(root: Path, path: Path) -> None:
     """Write what a repository's lock file has, beyond its development tools where the lock file tells them apart.
 
+    The extras that `[tool.rnd.extras]` selects for the image are included.
+
     Args:
         root: The repository.
         path: The file to write.
 
     Raises:
         LockInvalid: `conda-lock.yml` cannot be read.
+        ExtrasInvalid: `[tool.rnd.extras]` is invalid.
         CommandFailed: uv cannot read `uv.lock`.
         OSError: The file cannot be written.
     """
     if not (root / LOCK).exists():
         export = ("export", "--quiet", "--frozen", "--no-dev", "--format", f"cyclonedx{VERSION}")
-        uv.run(root, *export, "--output-file", str(path.absolute()))
+        uv.run(root, *export, *image_options(root), "--output-file", str(path.absolute()))
         return
     document = describe(read_name(root), read_version(root), read_lock(root).of(this_platform()))
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
