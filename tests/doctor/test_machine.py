@@ -49,7 +49,7 @@ def test_what_installs_conda_environments(
 ) -> None:
     assert findings(capfd)["conda"]["state"] == "ok"  # py-rattler is there, at least
     client = tmp_path / "micromamba"
-    client.write_text("#!/bin/sh\n")
+    client.write_text("#!/bin/sh\necho 2.1.0\n")
     client.chmod(0o755)
     monkeypatch.setenv("MAMBA_EXE", str(client))
     assert findings(capfd)["conda"]["found"] == str(client)

@@ -24,6 +24,8 @@ PYTHON = LockedPackage(
     "python", "3.11", "linux-64", "https://conda.example.com/linux-64/python-3.11-0.conda", "0" * 32, "1" * 64, {}
 )
 
+NEW = "echo 99.1"
+
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
@@ -50,14 +52,38 @@ def test_the_quickest_client_is_taken(
     assert clients.find_client() is None
     monkeypatch.setenv("PATH", str(tmp_path / "programs"), prepend=":")
     for name in ("conda", "mamba", "micromamba"):
-        program = client(name, "exit 0")
+        program = client(name, NEW)
         assert clients.find_client() == str(program)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "taken"),
+    [
+        ("conda", "conda 24.7.1", False),
+        ("conda", "conda 24.9.0", True),
+        ("mamba", "2.0.8", False),
+        ("mamba", "mamba 1.5.8", False),
+        ("micromamba", "2.1.0", True),
+        ("micromamba", "", False),
+    ],
+)
+def test_a_client_that_verifies_no_sha256_is_passed_over(
+    client: Callable[[str, str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    version: str,
+    taken: bool,
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "programs"), prepend=":")
+    program = client(name, f"echo {version}")
+    assert clients.find_client() == (str(program) if taken else None)
 
 
 def test_a_client_that_is_a_function_of_the_shell(
     client: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = client("micromamba", "exit 0")
+    program = client("micromamba", NEW)
     monkeypatch.setenv("MAMBA_EXE", str(program))
     assert clients.find_client() == str(program)
     monkeypatch.setenv("MAMBA_EXE", str(program.with_name("gone")))
@@ -70,7 +96,7 @@ def test_what_a_client_is_given(client: Callable[[str, str], Path], tmp_path: Pa
     arguments = (tmp_path / "arguments").read_text().split()
     assert arguments[:5] == ["create", "--yes", "--prefix", str(tmp_path / "prefix"), "--file"]
     (entry,) = ExplicitEnvironmentSpec.from_path(tmp_path / "listed").packages
-    assert entry.url == f"{PYTHON.url}#{PYTHON.md5}"
+    assert entry.url == f"{PYTHON.url}#sha256:{PYTHON.sha256}"
 
 
 @pytest.mark.parametrize(

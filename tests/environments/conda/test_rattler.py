@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,13 +138,14 @@ def test_ctrl_c_while_a_channel_says_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == ["environment.yml"]
 
 
-def test_a_channel_without_digests_cannot_be_locked(small: Path) -> None:
+@pytest.mark.parametrize(("kind", "name"), [("md5", "MD5"), ("sha256", "SHA-256")])
+def test_a_channel_without_digests_cannot_be_locked(small: Path, kind: str, name: str) -> None:
     index = small / "noarch" / "repodata.json"
     document = json.loads(index.read_text())
     for package in document["packages"].values():
-        del package["md5"]
+        del package[kind]
     index.write_text(json.dumps(document))
-    with pytest.raises(Unsolvable, match="The channel has no MD5 digest of library-2"):
+    with pytest.raises(Unsolvable, match=f"The channel has no {name} digest of library-2"):
         solve(asked(small, "library"))
 
 
@@ -184,6 +187,21 @@ def test_a_package_that_is_not_the_one_that_was_locked(small: Path, home: Path, 
         del server.altered["library-2.0"]
         rattler.install(tmp_path, tmp_path / "prefix", HERE)
     assert (tmp_path / "prefix" / "library").read_bytes() == b"2.0"
+
+
+def test_a_package_with_the_locked_md5_and_another_sha256_is_refused(small: Path, home: Path, tmp_path: Path) -> None:
+    """Two files can have one MD5 digest. The channel's package here has the locked MD5, and not the locked SHA-256."""
+    with channel_server.serve(small) as server:
+        (home / ".netrc").write_text(server.netrc)
+        private = asked(server.url, "library")
+        (tmp_path / "environment.yml").write_text("")
+        (package,) = rattler.solve(private, Path("none"))
+        content = (small / "noarch" / "library-2.0-0.tar.bz2").read_bytes()
+        assert package.md5 == hashlib.md5(content).hexdigest()
+        write_lock(tmp_path, private, [replace(package, sha256="1" * 64)])
+        with pytest.raises(PackagesUnavailable, match="hash mismatch"):
+            rattler.install(tmp_path, tmp_path / "prefix", HERE)
+    assert not (tmp_path / "prefix" / "library").exists()
 
 
 def test_a_package_that_is_gone_from_the_channel(small: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,18 +16,27 @@ if TYPE_CHECKING:
 
 # Fastest first. If a client is a shell function and not on PATH, the variable holds the path of its program.
 CLIENTS = {"micromamba": "MAMBA_EXE", "mamba": "MAMBA_EXE", "conda": "CONDA_EXE"}
+# The first versions that verify the SHA-256 digest in an address: https://github.com/conda/conda/pull/14048 and
+# https://github.com/mamba-org/mamba/pull/3866. Older versions reject such an address or do not verify it.
+OLDEST = {"micromamba": (2, 1), "mamba": (2, 1), "conda": (24, 9)}
 OFFLINE = ("CondaHTTPError", "Could not resolve host", "Download error", "Could not open lock", "ConnectionError")
 
 
 def find_client() -> str | None:
-    """Return the path of the user's conda client, or None."""
+    """Return the path of the user's first conda client that verifies SHA-256 digests, or None."""
     for name, variable in CLIENTS.items():
         named = os.environ.get(variable, "")
-        if Path(named).name == name and Path(named).is_file():
-            return named
-        if found := process.find(name):
+        given = named if Path(named).name == name and Path(named).is_file() else None
+        found = given or process.find(name)
+        if found and _version(found) >= OLDEST[name]:
             return found
     return None
+
+
+def _version(client: str) -> tuple[int, ...]:
+    """Return the version of a client, or an empty tuple if it does not print one."""
+    found = re.search(r"\d+(\.\d+)+", process.attempt(client, "--version").stdout)
+    return tuple(map(int, found[0].split("."))) if found else ()
 
 
 def create(client: str, prefix: Path, packages: tuple[LockedPackage, ...]) -> None:
@@ -37,7 +47,7 @@ def create(client: str, prefix: Path, packages: tuple[LockedPackage, ...]) -> No
     Args:
         client: The path of the client.
         prefix: The environment's folder, which must not exist.
-        packages: The locked packages for this platform.
+        packages: The locked packages for this platform, each with its SHA-256 digest.
 
     Raises:
         PackagesUnavailable: A package could not be downloaded.
@@ -45,7 +55,7 @@ def create(client: str, prefix: Path, packages: tuple[LockedPackage, ...]) -> No
     """
     with TemporaryDirectory(prefix="rnd-conda-") as folder:
         listed = Path(folder) / "explicit.txt"
-        lines = ("@EXPLICIT", *(f"{package.url}#{package.md5}" for package in packages))
+        lines = ("@EXPLICIT", *(f"{package.url}#sha256:{package.sha256}" for package in packages))
         listed.write_text("\n".join(lines) + "\n", encoding="utf-8")
         argv = (client, "create", "--yes", "--prefix", str(prefix), "--file", str(listed))
         completed = process.attempt(*argv)

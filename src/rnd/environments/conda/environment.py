@@ -18,7 +18,7 @@ from rnd.environments.conda.lockfile import LOCK, fits, read_lock
 from rnd.environments.conda.prefix import difference
 from rnd.environments.conda.specification import ENVIRONMENT
 from rnd.environments.distributions import distributions, whole
-from rnd.environments.errors import DependencyMissing, EnvironmentInvalid
+from rnd.environments.errors import DependencyMissing, EnvironmentInvalid, LockInvalid
 from rnd.plan import Action, State, Step, done, needed
 
 if TYPE_CHECKING:
@@ -117,6 +117,12 @@ class CondaEnvironment:
             raise EnvironmentInvalid(
                 f"{LOCK} has no packages for this machine's platform, {platform}.",
                 f"Add {platform} to `platforms` in {ENVIRONMENT}, then re-run the command.",
+            )
+        unverified = next((package for package in packages if not package.sha256), None)
+        if unverified:
+            raise LockInvalid(
+                f"{LOCK} has no SHA-256 digest of {unverified.name}, and MD5 does not identify a package.",
+                f"Delete {LOCK} and re-run the command; if the channel has no digest, re-index it with conda-index.",
             )
         return packages
 

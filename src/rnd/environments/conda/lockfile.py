@@ -40,8 +40,8 @@ class LockedPackage:
         version: The version, such as `3.11.7`.
         platform: The platform, such as `linux-64`; set for `noarch` packages too.
         url: The download URL.
-        md5: The MD5 digest, which every conda client checks.
-        sha256: The SHA-256 digest, if the channel provides it.
+        md5: The MD5 digest, which the format requires.
+        sha256: The SHA-256 digest, which is verified; None in a lock that another program wrote without it.
         dependencies: Names and version constraints of its dependencies.
     """
 

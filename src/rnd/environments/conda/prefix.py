@@ -35,11 +35,16 @@ def difference(prefix: Path, locked: tuple[LockedPackage, ...]) -> str | None:
     for identity, package in wanted.items():
         if identity not in found:
             return f"{package.name} of conda-lock.yml is not in {prefix.name}"
-        if found[identity].get("md5", package.md5) != package.md5:
+        record = found[identity]
+        if any(record.get(kind) not in {None, "", digest} for kind, digest in _digests(package)):
             return f"{package.name} in {prefix.name} is a different build than in conda-lock.yml"
     if extra := sorted(found.keys() - wanted.keys()):
         return f"{extra[0]} is in {prefix.name} but not in conda-lock.yml"
     return next((f"{record['name']} is incomplete" for record in found.values() if not _whole(prefix, record)), None)
+
+
+def _digests(package: LockedPackage) -> tuple[tuple[str, str | None], ...]:
+    return ("md5", package.md5), ("sha256", package.sha256)
 
 
 def _whole(prefix: Path, record: dict[str, Any]) -> bool:

@@ -169,9 +169,10 @@ def _virtual_packages(rattler: Any, packages: Mapping[str, str]) -> list[rattler
 
 
 def _locked(record: rattler.RepoDataRecord, platform: str) -> LockedPackage:
-    if record.md5 is None:
+    if record.md5 is None or record.sha256 is None:
+        missing = "MD5" if record.md5 is None else "SHA-256"
         raise Unsolvable(
-            f"The channel has no MD5 digest of {record.file_name}, which the lock file requires.",
+            f"The channel has no {missing} digest of {record.file_name}, which the lock file requires.",
             "Re-index the channel with a tool that writes digests, such as conda-index or rattler-index.",
         )
     return LockedPackage(
@@ -180,7 +181,7 @@ def _locked(record: rattler.RepoDataRecord, platform: str) -> LockedPackage:
         platform=platform,
         url=record.url,
         md5=record.md5.hex(),
-        sha256=record.sha256.hex() if record.sha256 else None,
+        sha256=record.sha256.hex(),
         dependencies={name: version for name, _, version in (need.partition(" ") for need in record.depends)},
     )
 
