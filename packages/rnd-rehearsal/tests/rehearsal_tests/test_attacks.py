@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rnd import process
 from rnd.runners.stack import names, policies
 from rnd_rehearsal import sandbox
 from rnd_rehearsal.actors import Actors
 from rnd_rehearsal.attacks import scenario
+from rnd_rehearsal.attacks.arena import CONTRIBUTOR
 from rnd_rehearsal.attacks.matrix import ATTACKERS, ATTACKS, EMPTY, INVARIANTS, Attempt, Matrix
 from rnd_rehearsal.cloud.account import Account
 from tests.helpers.machine import ROOT
@@ -20,6 +23,8 @@ from tests.helpers.machine import ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fake_github.records import Document
+    from fake_github.state import Repository
     from rnd_rehearsal.attacks.arena import Arena
     from rnd_rehearsal.cloud.account import Role, Session
 
@@ -101,6 +106,115 @@ def test_each_condition_of_a_trust_policy_refuses_something(
         assert "dependency" in ways(arena, invariant, way)
     finally:
         roles[kept.arn] = kept
+
+
+@contextmanager
+def undone(repository: Repository) -> Iterator[Repository]:
+    """Give a repository of the fake GitHub, and undo what changes in it."""
+    kinds = ("rulesets", "releases", "statuses", "check_runs", "environments", "collaborators", "pulls")
+    kept = {kind: copy.copy(getattr(repository, kind)) for kind in kinds}
+    pulls = {number: copy.copy(pull) for number, pull in repository.pulls.items()}
+    refs = dict(line.split() for line in bare(repository, "for-each-ref", "--format=%(refname) %(objectname)"))
+    try:
+        yield repository
+    finally:
+        for kind, before in (kept | {"pulls": pulls}).items():
+            setattr(repository, kind, before)
+        now = dict(line.split() for line in bare(repository, "for-each-ref", "--format=%(refname) %(objectname)"))
+        for ref in now.keys() - refs.keys():
+            bare(repository, "update-ref", "-d", ref)
+        for ref, commit in refs.items():
+            bare(repository, "update-ref", ref, commit)
+
+
+def bare(repository: Repository, *arguments: str) -> list[str]:
+    """Run git in a repository of the fake GitHub."""
+    return process.run("git", *arguments, cwd=repository.folder).splitlines()
+
+
+def changed(ruleset: Document, change: str) -> Document:
+    """Return a ruleset that somebody has weakened."""
+    weaker = copy.deepcopy(ruleset)
+    match change:
+        case "disabled":
+            weaker["enforcement"] = "disabled"
+        case "for everybody who may write":
+            weaker["bypass_actors"] = [{"actor_type": "RepositoryRole", "actor_id": 4, "bypass_mode": "always"}]
+        case "of another branch":
+            weaker["conditions"]["ref_name"] = {"include": ["refs/heads/other"], "exclude": []}
+        case "with a check of any app":
+            for rule in weaker["rules"]:
+                for check in rule.get("parameters", {}).get("required_status_checks", ()):
+                    check.pop("integration_id", None)
+        case _:
+            weaker["rules"] = [rule for rule in weaker["rules"] if rule["type"] != change.removeprefix("without ")]
+    assert weaker != ruleset
+    return weaker
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "invariant", "way", "who"),
+    [
+        ("main", "disabled", "I5", "pushes to main", {"contributor", "dependency"}),
+        ("main", "for everybody who may write", "I5", "pushes to main", {"contributor"}),
+        ("main", "of another branch", "I5", "pushes to main", {"contributor", "dependency"}),
+        ("main", "without pull_request", "I5", "moves main by the API", set()),
+        (
+            "main",
+            "with a check of any app",
+            "I6",
+            "reports the required check by hand as a status, and merges",
+            {"contributor"},
+        ),
+        ("main", "without required_status_checks", "I6", "merges before the required check is there", {"contributor"}),
+        ("release-tags-creation", "disabled", "I7", "pushes a release tag", {"contributor", "dependency"}),
+        ("release-tags-creation", "disabled", "I7", "creates a release tag by the API", {"contributor"}),
+        ("release-tags-creation", "disabled", "I7", "creates a release, and with it a tag", {"contributor"}),
+        ("release-tags-creation", "for everybody who may write", "I7", "pushes a release tag", {"contributor"}),
+        ("release-tags", "disabled", "I7", "moves the tag of a release", {"contributor", "dependency"}),
+        ("release-tags", "without deletion", "I7", "deletes the tag of a release", {"contributor"}),
+    ],
+)
+def test_each_rule_of_a_repository_refuses_something(
+    arena: Arena, name: str, change: str, invariant: str, way: str, who: set[str]
+) -> None:
+    """Without the rule, an attack succeeds that is refused otherwise."""
+    repository = arena.actors.sandbox.hub.state.repository(arena.victim)
+    assert repository is not None
+    number = next(number for number, one in repository.rulesets.items() if one["name"] == name)
+    assert ways(arena, invariant, way) == set()
+    with undone(repository):
+        repository.rulesets = repository.rulesets | {number: changed(repository.rulesets[number], change)}
+        assert ways(arena, invariant, way) >= who
+    assert ways(arena, invariant, way) == set()
+
+
+def test_the_ref_of_the_central_actions_does_not_go_back_for_its_writers(arena: Arena) -> None:
+    """A writer of the template's repository can add a commit, which is reviewed, and cannot replace one."""
+    repository = arena.actors.sandbox.hub.state.repository(arena.actors.sandbox.template)
+    assert repository is not None
+    way = "pushes to the ref of the central actions"
+    with undone(repository):
+        repository.collaborators = repository.collaborators | {CONTRIBUTOR: "push"}
+        assert ways(arena, "I8", way) == set()
+        repository.rulesets = {}
+        assert ways(arena, "I8", way) == {"contributor"}
+    assert ways(arena, "I8", way) == set()
+
+
+class Forgetful(dict[str, str]):
+    """Parameters that SSM stores and does not find."""
+
+    def __contains__(self, _: object) -> bool:
+        return False
+
+
+def test_a_package_belongs_to_the_repository_that_first_asked(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the owner that the broker stores, the next repository of a name takes the package of the former."""
+    way = "creates a repository under the name of one that was deleted, and asks for its release identity"
+    assert ways(arena, "I2", way) == set()
+    monkeypatch.setattr(arena.actors.sandbox.cloud.parameters, "values", Forgetful())
+    assert ways(arena, "I2", way) == {"contributor"}
 
 
 def test_the_session_policy_limits_an_identity_to_one_repository(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:

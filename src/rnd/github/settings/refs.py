@@ -120,13 +120,23 @@ def ref_rules(context: RepositoryContext) -> tuple[Setting, ...]:
     """
     apps = context.config.apps
     app = apps.release_id if apps and context.central_ref is None else None
+    return tuple(one.setting(context) for one in rules_for(context.central_ref, app))
+
+
+def rules_for(central_ref: str | None, app: int | None) -> tuple[RefRules, ...]:
+    """Return the rules for all refs but `main`.
+
+    Args:
+        central_ref: In the template's own repository, the branch that repositories call; None in all others.
+        app: The ID of the app that creates release tags, or None if there is none.
+    """
     rules = [RefRules("release-tags", "Keep release tags where they are", "tag", VERSIONS, ("deletion", "update"))]
     if app is not None:
         title = "Let only the release app create release tags"
         rules.append(RefRules("release-tags-creation", title, "tag", VERSIONS, ("creation",), app))
-    if context.central_ref is not None:
-        name = f"refs/heads/{context.central_ref}"
+    if central_ref is not None:
+        name = f"refs/heads/{central_ref}"
         title = "Let the branch of the central workflows only move forward"
         kinds = ("deletion", "non_fast_forward")
         rules.append(RefRules("central-workflows", title, "branch", (name, f"{name}-*"), kinds))
-    return tuple(one.setting(context) for one in rules)
+    return tuple(rules)

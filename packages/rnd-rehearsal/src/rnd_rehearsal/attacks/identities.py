@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -264,7 +265,7 @@ def collision(arena: Arena) -> object:
 @attack("I2", "contributor")
 def reused_name(arena: Arena) -> object:
     """Creates a repository under the name of one that was deleted, and asks for its release identity."""
-    owner, name = arena.organisation.github.owner, f"{arena.organisation.repository_prefix}-gone"
+    owner, name = arena.organisation.github.owner, f"{arena.organisation.repository_prefix}-gone-{secrets.token_hex(4)}"
     place, sandbox, body = f"{owner}/{name}", arena.actors.sandbox, {"name": name, "private": True}
     token = sandbox.hub.add_user(MAINTAINER, {"repo", "delete_repo"})
     arena.github(token, "POST", f"/orgs/{owner}/repos", body)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rnd.github.settings.refs import rules_for
 from rnd_rehearsal.attacks import development, hosting, identities, machine, repository_code  # noqa: F401 - they declare attacks
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR, Arena
 from rnd_rehearsal.attacks.identities import wheel
 from rnd_rehearsal.attacks.matrix import ATTACKERS, ATTACKS, INVARIANTS, Attempt, Matrix, Refused
 from rnd_rehearsal.registry import image_registry
-from rnd_rehearsal.sandbox import SCOPES
+from rnd_rehearsal.sandbox import MAINTAINER, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,6 +62,8 @@ def build(actors: Actors, registry: ImageRegistry) -> Arena:
     arena = Arena(actors, registry, f"{sandbox.owner}/{sandbox.organisation.repository_prefix}-{EVIL}")
     body = {"name": arena.evil.partition("/")[2], "private": True}
     sandbox.caller(CONTRIBUTOR).ask("POST", f"/orgs/{sandbox.owner}/repos", body)
+    for rule in rules_for(sandbox.organisation.template.workflow_ref, None):
+        arena.github(sandbox.tokens[MAINTAINER], "POST", f"/repos/{sandbox.template}/rulesets", rule.body(None))
     actors.commit(hosting.PULL, "feat: drive")
     # With a job's token, which starts no run: the required check of this pull request never comes.
     token = hub.workflow_token(arena.victim, {"contents": "read", "pull_requests": "write"})
