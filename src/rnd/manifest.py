@@ -49,6 +49,19 @@ def version_in(text: str) -> str:
     return str(_project(_parse(MANIFEST, text))["version"])
 
 
+def read_build_requirements(folder: Path) -> tuple[str, ...]:
+    """Return the names of the packages that a build needs first, as `pyproject.toml` has them (PEP 518).
+
+    Raises:
+        ManifestInvalid: The file is missing, is not valid TOML, or has no list of strings there.
+    """
+    system = _parse(MANIFEST, read_text(folder, MANIFEST)).get("build-system", {})
+    wanted = system.get("requires", ["setuptools"]) if isinstance(system, dict) else None
+    if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted):
+        raise ManifestInvalid(f"{MANIFEST} has no list of strings as build-system.requires.")
+    return tuple(re.split(r"[^\w.-]", one.strip(), maxsplit=1)[0] for one in wanted)
+
+
 def read_lock_version(folder: Path) -> str | None:
     """Return the project's own version in `uv.lock`, or None if there is no such file.
 

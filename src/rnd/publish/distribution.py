@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import shutil
 import tarfile
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from packaging.metadata import InvalidMetadata, Metadata
@@ -23,7 +26,6 @@ from rnd.publish.errors import DigestMismatch, PackageInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PATTERNS = {"wheel": "*.whl", "sdist": "*.tar.gz"}
 
@@ -64,7 +66,9 @@ def build(root: Path, folder: Path) -> tuple[Distribution, ...]:
         raise UsageError("There is no commit yet that a package could be built from.", "Commit first.")
     time = git.run(root, "log", "-1", "--no-show-signature", "--format=%ct")
     # https://reproducible-builds.org/docs/source-date-epoch; the build backend is code of the repository.
-    uv.run(root, "build", "--out-dir", str(folder), extra={"SOURCE_DATE_EPOCH": time, **process.without_secrets()})
+    variables = {"SOURCE_DATE_EPOCH": time, **process.without_secrets()}
+    with TemporaryDirectory(prefix="rnd-build-") as place:
+        uv.run(root, "build", "--out-dir", str(folder), *build_constraints(root, Path(place)), extra=variables)
     name, version = manifest.read_name(root), manifest.read_version(root)
     found = [_find(kind, folder) for kind in PATTERNS]
     faults = [fault for kind, path in zip(PATTERNS, found, strict=True) for fault in examine(kind, path, name, version)]
@@ -74,6 +78,34 @@ def build(root: Path, folder: Path) -> tuple[Distribution, ...]:
         Distribution(kind, path, canonicalize_name(name), version, hashlib.sha256(path.read_bytes()).hexdigest())
         for kind, path in zip(PATTERNS, found, strict=True)
     )
+
+
+def build_constraints(root: Path, folder: Path) -> tuple[str, ...]:
+    """Return the options of `uv build` that install the build requirements from `uv.lock`, by digest.
+
+    A build requirement counts as locked if any dependency group or extra of the repository contains it, such as a group
+    `build`. If all of them are locked, uv installs nothing without a locked digest, and that includes their own
+    dependencies. Otherwise, the versions that are locked are used, and the others are the newest ones, as in a
+    repository without `uv.lock`. See https://docs.astral.sh/uv/concepts/projects/build/#build-constraints.
+
+    Args:
+        root: The repository.
+        folder: Where the file with the constraints is written.
+
+    Raises:
+        CommandFailed: uv cannot read `uv.lock`.
+        ManifestInvalid: `pyproject.toml` cannot be read.
+    """
+    if not (root / manifest.LOCK).is_file():
+        return ()
+    export = ("export", "--quiet", "--frozen", "--all-groups", "--all-extras", "--no-emit-project")
+    exported = uv.run(root, *export, "--no-header", "--no-annotate", "--format", "requirements.txt")
+    entries = re.findall(r"^\S+==.*(?:\n[ \t].*)*", exported, re.MULTILINE)  # no folders and no addresses
+    file = folder / "constraints.txt"
+    file.write_text("".join(f"{entry}\n" for entry in entries), encoding="utf-8")
+    locked = {canonicalize_name(entry.partition("==")[0]) for entry in entries if "--hash=" in entry}
+    wanted = {canonicalize_name(name) for name in manifest.read_build_requirements(root)}
+    return ("--build-constraints", str(file), *(("--require-hashes",) if wanted <= locked else ()))
 
 
 def keep(distributions: tuple[Distribution, ...], folder: Path) -> None:
