@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from rnd.runners.errors import StackInvalid
 from rnd.runners.stack import names, policies
 
 if TYPE_CHECKING:
     from rnd.organisation import Organisation
+
+VARIABLE = "RND_BROKER"  # as `rnd.runners.broker.handler` reads it
+# "Total size of all environment variables must not exceed 4 KB":
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MOST_BYTES = 4096
+
+
+def broker_environment(organisation: Organisation, owner_id: str) -> dict[str, str]:
+    """Return the environment variables of the broker.
+
+    Raises:
+        StackInvalid: They are larger than Lambda accepts; the deployment would fail halfway.
+    """
+    text = json.dumps(broker_configuration(organisation, owner_id), separators=(",", ":"))
+    size = len(VARIABLE.encode()) + len(text.encode())
+    if size > MOST_BYTES:
+        raise StackInvalid(
+            f"The broker's configuration has {size} bytes, and Lambda accepts {MOST_BYTES}.",
+            f"Shorten github.protected_names in org.yml: {len(organisation.github.protected_names)} names. A name that "
+            f"does not begin with {organisation.repository_prefix}- needs no protection.",
+        )
+    return {VARIABLE: text}
 
 
 def broker_configuration(

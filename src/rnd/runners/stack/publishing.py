@@ -5,7 +5,6 @@ The policy documents are in `policies.py`; this stack deploys them as they are.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +17,9 @@ from aws_cdk import aws_lambda as functions
 from aws_cdk import aws_logs as logs
 
 import rnd.runners
-from rnd.runners.broker.handler import CONFIGURATION
 from rnd.runners.broker.session import document
 from rnd.runners.stack import names, policies
-from rnd.runners.stack.configuration import broker_configuration
+from rnd.runners.stack.configuration import broker_environment
 
 if TYPE_CHECKING:
     from aws_cdk import Environment
@@ -159,7 +157,7 @@ class Publishing(Stack):
                 str(CODE), exclude=["*", "!broker", "!broker/*.py"], ignore_mode=IgnoreMode.GIT
             ),
             role=iam.Role.from_role_arn(self, "BrokerRole", role.attr_arn, mutable=False),
-            environment={CONFIGURATION: json.dumps(broker_configuration(self.organisation, self.owner))},
+            environment=broker_environment(self.organisation, self.owner),
             timeout=Duration.seconds(60),
             memory_size=256,
             reserved_concurrent_executions=CONCURRENCY,
