@@ -9,6 +9,7 @@ import pytest
 from rnd import retry
 from rnd.doctor.accounts import examine_accounts
 from rnd.organisation import load_organisation
+from rnd.organisation.github import Apps
 from tests.helpers.github import SCOPES
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def found(hosting: Hosting, **changes: object) -> dict[str, Finding]:
 
 def test_signed_in_to_both(hosting: Hosting, index: PackageIndex) -> None:
     both = found(hosting)
-    assert {finding.state for finding in both.values()} == {"ok"}
+    assert both["GitHub"].state == both["AWS"].state == "ok"
     assert both["GitHub"].found == f"{hosting.login} in {hosting.owner}, by GH_TOKEN"
     assert both["AWS"].found.endswith("in CodeArtifact")
     assert index.codeartifact.token not in str(both)
@@ -69,12 +70,21 @@ def test_services_that_cannot_be_reached_are_asked_once(hosting: Hosting, monkey
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     before = retry.DELAYS
     both = found(hosting)
-    assert {finding.state for finding in both.values()} == {"optional"}
+    assert both["GitHub"].state == both["AWS"].state == "optional"
     assert "could not be reached" in both["GitHub"].found
     assert "could not be reached" in both["AWS"].found
     assert both["AWS"].hint == "aws sso login"
     assert told == []
     assert before == retry.DELAYS
+
+
+def test_who_can_create_release_tags(hosting: Hosting) -> None:
+    app = Apps(version="Iv1.acme-version", release="Iv1.acme-release")
+    for apps in (None, app):
+        tags = found(hosting, apps=apps)["release tags"]
+        assert (tags.state, "every job and user with write access" in tags.found) == ("optional", True)
+    tags = found(hosting, apps=app.model_copy(update={"release_id": 7}))["release tags"]
+    assert tags.state == "ok"
 
 
 def test_no_credentials_for_aws(hosting: Hosting) -> None:

@@ -29,6 +29,7 @@ def examine_accounts(organisation: Organisation) -> Iterator[Finding]:
     with retry.no_retries():
         yield _github(organisation.github)
         yield _index(organisation)
+    yield _release_tags(organisation.github)
 
 
 def _github(policy: GitHub) -> Finding:
@@ -54,6 +55,14 @@ def _index(organisation: Organisation) -> Finding:
         return Finding(index.account, "ok", index.examine(), "")
     except RndError as error:
         return _refused(index.account, error, index.hint)
+
+
+def _release_tags(policy: GitHub) -> Finding:
+    """Check whether a ruleset can tell the release job from other writers: only an app of its own can bypass it."""
+    if policy.apps and policy.apps.release_id:
+        return Finding("release tags", "ok", "only the app `release` creates them", "")
+    said = "every job and user with write access can create them (no github.apps.release_id in org.yml)"
+    return _lacking("release tags", said, "Create the GitHub App `release`: docs/how-to/set-up-the-pipeline.md.")
 
 
 def _refused(name: str, error: RndError, hint: str = "") -> Finding:
