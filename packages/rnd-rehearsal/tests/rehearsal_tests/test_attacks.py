@@ -23,8 +23,7 @@ from tests.helpers.machine import ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fake_github.records import Document
-    from fake_github.state import Repository
+    from fake_github.state import Document, Repository
     from rnd_rehearsal.attacks.arena import Arena
     from rnd_rehearsal.cloud.account import Role, Session
 
