@@ -122,7 +122,7 @@ def prepare(place: Path, packages: Path) -> Bench:
     template = place / "template"
     machine.run("git", "clone", "--quiet", ROOT, template, cwd=place)
     organisation = template / "org.yml"
-    values = {("conda", "channels"): [packages.as_uri()]}
+    values: dict[tuple[str, ...], object] = {("conda", "channels"): [packages.as_uri()]}
     organisation.write_text(with_values(organisation.read_text(encoding="utf-8"), values), encoding="utf-8")
     machine.run("git", "commit", "--quiet", "--all", "--message", "build: measure", cwd=template)
     for tool in FILES:

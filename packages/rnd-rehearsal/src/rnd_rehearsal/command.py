@@ -97,6 +97,7 @@ def _rehearse(options: argparse.Namespace, folder: Path) -> Document:
         containers=options.containers,
         dependency_tool=options.dependency_tool,
         failing=scenario.failing,
+        aws=scenario.aws,
     ) as up:
         actors = Actors(up, note, began=begin)
         try:

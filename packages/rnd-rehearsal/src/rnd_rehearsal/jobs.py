@@ -31,6 +31,7 @@ class Settings:
     Attributes:
         environment: In their environment; no secret.
         secrets: In the `secrets` context.
+        environment_secrets: The same for the jobs of an environment, by its name; they take precedence.
         variables: In the `vars` context.
         aws: What a job that may ask for an OIDC token finds in its environment, to exchange it for.
         containers: Where a job's `container` runs; None where jobs run on this machine itself.
@@ -42,6 +43,7 @@ class Settings:
 
     environment: dict[str, str]
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    environment_secrets: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     variables: dict[str, str] = field(default_factory=dict)
     aws: dict[str, str] = field(default_factory=dict, repr=False)
     containers: Containers | None = None
@@ -56,7 +58,8 @@ def make_task(hub: FakeGitHub, settings: Settings, downloads: Downloads, run: Ru
     place = run.places[job.id]
     granted = calls.granted(place, fork=run.fork)
     token = hub.workflow_token(run.repository, {k.replace("-", "_"): v for k, v in granted.items()})
-    hidden = {} if run.fork else settings.secrets
+    of_environment = settings.environment_secrets.get(run.environment_of(place), {})
+    hidden = {} if run.fork else settings.secrets | of_environment
     variables = environment(hub, settings, run, job, granted)
     variables |= settings.artifacts.admit(run.id, run.attempt)
     tokens = {name: value for name, value in variables.items() if name in TOKENS}

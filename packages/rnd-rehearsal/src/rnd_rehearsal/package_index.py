@@ -100,6 +100,7 @@ class PackageIndex:
         accepted: How many uploads the index has taken.
         authorizations: The credentials that each request brought.
         arguments: The command lines of all processes of the machine, while requests were under way.
+        readers: Further passwords, which can read and not upload.
     """
 
     folder: Path
@@ -113,6 +114,7 @@ class PackageIndex:
     accepted: int = 0
     authorizations: list[str | None] = field(default_factory=list)
     arguments: set[bytes] = field(default_factory=set)
+    readers: set[str] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
         """Stand in front of it as CodeArtifact does."""
@@ -215,6 +217,8 @@ class Front(Handler):
             return None
         try:
             user, _, token = base64.b64decode(given, validate=True).decode().partition(":")
+            if user == USER and self.command != "POST" and token in self.index.readers:
+                return None
             if user != USER or self.index.account is None or token not in self.index.account.bearers:
                 return HTTPStatus.FORBIDDEN, {}, b""
             package = uploaded(self.headers, body) if self.command == "POST" else None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fake_github import FakeGitHub
 from rnd import process
 from rnd.organisation import load_organisation
-from rnd_rehearsal import conda, downloads, job_programs, package_index, template
+from rnd_rehearsal import conda, downloads, job_programs, package_index, secret_access, template
 from rnd_rehearsal import images as image_part
 from rnd_rehearsal.cache import cache_folder
 from rnd_rehearsal.cloud import stack as publishing
@@ -104,6 +104,7 @@ class Sandbox:
             **self.runner.settings.secrets,
             **self.runner.settings.aws,
             "index token": self.index.token,
+            "development index token": self.development.token,
             **registry,
             **channel,
         }
@@ -119,6 +120,7 @@ def start(
     containers: bool = False,
     dependency_tool: str = "uv",
     failing: tuple[str, ...] = (),
+    aws: bool = True,
 ) -> Iterator[Sandbox]:
     """Start a sandbox, and stop it at the end.
 
@@ -130,6 +132,7 @@ def start(
         containers: Whether jobs run in containers, which needs images.
         dependency_tool: What the environments of repositories are made with, `uv` or `conda`.
         failing: Patterns of the ids of the jobs whose every step fails once.
+        aws: Whether the organisation has an AWS account; without one, there are neither an app nor images.
 
     Raises:
         RndError: Something that it needs is not on this machine.
@@ -139,7 +142,8 @@ def start(
         hub = stack.enter_context(FakeGitHub.serve(folder / "hub"))
         tokens = _people(hub, organisation)
         cloud = stack.enter_context(publishing.start(hub, organisation))
-        index, development = stack.enter_context(_indexes(folder, organisation, cloud.account))
+        two = _indexes(folder, organisation, cloud.account) if aws else secret_access.indexes(folder)
+        index, development = stack.enter_context(two)
         apps = publishing.add_apps(hub, organisation.github.owner) if app else {}
         environment = {**_environment(folder, index), **cloud.variables}
         with_images = image_part.start(folder, organisation, jobs=containers, cloud=cloud.account)
@@ -148,13 +152,18 @@ def start(
         with_conda = dependency_tool == "conda"
         channel = stack.enter_context(conda.start(folder, folder / "home", organisation)) if with_conda else None
         environment |= {} if channel is None else channel.environment
-        checkout = template.prepare(checkout, folder / "template", _values(hub, organisation, channel, apps))
+        others = {} if aws else secret_access.values(organisation, index, development)
+        checkout = template.prepare(checkout, folder / "template", _values(hub, organisation, channel, apps) | others)
         organisation = load_organisation(checkout / template.ORGANISATION)
         central = f"{template.hosted_name(organisation)}/actions/"
         faults = StepFaults(folder / "faults", central, failing) if failing else None
         left_out = {} if images else {"/push-image": NO_IMAGES, "/promote-image": NO_IMAGES}
         path = job_programs.prepare(folder / "programs", cache_folder() / job_programs.FOLDER, environment["PATH"])
         settings = Settings(environment | {"PATH": path}, left_out=left_out, faults=faults)
+        if not aws:
+            name = organisation.github.repository.environment.name
+            settings.secrets.update(secret_access.secrets(development))
+            settings.environment_secrets[name] = secret_access.secrets(index)
         runs = folder / "runs"
         settings.containers = _containers(environment, runs / downloads.FOLDER, channel, faults) if containers else None
         runner = Runner(hub, runs, settings)
@@ -164,7 +173,8 @@ def start(
         )
         number = _host_template(sandbox)
         keys = {name: key for name, (_, key) in apps.items()}
-        publishing.deploy(cloud, hub, organisation, keys, number, folder / "broker")
+        if aws:
+            publishing.deploy(cloud, hub, organisation, keys, number, folder / "broker")
         runner.listen()  # only now: the template has workflows too, and they would run its whole test suite
         yield sandbox
 
@@ -179,9 +189,9 @@ def _indexes(folder: Path, organisation: Organisation, account: Account) -> Iter
 
 def _values(
     hub: FakeGitHub, organisation: Organisation, channel: Channel | None, apps: dict[str, tuple[str, str]]
-) -> dict[tuple[str, str], object]:
+) -> dict[tuple[str, ...], object]:
     """Return what org.yml is to contain here: the app for sign-in, those of the pipeline, and the conda channel."""
-    found: dict[tuple[str, str], object] = {("github", "client_id"): organisation.github.client_id or CLIENT_ID}
+    found: dict[tuple[str, ...], object] = {("github", "client_id"): organisation.github.client_id or CLIENT_ID}
     if apps:
         clients = {name: client_id for name, (client_id, _) in apps.items()}
         found["github", "apps"] = {**clients, "release_id": hub.apps[clients["release"]].id}

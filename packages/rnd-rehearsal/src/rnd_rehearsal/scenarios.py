@@ -37,6 +37,7 @@ class Scenario:
         failing: Patterns of the ids of the jobs whose every step fails once.
         tools: The dependency tools that it can run with.
         images: Whether it makes images where this machine can.
+        aws: Whether the organisation has an AWS account.
     """
 
     summary: str
@@ -45,6 +46,7 @@ class Scenario:
     failing: tuple[str, ...] = ()
     tools: tuple[str, ...] = ("uv", "conda")
     images: bool = True
+    aws: bool = True
 
 
 def first_release(actors: Actors) -> None:
@@ -169,6 +171,23 @@ def two_at_once(actors: Actors) -> None:
     actors.check("nothing else was released", actors.tags() == {BEFORE, "0.5.0", "0.5.1"})
 
 
+def without_aws(actors: Actors) -> None:
+    """Branches publish with the secrets of the repository, releases with those of the environment; none is shown."""
+    actors.prepare(BEFORE)
+    actors.commit("change", "Tidy the garage")
+    number = actors.propose("change", "Tidy the garage")
+    actors.wait()
+    actors.check_proposed(number, "0.4.2")
+    actors.merge(number)
+    actors.check_released("0.4.2")
+    runs = actors.sandbox.runner.runs
+    said = "".join(job.log.read_text(encoding="utf-8") for run in runs for job in run.jobs.values() if job.log)
+    passwords = (actors.sandbox.index.token, actors.sandbox.development.token)
+    actors.check("no log shows a password", not any(password in said for password in passwords))
+    taken = [index.accepted for index in (actors.sandbox.index, actors.sandbox.development)]
+    actors.check("each index took one wheel", taken == [1, 1])
+
+
 def refused(actors: Actors, number: int) -> bool:
     """Return whether the rules block a pull request from merging."""
     try:
@@ -243,6 +262,13 @@ SCENARIOS = {
     ),
     "wrong-title": Scenario("a squash whose title says less than its commits", wrong_title),
     "hotfix": Scenario("a fix from the last release while main goes on", hotfix),
+    "without-aws": Scenario(
+        "no AWS account: a plain package index, opened by secrets of GitHub; 0.4.1 to 0.4.2",
+        without_aws,
+        app=False,
+        images=False,
+        aws=False,
+    ),
     "without-app": Scenario(
         "no GitHub App: the run that sets the version does the rest, and fails in each step that this is about",
         rerun_without_app,

@@ -6,6 +6,7 @@ Touches git: objects in the checkout's repository, on no branch, and a clone of 
 from __future__ import annotations
 
 import tempfile
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +58,13 @@ def read_questions(checkout: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def prepare(checkout: Path, folder: Path, values: Mapping[tuple[str, str], object]) -> Path:
+def prepare(checkout: Path, folder: Path, values: Mapping[tuple[str, ...], object]) -> Path:
     """Make a clone of a checkout as it is, committed or not, with other values in its org.yml.
 
     Args:
         checkout: The template's; nothing that git shows of it changes.
         folder: Where the clone is put.
-        values: Each by its two keys.
+        values: Each by its keys; None removes it.
     """
     written = with_values((checkout / ORGANISATION).read_text(encoding="utf-8"), values)
     commit = snapshot(checkout, {ORGANISATION: written})
@@ -72,11 +73,15 @@ def prepare(checkout: Path, folder: Path, values: Mapping[tuple[str, str], objec
     return folder
 
 
-def with_values(text: str, values: Mapping[tuple[str, str], object]) -> str:
-    """Return an organisation file with other values, each by its two keys."""
+def with_values(text: str, values: Mapping[tuple[str, ...], object]) -> str:
+    """Return an organisation file with other values, each by its keys; None removes one."""
     document = yaml.safe_load(text)
-    for (part, key), value in values.items():
-        document[part][key] = value
+    for (*parts, key), value in values.items():
+        section = reduce(dict.__getitem__, parts, document)
+        if value is None:
+            section.pop(key, None)
+        else:
+            section[key] = value
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 # others are about commits, merges, tokens and single steps, the same with both tools: each was run with conda as well,
 # and can be again.
 ALIKE = {"breaking", "breaking-before-1.0", "untyped", "two-at-once", "wrong-title", "hotfix", "without-app", "rerun"}
-NOT_AGAIN = {"uv": {"first-release", "attacks"}, "conda": {"first-release", "fix", *ALIKE}}
+# The change of `without-aws` is that of `untyped`.
+NOT_AGAIN = {
+    "uv": {"first-release", "attacks", "untyped"},
+    "conda": {"first-release", "fix", "without-aws", *ALIKE},
+}
 TOLD = [(tool, name) for name, scenario in SCENARIOS.items() for tool in scenario.tools if name not in NOT_AGAIN[tool]]
 
 pytestmark = pytest.mark.usefixtures("no_accounts")
@@ -44,9 +49,8 @@ def rehearse(name: str, tool: str, folder: Path, *, images: bool) -> None:
     if tool == "conda":
         channel()  # which is made once, or says why it cannot be
     scenario = SCENARIOS[name]
-    with sandbox.start(
-        folder, ROOT, app=scenario.app, images=images, dependency_tool=tool, failing=scenario.failing
-    ) as up:
+    begin = partial(sandbox.start, folder, ROOT, images=images, dependency_tool=tool)
+    with begin(app=scenario.app, failing=scenario.failing, aws=scenario.aws) as up:
         actors = Actors(up)
         scenario.run(actors)
         found = timeline.document(name, actors, 0)

@@ -59,10 +59,17 @@ def test_there_must_be_a_checkout(
 
 def test_a_clone_has_other_values_and_differs_in_nothing_else(template: TemplateRepository, tmp_path: Path) -> None:
     (template.folder / "new.txt").write_text("new", encoding="utf-8")
-    values = {("github", "client_id"): "Iv1.other", ("conda", "channels"): ["http://localhost:1/lab"]}
+    values: dict[tuple[str, ...], object] = {
+        ("github", "client_id"): "Iv1.other",
+        ("conda", "channels"): ["http://localhost:1/lab"],
+        ("docker",): {"base_image": "python:{version}-other"},
+        ("aws", "nothing"): None,
+    }
     folder = prepare(template.folder, tmp_path / "clone", values)
     before, there = load_organisation(template.folder / "org.yml"), load_organisation(folder / "org.yml")
     assert (there.github.client_id, there.conda.channels) == ("Iv1.other", ["http://localhost:1/lab"])
-    assert there.model_copy(update={"github": before.github, "conda": before.conda}) == before
+    assert there.docker.base_image == "python:{version}-other"
+    same = {"github": before.github, "conda": before.conda, "docker": before.docker}
+    assert there.model_copy(update=same) == before
     assert git(folder, "diff", "--name-only", snapshot(template.folder), "HEAD") == "org.yml"
     assert git(folder, "status", "--porcelain") == ""
