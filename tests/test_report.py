@@ -16,7 +16,7 @@ from rnd.errors import ChecksFailed
 from rnd.options import add_plan_options
 from rnd.plan import Action, Plan, State, Step
 from rnd.progress import watcher
-from rnd.report import carry_out, print_error, print_table, write_github_output
+from rnd.report import carry_out, print_error, print_table
 from tests.helpers.git import git
 from tests.helpers.template import TemplateRepository, asking_nothing
 
@@ -196,19 +196,3 @@ def test_colour_only_where_it_is_wanted(
     assert terminal.end() == 0
     assert "✓" in shown.getvalue()
     assert ("\x1b[32m✓" in shown.getvalue()) is coloured
-
-
-def test_outputs_of_a_step_are_lines_that_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "output"
-    file.write_text("before=1\n")
-    monkeypatch.setenv("GITHUB_OUTPUT", str(file))
-    write_github_output({"a": "b=c", "empty": ""})
-    assert file.read_text() == "before=1\na=b=c\nempty=\n"
-
-
-@pytest.mark.parametrize("value", ["b\nc=d", "b\rc", "b\u2028c"])
-def test_an_output_never_becomes_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
-    with pytest.raises(ValueError, match="single line"):
-        write_github_output({"a": value})
-    assert not (tmp_path / "output").exists()

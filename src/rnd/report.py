@@ -7,19 +7,17 @@ document with --json.
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnd import retry
-from rnd.errors import UsageError
 from rnd.progress import Quiet, Started, watcher
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from rnd.errors import RndError
     from rnd.plan import Outcome, Plan
@@ -41,7 +39,7 @@ def carry_out(
     Args:
         plan: The plan.
         options: The parsed command line.
-        started: Records the steps that the plan has started to apply.
+        started: Records the steps that the plan has started to apply, and those that are done.
         facts: Additional values for the JSON document; callables are called after the plan has been applied.
 
     Raises:
@@ -111,41 +109,6 @@ def print_json(document: object) -> None:
     """Print one JSON document; where the encoding is not UTF-8, with other characters as JSON escapes."""
     is_utf_8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     print(json.dumps(document, indent=2, ensure_ascii=not is_utf_8))
-
-
-def write_github_summary(text: str) -> None:
-    """Add Markdown to the summary of a GitHub Actions job, in the file that GITHUB_STEP_SUMMARY names.
-
-    See https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions, "Adding a job summary".
-
-    Raises:
-        UsageError: GITHUB_STEP_SUMMARY is not set, so this is not a workflow step.
-    """
-    file = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not file:
-        raise UsageError("GITHUB_STEP_SUMMARY is not set.", "Omit --github-summary outside workflows.")
-    with Path(file).open("a", encoding="utf-8") as stream:
-        stream.write(text)
-
-
-def write_github_output(results: Mapping[str, str]) -> None:
-    """Write the outputs of a GitHub Actions step to the file that GITHUB_OUTPUT names.
-
-    See https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions, "Setting an output
-    parameter".
-
-    Raises:
-        UsageError: GITHUB_OUTPUT is not set, so this is not a workflow step.
-        ValueError: A name or value has more than one line.
-    """
-    file = os.environ.get("GITHUB_OUTPUT")
-    if not file:
-        raise UsageError("GITHUB_OUTPUT is not set.", "Omit --github-output outside workflows.")
-    lines = [f"{name}={value}" for name, value in results.items()]
-    if any(len(line.splitlines()) != 1 for line in lines):
-        raise ValueError("the output of a step must be a single line")
-    with Path(file).open("a", encoding="utf-8") as stream:
-        stream.write("".join(f"{line}\n" for line in lines))
 
 
 def print_error(error: RndError, *, as_json: bool) -> None:

@@ -6,20 +6,22 @@ given goes to the files that GITHUB_PATH and GITHUB_ENV name.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnd.answers import read_project
+from rnd.ci import outputs
 from rnd.environments.environment import environment_of
 from rnd.environments.errors import LockStale
-from rnd.errors import UsageError
 from rnd.plan import Plan, Step
 from rnd.project.setup import check_tools
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rnd.environments.environment import Environment
     from rnd.plan import State
+
+LEAVE_OUT = "Leave --github-environment out where no workflow runs."
 
 
 def plan_environment(folder: Path) -> Plan:
@@ -57,10 +59,6 @@ def give_to_later_steps(folder: Path) -> None:
         UsageError: GITHUB_PATH or GITHUB_ENV is not set: this is not a step of a workflow.
     """
     environment: Environment = environment_of(read_project(folder))
-    variables = "".join(f"{name}={value}\n" for name, value in environment.variables().items() if "\n" not in value)
-    for name, text in (("GITHUB_PATH", f"{environment.programs_folder}\n"), ("GITHUB_ENV", variables)):
-        file = os.environ.get(name)
-        if not file:
-            raise UsageError(f"{name} is not set.", "Leave --github-environment out where no workflow runs.")
-        with Path(file).open("a", encoding="utf-8") as stream:
-            stream.write(text)
+    outputs.add_path(environment.programs_folder, LEAVE_OUT)
+    variables = environment.variables()
+    outputs.set_variables({name: value for name, value in variables.items() if "\n" not in value}, LEAVE_OUT)

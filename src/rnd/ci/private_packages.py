@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import os
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from rnd.ci import outputs
 from rnd.errors import UsageError
 from rnd.names import index_credentials
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rnd.organisation import Organisation
+
+BY_HAND = "By hand, sign in as README.md says."
 
 
 def private_packages(root: Path, slug: str) -> list[str]:
@@ -60,14 +64,8 @@ def let_later_steps_read(organisation: Organisation) -> None:
         UsageError: GITHUB_ENV is not set: this is not a step of a workflow.
         RndError: The provider cannot sign in.
     """
-    file = os.environ.get("GITHUB_ENV")
-    if not file:
-        raise UsageError(
-            "GITHUB_ENV is not set: this is not a step of a workflow.", "By hand, sign in as README.md says."
-        )
-    given = read_access(organisation)
-    with Path(file).open("a", encoding="utf-8") as stream:
-        stream.writelines(f"{name}={value}\n" for name, value in given.items())
+    outputs.set_variables({}, BY_HAND)  # before anything is requested
+    outputs.set_variables(read_access(organisation), BY_HAND)
 
 
 def read_access(organisation: Organisation) -> dict[str, str]:
@@ -88,5 +86,7 @@ def read_access(organisation: Organisation) -> dict[str, str]:
     signed_in = bool(os.environ.get("AWS_ACCESS_KEY_ID"))
     caller = Caller("reading", os.environ, lambda one: None if signed_in else assume(one, os.environ, organisation))
     access = package_index(organisation, caller).sign_in(reading=True)
-    print(f"::add-mask::{access.password}", flush=True)  # before anything can show it
+    if not access.username:  # an index that anyone can read
+        return {}
+    outputs.mask(access.password)  # before anything can show it
     return index_credentials(organisation, access.username, access.password)

@@ -30,6 +30,7 @@ def base_image(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from rnd import git, report
+    from rnd.ci import outputs
     from rnd.organisation import load_organisation
     from rnd.runners.base_image import describe_base_image, list_outputs, plan_base_image
     from rnd.runners.stack.names import base_images
@@ -39,7 +40,7 @@ def base_image(options: argparse.Namespace) -> int:
         registry = organisation.image_registry.address
         images = {version: f"{registry}/{name}:{tag}" for version, (name, tag) in base_images(organisation).items()}
         if options.github_output:
-            report.write_github_output(list_outputs(organisation, list(images)))
+            outputs.write_outputs(list_outputs(organisation, list(images)))
         if options.json:
             report.print_json(images)
         else:

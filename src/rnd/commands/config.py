@@ -23,13 +23,14 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the values of the installed org.yml."""
     from rnd import report
+    from rnd.ci import outputs
     from rnd.organisation import load_organisation
 
     values = load_organisation().model_dump()
     flat = dict(flatten(values))
     if options.github_output:
         names = {name.replace(".", "-").replace("_", "-"): value for name, value in flat.items()}
-        report.write_github_output(names)
+        outputs.write_outputs(names)
     if options.json:
         report.print_json(values)
     else:

@@ -52,6 +52,7 @@ def package(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from rnd import git, report
+    from rnd.ci import outputs
     from rnd.organisation import load_organisation
     from rnd.publish.access import check_version
     from rnd.publish.distribution import build, keep, read_built
@@ -80,7 +81,7 @@ def package(options: argparse.Namespace) -> int:
         facts = {"package": first.project, "version": first.version, "index": address, "files": files}
         report.carry_out(plan, options, **facts)
     if options.github_output and not options.only_show:
-        report.write_github_output({"version": first.version, "wheel": first.path.name, "sha256": first.sha256})
+        outputs.write_outputs({"version": first.version, "wheel": first.path.name, "sha256": first.sha256})
     if not (options.json or options.only_show or options.quiet):
         for made in distributions:
             print(f"sha256:{made.sha256}  {made.path.name}")
@@ -131,6 +132,7 @@ def image(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from rnd import git, report
+    from rnd.ci import outputs
     from rnd.organisation import load_organisation
     from rnd.publish.access import check_version
     from rnd.publish.floating import find_digest
@@ -157,8 +159,8 @@ def image(options: argparse.Namespace) -> int:
     report.carry_out(plan_image(target, build), options, **facts)
     if options.github_output and not options.only_show:
         digest = find_digest(target, target.tag)
-        outputs = {"name": f"{target.registry.host}/{target.name}", "digest": str(digest)}
-        report.write_github_output({**outputs, "image": f"{target.name}@{digest}"})
+        found = {"name": f"{target.registry.host}/{target.name}", "digest": str(digest)}
+        outputs.write_outputs({**found, "image": f"{target.name}@{digest}"})
     if not (options.json or options.only_show or options.quiet):
         for tag in tags:
             print(f"{find_digest(target, tag)}  {target.called(tag)}")
@@ -185,6 +187,7 @@ def configure_promote(parser: Parser) -> None:
 def promote(options: argparse.Namespace) -> int:
     """Copy an image by its digest from the repository of candidates to the repository of releases."""
     from rnd import report
+    from rnd.ci import outputs
     from rnd.organisation import load_organisation
     from rnd.publish.promotion import find_promotion, plan_promotion
 
@@ -197,7 +200,7 @@ def promote(options: argparse.Namespace) -> int:
     facts = {"image": target.called(target.tag), "version": promotion.version, "digest": promotion.digest}
     report.carry_out(plan_promotion(promotion), options, **facts, source=promotion.source, tags=moving)
     if options.github_output and not options.only_show:
-        report.write_github_output({"name": f"{target.registry.host}/{target.name}", "digest": promotion.digest})
+        outputs.write_outputs({"name": f"{target.registry.host}/{target.name}", "digest": promotion.digest})
     if not (options.json or options.only_show or options.quiet):
         print(f"{promotion.digest}  {target.called(target.tag)}")
     return 0

@@ -137,9 +137,9 @@ def check(options: argparse.Namespace) -> int:
     if found[manifest.LOCK] not in {None, answer["version"]}:
         raise VersionMismatch(f"{manifest.LOCK} has {found[manifest.LOCK]}, and {answer['version']} comes next.")
     if options.github_output:
-        from rnd.report import write_github_output
+        from rnd.ci.outputs import write_outputs
 
-        write_github_output({"version": answer["version"], "tag": answer["tag"]})
+        write_outputs({"version": answer["version"], "tag": answer["tag"]})
     if options.json:
         from rnd.report import print_json
 
@@ -247,7 +247,7 @@ def _write_outputs(root: Path, wanted: str, *, by_app: bool) -> None:
     `app` is whether an app pushes the version: then GitHub starts a new run for that commit.
     """
     from rnd import git
-    from rnd.report import write_github_output
+    from rnd.ci.outputs import write_outputs
     from rnd.version.version_commit import committed_version
 
     head = git.head(root)
@@ -256,7 +256,7 @@ def _write_outputs(root: Path, wanted: str, *, by_app: bool) -> None:
     development = next_version.development_version(wanted, head) if next_version.is_release(wanted) else wanted
     settled, app = str(committed_version(root) == wanted).lower(), str(by_app).lower()
     outputs = {"version": wanted, "development-version": development, "commit": head, "settled": settled, "app": app}
-    write_github_output(outputs)
+    write_outputs(outputs)
 
 
 def _wanted(options: argparse.Namespace) -> str:

@@ -34,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
     import os
 
     from rnd import report
+    from rnd.ci import outputs
     from rnd.ci.private_packages import let_later_steps_read, private_packages
     from rnd.organisation import load_organisation
     from rnd.providers import package_index
@@ -49,5 +50,5 @@ def run(options: argparse.Namespace) -> int:
     if packages:
         report.note(f"From {organisation.name}'s own package index: {', '.join(packages)}." + f" {NOBODY}" * (not able))
     if options.github_output:
-        report.write_github_output({"private": str(bool(packages) and able).lower()})
+        outputs.write_outputs({"private": str(bool(packages) and able).lower()})
     return 0

@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from rnd import report
+    from rnd.ci import outputs
     from rnd.fleet import report as fleet_report
     from rnd.fleet.view import look
 
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     if options.html is not None:
         _write_page(Path(options.html), view, shown)
     if options.github_summary:
-        report.write_github_summary(fleet_report.as_markdown(view))
+        outputs.write_summary(fleet_report.as_markdown(view))
     if options.json:
         report.print_json(fleet_report.as_document(view, shown))
     elif options.having:
