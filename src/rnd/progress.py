@@ -37,9 +37,16 @@ class Quiet:
 
 @dataclass
 class Started:
-    """A watcher that records which steps have started, and passes everything on to another watcher."""
+    """A watcher that records which steps have started and which are done, and passes everything on to another watcher.
+
+    Attributes:
+        keys: The keys of the steps that have started.
+        evidence: The evidence of the steps that are done, by key.
+        then: The other watcher.
+    """
 
     keys: set[str] = field(default_factory=set)
+    evidence: dict[str, str] = field(default_factory=dict)
     then: Watcher = field(default_factory=Quiet)
 
     def started(self, step: Step) -> None:
@@ -48,7 +55,8 @@ class Started:
         self.then.started(step)
 
     def finished(self, outcome: Outcome) -> None:
-        """Pass on the result of a step."""
+        """Record and pass on the result of a step."""
+        self.evidence[outcome.step.key] = outcome.evidence
         self.then.finished(outcome)
 
 

@@ -47,9 +47,11 @@ def carry_out(
     """
     if options.only_show:
         outcomes = plan.show(Quiet())
+        if started:
+            started.evidence.update({one.step.key: one.evidence for one in outcomes if one.result == "done"})
     else:
         with watcher(plan, quiet=options.quiet or options.json) as chosen:
-            outcomes = plan.apply(Started(started.keys, chosen) if started else chosen)
+            outcomes = plan.apply(Started(started.keys, started.evidence, chosen) if started else chosen)
     if options.json:
         known = {name: fact() if callable(fact) else fact for name, fact in facts.items()}
         print_json({"goal": plan.goal, "steps": [describe(outcome) for outcome in outcomes]} | known)

@@ -14,7 +14,7 @@ from rnd.github.permissions import examine
 from rnd.github.repository import Repository
 from rnd.github.settings.setting import RepositoryContext
 from rnd.plan import Plan
-from rnd.progress import Quiet
+from rnd.progress import Quiet, Started
 from rnd.project import preflight
 from rnd.project.remote import Remote
 from rnd.project.setup import setup_steps
@@ -269,9 +269,9 @@ class TestWithout:
             *("needed", "There is no token for GitHub, and no terminal to sign in on."),
         )
         with pytest.raises(RndError) as caught:
-            Plan("host it", opened.steps).apply(Quiet())
+            Plan("host it", opened.steps).apply(started := Started())
         assert caught.value.code == "sign-in-needed"
-        said = opened.explain(caught.value).hint
+        said = opened.explain(caught.value, started).hint
         assert f"{creation.project.folder} is complete and is kept. To continue, run: " in said
         assert f"rnd setup {creation.project.folder}" in said
         assert "To undo" not in said
@@ -298,9 +298,9 @@ def test_giving_up_is_explained(creation: Creation, hosting: Hosting) -> None:
     )
     opened = creation.open()
     with pytest.raises(RndError) as caught:
-        Plan("host it", opened.steps).apply(Quiet())
+        Plan("host it", opened.steps).apply(started := Started())
     opened.close()
-    said = opened.explain(caught.value).hint
+    said = opened.explain(caught.value, started).hint
     assert f"Already on GitHub: {hosting.hub.url}/{hosting.owner}/{creation.name}." in said
     assert f"To undo instead, run: gh repo delete {hosting.owner}/{creation.name} --yes; git -C" in said
     assert creation.there() is not None

@@ -11,6 +11,7 @@ from rnd import process, report
 from rnd.commands.setup import apply_plan, open_github
 from rnd.errors import UsageError
 from rnd.options import add_plan_options
+from rnd.progress import Started
 
 if TYPE_CHECKING:
     import argparse
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     """Create a repository."""
     from rnd.names import derive_names
     from rnd.organisation import load_organisation
+    from rnd.project.github import links_of
     from rnd.project.new import Request, plan_new
     from rnd.project.setup import check_tools
     from rnd.project.template import find_template
@@ -56,12 +58,13 @@ def run(options: argparse.Namespace) -> int:
         template=find_template(options.template, options.vcs_ref, organisation.template.repository),
         connect=partial(open_github, options, organisation),
     )
+    started = Started()
     with plan_new(request, organisation) as (plan, project, github):
         names = derive_names(project.name, organisation)
         facts: dict[str, object] = {"folder": str(project.folder), "names": vars(names)}
-        apply_plan(plan, options, github, facts)
+        apply_plan(plan, options, github, facts, started)
     if not (options.json or options.quiet or options.only_show):
-        _end(project, {"package": names.package, "import": names.import_name, **(github.links if github else {})})
+        _end(project, {"package": names.package, "import": names.import_name, **links_of(started)})
         if request.template.has_uncommitted_changes():
             print(
                 f"\nIt was created from uncommitted changes of {request.template.source} and cannot be updated later."

@@ -36,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Complete the set-up of a repository, or repeat it."""
     from rnd import git
     from rnd.organisation import load_organisation
+    from rnd.project.github import links_of
     from rnd.project.setup import check_setup, plan_setup
 
     project = check_setup(options.folder.resolve())
@@ -49,11 +50,11 @@ def run(options: argparse.Namespace) -> int:
     except (RndError, KeyboardInterrupt) as error:
         if not options.keep or github is None or not github.has_started(started.keys):
             raise
-        stopped = error if isinstance(error, RndError) else github.explain(Interrupted("Interrupted."))
+        stopped = error if isinstance(error, RndError) else github.explain(Interrupted("Interrupted."), started)
         report.print_error(stopped, as_json=options.json)
     else:
         if github and not (options.json or options.quiet or options.only_show):
-            _say_links(github.links)
+            _say_links(links_of(started))
     return 0
 
 
@@ -85,18 +86,20 @@ def apply_plan(
         facts: Additional values for the JSON document.
         started: Records the steps that the plan has started.
     """
+    from rnd.project.github import links_of
+
+    started = started or Started()
     if github is None:
         report.carry_out(plan, options, **facts)
         return
-    started = started or Started()
     try:
-        report.carry_out(plan, options, started, **facts, github=github.links)
+        report.carry_out(plan, options, started, **facts, github=lambda: links_of(started))
     except RndError as error:
-        raise github.explain(error) if github.has_started(started.keys) else error from None
+        raise github.explain(error, started) if github.has_started(started.keys) else error from None
     except KeyboardInterrupt:
         if not github.has_started(started.keys):
             raise
-        raise github.explain(Interrupted("Interrupted.")) from None
+        raise github.explain(Interrupted("Interrupted."), started) from None
     finally:
         github.close()
 

@@ -47,8 +47,12 @@ if TYPE_CHECKING:
     from rnd.answers import Project
     from rnd.organisation import Organisation
     from rnd.plan import State
+    from rnd.progress import Started
 
 WITHOUT = "Nothing was created. To skip GitHub, answer no: `--data create_github_repository=false`."
+
+
+LINKS = {"repository": ("github", "github-repository"), "pull_request": ("pull-request",)}  # kind: keys of steps
 
 
 @dataclass(frozen=True)
@@ -58,14 +62,12 @@ class GitHubSetup:
     Attributes:
         project: The project; its folder may not exist yet.
         repository: Owner and name of the repository on GitHub.
-        links: URLs of what exists on GitHub and belongs to the project, by kind.
         steps: The steps in order; a single step if GitHub cannot be reached or is set up already.
         close: Closes the connection to GitHub.
     """
 
     project: Project
     repository: Repository
-    links: Mapping[str, str]
     steps: tuple[Step, ...]
     close: Callable[[], None] = lambda: None
 
@@ -77,18 +79,25 @@ class GitHubSetup:
         """
         return self.steps[0].key in keys
 
-    def explain(self, error: RndError) -> RndError:
+    def explain(self, error: RndError, started: Started) -> RndError:
         """Add to the hint of an error what exists already, how to continue and how to undo it."""
+        links = links_of(started)
         # The command that failed may be copier's, which skips GitHub when it is repeated: always give the rnd command.
         resume = resume_command(self.project)
         lines = [error.hint, f"{self.project.folder} is complete and is kept. To continue, run: {resume}"]
-        if self.links and not isinstance(error, Interrupted):
-            lines.append(f"Already on GitHub: {' and '.join(self.links.values())}.")
-        if self.links:
+        if links and not isinstance(error, Interrupted):
+            lines.append(f"Already on GitHub: {' and '.join(links.values())}.")
+        if links:
             undo = f"gh repo delete {self.repository} --yes; git -C {_quoted(self.project)} remote remove origin"
             lines.append(f"To undo instead, run: {undo}")
         error.hint = "\n  ".join(lines)
         return error
+
+
+def links_of(started: Started) -> dict[str, str]:
+    """Return the URLs of what exists on GitHub and belongs to the project, by kind, from the steps that are done."""
+    evidence = started.evidence
+    return {kind: evidence[key] for kind, keys in LINKS.items() for key in keys if key in evidence}
 
 
 def open_github(project: Project, organisation: Organisation, environ: Mapping[str, str], *, ask: bool) -> GitHubSetup:
@@ -109,7 +118,7 @@ def open_github(project: Project, organisation: Organisation, environ: Mapping[s
     there = followed(project.folder, addresses)
     if there is not None:
         page = f"{addresses.server}/{there}"
-        return GitHubSetup(project, there, {"repository": page}, (_single_step(there, partial(done, page)),))
+        return GitHubSetup(project, there, (_single_step(there, partial(done, page)),))
     policy = organisation.github
     repository = Repository(policy.owner, derive_names(project.name, organisation).repository)
     with ExitStack() as stack:
@@ -119,13 +128,13 @@ def open_github(project: Project, organisation: Organisation, environ: Mapping[s
             remote = Remote(RepositoryContext(client, repository, policy), project.folder)
             check_remote(remote)
         except (ExtraMissing, GitHubUnavailable, SignInNeeded) as blocker:
-            return GitHubSetup(project, repository, {}, (_blocked_step(repository, blocker),))
+            return GitHubSetup(project, repository, (_blocked_step(repository, blocker),))
         except RndError as refusal:
             if git.head(project.folder) is None:
                 refusal.hint += f"\n  {WITHOUT}"
             raise
         stack.pop_all()
-    return GitHubSetup(project, repository, remote.links, _steps(remote, project), client.close)
+    return GitHubSetup(project, repository, _steps(remote, project), client.close)
 
 
 def _blocked_step(repository: Repository, blocker: RndError) -> Step:

@@ -56,10 +56,7 @@ def find(remote: Remote) -> Document | None:
     listed = remote.context.client.read(
         lambda kit: kit.rest.pulls.list(owner, name, state="all", head=f"{owner}:{SET_UP}", base=BRANCH)
     )
-    if not listed:
-        return None
-    remote.links["pull_request"] = listed[0]["html_url"]
-    return listed[0]
+    return listed[0] if listed else None
 
 
 def _opened(found: Document) -> State:

@@ -6,7 +6,7 @@ description contains the hash of that commit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rnd import git
@@ -42,12 +42,10 @@ class Remote:
     Attributes:
         context: The repository on GitHub.
         folder: The local repository; it may not exist yet.
-        links: URLs of what exists on GitHub and belongs to the project, by kind; filled in by the steps.
     """
 
     context: RepositoryContext
     folder: Path
-    links: dict[str, str] = field(default_factory=dict)
 
     @property
     def page(self) -> str:
@@ -73,7 +71,6 @@ class Remote:
             raise NameTaken(
                 f"The repository {self.context.repository} exists already and was not created from {self.folder}."
             )
-        self.links["repository"] = self.page
         return found
 
     def _has_first_commit(self) -> bool:
