@@ -1,0 +1,87 @@
+"""Every command that a page shows exists: the command line accepts it, with each of its options."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd.commands import build_parser
+from rnd.project.template import CHECKOUT
+from tests.test_readme import PAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rnd.options import Parser
+
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+# What stands before a command in a block: a prompt, and what runs it.
+BEFORE = re.compile(r"^\s*(?:\$ )?(?:uv run (?:--\S+ )*|uvx --from \S+ (?:--\S+ )*)?(?=(?:rnd|make) )")
+MAKE = set(re.findall(r"^([a-z-]+):.*##", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def shown(page: Path) -> Iterator[tuple[str, bool]]:
+    """Yield each command of a page, and whether it is complete: those in a sentence may leave arguments out."""
+    text = page.read_text(encoding="utf-8")
+    for language, block in BLOCK.findall(text):
+        if language not in {"", "sh", "console", "text"}:
+            continue
+        for line in block.replace("\\\n", " ").splitlines():
+            if (found := BEFORE.match(line)) is not None:
+                # Two spaces or a # separate a command from what it does.
+                yield re.split(r"\s{2,}|\s#", line[found.end() :].strip())[0], True
+    for span in SPAN.findall(BLOCK.sub("", text)):
+        if re.match(r"(uv run )?(rnd|make) [a-z]", span):
+            yield span.removeprefix("uv run "), False
+
+
+COMMANDS = {
+    (one, complete): page.relative_to(CHECKOUT)
+    for page in PAGES
+    if page.parent.name not in {"reference", "decisions", "benchmarks"}  # generated, about the past, or measured
+    for one, complete in shown(page)
+}
+
+
+def test_there_are_pages_with_commands() -> None:
+    assert len(COMMANDS) > 60
+    assert len(set(COMMANDS.values())) > 12
+
+
+def find_parser(words: list[str]) -> tuple[Parser, list[str]]:
+    """Return the parser of the command that some words name, and the words after it."""
+    parser, rest = build_parser(), list(words)
+    parser.define()
+    while parser.commands and rest and not rest[0].startswith("-"):
+        name = rest.pop(0)
+        parser = next(one for one in parser.commands if one.prog.rpartition(" ")[2] == name)
+        parser.define()
+    return parser, rest
+
+
+@pytest.mark.parametrize(("command", "complete"), COMMANDS, ids=[one for one, _ in COMMANDS])
+def test_a_command_that_a_page_shows_exists(command: str, complete: bool) -> None:
+    program, *words = shlex.split(re.split(r" [|>&;]+ ", command)[0])
+    if program == "make":
+        assert {word for word in words if "=" not in word} <= MAKE
+        return
+    if complete and "…" not in words:
+        build_parser().parse_args(words)  # which ends the process where it does not accept them
+        return
+    parser, rest = find_parser([word for word in words if word != "…"])
+    known = set(re.findall(r"(?<![\w-])--?[a-z-]+", parser.format_help()))
+    assert {word.partition("=")[0] for word in rest if word.startswith("-")} <= known
+
+
+@pytest.mark.parametrize("wrong", ["rnd relase package", "rnd release package --whel", "rnd github", "make chek"])
+def test_a_command_that_does_not_exist_is_found(wrong: str) -> None:
+    with pytest.raises((SystemExit, AssertionError)):
+        test_a_command_that_a_page_shows_exists(wrong, complete=True)
+    if wrong != "rnd github":  # which a sentence may name
+        with pytest.raises((StopIteration, AssertionError)):
+            test_a_command_that_a_page_shows_exists(wrong, complete=False)
