@@ -178,10 +178,10 @@ PREAMBLE = """\
 `make benchmark` measures this and writes this page. Every job of every pipeline asks for the version. The
 floor is the time of the two git calls that any such tool needs.
 
-Where the highest release is on another branch, `rnd version next` proves that it is not in the past of the commit that
-is checked out. The dates of the commits would be a faster answer, and a wrong one where a clock was wrong. The proof
-reads every commit from there down to the fork, at about 5 µs each, which the floor does not do. A commit-graph file
-(`git commit-graph write --reachable`) about halves that time.
+Where the highest release is on another branch, `rnd version next` lists the past of the commit that is checked out,
+newest first, until what is left is older than every higher release. So it reads no commit of the other branch. It still
+reads down to the oldest of these releases that is not newer than the last release, which the floor does not do: this is
+most of the time of the last history.
 
 Measured in one run on {machine}, with {tools}.
 

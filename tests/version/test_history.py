@@ -13,6 +13,7 @@ from rnd.version import history
 from rnd.version.errors import ShallowHistory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.helpers.repository import Repository
@@ -46,15 +47,16 @@ def test_the_commits_since_the_last_release_newest_first(released: Repository) -
 
 
 def test_two_processes_suffice(released: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    released.manifest("0.4.1")
     released.commit("fix: a")
     started: list[tuple[str, ...]] = []
-    real = process.output
+    real = process.stream
 
-    def counted(*argv: str, extra: dict[str, str] | None = None) -> bytes | None:
+    def counted(*argv: str, given: bytes = b"", extra: dict[str, str] | None = None) -> Iterator[bytes]:
         started.append(argv)
-        return real(*argv, extra=extra)
+        return real(*argv, given=given, extra=extra)
 
-    monkeypatch.setattr(process, "output", counted)
+    monkeypatch.setattr(process, "stream", counted)
     read(released)
     assert len(started) == 2
 

@@ -1,8 +1,8 @@
 """What the repository holds: its release tags, and the commits since the last release. Reads, changes nothing.
 
 Two git processes answer, however long the history is, and only the commits since the last release are read. More are
-needed where the highest release is not in the head's past, as on a maintenance branch. The release that is found is
-exact, and so are the commits, whatever the clocks of the commits say.
+needed where the highest release is not in the head's past, as on a maintenance branch: `walk` says how far the dates of
+commits are trusted there. The commits since a release are exact, whatever their dates.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from rnd import git
 from rnd.errors import CommandFailed, NotARepository, UsageError
 from rnd.version.errors import ShallowHistory
 from rnd.version.next_version import Commit
-from rnd.version.reachability import among_ancestors
-from rnd.version.tags import newest, parse_release, preference, releases, unrecognised_above
+from rnd.version.tags import highest, parse_release, preference, releases, unrecognised_above
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from typing import TypedDict
+
+    from rnd.version.tags import Release
 else:
     TypedDict = dict
 
@@ -57,16 +57,12 @@ def read(folder: str, without: str = "", at: str = "HEAD") -> History:
     """
     head, tags = _head_and_tags(folder, at)
     tags -= {without}
-    release = newest(tags) if head else None
-    commits = None
-    if release and not is_above_manifest(folder, release):
-        commits = _commits_since(folder, f"refs/tags/{release}", at)
-    if head and release and commits is None:  # the highest release is probably on another branch
-        release, commits = _search(folder, head, tags)
-    unrecognised = unrecognised_above(parse_release(release) if release else None, tags) if head else []
-    if head:
-        unrecognised = in_the_past(folder, head, unrecognised)
-    return History(head=head, tags=tags, release=release, commits=commits or [], unrecognised=unrecognised)
+    if head is None:
+        return History(head=head, tags=tags, release=None, commits=[], unrecognised=[])
+    release, commits = _as_written(folder, tags, at) or _search(folder, head, tags)
+    unrecognised = unrecognised_above(parse_release(release) if release else None, tags)
+    unrecognised = in_the_past(folder, head, unrecognised)
+    return History(head=head, tags=tags, release=release, commits=commits, unrecognised=unrecognised)
 
 
 def in_the_past(folder: str, head: str, tags: list[str]) -> list[str]:
@@ -79,8 +75,11 @@ def in_the_past(folder: str, head: str, tags: list[str]) -> list[str]:
     """
     if not tags:
         return []
-    places = _places(folder)
-    past = among_ancestors(folder, head, [places[tag] for tag in tags if tag in places])
+    from rnd.version.walk import DatedWalk, dates_of
+
+    with DatedWalk(folder, head) as walk:
+        past = walk.reached(dates_of(folder, [f"refs/tags/{tag}" for tag in tags]))
+    places = _places(folder) if past else {}
     return [tag for tag in tags if places.get(tag) in past]
 
 
@@ -161,6 +160,8 @@ def _without_past(folder: str, base: str, commits: list[Commit], said: str) -> l
     heads = [entry.partition("\n")[0][1:].split() for entry in said.split("\0") if entry]
     parents = {commit: before for commit, *before in heads}
     lowest = [commit for commit, before in parents.items() if not before or not parents.keys() >= set(before)]
+    from rnd.version.reachability import among_ancestors  # only histories with merges need it
+
     place = (git.output(folder, "rev-parse", "--verify", f"{base}^{{commit}}") or "").strip()
     if not among_ancestors(folder, place, lowest):
         return commits
@@ -171,17 +172,44 @@ def _without_past(folder: str, base: str, commits: list[Commit], said: str) -> l
 def is_above_manifest(folder: str, release: str) -> bool:
     """Return whether a release is above the version in `pyproject.toml`, and so probably on another branch.
 
-    `read` chooses the faster way by it: comparing with a release far away on another branch takes long. A version that
-    is not written on a line of its own is not found.
+    A version that is not written on a line of its own is not found.
     """
+    written = _manifest_version(folder)
+    return written is not None and (parse_release(release) or written) > written
+
+
+def _manifest_version(folder: str) -> Release | None:
     try:
         # pathlib would cost every start 4 ms.
         with open(f"{folder}/pyproject.toml", encoding="utf-8", errors="replace") as stream:  # noqa: PTH123
             found = next((line.split('"') for line in stream if line.startswith("version")), [])
     except OSError:
-        return False
-    written = parse_release(found[1].partition(".dev")[0]) if len(found) > 1 else None
-    return written is not None and (parse_release(release) or written) > written
+        return None
+    return parse_release(found[1].partition(".dev")[0]) if len(found) > 1 else None
+
+
+def _as_written(folder: str, tags: frozenset[str], at: str) -> tuple[str, list[Commit]] | None:
+    """Return the release that the version in `pyproject.toml` leads to, and the commits since, or None.
+
+    It is the highest one up to that version. That is not the answer, which can be anywhere, unless it is in the past
+    and no higher one is: mostly there is none, or those are on other branches.
+    """
+    written = _manifest_version(folder)
+    found = releases(tags) if written else []
+    release = highest([entry for entry in found if written and entry[0] <= written])
+    commits = _commits_since(folder, f"refs/tags/{release}", at) if release else None
+    if release is None or commits is None:
+        return None
+    lowest = parse_release(release) or written
+    above = [f"refs/tags/{tag}" for version, tag in found if lowest and version > lowest]
+    if not above:
+        return release, commits
+    from rnd.version.walk import DatedWalk, dates_of
+
+    with DatedWalk(folder, f"refs/tags/{release}") as walk:  # git starts to list while it looks up the dates
+        dates = dates_of(folder, above)
+        passed = any(commit["id"] in dates for commit in commits) or walk.reached(dates, rank=lambda _: 0)
+    return None if passed else (release, commits)
 
 
 def _search(folder: str, head: str, tags: frozenset[str]) -> tuple[str | None, list[Commit]]:
@@ -189,22 +217,22 @@ def _search(folder: str, head: str, tags: frozenset[str]) -> tuple[str | None, l
 
     From the nearest one, only the tags above it remain to be tested: mostly those of other branches.
     """
-    places = _places(folder)
-    nearest, commits = _nearest(folder, head, tags, places)
-    if nearest is None:
-        return None, []
-    lowest = preference((parse_release(nearest) or (0, 0, 0), nearest))
-    above = [tag for release, tag in releases(tags) if preference((release, tag)) > lowest and tag in places]
-    since = {commit["id"] for commit in commits}
-    reached = [tag for tag in above if places[tag] in since]
-    if reached:
-        lowest = max(preference(entry) for entry in releases(reached))
-    others = [tag for release, tag in releases(above) if preference((release, tag)) > lowest]
-    past = among_ancestors(folder, places[nearest], [places[tag] for tag in others])
-    higher = newest([*reached, *(tag for tag in others if places[tag] in past)])
-    if higher is None:
-        return nearest, commits
-    return higher, _commits_since(folder, f"refs/tags/{higher}", head) or []
+    from rnd.version.walk import DatedWalk, dates_of
+
+    with DatedWalk(folder, head) as walk:
+        places = _places(folder)
+        found = [(release, tag) for release, tag in releases(tags) if tag in places]
+        commit = walk.nearest({places[tag] for _, tag in found})
+        if commit is None:
+            return None, []
+        ranks: dict[str, tuple[Release, bool, str]] = {}
+        for entry in found:
+            place = places[entry[1]]
+            ranks[place] = max(preference(entry), ranks.get(place, ((-1, 0, 0), False, "")))
+        above = [place for place, rank in ranks.items() if rank > ranks[commit]]
+        reached = walk.reached(dates_of(folder, above), ranks.__getitem__)
+    _, _, tag = max(ranks[place] for place in (commit, *reached))
+    return tag, _commits_since(folder, f"refs/tags/{tag}", head) or []
 
 
 def _places(folder: str) -> dict[str, str]:
@@ -215,36 +243,6 @@ def _places(folder: str) -> dict[str, str]:
         place, _, name = line.partition(" refs/tags/")
         places[name.removesuffix("^{}")] = place  # of an annotated tag, its own hash comes first
     return places
-
-
-def _nearest(folder: str, head: str, tags: frozenset[str], places: dict[str, str]) -> tuple[str | None, list[Commit]]:
-    """Return a release tag that is near in the past of a commit, and the commits since."""
-    names: dict[str, list[str]] = {}
-    for _, tag in releases(tags):
-        names.setdefault(places.get(tag, ""), []).append(tag)
-    commits: list[Commit] = []
-    straight = True  # then the order is a proof; otherwise a commit that comes later may be missing
-    pieces = git.stream(folder, *LOG, head, "--")
-    try:
-        for commit in _entries(pieces):
-            if commit["id"] in names:
-                found = newest(names[commit["id"]])
-                return found, commits if straight else _commits_since(folder, f"refs/tags/{found}", head) or []
-            commits.append(commit)
-            straight = straight and commit["parents"] == 1
-    finally:
-        pieces.close()
-    return None, []
-
-
-def _entries(pieces: Iterable[bytes]) -> Iterator[Commit]:
-    """Split what `LOG` prints, in pieces of any length."""
-    rest = b""
-    for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\0")
-        yield from (_commit(entry.decode(errors="replace")) for entry in whole)
-    if rest:
-        yield _commit(rest.decode(errors="replace"))
 
 
 def _commits(said: str) -> list[Commit]:

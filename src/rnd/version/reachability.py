@@ -39,7 +39,7 @@ def among_ancestors(folder: str, base: str, candidates: Iterable[str]) -> set[st
     walk = Walk(base, marks)
     pieces = git.stream(folder, *WALK, given="\n".join((base, *marks)))
     try:
-        for line in _lines(pieces):
+        for line in lines(pieces):
             commit, *parents = line.split(" ")
             if walk.read(commit, parents):
                 break
@@ -111,8 +111,9 @@ class Walk:
             self._decide(commit)
 
 
-def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+def lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Split what git prints in pieces of any length into lines, without their ends."""
     rest = ""
     for piece in pieces:
-        *lines, rest = (rest + piece.decode("ascii")).split("\n")
-        yield from lines
+        *whole, rest = (rest + piece.decode("ascii")).split("\n")
+        yield from whole

@@ -11,7 +11,7 @@ import re
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     Release = tuple[int, int, int]
 
@@ -52,11 +52,15 @@ def newest(tags: Iterable[str]) -> str | None:
 
     Of two tags for one version, the one that is written in full comes first: `v4.5.0` before `v4.5`.
     """
-    found = releases(tags)
+    return highest(releases(tags))
+
+
+def highest(found: Sequence[tuple[Release, str]]) -> str | None:
+    """Return what `newest` does, of release tags with their versions."""
     if not found:
         return None
-    highest, _ = max(found)
-    return max((entry for entry in found if entry[0] == highest), key=preference)[1]
+    version, _ = max(found)
+    return max((entry for entry in found if entry[0] == version), key=preference)[1]
 
 
 def one_step_below(tag: str, tags: Iterable[str]) -> list[str]:
