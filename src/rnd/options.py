@@ -25,7 +25,7 @@ class Parser(argparse.ArgumentParser):
         kwargs.setdefault("formatter_class", _formatter)
         super().__init__(*args, **kwargs)
         self.configure: Configure | None = None
-        self.commands: list[Parser] = []
+        self.commands: dict[str, LazyParser | Parser] = {}
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401
         """Define the arguments, then parse."""
@@ -44,8 +44,9 @@ class Parser(argparse.ArgumentParser):
         if configure is not None:
             configure(self)
         if deeply:
-            for command in self.commands:
-                command.define(deeply=True)
+            for name, command in self.commands.items():
+                if isinstance(command, LazyParser):
+                    self.commands[name] = command.create(deeply=True)
 
     def add_commands(
         self,
@@ -61,13 +62,34 @@ class Parser(argparse.ArgumentParser):
             hidden: Former names, accepted and left out of the help.
         """
         # With an explicit prog, argparse does not format the usage to find it.
-        adder = self.add_subparsers(prog=self.prog, dest=dest, metavar="COMMAND", required=True)
+        declare: Any = self.add_subparsers
+        adder = declare(prog=self.prog, dest=dest, metavar="COMMAND", required=True, parser_class=LazyParser)
         for name, (summary, configure) in commands.items():
-            command = adder.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-            command.configure = configure
-            self.commands.append(command)
+            adder.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", configure=configure)
         for name, configure in (hidden or {}).items():
-            adder.add_parser(name).configure = configure
+            adder.add_parser(name, configure=configure)
+        self.commands = adder.choices
+
+
+class LazyParser:
+    """What argparse sees of the parser of a command, which is created when that command is used: each takes 0.2 ms."""
+
+    def __init__(self, configure: Configure, **arguments: Any) -> None:  # noqa: ANN401
+        """Keep the arguments of the parser."""
+        self._configure = configure
+        self._arguments = arguments
+
+    def create(self, *, deeply: bool = False) -> Parser:
+        """Create the parser; with `deeply`, also define its arguments and those of every command below."""
+        parser = Parser(**self._arguments)
+        parser.configure = self._configure
+        if deeply:
+            parser.define(deeply=True)
+        return parser
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401
+        """Create the parser, and parse with it."""
+        return self.create().parse_known_args(args, namespace)
 
 
 def defined_in(module: str) -> Configure:
