@@ -42,3 +42,10 @@ class NotBaked(RndError):
 
     code = "fleet-not-baked"
     hint = "Wait, or fix the named repositories. `--ring NAME` shortens the hours of a healthy ring."
+
+
+class RenderFailed(RndError):
+    """The new release of the template could not be brought into a repository; the others were not affected."""
+
+    code = "render-failed"
+    hint = "Run `rnd update` in a clone of the repository to see the problem."

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from rnd.fleet.errors import FleetStopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from rnd.errors import RndError
     from rnd.github.client import Hooks
@@ -77,6 +77,19 @@ class Governor:
             "request": [lambda request: self.pace(request.method, request.url.path)],
             "response": [lambda response: self.heard(response.headers)],
         }
+
+    def remember(self, moments: Iterable[float]) -> None:
+        """Count what earlier runs created, so that a new process does not start with a whole hour's budget.
+
+        Args:
+            moments: When, in seconds since 1970, rounded down as GitHub does.
+        """
+        with self._lock:
+            since = self.clock() - HOUR
+            known = sorted((*self._created, *(one + 1 for one in moments if one + 1 > since)))
+            self._created = deque(known)
+            if known:  # the run before may have ended less than a second ago
+                self._last_write = max(self._last_write, min(known[-1], self.clock()))
 
     def pace(self, method: str, path: str) -> None:
         """Wait until a request may be sent, and count it."""

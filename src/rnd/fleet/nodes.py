@@ -55,7 +55,7 @@ class One:
 def read_nodes(reader: Reader, organisation: Organisation, ids: Sequence[str]) -> Nodes:
     """Read repositories."""
     environment = organisation.github.repository.environment.name
-    found = reader.in_batches(ids, BATCH, lambda batch: _nodes(reader, DETAILS, batch, environment=environment))
+    found = reader.in_batches(ids, BATCH, lambda batch: read_each(reader, DETAILS, batch, environment=environment))
     repositories = {key: one.node for key, one in found.items() if one.node is not None}
     listed = [
         ruleset["id"]
@@ -63,7 +63,7 @@ def read_nodes(reader: Reader, organisation: Organisation, ids: Sequence[str]) -
         for ruleset in (node.get("rulesets") or {}).get("nodes") or ()
         if ruleset and ruleset["name"] == RULESET
     ]
-    rulesets = reader.in_batches(listed, RULESETS_BATCH, lambda batch: _nodes(reader, RULESETS, batch))
+    rulesets = reader.in_batches(listed, RULESETS_BATCH, lambda batch: read_each(reader, RULESETS, batch))
     permissions = read_teams(reader, organisation) if ids else {}
     return Nodes(
         repositories,
@@ -74,7 +74,7 @@ def read_nodes(reader: Reader, organisation: Organisation, ids: Sequence[str]) -
     )
 
 
-def _nodes(reader: Reader, query: str, ids: Sequence[str], **variables: object) -> dict[str, One]:
+def read_each(reader: Reader, query: str, ids: Sequence[str], **variables: object) -> dict[str, One]:
     """Read some nodes; where GitHub refuses a single one, return why."""
     try:
         answer = reader.ask(query, {"ids": list(ids), **variables})

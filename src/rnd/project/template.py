@@ -7,7 +7,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnd import git
 from rnd.answers import ANSWERS_FILE
@@ -149,6 +149,26 @@ def update(folder: Path, ref: str, *, ask: bool) -> None:
             quiet=True,
             skip_tasks=True,
         )
+
+
+def update_unattended(folder: Path, ref: str) -> None:
+    """Update a repository as `update` does, without questions, tasks or migrations: nothing of the template runs.
+
+    Raises:
+        TemplateUnavailable: The template cannot be read or rendered.
+    """
+    from copier._main import Worker  # the function `run_update` has no way to skip migrations
+
+    class Unattended(Worker):
+        def _execute_tasks(self, *_: object, **__: object) -> None:
+            """Run neither tasks nor migrations."""
+
+    settings: dict[str, Any] = {"defaults": True, "skip_answered": True, "overwrite": True, "unsafe": True}
+    with (
+        _copier_errors(f"of {folder.name}"),
+        Unattended(dst_path=folder, vcs_ref=ref, quiet=True, skip_tasks=True, **settings) as worker,
+    ):
+        worker.run_update()
 
 
 def remember(answers: Path, address: str) -> None:

@@ -43,7 +43,7 @@ class Event:
     @property
     def webhook(self) -> str:
         """The name in GitHub's description."""
-        return "-".join(filter(None, (self.name.replace("_", "-"), self.action)))
+        return "-".join(filter(None, (self.name, self.action))).replace("_", "-")
 
 
 @dataclass(frozen=True)

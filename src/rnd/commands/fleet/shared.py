@@ -22,8 +22,8 @@ exit codes: 0 all in order; 3 something differs; 1 at least one repository could
 others were"""
 
 
-def add_selection(parser: argparse.ArgumentParser) -> None:
-    """Add the options that select repositories."""
+def add_selection(parser: argparse.ArgumentParser, *, conditions: bool = True) -> None:
+    """Add the options that select repositories; optionally without `--having`."""
     group = parser.add_argument_group("repositories; by default all of the organisation that come from this template")
     group.add_argument("--ring", metavar="NAME", help="only this ring of org.yml")
     group.add_argument(
@@ -33,12 +33,13 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="only repositories whose name matches; may be repeated",
     )
-    group.add_argument(
-        "--having",
-        metavar="CONDITION",
-        choices=CONDITIONS,
-        help=f"only repositories with a condition: {', '.join(CONDITIONS)}",
-    )
+    if conditions:
+        group.add_argument(
+            "--having",
+            metavar="CONDITION",
+            choices=CONDITIONS,
+            help=f"only repositories with a condition: {', '.join(CONDITIONS)}",
+        )
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,8 @@ def plan(schema: GraphQLSchema, text: str, variables: dict[str, Any], operation_
 def run(schema: GraphQLSchema, planned: Plan, context: Context) -> Document:
     """Execute a query and return the response's body; what the fake GitHub does not model is a violation."""
     assert planned.prepared.document is not None  # noqa: S101 - there is one if it can run
-    with git_objects.unchanged():  # the caller holds the lock
+    # The caller holds the lock, so only a mutation changes refs.
+    with nullcontext() if planned.writes else git_objects.unchanged():
         result = execute_sync(
             schema,
             planned.prepared.document,

@@ -1,0 +1,123 @@
+"""Mutations of pull requests: to a draft, ready for review, reverted.
+
+https://docs.github.com/en/graphql/reference/mutations
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fake_github import events, pushes
+from fake_github import git_repository as bare
+from fake_github.documents.accounts import node_id
+from fake_github.graphql.errors import Problem
+from fake_github.graphql.sources import Pull
+from fake_github.process import CommandFailed
+from fake_github.state import PullRequest, now
+
+if TYPE_CHECKING:
+    from graphql import GraphQLResolveInfo
+
+    from fake_github.graphql.context import Context
+    from fake_github.state import Document
+
+WRITERS = {"push", "maintain", "admin"}
+
+
+def _pull(info: GraphQLResolveInfo, identity: str) -> Pull:
+    """Return the pull request of an id.
+
+    Raises:
+        Problem: There is none that the caller may see, or the caller may not write there.
+    """
+    context: Context = info.context
+    for repository in context.hub.state.repositories.values():
+        for one in repository.pulls.values():
+            if node_id("PullRequest", one.id) == identity and context.sees(repository):
+                if not _may_write(context, Pull(repository, one)):
+                    raise Problem("FORBIDDEN", "Resource not accessible by integration")
+                return Pull(repository, one)
+    raise Problem("NOT_FOUND", f"Could not resolve to a node with the global id of '{identity}'")
+
+
+def _may_write(context: Context, found: Pull) -> bool:
+    token = context.token
+    if token.kind != "user":
+        return token.permissions.get("pull_requests") == "write"
+    return found.pull.author is token.account or context.role(found.repository) in WRITERS
+
+
+def to_draft(_root: None, info: GraphQLResolveInfo, input: Document) -> Document:  # noqa: A002 - GitHub's name
+    """Make an open pull request a draft."""
+    return _set_draft(info, input, "converted_to_draft", draft=True)
+
+
+def to_ready(_root: None, info: GraphQLResolveInfo, input: Document) -> Document:  # noqa: A002
+    """Make a draft ready for review."""
+    return _set_draft(info, input, "ready_for_review", draft=False)
+
+
+def _set_draft(info: GraphQLResolveInfo, given: Document, action: str, *, draft: bool) -> Document:
+    found = _pull(info, given["pullRequestId"])
+    if found.pull.state == "closed":
+        raise Problem("UNPROCESSABLE", "Pull request is closed")
+    if found.pull.draft != draft:
+        found.pull.draft, found.pull.updated_at = draft, now()
+        events.record_pull(info.context.hub, info.context.token, found.repository, found.pull, action)
+    return {"clientMutationId": given.get("clientMutationId"), "pullRequest": found}
+
+
+def revert(_root: None, info: GraphQLResolveInfo, input: Document) -> Document:  # noqa: A002
+    """Open a pull request that reverts a merged one, from a branch of its own."""
+    found = _pull(info, input["pullRequestId"])
+    repository, pull = found
+    if pull.merge_commit is None:
+        raise Problem("UNPROCESSABLE", "Pull request is not merged")
+    context: Context = info.context
+    branch = f"revert-{pull.number}-{pull.head_branch}"
+    title = input.get("title") or f'Revert "{pull.title}"'
+    before = bare.refs(repository.folder)
+    if f"refs/heads/{branch}" in before:
+        raise Problem("UNPROCESSABLE", "Pull request has been reverted already")
+    base = before[f"refs/heads/{pull.base_branch}"]
+    with bare.work_tree(repository.folder, base) as tree:
+        who = pushes.identity(context.token.account)
+        parents = bare.run(tree, "rev-list", "--parents", "-n1", pull.merge_commit).split()[1:]
+        mainline = ("-m", "1") if len(parents) > 1 else ()
+        try:
+            bare.run(tree, "revert", "--no-edit", *mainline, pull.merge_commit, extra=who)
+        except CommandFailed as error:
+            raise Problem("UNPROCESSABLE", "Pull request can not be reverted: it has conflicts") from error
+        head = bare.run(tree, "rev-parse", "HEAD")
+    bare.run(repository.folder, "update-ref", f"refs/heads/{branch}", head)
+    pushes.follow(context.hub, context.token, repository, before)
+    made = PullRequest(
+        id=context.hub.state.next_id(),
+        number=repository.next_number(),
+        author=context.token.account,
+        title=title,
+        body=input.get("body") or f"Reverts {repository.full_name}#{pull.number}",
+        head_repository=repository,
+        head_branch=branch,
+        head=head,
+        base_branch=pull.base_branch,
+        base=base,
+        draft=bool(input.get("draft")),
+    )
+    repository.pulls[made.number] = made
+    pushes.write_refs(repository, made)
+    events.record_pull(context.hub, context.token, repository, made, "opened")
+    return {
+        "clientMutationId": input.get("clientMutationId"),
+        "pullRequest": found,
+        "revertPullRequest": Pull(repository, made),
+    }
+
+
+MODELLED: dict[str, dict[str, Any]] = {
+    "Mutation": {
+        "convertPullRequestToDraft": to_draft,
+        "markPullRequestReadyForReview": to_ready,
+        "revertPullRequest": revert,
+    }
+}

@@ -1,0 +1,114 @@
+"""The processes that render: no token, no home, nothing outside the folder; one that dies fails its repository only."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rnd.fleet.central import Remote
+from rnd.fleet.update import mirror, workers
+from rnd.fleet.update.render import Job, render
+from tests.helpers.git import git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ANSWERS = (
+    "_commit: 1.0.0\n_src_path: git@github.com:o/rnd-template.git\nproject_name: demo\nauthor: ''\n"
+    "python_version: '3.11'\n"
+)
+
+
+def look_around(folder: Path, _tag: str) -> None:
+    """Write down what the process has."""
+    (folder / "seen.json").write_text(json.dumps({**os.environ}), encoding="utf-8")
+
+
+def die(folder: Path, _tag: str) -> None:
+    """End the process for the second repository."""
+    if folder.name == "1":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill(_folder: Path, _tag: str) -> None:
+    """Fail as a full disk does."""
+    raise OSError(errno.ENOSPC, "No space left on device", "notes.txt")
+
+
+def job(folder: Path, update: Callable[[Path, str], None], **links: str) -> Job:
+    folder.mkdir(parents=True)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    (folder / ".copier-answers.yml").write_text(ANSWERS, encoding="utf-8")
+    (folder / "notes.txt").write_text("x\n", encoding="utf-8")
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "feat: all")
+    return Job(folder, git(folder, "rev-parse", "HEAD"), "1.1.0", "1.1.0", folder.parent / "mirror", update)
+
+
+@pytest.mark.slow
+def test_no_secret_reaches_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GH_TOKEN", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "UV_INDEX_PRIVATE_PASSWORD", "RND_PUSH_TOKEN"):
+        monkeypatch.setenv(name, "s3cret")
+    (result,) = workers.run([job(tmp_path / "work" / "0", look_around)], tmp_path / "home", 1)
+    assert result.error is None
+    seen = json.loads(git(tmp_path / "work" / "0", "show", f"{result.head}:seen.json"))
+    assert "s3cret" not in seen.values()
+    assert seen["HOME"] == str(tmp_path / "home")
+    assert seen["GIT_ALLOW_PROTOCOL"] == "file"
+    assert os.environ["GH_TOKEN"] == "s3cret"
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_fails_its_repository_only(tmp_path: Path) -> None:
+    jobs = [job(tmp_path / "work" / str(number), die) for number in range(3)]
+    results = workers.run(jobs, tmp_path / "home", 2)
+    assert [one.error for one in results] == [None, "the process that rendered it died", None]
+
+
+@pytest.mark.parametrize("target", ["/etc", "../..", ".git/hooks", "a/../../../x"])
+def test_a_link_that_leads_out_of_the_repository(tmp_path: Path, target: str) -> None:
+    result = render(job(tmp_path / "work" / "0", look_around, docs=target))
+    assert result.error == "the symbolic link docs leads out of the repository"
+    assert render(job(tmp_path / "work" / "1", look_around, readme="notes.txt")).error is None
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    result = render(job(tmp_path / "work" / "0", fill))
+    assert (result.code, result.error) == ("disk-full", "No space left on device: notes.txt")
+
+
+def test_answers_that_name_no_template(tmp_path: Path) -> None:
+    one = job(tmp_path / "work" / "0", look_around)
+    (one.folder / ".copier-answers.yml").write_text(ANSWERS.replace("_src_path: ", "_src_path: >-\n  "))
+    git(one.folder, "commit", "--quiet", "--all", "--message", "fix: mine")
+    assert render(one).error is None  # the commit that the job names counts, not the work tree
+    two = Job(one.folder, git(one.folder, "rev-parse", "main"), "1.1.0", "1.1.0", one.mirror, look_around)
+    assert "does not name its template" in str(render(two).error) or render(two).error is None
+
+
+def test_the_copy_of_the_template_has_each_release_as_one_commit(tmp_path: Path) -> None:
+    template = tmp_path / "template"
+    template.mkdir()
+    git(template, "init", "--quiet", "--initial-branch=main")
+    for number in range(6):
+        (template / "a.txt").write_text(f"{number}\n", encoding="utf-8")
+        git(template, "add", "--all")
+        git(template, "commit", "--quiet", "--message", f"feat: {number}")
+        if number % 2:
+            git(template, "tag", f"1.{number}.0")
+    git(template, "tag", "other")
+    mirror.fetch_template(Remote(str(template), None, "https://github.com"), tmp_path / "whole")
+    mirror.make_slim(tmp_path / "whole", tmp_path / "slim")
+    assert git(tmp_path / "slim", "tag").split() == ["1.1.0", "1.3.0", "1.5.0"]
+    assert git(tmp_path / "slim", "rev-list", "--count", "main") == "3"
+    assert git(tmp_path / "slim", "show", "1.3.0:a.txt") == "3"
+    assert git(tmp_path / "slim", "describe", "--tags", "1.3.0") == "1.3.0"
+    git(tmp_path / "slim", "fsck", "--strict")
