@@ -39,6 +39,7 @@ MAINTAINER, RESEARCHER, STRANGER = "mae", "rosa", "sam"
 SCOPES = {"repo", "workflow", "read:org"}
 CLIENT_ID = "Iv1.rehearsal"  # of the OAuth app that people sign in by, where org.yml has none yet
 NO_IMAGES = "this rehearsal makes no images"
+NO_CHECKS = "this rehearsal runs no checks of the code"
 # What jobs and people find of this machine; nothing else of its environment reaches them.
 KEPT = ("LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "UV_PYTHON", "UV_NATIVE_TLS")
 
@@ -121,6 +122,7 @@ def start(
     dependency_tool: str = "uv",
     failing: tuple[str, ...] = (),
     aws: bool = True,
+    checks: bool = True,
 ) -> Iterator[Sandbox]:
     """Start a sandbox, and stop it at the end.
 
@@ -133,6 +135,7 @@ def start(
         dependency_tool: What the environments of repositories are made with, `uv` or `conda`.
         failing: Patterns of the ids of the jobs whose every step fails once.
         aws: Whether the organisation has an AWS account; without one, there are neither an app nor images.
+        checks: Whether jobs lint and test the code; without, the steps that do are left out.
 
     Raises:
         RndError: Something that it needs is not on this machine.
@@ -157,7 +160,8 @@ def start(
         organisation = load_organisation(checkout / template.ORGANISATION)
         central = f"{template.hosted_name(organisation)}/actions/"
         faults = StepFaults(folder / "faults", central, failing) if failing else None
-        left_out = {} if images else {"/push-image": NO_IMAGES, "/promote-image": NO_IMAGES}
+        left_out = {} if images else dict.fromkeys(("/push-image", "/promote-image"), NO_IMAGES)
+        left_out |= {} if checks else dict.fromkeys(("/lint-and-test", "/hadolint"), NO_CHECKS)
         path = job_programs.prepare(folder / "programs", cache_folder() / job_programs.FOLDER, environment["PATH"])
         settings = Settings(environment | {"PATH": path}, left_out=left_out, faults=faults)
         if not aws:

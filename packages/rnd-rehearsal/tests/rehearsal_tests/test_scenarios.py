@@ -25,6 +25,8 @@ NOT_AGAIN = {
     "uv": {"first-release", "attacks", "untyped"},
     "conda": {"first-release", "fix", "without-aws", *ALIKE},
 }
+# What these are about does not depend on the checks of the code, which the others run with both tools.
+WITHOUT_CHECKS = ALIKE - {"rerun"}
 TOLD = [(tool, name) for name, scenario in SCENARIOS.items() for tool in scenario.tools if name not in NOT_AGAIN[tool]]
 
 pytestmark = pytest.mark.usefixtures("no_accounts")
@@ -49,7 +51,7 @@ def rehearse(name: str, tool: str, folder: Path, *, images: bool) -> None:
     if tool == "conda":
         channel()  # which is made once, or says why it cannot be
     scenario = SCENARIOS[name]
-    begin = partial(sandbox.start, folder, ROOT, images=images, dependency_tool=tool)
+    begin = partial(sandbox.start, folder, ROOT, images=images, dependency_tool=tool, checks=name not in WITHOUT_CHECKS)
     with begin(app=scenario.app, failing=scenario.failing, aws=scenario.aws) as up:
         actors = Actors(up)
         scenario.run(actors)
