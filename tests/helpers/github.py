@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,10 +20,11 @@ from rnd.github.push import clone_url, push
 from rnd.github.repository import Repository
 from rnd.organisation import load_organisation
 from tests.helpers.git import git
-from tests.helpers.machine import RND_CACHE, quick_place
+from tests.helpers.machine import RND_CACHE, quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from fake_github.state import Repository as HubRepository
     from rnd.organisation.github import GitHub
@@ -76,9 +75,9 @@ class Hosting:
 @pytest.fixture(scope="session")
 def whole_hub() -> Iterator[FakeGitHub]:
     """The fake GitHub that all tests of this process share."""
-    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="rnd-hub-", dir=quick_place()) as folder:
+    with pytest.MonkeyPatch.context() as patch, quick_folder("hub") as folder:
         patch.setenv("RND_CACHE_DIR", RND_CACHE)
-        with FakeGitHub.serve(Path(folder)) as hub:
+        with FakeGitHub.serve(folder) as hub:
             hub.device_interval = 0
             yield hub
 
