@@ -7,7 +7,7 @@ SHELL := /bin/sh
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --frozen --quiet
 
-.PHONY: help new test test-fast check format docs picture rehearse runners simulation benchmark
+.PHONY: help new test test-fast check lint types format docs picture rehearse runners simulation benchmark
 export NAME SCENARIO TOOL
 
 help: ## List the targets
@@ -24,11 +24,15 @@ test: $(UV) ## Run all tests
 test-fast: $(UV) ## Run the tests that are not slow
 	@$(RUN) pytest -n auto -m 'not slow'
 
-check: $(UV) ## Check formatting, lint, types and import layers
+check: lint types ## Check formatting, lint, types and import layers
+
+types: $(UV) ## Check the types, which takes minutes the first time
+	@$(RUN) mypy
+
+lint: $(UV) ## Check everything but the types
 	@$(UV) lock --check --quiet
 	@$(RUN) ruff format --check --quiet
 	@$(RUN) ruff check --quiet
-	@$(RUN) mypy
 	@$(RUN) lint-imports --no-logo
 	@$(RUN) python -m scripts.words --quiet
 	@$(RUN) check-jsonschema --quiet --schemafile docs/reference/org.schema.json org.yml

@@ -1,12 +1,13 @@
 """The order of the tests: the longest modules start first, so that several processes finish together.
 
 The seconds are those of one run on two cores, with all tests of a module added up; `make test` prints current ones.
-A module that takes 8 seconds or more belongs here: `make test-fast` leaves it out. A missing or outdated line only
-costs time.
+There is one process more than cores, because tests wait at times: for a service, a lock, a program. A module that takes
+8 seconds or more belongs here: `make test-fast` leaves it out. A missing or outdated line only costs time.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,12 @@ SECONDS = {
     "tests/template/test_workflows.py": 8,
     "tests/ci/test_install.py": 8,
 }
+
+
+@pytest.hookimpl
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes `-n auto` starts."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.hookimpl(tryfirst=True)
