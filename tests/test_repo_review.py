@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 PYTHON = load_organisation().python
 
 
-@pytest.mark.parametrize("python_version", sorted({PYTHON.versions[0], PYTHON.default}))
-def test_what_it_finds_is_explained(tmp_path: Path, python_version: str) -> None:
+@pytest.mark.parametrize(
+    ("tool", "python_version"), [("uv", PYTHON.versions[0]), ("uv", PYTHON.default), ("conda", PYTHON.default)]
+)
+def test_what_it_finds_is_explained(tmp_path: Path, tool: str, python_version: str) -> None:
     folder = tmp_path / "repository"
-    data = {"project_name": "my_project", "python_version": python_version}
+    data = {"project_name": "my_project", "python_version": python_version, "dependency_tool": tool}
     render(find_template(str(CHECKOUT), None, ""), folder, data, {}, ask=False)
     found = {result.name for result in process(folder).results if result.result is False}
     page = (CHECKOUT / "docs" / "repo-review.md").read_text(encoding="utf-8")
-    assert found == set(re.findall(r"^\| ([A-Z]+\d+) \|", page, re.MULTILINE))
+    common, _, conda = page.partition("\nOnly with conda:\n")
+    explained = common + conda * (tool == "conda")
+    assert found == set(re.findall(r"^\| ([A-Z]+\d+) \|", explained, re.MULTILINE))

@@ -83,6 +83,8 @@ REFUSED = {
     "src/template_test/other.py": ("# Copyright (c) 2020 Somebody Else. All rights reserved.\n", "lint and check"),
     "src/template_test/ugly.py": (f"# {ORGANISATION.copyright}\nx   =  1\n", "format"),
     "src/template_test/unused.py": (f"# {ORGANISATION.copyright}\nimport os\n", "lint"),
+    "src/template_test/typed.py": (f"# {ORGANISATION.copyright}\nVALUE: int = 'text'\n", "check types"),
+    "look.ipynb": ('{"cells": [{"outputs": [{"output_type": "stream"}]}]}\n', "notebooks have no outputs"),
     "space.txt": ("white space \n", "trim trailing whitespace"),
     "end.txt": ("no newline", "end files with one newline"),
     "dos.txt": ("dos\r\n", "end lines with LF"),

@@ -32,7 +32,10 @@ from rnd.errors import ToolMissing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-TOOLS = ("pip", "pre-commit", "pre-commit-hooks", "pytest", "ruff<0.18", "uv-build<0.14", "iniconfig")
+TOOLS = (
+    *("pip", "pre-commit", "pre-commit-hooks", "pytest", "pytest-cov", "ruff<0.18", "ty", "uv-build<0.14"),
+    "iniconfig",
+)
 # What a Python needs to run the tools, and no more.
 LEFT_OUT = (
     *("test", "tests", "__pycache__", "site-packages", "idlelib", "turtledemo", "tkinter", "lib2to3", "config-*"),
