@@ -104,7 +104,7 @@ def lock_and_commit(folder: Path) -> Path:
     return folder
 
 
-def render(template: TemplateRepository, folder: Path, **answers: str) -> Path:
+def render(template: TemplateRepository, folder: Path, **answers: str | list[str]) -> Path:
     """Render the template as plain copier does, for this machine alone and without its task, and return the folder."""
     data = {"create_github_repository": False, **answers}
     run_copy(

@@ -25,7 +25,7 @@ AUTHORS = ("", "Ada Lovelace", "Ada Lovelace <ada@example.com>", 'Zoë "Zo" O\'N
 NAMES = ("template_test", "x", "Speech2Text", "a" * 86)
 
 
-def render(source: str | Path, folder: Path, **answers: str) -> dict[str, str]:
+def render(source: str | Path, folder: Path, **answers: object) -> dict[str, str]:
     """Render the template and return the text of every file by its path."""
     run_copy(str(source), folder, data=answers, defaults=True, unsafe=True, quiet=True, skip_tasks=True, vcs_ref="HEAD")
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
@@ -73,6 +73,32 @@ def test_every_combination_of_answers(
         }
         for path, text in files.items():
             check_file(path, text)
+
+
+@pytest.mark.parametrize("dependency_tool", ["uv", "conda"])
+@pytest.mark.parametrize("python_version", [ORGANISATION.python.versions[0], ORGANISATION.python.versions[-1]])
+@pytest.mark.parametrize("features", [["gpu"], ["notebooks"], ["gpu", "notebooks"]])
+def test_every_combination_of_features(
+    template: TemplateRepository, tmp_path: Path, dependency_tool: str, python_version: str, features: list[str]
+) -> None:
+    given = {"dependency_tool": dependency_tool, "python_version": python_version, "features": features}
+    files = render(template.address, tmp_path / "made", project_name="rover", **given)
+    for path, text in files.items():
+        check_file(path, text)
+    assert yaml.safe_load(files[".copier-answers.yml"])["features"] == features
+    read = tomllib.loads(files["pyproject.toml"])
+    gpu, notebooks = "gpu" in features, "notebooks" in features
+    assert ("rnd" in read["tool"]) is (gpu and dependency_tool == "uv")
+    jobs = yaml.safe_load(files[".github/workflows/python_lint_and_test.yml"])["jobs"]
+    assert [job["runs-on"] for job in jobs.values()][1:] == [["self-hosted", "research-gpu"]] * gpu
+    assert ("notebooks/example.ipynb" in files) is notebooks
+    tools = files["pyproject.toml" if dependency_tool == "uv" else "environment.yml"]
+    assert ("nbstripout" in tools) is ("nbstripout" in files[".pre-commit-config.yaml"]) is notebooks
+
+
+def test_a_feature_that_is_not_there(template: TemplateRepository, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="A feature is gpu or notebooks"):
+        render(template.address, tmp_path / "made", project_name="rover", features=["gpus"])
 
 
 def written_author(authors: list[dict[str, str]]) -> str:

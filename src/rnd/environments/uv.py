@@ -139,7 +139,6 @@ def install_step(project: Project) -> Step:
     All extras are included, apart from those that conflict with the ones that are selected for this place.
     """
     folder = project.folder
-    sync = ("sync", *sync_options(folder, os.environ), "--locked")
 
     def check(differs: Callable[[], str | None]) -> State:
         if not (folder / ".venv").exists():
@@ -152,10 +151,11 @@ def install_step(project: Project) -> Step:
             return needed(differing)
         return done(f"{sum(1 for _ in distributions(folder / '.venv'))} packages in .venv")
 
-    compare = partial(differs_by_uv, folder, (*sync, "--check"))
+    compare = partial(differs_by_uv, folder)
 
     def install() -> None:
         environment = folder / ".venv"
+        sync = sync_command(folder)
         if damage(environment):
             shutil.rmtree(environment)
         found = environment.exists()
@@ -165,12 +165,18 @@ def install_step(project: Project) -> Step:
             uv.run(folder, *sync)
 
     observe, inspect = partial(check, compare), partial(check, partial(differs_from_environment, folder))
-    return Step("environment", "Install the environment", observe, (Action(f"uv {' '.join(sync)}", install),), inspect)
+    action = Action(f"uv {' '.join(sync_command(folder))}", install)
+    return Step("environment", "Install the environment", observe, (action,), inspect)
 
 
-def differs_by_uv(folder: Path, command: tuple[str, ...]) -> str | None:
+def sync_command(folder: Path) -> tuple[str, ...]:
+    """Return the arguments of uv that install `uv.lock` with the extras of this place."""
+    return ("sync", *sync_options(folder, os.environ), "--locked")
+
+
+def differs_by_uv(folder: Path) -> str | None:
     """Return the first differences that `uv sync --check` reports between `.venv` and `uv.lock`, or None."""
-    completed = uv.attempt(folder, *command)
+    completed = uv.attempt(folder, *sync_command(folder), "--check")
     if completed.returncode == 0:
         return None
     changes = re.findall(r"^ [-+~] (\S+)", completed.stderr, re.MULTILINE)

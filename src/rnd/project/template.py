@@ -125,13 +125,14 @@ def render(
         remember(destination / ANSWERS_FILE, template.remembered)
 
 
-def update(folder: Path, ref: str, *, ask: bool) -> None:
-    """Update a repository to another version of its template, without running its tasks.
+def update(folder: Path, ref: str, *, ask: bool, data: Mapping[str, object] | None = None) -> None:
+    """Update a repository to another version of its template or to other answers, without running its tasks.
 
     Args:
         folder: Root of the git repository.
         ref: Tag, branch or commit of the template.
         ask: Whether to ask questions without an answer; otherwise their defaults are used.
+        data: Answers that replace the recorded ones.
 
     Raises:
         TemplateUnavailable: The template cannot be downloaded or read.
@@ -141,6 +142,7 @@ def update(folder: Path, ref: str, *, ask: bool) -> None:
     with _copier_errors(f"of {folder.name}"):
         run_update(
             folder,
+            data=dict(data or {}),
             vcs_ref=ref,
             defaults=not ask,
             skip_answered=True,

@@ -53,11 +53,11 @@ def plan_update(folder: Path, ref: str | None, named: str | None, published: str
         raise NotGenerated(f"{folder} is not the root of a git repository with a commit.")
     target = find_target(project.source, ref)
     first = _template_step(project, target, ask=ask)
-    rest = (_after(first, step) for step in (environment.lock_step(), environment.install_step()))
+    rest = (after(first, step) for step in (environment.lock_step(), environment.install_step()))
     return Plan(f"update {project.name} to the template's version {target.ref}", (first, *rest))
 
 
-def _after(first: Step, step: Step) -> Step:
+def after(first: Step, step: Step) -> Step:
     """Return a step that is reported as needed until the step that it depends on is done."""
 
     def observe() -> State:
@@ -131,7 +131,8 @@ def conflicts(folder: Path) -> list[str]:
     return found.splitlines() if found else []
 
 
-def _refuse_conflicts(folder: Path) -> None:
+def refuse_conflicts(folder: Path) -> None:
+    """Raise an error that lists the files with conflict markers of copier, if there are any."""
     if files := conflicts(folder):
         listed = "\n".join(f"  {path}" for path in files)
         raise UpdateConflict(f"The template and this repository changed the same lines of:\n{listed}")
@@ -141,7 +142,7 @@ def _template_step(project: Project, target: Target, *, ask: bool) -> Step:
     folder = project.folder
 
     def observe() -> State:
-        _refuse_conflicts(folder)
+        refuse_conflicts(folder)
         now = read_project(folder)
         made_from = now.commit
         if now.source == project.source and not is_behind(made_from, target):
@@ -154,15 +155,15 @@ def _template_step(project: Project, target: Target, *, ask: bool) -> Step:
         with TemporaryDirectory(prefix="rnd-update-") as temporary:
             clone = Path(temporary) / "clone"
             git.run(folder, "clone", "--quiet", "--local", "--no-tags", ".", str(clone))
-            _record_source(clone, project.source)
+            record_source(clone, project.source)
             template.update(clone, target.ref, ask=ask)
-            _bring(clone, folder)
-        _refuse_conflicts(folder)
+            bring(clone, folder)
+        refuse_conflicts(folder)
 
     return Step("template", "Apply the template", observe, (Action(f"copier update to {target.ref}", update),))
 
 
-def _record_source(clone: Path, source: str) -> None:
+def record_source(clone: Path, source: str) -> None:
     """Record the template to update from in a clone's answers, from which copier reads it."""
     if read_project(clone).source == source:
         return
@@ -172,7 +173,7 @@ def _record_source(clone: Path, source: str) -> None:
     git.run(clone, *HERE, "commit", "--quiet", "--no-verify", "--message", "update", "--", ANSWERS_FILE)
 
 
-def _bring(clone: Path, folder: Path) -> None:
+def bring(clone: Path, folder: Path) -> None:
     """Copy the files of the clone to the folder, as uncommitted changes."""
     git.run(clone, "add", "--all")
     commit = git.run(clone, *HERE, "commit-tree", git.run(clone, "write-tree"), "-m", "update")

@@ -53,9 +53,7 @@ def read_questions(checkout: Path) -> dict[str, dict[str, Any]]:
         checkout: A checkout of the template.
     """
     entries = yaml.safe_load((checkout / CHECKOUT[0]).read_text(encoding="utf-8"))
-    return {
-        name: entry for name, entry in entries.items() if not name.startswith("_") and entry.get("when") is not False
-    }
+    return {name: entry for name, entry in entries.items() if not name.startswith("_") and "when" not in entry}
 
 
 def prepare(checkout: Path, folder: Path, values: Mapping[tuple[str, ...], object]) -> Path:
