@@ -88,7 +88,10 @@ def test_a_build_that_fails(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
     [
         (["--tag", "a:b"], "'a:b' cannot be a tag"),
         (["--tag", "x" * 129], "cannot be a tag"),
-        ([option for tag in "abcdef" for option in ("--tag", tag)], "ECR lets at most 5 tags of a repository move."),
+        (
+            [option for tag in "abcdef" for option in ("--tag", tag)],
+            "This registry lets at most 5 tags of a repository move.",
+        ),
         (["--registry", "user:word@registry.example"], "without credentials"),
         (["--registry", "https://registry.example"], "without a scheme"),
     ],
