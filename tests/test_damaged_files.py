@@ -24,11 +24,12 @@ from rnd.commands import build_parser
 from rnd.environments.conda.lockfile import fits, read_lock
 from rnd.environments.conda.specification import read_specification
 from rnd.errors import RndError
+from rnd.options import select
 from rnd.organisation import load_organisation
 from rnd.progress import Quiet
 from rnd.publish import listing
 from rnd.runners.simulation.job_list import read_job_list
-from rnd.runners.simulation.options import read_experiments
+from rnd.runners.simulation.options import SimulationOptions, read_experiments
 from rnd.version.version_commit import plan_files
 from tests.helpers.machine import ROOT
 
@@ -233,4 +234,4 @@ SHIPPED = load_organisation().runners
 def test_any_arguments_of_the_simulation_are_understood_or_refused(parts: list[tuple[str, str, str]]) -> None:
     words = [word for option, sign, value in parts for word in f"{option}{sign}{value}".split(" ")]
     with suppress(RndError, SystemExit):  # argparse ends the program when it has printed the usage
-        read_experiments(build_parser().parse_args(["runners", "simulate", *words]), SHIPPED)
+        read_experiments(select(SimulationOptions, build_parser().parse_args(["runners", "simulate", *words])), SHIPPED)

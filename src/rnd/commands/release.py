@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.options import add_github_output_option, add_pending_option, add_plan_options, add_repository_option
+from rnd.options import add_github_output_option, add_pending_option, add_plan_options, add_repository_option, select
 
 if TYPE_CHECKING:
     import argparse
@@ -127,7 +127,6 @@ def configure_image(parser: Parser) -> None:
 
 def image(options: argparse.Namespace) -> int:
     """Build the image of the published package and push it to the image registry."""
-    from dataclasses import fields
     from functools import partial
     from pathlib import Path
 
@@ -143,8 +142,7 @@ def image(options: argparse.Namespace) -> int:
     organisation = load_organisation()
     root = git.work_tree(Path())
     check_version(root, options.identity)
-    names = [field.name for field in fields(ImageOptions) if field.name != "tags"]
-    chosen = ImageOptions(tags=_tags(options), **{name: getattr(options, name) for name in names})
+    chosen = select(ImageOptions, options, tags=_tags(options))
     target, build = find_target(root, chosen, organisation, _caller(options.identity, organisation))
     inputs, tags = build.inputs, [target.tag, *(target.moving if target.follows else ())]
     facts = {

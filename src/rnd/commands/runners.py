@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rnd.commands.base_image import configure_base_image
-from rnd.options import add_json_option
+from rnd.options import add_json_option, select
 
 if TYPE_CHECKING:
     import argparse
@@ -79,12 +79,12 @@ def simulate(options: argparse.Namespace) -> int:
     from rnd import report
     from rnd.organisation import load_organisation
     from rnd.runners.simulation import plot
-    from rnd.runners.simulation.options import read_experiments
+    from rnd.runners.simulation.options import SimulationOptions, read_experiments
 
     if options.plot is not None:
         plot.check_plot_file(Path(options.plot))
     runners = load_organisation().runners
-    experiments = read_experiments(options, runners)
+    experiments = read_experiments(select(SimulationOptions, options), runners)
     metrics = {experiment.name: experiment.metrics() for experiment in experiments}
     if options.plot is not None:
         panels = {experiment.name: plot.Panel(experiment.policy, experiment.around()) for experiment in experiments}

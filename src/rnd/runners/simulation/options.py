@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,6 @@ from rnd.runners.simulation.load import DAY, Load, describe_jobs
 from rnd.runners.simulation.policy import Policy, Timing, machine_hour
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
     Given = Sequence[tuple[str | None, str]]
@@ -38,11 +38,58 @@ LOAD = {  # option: field
 }
 
 
-def read_experiments(options: argparse.Namespace, shipped: Runners) -> list[Experiment]:
+@dataclass(frozen=True)
+class SimulationOptions:
+    """The options of `rnd runners simulate`, as text. A `Given` has pairs of a class, or None for all, and a value.
+
+    Attributes:
+        classes: The selected classes; None for all.
+        always_on: Machines that always run.
+        business_hours_extra: Additional machines in business hours.
+        maximum: Most machines.
+        timezone: IANA time zone of the business hours.
+        business_days: The days with business hours.
+        business_hours: Start and end of the business hours.
+        boot_minutes: Minutes until a new machine accepts jobs.
+        idle_minutes: Minutes until an idle machine stops.
+        pickup_seconds: Seconds from the assignment of a job to its first step.
+        jobs: A file with recorded jobs to replay.
+        jobs_per_day: Jobs per day, on average over the week.
+        job_minutes: Mean duration of a job.
+        durations: The shape of the durations.
+        spread: Standard deviation by mean of lognormal durations.
+        burst: Mean number of jobs that a push queues together.
+        outside: Share of the jobs outside business hours.
+        period: Days to simulate.
+        seed: Seed of the generated jobs.
+    """
+
+    classes: Sequence[str] | None
+    always_on: Given
+    business_hours_extra: Given
+    maximum: Given
+    timezone: str | None
+    business_days: str | None
+    business_hours: str | None
+    boot_minutes: str | None
+    idle_minutes: str | None
+    pickup_seconds: str | None
+    jobs: str | None
+    jobs_per_day: Given
+    job_minutes: Given
+    durations: Given
+    spread: Given
+    burst: Given
+    outside: Given
+    period: str
+    seed: str
+
+
+def read_experiments(options: SimulationOptions, shipped: Runners) -> list[Experiment]:
     """Return one experiment for each selected class.
 
     Args:
-        options: The parsed command line of `rnd runners simulate`.
+        options: What the user chooses.
         shipped: The machines in org.yml; options override them.
 
     Raises:
@@ -59,7 +106,7 @@ def read_experiments(options: argparse.Namespace, shipped: Runners) -> list[Expe
     return [_described(options, runners, name, timing) for name in names]
 
 
-def _named(options: argparse.Namespace) -> list[str]:
+def _named(options: SimulationOptions) -> list[str]:
     """Return the classes named in options such as `--maximum CLASS=N`."""
     return [name for option in (*POLICY, *LOAD) for name, _ in getattr(options, option) if name is not None]
 
@@ -70,7 +117,7 @@ def _given(given: Given, name: str) -> str | None:
     return values.get(name, values.get(None))
 
 
-def _amend(options: argparse.Namespace, shipped: Runners, names: Sequence[str]) -> Runners:
+def _amend(options: SimulationOptions, shipped: Runners, names: Sequence[str]) -> Runners:
     """Return the machines of org.yml with the options applied and validated."""
     data: dict[str, Any] = shipped.model_dump()
     for name in names:
@@ -109,7 +156,7 @@ def _whole_number(option: str, said: str) -> int:
     return int(said)
 
 
-def _timing(options: argparse.Namespace) -> Timing:
+def _timing(options: SimulationOptions) -> Timing:
     usual = Timing()
     seconds = []
     for option, unit, default in (
@@ -137,7 +184,7 @@ def _policy(runners: Runners, name: str, timing: Timing) -> Policy:
     )
 
 
-def _described(options: argparse.Namespace, runners: Runners, name: str, timing: Timing) -> Experiment:
+def _described(options: SimulationOptions, runners: Runners, name: str, timing: Timing) -> Experiment:
     values: dict[str, Any] = {}
     for option, field in LOAD.items():
         if (said := _given(getattr(options, option), name)) is not None:
