@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.commands import build_parser
+from rnd.options import LazyParser, Parser
 from rnd.project.template import CHECKOUT
 from tests.test_readme import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from rnd.options import Parser
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -56,11 +55,11 @@ def test_there_are_pages_with_commands() -> None:
 def find_parser(words: list[str]) -> tuple[Parser, list[str]]:
     """Return the parser of the command that some words name, and the words after it."""
     parser, rest = build_parser(), list(words)
-    parser.define()
+    parser.define(deeply=True)
     while parser.commands and rest and not rest[0].startswith("-"):
-        name = rest.pop(0)
-        parser = next(one for one in parser.commands if one.prog.rpartition(" ")[2] == name)
-        parser.define()
+        command = parser.commands[rest.pop(0)]
+        assert not isinstance(command, LazyParser)  # all are defined by now
+        parser = command
     return parser, rest
 
 
@@ -83,5 +82,5 @@ def test_a_command_that_does_not_exist_is_found(wrong: str) -> None:
     with pytest.raises((SystemExit, AssertionError)):
         test_a_command_that_a_page_shows_exists(wrong, complete=True)
     if wrong != "rnd github":  # which a sentence may name
-        with pytest.raises((StopIteration, AssertionError)):
+        with pytest.raises((KeyError, AssertionError)):
             test_a_command_that_a_page_shows_exists(wrong, complete=False)
