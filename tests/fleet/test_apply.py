@@ -10,10 +10,12 @@ import pytest
 from fake_github.faults import once, refusal
 from rnd import cli
 from rnd.fleet import governor
+from rnd.fleet.defaults import RESTRICTIVE
 from rnd.fleet.plan_file import cost
-from rnd.github.settings.plan import all_settings
+from rnd.fleet.rest import REST_ONLY
+from rnd.github.settings.plan import settings_and_guards
 from rnd.organisation.fleet import Stop
-from tests.helpers.settings import disturb
+from tests.helpers.settings import disturb, with_app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,17 +56,54 @@ ALONE = (
     "main.required_check",
     "environment.name",
     "default_branch",
+    "oidc.default_subject",
 )
+
+
+# How the fleet sees each setting. A new setting needs a row here.
+GRAPHQL, REST, DEFAULT = "GraphQL, without a cost of its own", "REST only", "REST, or a default of the organisation"
+SEEN = {
+    "visibility": GRAPHQL,
+    "features": GRAPHQL,
+    "topics": GRAPHQL,
+    "merging": GRAPHQL,
+    "default_branch": GRAPHQL,
+    "teams": GRAPHQL,
+    "main": GRAPHQL,
+    "release_tags": GRAPHQL,
+    "release_tags_creation": GRAPHQL,
+    "environment.name": GRAPHQL,
+    "environment.branches": REST,
+    "actions.shared_with": REST,
+    "oidc": REST,
+    "actions.token": DEFAULT,
+    "actions.approve_pull_requests": DEFAULT,
+    "forks": DEFAULT,
+}
+
+
+def seen(key: str) -> str:
+    """Return how the fleet sees a setting."""
+    return SEEN[key] if key in SEEN else SEEN[key.partition(".")[0]]
 
 
 def test_every_setting_is_seen_planned_and_applied(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
     """`rnd github check` and `rnd fleet status` have the same differences."""
+    config = with_app(fleet.hosting, fleet.organisation.github)
+    fleet.organisation = fleet.organisation.model_copy(update={"github": config})
     there = fleet.add("rnd-one")
     with fleet.hosting.client as client:
         context = fleet.context(client, there.name)
-        changed = [key for one in all_settings(context) for key in one.wanted if key not in ALONE]
+        every = [key for one in settings_and_guards(context) for key in one.wanted]
+        assert {key for key in every if seen(key) != GRAPHQL} == {*REST_ONLY}
+        assert {key for key in REST_ONLY if seen(key) == DEFAULT} == RESTRICTIVE.keys()
+        changed = [key for key in every if key not in ALONE]
         for key in changed:
             disturb(context, key)
+        assert cli.main(["fleet", "status", "--json"]) == 3
+        (one,) = json.loads(capsys.readouterr().out)["repositories"]
+        assert [change["key"] for change in one["drift"]] == [key for key in changed if seen(key) == GRAPHQL]
+        assert one["not_read"] == [key for key in every if seen(key) != GRAPHQL]
         assert cli.main(["github", "check", "--json", "--repository", str(there)]) == 3
         by_rest = json.loads(capsys.readouterr().out)["drift"]
         assert cli.main(["fleet", "status", "--full", "--json"]) == 3

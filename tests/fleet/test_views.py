@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rnd.github.settings.diff import compare
-from rnd.github.settings.plan import all_settings
+from rnd.github.settings.plan import settings_and_guards
+from rnd.github.settings.refs import VERSIONS
 from rnd.organisation.github import MERGED, SQUASHED
 from tests.helpers.git import git
+from tests.helpers.settings import with_app
 
 if TYPE_CHECKING:
     from fake_github.state import Document, Organisation, Repository
@@ -33,6 +35,13 @@ ACTORS: list[Document] = [
     {"actor_type": "OrganizationAdmin", "actor_id": 1, "bypass_mode": "always"},
     {"actor_type": "Team", "actor_id": 0, "bypass_mode": "always"},
     {"actor_type": "DeployKey", "actor_id": None, "bypass_mode": "always"},
+]
+APP: Document = {"actor_type": "Integration", "actor_id": 0, "bypass_mode": "always"}
+FORKS = ("send_write_tokens_to_workflows", "send_secrets_and_variables")
+SUBJECTS: list[Document] = [
+    {"use_default": True, "use_immutable_subject": True},
+    {"use_default": True, "use_immutable_subject": False},
+    {"use_default": False, "use_immutable_subject": True, "include_claim_keys": ["repo"]},
 ]
 BRANCHES = st.lists(
     st.sampled_from(["refs/heads/main", "refs/heads/dev", "~ALL", "~DEFAULT_BRANCH"]), max_size=2, unique=True
@@ -106,10 +115,34 @@ def states(draw: st.DrawFn) -> Document:
         "token": draw(st.sampled_from(["read", "write"])),
         "approve": draw(st.booleans()),
         "access": draw(st.sampled_from(["none", "organization"])),
+        "tags": draw(st.none() | tag_rulesets("release-tags", ("deletion", "update"))),
+        "creation": draw(st.none() | tag_rulesets("release-tags-creation", ("creation",))),
+        "oidc": draw(st.sampled_from(SUBJECTS)),
+        "forks": {name: draw(st.booleans()) for name in FORKS},
+        "above": {
+            "workflow": {
+                "default_workflow_permissions": draw(st.sampled_from(["read", "write"])),
+                "can_approve_pull_request_reviews": draw(st.booleans()),
+            },
+            "forks": {name: draw(st.booleans()) for name in FORKS},
+        },
     }
 
 
-def put(one: Repository, organisation: Organisation, state: Document) -> None:
+@st.composite
+def tag_rulesets(draw: st.DrawFn, name: str, kinds: tuple[str, ...]) -> Document:
+    include = draw(st.sampled_from([list(VERSIONS), ["refs/tags/v*"], ["~ALL"]]))
+    return {
+        "name": name,
+        "target": draw(st.sampled_from(["tag", "tag", "branch"])),
+        "enforcement": draw(st.sampled_from(["active", "disabled"])),
+        "conditions": {"ref_name": {"include": include, "exclude": draw(st.sampled_from([[], ["refs/tags/9*"]]))}},
+        "rules": [{"type": kind} for kind in draw(st.sets(st.sampled_from(kinds)))],
+        "bypass_actors": draw(st.lists(st.sampled_from([*ACTORS, APP]), max_size=3, unique_by=str)),
+    }
+
+
+def put(one: Repository, organisation: Organisation, state: Document, app: int) -> None:
     """Bring a repository of the fake GitHub into a state."""
     one.settings |= state["settings"]
     one.topics = state["topics"]
@@ -119,13 +152,17 @@ def put(one: Repository, organisation: Organisation, state: Document) -> None:
         if slug in state["teams"]:
             team.repositories[one.full_name] = state["teams"][slug]
     one.rulesets.clear()
-    if state["ruleset"] is not None:
-        ruleset = copy.deepcopy(state["ruleset"])
+    numbers = {"Team": organisation.teams["mlops"].id, "Integration": app}
+    for number, kept in enumerate(state[name] for name in ("ruleset", "tags", "creation")):
+        if kept is None:
+            continue
+        ruleset = copy.deepcopy(kept)
         for actor in ruleset["bypass_actors"]:
-            if actor["actor_type"] == "Team":
-                actor["actor_id"] = organisation.teams["mlops"].id
+            actor["actor_id"] = numbers.get(actor["actor_type"], actor["actor_id"])
         moment = "2026-11-24T00:00:00Z"
-        one.rulesets[900001] = {"id": 900001, **ruleset, "created_at": moment, "updated_at": moment}
+        one.rulesets[900001 + number] = {
+            "id": 900001 + number, **ruleset, "created_at": moment, "updated_at": moment
+        }  # fmt: skip
     one.environments.clear()
     if state["environment"]:
         policy: Any = {
@@ -138,7 +175,7 @@ def put(one: Repository, organisation: Organisation, state: Document) -> None:
             for n, name in enumerate(state["policies"])
         ]
         one.environments["publish"] = {
-            "id": 900002,
+            "id": 900012,
             "name": "publish",
             "created_at": "2026-11-24T00:00:00Z",
             "updated_at": "2026-11-24T00:00:00Z",
@@ -150,22 +187,30 @@ def put(one: Repository, organisation: Organisation, state: Document) -> None:
         "can_approve_pull_request_reviews": state["approve"],
     }
     one.actions["access"] = {"access_level": state["access"]}
+    one.actions["oidc"] = state["oidc"]
+    one.actions["forks"] = state["forks"]
+    organisation.actions = state["above"]
 
 
 def test_both_views_are_equal(fleet: Fleet) -> None:
+    config = with_app(fleet.hosting, fleet.organisation.github)
+    assert config.apps is not None
+    app = config.apps.release_id or 0
+    fleet.organisation = fleet.organisation.model_copy(update={"github": config})
     there = fleet.add("rnd-one")
     git(fleet.hosting.repository("rnd-one").folder, "branch", "other", "main")
     one, organisation = fleet.hosting.repository("rnd-one"), fleet.hub.state.organisation(fleet.hosting.owner)
     assert organisation is not None
     organisation.members[fleet.hosting.login] = "admin"  # who still sees it, whatever its teams may do
+    fleet.hub.state.tokens[fleet.hosting.token].scopes |= {"admin:org"}  # so the defaults are visible
     seen: set[str] = set()
 
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(states())
     def check(state: Document) -> None:
-        put(one, organisation, state)
+        put(one, organisation, state, app)
         with fleet.hosting.client as client:
-            listed = all_settings(fleet.context(client, there.name))
+            listed = settings_and_guards(fleet.context(client, there.name))
             by_rest = [change for setting in listed for change in compare(setting.wanted, setting.read())]
         facts = fleet.facts(full=True)["rnd-one"]
         assert facts.unknown == ()
@@ -175,4 +220,6 @@ def test_both_views_are_equal(fleet: Fleet) -> None:
 
     check()
     with fleet.hosting.client as client:
-        assert seen == {key for setting in all_settings(fleet.context(client, there.name)) for key in setting.wanted}
+        assert seen == {
+            key for setting in settings_and_guards(fleet.context(client, there.name)) for key in setting.wanted
+        }

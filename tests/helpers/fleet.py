@@ -13,7 +13,7 @@ from rnd.fleet.reading import Reader
 from rnd.fleet.view import look
 from rnd.github.client import Client
 from rnd.github.repository import Repository
-from rnd.github.settings.plan import all_settings, guards
+from rnd.github.settings.plan import settings_and_guards
 from rnd.github.settings.setting import RepositoryContext
 from rnd.organisation import Organisation, load_organisation
 from tests.helpers.git import git
@@ -84,7 +84,7 @@ class Fleet:
         if in_order:
             with self.hosting.client as client:
                 context = RepositoryContext(client, there, self.organisation.github)
-                for setting in (*all_settings(context), *guards(context)):
+                for setting in settings_and_guards(context):
                     if setting.changes():
                         setting.apply()
         return there
@@ -107,11 +107,11 @@ class Fleet:
         """Return a repository as the settings of `rnd github` see it."""
         return RepositoryContext(client, Repository(self.hosting.owner, name), self.organisation.github)
 
-    def look(self, *, full: bool = False, **selected: object) -> View:
+    def look(self, *, full: bool = False, rotate: bool = False, **selected: object) -> View:
         """Look at the fleet."""
         governor = Governor(sleep=lambda _: None)
         with self.client(governor) as client:
-            return look(Reader(client, governor), self.organisation, Selection(**selected), full=full)  # type: ignore[arg-type]
+            return look(Reader(client, governor), self.organisation, Selection(**selected), full=full, rotate=rotate)  # type: ignore[arg-type]
 
     def client(self, governor: Governor) -> Client:
         """GitHub, as the fleet's commands see it."""

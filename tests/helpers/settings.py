@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rnd.github.settings.plan import all_settings, guards
+from rnd.github.settings.plan import settings_and_guards
 from rnd.github.settings.setting import RepositoryContext
 from rnd.organisation import load_organisation
 from rnd.organisation.github import Apps
@@ -89,7 +89,7 @@ TAGS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 def every(context: RepositoryContext) -> tuple[Setting, ...]:
     """Return every setting."""
-    return (*all_settings(context), *guards(context))
+    return settings_and_guards(context)
 
 
 def apply(context: RepositoryContext) -> list[str]:
@@ -117,8 +117,10 @@ def disturb(context: RepositoryContext, key: str) -> None:
         client.send(lambda kit: kit.rest.repos.update(owner, name, data=body))
     elif key in RULESET:
         edit_ruleset(client, context.repository, RULESET[key])
-    elif key in TAGS:
-        edit_ruleset(client, context.repository, TAGS[key], "release-tags")
+    elif key.startswith("release_tags"):
+        ruleset, _, part = key.partition(".")
+        edit = without("creation") if key == "release_tags_creation.rules" else TAGS[f"release_tags.{part}"]
+        edit_ruleset(client, context.repository, edit, ruleset.replace("_", "-"))
     elif key.startswith(("forks.", "oidc.")):
         disturb_guards(client, context.repository, key)
     elif key == "topics":

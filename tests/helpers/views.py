@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from random import Random
 
-from rnd.fleet.documents import REST_ONLY
 from rnd.fleet.facts import Facts
 from rnd.fleet.inventory import Member
+from rnd.fleet.rest import REST_ONLY
 from rnd.fleet.view import View
 from rnd.github.settings.diff import Change
 from rnd.organisation.fleet import Hold
@@ -35,8 +35,6 @@ def made_up_view(count: int = 1000, seed: int = 4) -> View:
         tuple(_facts(random, number) for number in range(count)),
         "1.4.0",
         "v1",
-        full=False,
-        not_read=REST_ONLY,
     )
 
 
@@ -54,6 +52,7 @@ def _facts(random: Random, number: int) -> Facts:
         "watched" if number == 50 else random.choices(("v1", "v1-canary", "mixed"), (970, 10, 20))[0],
         random.choices(("green", "red", "running", "none"), (930, 12, 20, 38))[0],
         tuple(changes),
+        not_read=REST_ONLY,
         hold=Hold(until=date(2027, 2, 1), because=text or "camera-ready") if text or number == 60 else None,
         error=f"GitHub could not be reached {text}" if number in {5, 70} else None,
     )

@@ -67,11 +67,11 @@ def check(options: argparse.Namespace) -> int:
     from rnd import report
     from rnd.errors import ExitCode
     from rnd.github.settings.diff import format_value
-    from rnd.github.settings.plan import all_settings, guards
+    from rnd.github.settings.plan import settings_and_guards
 
     with connected(options) as (client, repository):
         context = _context(client, repository)
-        changes = [change for setting in (*all_settings(context), *guards(context)) for change in setting.changes()]
+        changes = [change for setting in settings_and_guards(context) for change in setting.changes()]
     if options.json:
         report.print_json({"repository": str(repository), "drift": [change._asdict() for change in changes]})
     elif changes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.fleet.documents import REST_ONLY
+from rnd.fleet.comparison import compared, wanted_settings
 from rnd.fleet.facts import Facts
 from rnd.fleet.inventory import Member, member
 from rnd.fleet.nodes import read_nodes
-from rnd.fleet.view import compared, wanted_settings
+from rnd.fleet.rest import REST_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

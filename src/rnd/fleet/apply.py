@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 from rnd.errors import RndError
 from rnd.fleet.errors import ChangedSince, FleetStopped
 from rnd.fleet.governor import Breaker, Paused
-from rnd.github.errors import RateLimited, SignInNeeded
+from rnd.github.errors import PlanLacks, RateLimited, SignInNeeded
 from rnd.github.repository import Repository
-from rnd.github.settings.plan import all_settings
+from rnd.github.settings.plan import settings_and_guards
 from rnd.github.settings.setting import RepositoryContext
 from rnd.plan import Plan, done, needed
 from rnd.progress import Quiet
@@ -130,7 +130,7 @@ class Applier:
         repository = Repository(self.organisation.github.owner, name)
         context = RepositoryContext(self.client, repository, self.organisation.github)
         planned = one.by_setting()
-        left = [setting for setting in all_settings(context) if setting.key in planned]
+        left = [setting for setting in settings_and_guards(context) if setting.key in planned]
         while left:
             setting = left[0]
             changes = planned[setting.key]
@@ -141,7 +141,7 @@ class Applier:
             except (Paused, RateLimited) as error:
                 self._unreached(results, name, [unreached.key for unreached in left])
                 raise (error if isinstance(error, Paused) else self.governor.pause_for(error)) from error
-            except ChangedSince as error:
+            except (ChangedSince, PlanLacks) as error:  # neither is a failure that trying again changes
                 self._note(results, Outcome(name, setting.key, "left-out", error.message, error.code))
             except RndError as error:
                 self._note(results, Outcome(name, setting.key, "failed", error.message, error.code))

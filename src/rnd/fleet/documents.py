@@ -6,15 +6,18 @@ A field that GitHub could not answer is unknown: it counts neither as a differen
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rnd.github.settings import environment, repository, ruleset, teams, topics
+from rnd.github.settings.refs import configured_rules
 from rnd.github.settings.ruleset import RULESET
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from rnd.github.settings.diff import Values
+    from rnd.github.settings.refs import RefRules
     from rnd.organisation.github import GitHub
 
     Node = Mapping[str, Any]
@@ -37,8 +40,6 @@ FIELDS = {
 }
 # GraphQL and the REST API name the permissions of teams differently.
 PERMISSIONS = {"READ": "pull", "TRIAGE": "triage", "WRITE": "push", "MAINTAIN": "maintain", "ADMIN": "admin"}
-# Only the REST API has these; `--full` reads them.
-REST_ONLY = ("actions.token", "actions.approve_pull_requests", "actions.shared_with", "environment.branches")
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,6 @@ def found_settings(
         config: The `github` section of org.yml.
     """
     document = repository_document(node)
-    protection = [one for one in (node.get("rulesets") or {}).get("nodes") or () if one and one["name"] == RULESET]
-    one = rules.get(protection[0]["id"]) if protection else None
-    rules_are_known = node.get("rulesets") is not None and (one is not None or not protection)
     values: Values = {
         **repository.found_values(document),
         **topics.found_values(document, config.repository),
@@ -84,12 +82,14 @@ def found_settings(
     values.pop("environment.branches", None)
     unknown = {f"teams.{team}" for team, held in permissions.items() if held is None}
     unknown |= _failed(failed)
-    if rules_are_known:
-        found, unreadable = _protection(one)
-        values |= found
-        unknown |= unreadable
-    else:
-        unknown |= ruleset.wanted_values(config.repository.main).keys()
+    for name, wanted, read, bypass in _rulesets(config):
+        listed = [one for one in (node.get("rulesets") or {}).get("nodes") or () if one and one["name"] == name]
+        one = rules.get(listed[0]["id"]) if listed else None
+        if node.get("rulesets") is None or (listed and (one is None or one.get("rules") is None)):
+            unknown |= wanted.keys()
+        elif one is not None:
+            values |= read(one)
+            unknown |= {bypass} if one.get("bypassActors") is None else set()  # only administrators see them
     return Found({key: value for key, value in values.items() if key not in unknown}, frozenset(unknown))
 
 
@@ -111,15 +111,21 @@ def _failed(fields: Collection[str]) -> set[str]:
     return set().union(*(keys.get(name, set()) for name in fields))
 
 
-def _protection(one: Node | None) -> tuple[Values, set[str]]:
-    """Return the values of a ruleset, and the keys that the token cannot see."""
-    if one is None:
-        return {}, set()
-    actors = one.get("bypassActors")
-    values = ruleset.found_values(ruleset_document(one), _teams(one))
-    if one.get("rules") is None:
-        return {}, set(values)
-    return values, set() if actors is not None else {"main.bypass"}
+def ruleset_names(config: GitHub) -> set[str]:
+    """Return the names of the rulesets that rnd manages."""
+    return {name for name, *_ in _rulesets(config)}
+
+
+def _rulesets(config: GitHub) -> Iterator[tuple[str, Values, Callable[[Node], Values], str]]:
+    """Yield for each ruleset its name, its wanted values, the function that reads them, and the key of bypasses."""
+    main = ruleset.wanted_values(config.repository.main)
+    yield RULESET, main, lambda one: ruleset.found_values(ruleset_document(one), _teams(one)), "main.bypass"
+    for rules in configured_rules(config):
+        yield rules.key, rules.wanted(), partial(_refs, rules), f"{rules.key.replace('-', '_')}.bypass"
+
+
+def _refs(rules: RefRules, one: Node) -> Values:
+    return rules.found(ruleset_document(one))
 
 
 def ruleset_document(one: Node) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class Facts:
         main: The result of the checks on `main`.
         changes: Settings that differ from org.yml.
         unknown: Settings that GitHub could not answer.
+        not_read: Settings that were not asked for: only the REST API has them.
+        lacking: Settings that differ, and that the organisation's plan does not have.
         hold: Why it stays at its version, if it is held.
         error: Why it could not be read; None if it was.
     """
@@ -43,13 +45,15 @@ class Facts:
     main: str = UNKNOWN
     changes: tuple[Change, ...] = ()
     unknown: tuple[str, ...] = field(default=())
+    not_read: tuple[str, ...] = field(default=())
+    lacking: tuple[str, ...] = field(default=())
     hold: Hold | None = None
     error: str | None = None
 
     def having(self, workflow_ref: str) -> tuple[str, ...]:
         """Return the conditions that `--having` selects it by."""
         conditions = {
-            "drift": bool(self.changes) or self.workflows not in {workflow_ref, UNKNOWN, "watched"},
+            "drift": bool(self.changes or self.lacking) or self.workflows not in {workflow_ref, UNKNOWN, "watched"},
             "behind": bool(self.behind) and self.hold is None,
             "held": self.hold is not None,
             "failing": self.main == "red",

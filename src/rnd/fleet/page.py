@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from rnd.fleet import facts
 from rnd.fleet.facts import template_version
-from rnd.fleet.report import groups, header, reason, shorten
+from rnd.fleet.report import LACKING, groups, header, reason, remarks, shorten
 from rnd.github.settings.diff import format_value
 from rnd.version.tags import parse_release
 
@@ -69,7 +69,7 @@ def render(view: View, shown: Sequence[Facts]) -> str:
         charts=_charts(view),
         unreadable=[{"name": one.member.name, "reason": reason(one)} for one in view.unreadable],
         rings=sorted({one.member.ring for one in shown}),
-        not_read=", ".join(view.not_read),
+        remarks=remarks(view),
         rows=[_row(one, view) for one in sorted(shown, key=lambda one: not _needs_attention(one, view))],
     )
 
@@ -166,7 +166,7 @@ def _row(one: Facts, view: View) -> dict[str, Any]:
         "template": "" if one.member.watched else _template(one),
         "template_tone": _template_tone(one),
         "version_order": release[0] * 10**8 + release[1] * 10**4 + release[2],
-        "differences": len(one.changes) or (1000 if one.error else 0),
+        "differences": len(one.changes) or len(one.lacking) or (1000 if one.error else 0),
         "changes": [
             {"key": change.key, "found": format_value(change.found), "wanted": format_value(change.wanted)}
             for change in one.changes
@@ -185,6 +185,8 @@ def _settings(one: Facts) -> dict[str, str]:
     count = len(one.changes)
     if count:
         return {"settings": f"{count} difference{'s' if count > 1 else ''}", "settings_tone": "warn"}
+    if one.lacking:
+        return {"settings": f"{len(one.lacking)} {LACKING}", "settings_tone": "warn"}
     if one.error is not None or one.unknown:
         return {"settings": facts.UNKNOWN, "settings_tone": "bad"}
     return {"settings": "as configured", "settings_tone": "good"}

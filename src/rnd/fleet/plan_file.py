@@ -31,6 +31,10 @@ REQUESTS = {
     "publishing-environment": (6, 2),
     "protection": (8, 1),
     "default-branch": (2, 1),
+    "oidc-subject": (2, 1),
+    "fork-workflows": (4, 1),
+    "release-tags": (8, 1),
+    "release-tags-creation": (8, 1),
 }
 TEAM_REQUESTS = (2, 1)
 Json = str | bool | int | list[str] | None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.errors import ExitCode
 from rnd.fleet.plan_file import Cost, cost
-from rnd.fleet.report import header, reason
+from rnd.fleet.report import header, reason, remarks
 from rnd.report import note
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def as_text(view: View, plan: FleetPlan, file: str | None) -> str:
     else:
         lines += ["", f"  {takes(cost(plan.settings), len(plan.repositories))}"]
         lines += [f"  Apply it with `rnd fleet apply {file}`."] if file else []
+    for remark in remarks(view):
+        lines += ["", f"  {remark}"]
     lines += _unreadable(view)
     return "\n".join(lines)
 
@@ -112,7 +114,8 @@ def results_text(results: Results, view: View | None) -> str:
     numbers = ", ".join(f"{counted[result]:,} {word}" for result, word in WORDS.items() if result in counted)
     lines = [f"Settings of repositories: {numbers or 'all in order'}."]
     lines += _short([f"  {_line(one)}" for one in _remarkable(results.outcomes)])
-    return "\n".join([*lines, *_unreadable(view)])
+    said = remarks(view) if view else ()
+    return "\n".join([*lines, *(f"  {remark}" for remark in said), *_unreadable(view)])
 
 
 def _remarkable(outcomes: Iterable[Outcome]) -> Iterable[Outcome]:
@@ -138,4 +141,5 @@ def exit_code(results: Results, view: View | None) -> ExitCode:
     counted = results.count()
     if results.stopped is not None or "failed" in counted or (view is not None and view.unreadable):
         return ExitCode.FAILED
-    return ExitCode.DIFFERENCE if {"left-out", "not-reached"} & counted.keys() else ExitCode.DONE
+    lacking = view is not None and any(one.lacking for one in view.changeable)
+    return ExitCode.DIFFERENCE if lacking or {"left-out", "not-reached"} & counted.keys() else ExitCode.DONE

@@ -33,6 +33,7 @@ class Reader:
         governor: Keeps within GitHub's limits.
         queries: How many queries were sent.
         points: What GitHub charged for them.
+        paused: Why not everything was read, if GitHub's limits ended that.
     """
 
     def __init__(self, client: Client, governor: Governor) -> None:
@@ -40,6 +41,7 @@ class Reader:
         self.governor = governor
         self.queries = 0
         self.points = 0
+        self.paused: Paused | None = None
         self._budget: tuple[int, int, float] | None = None
 
     def ask(self, query: str, variables: Mapping[str, object]) -> Answer:

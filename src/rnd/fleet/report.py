@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SHOWN = 8  # groups in a line, the others are added up
 LISTED = 20  # repositories that could not be read
+LACKING = "not in the plan"
 
 
 def groups(view: View) -> dict[str, list[tuple[str, int]]]:
@@ -24,13 +25,15 @@ def groups(view: View) -> dict[str, list[tuple[str, int]]]:
     read = [one for one in ours if one.error is None or one.unknown or one.changes]
     settings = Counter(change.key for one in ours for change in one.changes)
     unknown = sum(bool(one.unknown) for one in ours)
-    in_order = sum(not one.changes and not one.unknown for one in read)
+    in_order = sum(not one.changes and not one.unknown and not one.lacking for one in read)
+    lacking = sum(bool(one.lacking) for one in ours)
     found = {
         "template": _newest_first(Counter(template_version(one.member.version) for one in ours)),
         "workflows": _wanted_first(Counter(one.workflows for one in ours), view.workflow_ref),
         "settings": [
             ("as configured", in_order),
             *settings.most_common(),
+            *([(LACKING, lacking)] if lacking else []),
             *([(facts.UNKNOWN, unknown)] if unknown else []),
         ],
         "main": _wanted_first(Counter(one.main for one in ours), "green"),
@@ -69,8 +72,8 @@ def as_text(view: View) -> str:
         lines.append(f"  {topic:<12}  {'   '.join(f'{kind} {number:,}' for kind, number in shorten(kinds))}")
     if view.newest:
         lines += ["", f"  The newest release of the template is {view.newest.removeprefix('v')}."]
-    if view.not_read:
-        lines += ["", f"  Not read without --full: {', '.join(view.not_read)}."]
+    for remark in remarks(view):
+        lines += ["", f"  {remark}"]
     failed = view.unreadable
     lines += ["", *(f"  {one.member.name}: {reason(one)}" for one in failed[:LISTED])] if failed else []
     if len(failed) > LISTED:
@@ -78,9 +81,26 @@ def as_text(view: View) -> str:
     return "\n".join(lines)
 
 
+def remarks(view: View) -> list[str]:
+    """Return what the numbers do not say: what was not read, and what the organisation's plan does not have."""
+    found = []
+    partly, ours = len(view.partly_read), len(view.changeable)
+    if partly:
+        place = "" if partly == ours else f" in {partly:,} of {ours:,} repositories"
+        found.append(f"Not read without --full{place}: {', '.join(view.not_read)}.")
+    lacking = sum(bool(one.lacking) for one in view.changeable)
+    if lacking:
+        found.append(
+            f"The {view.plan} plan of {view.owner} has no rulesets and no environments for private repositories, and "
+            f"org.yml wants them in {lacking:,}. `rnd fleet apply` leaves them out."
+        )
+    return found
+
+
 def one_line(one: Facts) -> str:
     """Return what is not in order in a repository."""
     parts = [str(change) for change in one.changes]
+    parts += [f"{LACKING}: {', '.join(one.lacking)}"] if one.lacking else []
     if one.behind:
         parts.append(f"template {template_version(one.member.version)}, {one.behind} behind")
     if one.hold is not None:
@@ -120,6 +140,8 @@ def as_document(view: View, shown: Iterable[Facts]) -> dict[str, Any]:
         "newest": view.newest,
         "groups": {topic: dict(kinds) for topic, kinds in groups(view).items()},
         "not_read": list(view.not_read),
+        "plan": view.plan,
+        "next": view.paused.next_run if view.paused else None,
         "queries": view.queries,
         "points": view.points,
         "repositories": [one_document(one, view.workflow_ref) for one in shown],
@@ -139,6 +161,8 @@ def one_document(one: Facts, workflow_ref: str) -> dict[str, Any]:
         "main": one.main,
         "drift": [change._asdict() for change in one.changes],
         "unknown": list(one.unknown),
+        "not_read": list(one.not_read),
+        "lacking": list(one.lacking),
         "held": {"until": one.hold.until.isoformat(), "because": one.hold.because} if one.hold else None,
         "error": one.error,
         "having": list(one.having(workflow_ref)),
@@ -151,6 +175,8 @@ def as_markdown(view: View) -> str:
     for topic, kinds in groups(view).items():
         shown = " · ".join(f"{escape(kind)} **{number:,}**" for kind, number in shorten(kinds))
         lines.append(f"| {topic} | {shown} |")
+    for remark in remarks(view):
+        lines += ["", escape(remark)]
     failed = view.unreadable
     if failed:
         lines += ["", "Could not be read:", ""]

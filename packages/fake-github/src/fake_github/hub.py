@@ -39,6 +39,7 @@ class Hub:
         folder: The folder of its repositories.
         calls: Method, path and status of each request, in order.
         queries: The GraphQL queries that ran, each with what it cost, in order.
+        graphql_indexes: What earlier queries collected by id, for each type; see `graphql/context.py`.
         violations: The requests, responses, queries and webhooks that break GitHub's description or schema.
         unvalidated: Why nothing is validated; None if everything is.
         faults: Injected faults; see `faults.py`.
@@ -58,6 +59,7 @@ class Hub:
         self.state = State()
         self.calls: list[tuple[str, str, int]] = []
         self.queries: list[Query] = []
+        self.graphql_indexes: dict[str, dict[int, object]] = {}
         self.violations: list[str] = []
         self.limits = Limits()
         self.faults: list[Fault] = []

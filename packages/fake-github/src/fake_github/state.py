@@ -74,6 +74,7 @@ class Organisation(Account):
         members: Each with the role "admin" or "member".
         members_create: Whether members who are not owners may create repositories.
         single_sign_on: The tokens that were authorized for its single sign-on; None where it has none.
+        actions: Its settings of Actions that were set: `workflow`, `forks`.
     """
 
     plan: str = "team"
@@ -81,6 +82,7 @@ class Organisation(Account):
     teams: dict[str, Team] = field(default_factory=dict)
     members_create: bool = True
     single_sign_on: set[str] | None = None
+    actions: dict[str, Document] = field(default_factory=dict)
 
     @property
     def in_enterprise(self) -> bool:

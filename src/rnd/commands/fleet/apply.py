@@ -75,8 +75,10 @@ def run(options: argparse.Namespace) -> int:
 def _check_combination(options: argparse.Namespace) -> None:
     from rnd.errors import UsageError
 
-    if options.file is not None and (options.having or options.full):
-        raise UsageError("A plan says which settings of which repositories to change.", "Omit --having and --full.")
+    if options.file is not None and (options.having or options.full or options.rotate):
+        raise UsageError(
+            "A plan says which settings of which repositories to change.", "Omit --having, --full and --rotate."
+        )
     if options.at_most is not None and options.at_most < 1:
         raise UsageError("--at-most must be at least 1.")
 
@@ -88,9 +90,9 @@ def _what_to_apply(
     from pathlib import Path
 
     from rnd.fleet.again import look_again
+    from rnd.fleet.comparison import wanted_settings
     from rnd.fleet.plan_file import read_plan
     from rnd.fleet.rings import ring_of
-    from rnd.fleet.view import wanted_settings
 
     if options.file is None:
         view, made = plan.planned(reader, organisation, options)

@@ -11,6 +11,7 @@ from rnd.commands.fleet.shared import (
     add_selection,
     chosen,
     connected,
+    say_paused,
     selection,
     within_limits,
 )
@@ -53,14 +54,20 @@ def run(options: argparse.Namespace) -> int:
         report.print_json(plan_report.as_document(view, made))
     else:
         print(plan_report.as_text(view, made, options.out))
-    return ExitCode.FAILED if view.unreadable else ExitCode.DIFFERENCE if made.repositories else ExitCode.DONE
+    if view.paused is not None:
+        say_paused(view.paused)
+    if view.unreadable:
+        return ExitCode.FAILED
+    lacking = any(one.lacking for one in view.repositories)
+    return ExitCode.DIFFERENCE if made.repositories or lacking else ExitCode.DONE
 
 
 def planned(reader: Reader, organisation: Organisation, options: argparse.Namespace) -> tuple[View, FleetPlan]:
     """Look at the fleet, and plan the changes of the selected repositories."""
+    from rnd.fleet.comparison import settings_of
     from rnd.fleet.plan_file import make_plan
-    from rnd.fleet.view import look, settings_of
+    from rnd.fleet.view import look
 
-    view = look(reader, organisation, selection(options, organisation), full=options.full)
+    view = look(reader, organisation, selection(options, organisation), full=options.full, rotate=options.rotate)
     view = replace(view, repositories=chosen(view, options))
     return view, make_plan(view, reader.client.addresses.api, settings_of(reader, organisation))

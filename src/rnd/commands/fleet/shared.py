@@ -44,10 +44,16 @@ def add_selection(parser: argparse.ArgumentParser, *, conditions: bool = True) -
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """Add the options of every command that looks at the fleet."""
-    parser.add_argument(
+    rest = parser.add_mutually_exclusive_group()
+    rest.add_argument(
         "--full",
         action="store_true",
-        help="also read the settings that only the REST API has: three requests for each repository",
+        help="also read the settings that only the REST API has: three to five requests for each repository",
+    )
+    rest.add_argument(
+        "--rotate",
+        action="store_true",
+        help="do that for a seventh of the repositories, each day another one",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors and the result only")
 

@@ -10,6 +10,7 @@ from rnd.commands.fleet.shared import (
     add_selection,
     chosen,
     connected,
+    say_paused,
     selection,
     within_limits,
 )
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     from rnd.fleet.view import look
 
     with connected(options) as (reader, organisation):
-        view = look(reader, organisation, selection(options, organisation), full=options.full)
+        view = look(reader, organisation, selection(options, organisation), full=options.full, rotate=options.rotate)
     shown = chosen(view, options)
     if options.html is not None:
         _write_page(Path(options.html), view, shown)
@@ -63,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
             print(fleet_report.one_line(one))
     else:
         print(fleet_report.as_text(view))
+    if view.paused is not None:
+        say_paused(view.paused)
     return exit_code(view)
 
 

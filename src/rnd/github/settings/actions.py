@@ -92,12 +92,7 @@ def fork_workflows(context: RepositoryContext) -> Setting:
 
     def read() -> Values:
         found = _fork_settings(context)
-        if found is None:
-            return wanted
-        return {
-            "forks.write_tokens": found["send_write_tokens_to_workflows"],
-            "forks.secrets": found["send_secrets_and_variables"],
-        }
+        return wanted if found is None else found_forks(found)
 
     def apply() -> None:
         limited = {"send_write_tokens_to_workflows": False, "send_secrets_and_variables": False}
@@ -109,6 +104,14 @@ def fork_workflows(context: RepositoryContext) -> Setting:
         )
 
     return Setting("fork-workflows", "Give workflows of forks no secrets", wanted, read, apply)
+
+
+def found_forks(document: Document) -> Values:
+    """Return what workflows of forks can do."""
+    return {
+        "forks.write_tokens": document["send_write_tokens_to_workflows"],
+        "forks.secrets": document["send_secrets_and_variables"],
+    }
 
 
 def _fork_settings(context: RepositoryContext) -> Document | None:

@@ -43,7 +43,12 @@ def before_content(context: RepositoryContext) -> tuple[Setting, ...]:
     )
 
 
+def settings_and_guards(context: RepositoryContext) -> tuple[Setting, ...]:
+    """Return everything that `rnd github check` compares, in the order in which it is applied."""
+    return (*all_settings(context), *guards(context))
+
+
 def plan_apply(context: RepositoryContext) -> Plan:
     """Return the plan that applies all settings."""
-    steps = tuple(setting.step() for setting in (*all_settings(context), *guards(context)))
+    steps = tuple(setting.step() for setting in settings_and_guards(context))
     return Plan(f"apply org.yml to {context.repository}", steps)

@@ -17,8 +17,11 @@ from rnd.github.settings.setting import Setting
 if TYPE_CHECKING:
     from rnd.github.settings.diff import Values
     from rnd.github.settings.setting import Document, RepositoryContext
+    from rnd.organisation.github import GitHub
 
 VERSIONS = ("refs/tags/[0-9]*", "refs/tags/v[0-9]*")  # every name that `rnd.version.tags` reads as a release
+
+WITHOUT_ID = ("OrganizationAdmin", "DeployKey", "EnterpriseOwner")  # there is one of each, or none is named
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class RefRules:
         return self._values(
             (*names.get("include", ()), *excluded),
             tuple(kind for kind in self.kinds if kind in kinds),
-            tuple(map(_actor_name, ruleset.get("bypass_actors") or ())),
+            tuple(sorted(map(_actor_name, ruleset.get("bypass_actors") or ()))),
             enforced=enforced,
         )
 
@@ -108,19 +111,25 @@ class RefRules:
 def _actor_name(actor: Document) -> str:
     kind, mode = actor["actor_type"], actor.get("bypass_mode", "always")
     name = f"{'app' if kind == 'Integration' else kind} {actor.get('actor_id')}"
+    if kind in WITHOUT_ID:
+        name = kind
     return name if mode == "always" else f"{name} ({mode})"
 
 
 def ref_rules(context: RepositoryContext) -> tuple[Setting, ...]:
-    """Return the settings for all refs but `main`: release tags and, in the template's repository, central branches.
+    """Return the settings for all refs but `main`."""
+    return tuple(one.setting(context) for one in configured_rules(context.config, context.central_ref))
+
+
+def configured_rules(config: GitHub, central_ref: str | None = None) -> tuple[RefRules, ...]:
+    """Return the rules for all refs but `main`: release tags and, in the template's repository, central branches.
 
     Without the app `release` in org.yml, any job and any writer can create release tags: no rule can tell them apart.
     The template's own release job is in the same position, because it uses GITHUB_TOKEN, which can bypass nothing. So
     the branch of the central workflows can move forward only, by users with write access to the template's repository.
     """
-    apps = context.config.apps
-    app = apps.release_id if apps and context.central_ref is None else None
-    return tuple(one.setting(context) for one in rules_for(context.central_ref, app))
+    apps = config.apps
+    return rules_for(central_ref, apps.release_id if apps and central_ref is None else None)
 
 
 def rules_for(central_ref: str | None, app: int | None) -> tuple[RefRules, ...]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fake_github.answers import Answer, Forbidden, NotFound, Refused
+from fake_github.api.organisation_actions import check, limited, organisation_of
 from fake_github.id_tokens import subject
 from fake_github.routing import Call, route
 from fake_github.state import now
@@ -113,14 +114,15 @@ def _refuse_public(repository: Repository) -> None:
 
 
 @route("GET /repos/{owner}/{repo}/actions/permissions/workflow", role="admin", permission=READ)
-def get_workflow_permissions(call: Call, repository: Repository) -> Answer:  # noqa: ARG001
+def get_workflow_permissions(call: Call, repository: Repository) -> Answer:
     """Return what a run's token may do where its workflow does not say."""
-    return Answer(200, _kept(repository, "workflow"))
+    return Answer(200, limited(organisation_of(call, repository), "workflow", _kept(repository, "workflow")))
 
 
 @route("PUT /repos/{owner}/{repo}/actions/permissions/workflow", role="admin", permission=WRITE)
 def set_workflow_permissions(call: Call, repository: Repository) -> Answer:
     """Set what a run's token may do where its workflow does not say."""
+    check(organisation_of(call, repository), "workflow", call.body)
     repository.actions["workflow"] = _kept(repository, "workflow") | call.body
     return Answer(204)
 
@@ -146,16 +148,17 @@ FORKS = "/repos/{owner}/{repo}/actions/permissions/fork-pr-workflows-private-rep
 
 
 @route(f"GET {FORKS}", role="admin", permission=READ)
-def get_forks(call: Call, repository: Repository) -> Answer:  # noqa: ARG001
+def get_forks(call: Call, repository: Repository) -> Answer:
     """Return what the workflows of pull requests from forks of a private repository can do."""
     _refuse_public(repository)
-    return Answer(200, _kept(repository, "forks"))
+    return Answer(200, limited(organisation_of(call, repository), "forks", _kept(repository, "forks")))
 
 
 @route(f"PUT {FORKS}", role="admin", permission=WRITE)
 def set_forks(call: Call, repository: Repository) -> Answer:
     """Set what the workflows of pull requests from forks of a private repository can do."""
     _refuse_public(repository)
+    check(organisation_of(call, repository), "forks", call.body)
     repository.actions["forks"] = _kept(repository, "forks") | call.body
     return Answer(204)
 

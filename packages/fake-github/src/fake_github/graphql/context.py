@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fake_github.graphql.errors import Problem
+from fake_github.graphql.sources import Ruleset
 from fake_github.routing import scoped
+from fake_github.state import Organisation, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fake_github.hub import Hub
-    from fake_github.state import Document, Organisation, Repository, Role, Token
+    from fake_github.state import Account, Document, Role, Token
 
 REPO, READ_ORG = frozenset({"repo"}), frozenset({"read:org"})
 
@@ -30,7 +32,8 @@ class Context:
     hub: Hub
     token: Token
     rate: Document
-    _indexes: dict[str, dict[int, object]] = field(default_factory=dict)
+    _owners: dict[int, bool] = field(default_factory=dict)
+    _indexed: set[str] = field(default_factory=set)
 
     def role(self, repository: Repository) -> Role | None:
         """Return what the caller may do in a repository; None if the caller may not even see it.
@@ -80,7 +83,17 @@ class Context:
 
     def sees(self, repository: Repository) -> bool:
         """Return whether the caller may see a repository."""
+        if not repository.private or self._sees_all_of(repository.owner):  # without its role, which takes longer
+            return True
         return self.role(repository) is not None
+
+    def _sees_all_of(self, owner: Account) -> bool:
+        """Return whether the caller may see all repositories of an owner, as its members may."""
+        if owner.id not in self._owners:
+            members = owner.members if isinstance(owner, Organisation) else {}
+            token = self.token
+            self._owners[owner.id] = token.kind == "user" and token.account.login in members and scoped(token, REPO)
+        return self._owners[owner.id]
 
     def require_organisation_scope(self, name: str) -> None:
         """Refuse a field that is for those who may read an organisation's teams and members.
@@ -102,8 +115,22 @@ class Context:
         if token.kind != "user" and "members" not in token.permissions:
             raise Problem("FORBIDDEN", "Resource not accessible by integration")
 
-    def index(self, kind: str, build: Callable[[], dict[int, object]]) -> dict[int, object]:
-        """Return the things of a kind by id, collected on first use."""
-        if kind not in self._indexes:
-            self._indexes[kind] = build()
-        return self._indexes[kind]
+    def find(self, kind: str, number: int, build: Callable[[], dict[int, object]]) -> object | None:
+        """Return the thing of a kind with an id.
+
+        The index is kept between queries, since a query that collects all repositories makes reading many of them
+        quadratic. It is collected again, once in a query, where it does not have the thing as it is now.
+        """
+        found = self.hub.graphql_indexes.get(kind, {}).get(number)
+        if not self._is_current(found) and kind not in self._indexed:
+            self._indexed.add(kind)
+            self.hub.graphql_indexes[kind] = build()
+            found = self.hub.graphql_indexes[kind].get(number)
+        return found
+
+    def _is_current(self, found: object | None) -> bool:
+        """Return whether something in an index of an earlier query is still there and the same."""
+        if isinstance(found, Ruleset):
+            kept = found.repository.rulesets.get(found.document["id"])
+            return kept is found.document and self._is_current(found.repository)
+        return isinstance(found, Repository) and self.hub.state.repository(found.full_name) is found

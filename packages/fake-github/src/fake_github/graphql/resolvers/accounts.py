@@ -105,8 +105,12 @@ def team_repositories(one: Team, info: GraphQLResolveInfo, **paging: Any) -> Doc
     context: Context = info.context
     known = ((name, context.hub.state.repository(name)) for name in one.repositories)
     found = [(name, there) for name, there in known if there is not None and context.sees(there)]
-    roles = {there.id: PERMISSIONS[one.repositories[name]] for name, there in found}
-    return page([there for _, there in found], paging, lambda there: {"permission": roles[there.id]})
+    names = {there.id: name for name, there in found}
+    return page(
+        [there for _, there in found],
+        paging,
+        lambda there: {"permission": PERMISSIONS[one.repositories[names[there.id]]]},
+    )
 
 
 def team_organisation(one: Team, info: GraphQLResolveInfo) -> Organisation:

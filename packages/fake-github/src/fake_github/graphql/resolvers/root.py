@@ -81,7 +81,7 @@ def _node(info: GraphQLResolveInfo, one: str) -> object | None:
             raise refuse(info, f"a {kind} by its id")
         return None
     context: Context = info.context
-    found = context.index(kind, lambda: KINDS[kind](context)).get(int(number)) if number.isdigit() else None
+    found = context.find(kind, int(number), lambda: KINDS[kind](context)) if number.isdigit() else None
     there = found if isinstance(found, Repository) else getattr(found, "repository", None)
     return found if there is None or context.sees(there) else None
 

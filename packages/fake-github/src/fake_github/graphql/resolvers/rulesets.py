@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fake_github.graphql.context import Context
     from fake_github.state import Document, Repository, Team
 
+OPTIONAL = {"update"}  # rules that work without the parameters that they can have
 ROLE_NAMES = {"pull": "read", "push": "write"}
 
 
@@ -72,7 +73,7 @@ def parameters(one: Rule, info: GraphQLResolveInfo) -> Document | None:
     kept = one.document.get("parameters")
     name = "".join(word.capitalize() for word in one.document["type"].split("_")) + "Parameters"
     kind = info.schema.type_map.get(name)
-    if kind is None:
+    if kind is None or (kept is None and one.document["type"] in OPTIONAL):
         return None
     if kept is None:
         raise refuse(info, f"a rule {one.document['type']} without parameters")
