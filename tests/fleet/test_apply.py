@@ -254,7 +254,8 @@ def test_a_long_pause_ends_the_run_without_an_error(fleet: Fleet, capsys: pytest
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"version": 2}, "version: Input should be 1"),
+        ({"version": 2}, "was made by a newer rnd: its version is 2"),
+        ({"version": 0}, "version: Input should be 1"),
         ({"organisation": "other"}, "is a plan for other"),
         ({"server": "https://api.example.com"}, "is a plan for"),
         ({"more": 1}, "more: Extra inputs are not permitted"),

@@ -1,6 +1,6 @@
 """The plan of changes to the fleet, and its file: what was found and what is wanted, by the ID of the repository.
 
-Reads and writes that file only.
+Reads that file only.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rnd.fleet.view import View
     from rnd.github.settings.diff import Value, Values
 
+VERSION: Literal[1] = 1
+NEWER = "Update rnd, or make a new plan: `rnd fleet plan --out PLAN.json`."
 LARGEST = 100_000_000  # bytes of a plan file
 # What the steps of a setting send, at most: reads and writes.
 REQUESTS = {
@@ -77,7 +79,7 @@ class PlannedRepository(_Model):
 class FleetPlan(_Model):
     """A plan of changes."""
 
-    version: Literal[1] = 1
+    version: Literal[1] = VERSION
     organisation: str
     server: str
     made: str
@@ -138,9 +140,9 @@ def cost(settings: Iterable[str]) -> Cost:
     return Cost(sum(writes for _, writes in listed), sum(reads for reads, _ in listed))
 
 
-def write_plan(plan: FleetPlan, path: Path) -> None:
-    """Write a plan to a file."""
-    path.write_text(json.dumps(plan.model_dump(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def as_json(plan: FleetPlan) -> str:
+    """Return the content of a plan file."""
+    return json.dumps(plan.model_dump(), indent=2, ensure_ascii=False) + "\n"
 
 
 def read_plan(path: Path, organisation: str, server: str, wanted: Values) -> FleetPlan:
@@ -164,8 +166,7 @@ def read_plan(path: Path, organisation: str, server: str, wanted: Values) -> Fle
     except OSError as error:
         raise PlanInvalid(f"{path}: {error.strerror}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        raise PlanInvalid(f"{path}: {'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}.") from error
+        raise _invalid(path, error) from error
     if (plan.organisation.lower(), plan.server) != (organisation.lower(), server):
         raise PlanInvalid(f"{path} is a plan for {plan.organisation} on {plan.server}.")
     for one in plan.repositories:
@@ -173,6 +174,14 @@ def read_plan(path: Path, organisation: str, server: str, wanted: Values) -> Fle
             if change.key not in wanted or _json(wanted[change.key]) != change.wanted:
                 raise PlanInvalid(f"{path} sets {change.key} of {one.name} to a value that org.yml does not have.")
     return plan
+
+
+def _invalid(path: Path, error: ValidationError) -> PlanInvalid:
+    """Return the first reason why a file is not a plan."""
+    first = error.errors()[0]
+    if first["loc"] == ("version",) and isinstance(first["input"], int) and first["input"] > VERSION:
+        return PlanInvalid(f"{path} was made by a newer rnd: its version is {first['input']}.", NEWER)
+    return PlanInvalid(f"{path}: {'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}.")
 
 
 def _json(value: Value) -> Json:

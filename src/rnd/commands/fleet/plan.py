@@ -9,11 +9,13 @@ from rnd.commands.fleet.shared import (
     EXIT_CODES,
     add_reading,
     add_selection,
+    check_output,
     chosen,
     connected,
     say_paused,
     selection,
     within_limits,
+    write_output,
 )
 from rnd.errors import ExitCode
 from rnd.options import add_json_option
@@ -40,16 +42,15 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Report what `rnd fleet apply` would change, and what that takes."""
-    from pathlib import Path
-
     from rnd import report
     from rnd.fleet import plan_report
-    from rnd.fleet.plan_file import write_plan
+    from rnd.fleet.plan_file import as_json
 
+    check_output("--out", options.out)
     with connected(options) as (reader, organisation):
         view, made = planned(reader, organisation, options)
     if options.out is not None:
-        write_plan(made, Path(options.out))
+        write_output("--out", options.out, as_json(made))
     if options.json:
         report.print_json(plan_report.as_document(view, made))
     else:

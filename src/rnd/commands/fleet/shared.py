@@ -122,3 +122,47 @@ def connected(options: argparse.Namespace) -> Iterator[tuple[Reader, Organisatio
     governor = Governor()
     with Client(addresses, token.value, renewal(token), governor.hooks) as client:
         yield Reader(client, governor), organisation
+
+
+def check_output(option: str, file: str | None) -> None:
+    """Refuse an output file that cannot be written, before the fleet is read: that takes minutes.
+
+    Raises:
+        UsageError: Its folder does not exist or is not writable, or it is a folder.
+    """
+    import os
+    from pathlib import Path
+
+    from rnd.errors import UsageError
+
+    if file is None:
+        return
+    path = Path(file)
+    if not path.parent.is_dir():
+        raise UsageError(f"{option} {file}: the folder {path.parent} does not exist.", "Create it, or choose another.")
+    if path.is_dir() or not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise UsageError(f"{option} {file}: it cannot be written.", "Choose another file.")
+
+
+def write_output(option: str, file: str, text: str) -> None:
+    """Write an output file as a whole: a run that ends here leaves the previous one.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    import os
+    from contextlib import suppress
+    from pathlib import Path
+
+    from rnd.errors import UsageError
+
+    path = Path(file)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise UsageError(f"{option} {file}: {error.strerror}.", "Choose another file.") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

@@ -8,20 +8,20 @@ from rnd.commands.fleet.shared import (
     EXIT_CODES,
     add_reading,
     add_selection,
+    check_output,
     chosen,
     connected,
     say_paused,
     selection,
     within_limits,
+    write_output,
 )
 from rnd.errors import ExitCode
 from rnd.options import add_json_option
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
-    from rnd.fleet.facts import Facts
     from rnd.fleet.view import View
     from rnd.options import Parser
 
@@ -43,18 +43,19 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Report how the repositories differ from org.yml and from the newest template."""
-    from pathlib import Path
-
     from rnd import report
     from rnd.ci import outputs
     from rnd.fleet import report as fleet_report
     from rnd.fleet.view import look
 
+    check_output("--html", options.html)
     with connected(options) as (reader, organisation):
         view = look(reader, organisation, selection(options, organisation), full=options.full, rotate=options.rotate)
     shown = chosen(view, options)
     if options.html is not None:
-        _write_page(Path(options.html), view, shown)
+        from rnd.fleet import page  # imports jinja2, which only the page needs
+
+        write_output("--html", options.html, page.render(view, shown))
     if options.github_summary:
         outputs.write_summary(fleet_report.as_markdown(view))
     if options.json:
@@ -67,16 +68,6 @@ def run(options: argparse.Namespace) -> int:
     if view.paused is not None:
         say_paused(view.paused)
     return exit_code(view)
-
-
-def _write_page(path: Path, view: View, shown: tuple[Facts, ...]) -> None:
-    from rnd.errors import UsageError
-    from rnd.fleet import page  # imports jinja2, which only the page needs
-
-    try:
-        path.write_text(page.render(view, shown), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--html {path}: {error.strerror}.", "Choose another file.") from error
 
 
 def exit_code(view: View) -> int:
