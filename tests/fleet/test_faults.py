@@ -5,6 +5,7 @@ The rows of the matrix are faults, the columns the requests of a run. The number
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,14 @@ from fake_github.faults import DROP, once, once_query, query_error, refusal
 from rnd import cli
 from rnd.errors import RndError
 from rnd.fleet import governor
+from rnd.fleet.apply import Applier
+from rnd.fleet.comparison import settings_of
 from rnd.fleet.governor import Governor, Paused
+from rnd.fleet.inventory import Selection
+from rnd.fleet.plan_file import make_plan
+from rnd.fleet.reading import Reader
 from rnd.fleet.report import groups
+from rnd.fleet.view import look
 from rnd.github.graphql import Answer, ask
 
 if TYPE_CHECKING:
@@ -28,7 +35,19 @@ if TYPE_CHECKING:
 
 NAMES = ["rnd-a", "rnd-b", "rnd-c"]
 SECONDARY = "You have exceeded a secondary rate limit."
+PRIMARY = "API rate limit exceeded for user ID 1."
+BLOCKED = (
+    "You have exceeded a secondary rate limit and have been temporarily blocked from content creation. Please retry "
+    "your request again later."
+)
 BAD, LATER = "bad", "later"  # this repository fails; the run ends
+
+
+def half_an_hour() -> str:
+    """Return the moment in half an hour, in seconds since 1970."""
+    return str(int(time.time()) + 1800)
+
+
 # Fault: the answer, and what it means where it is not transient.
 REST: dict[str, tuple[Any, str]] = {
     "401": (lambda: refusal(401, "Bad credentials"), BAD),
@@ -37,6 +56,8 @@ REST: dict[str, tuple[Any, str]] = {
     "403 secondary, a second": (lambda: refusal(403, SECONDARY, Retry_After="0"), ""),
     "403 secondary, half an hour": (lambda: refusal(403, SECONDARY, Retry_After="1800"), LATER),
     "429, half an hour": (lambda: refusal(429, "Too many requests", Retry_After="1800"), LATER),
+    # The budget of the hour is used up, by whomever has the same token.
+    "403 primary": (lambda: refusal(403, PRIMARY, X_RateLimit_Remaining="0", X_RateLimit_Reset=half_an_hour()), LATER),
     "502": (lambda: refusal(502, "Bad Gateway"), ""),
     "cut": (lambda: DROP, ""),
 }
@@ -47,7 +68,10 @@ GRAPHQL: dict[str, Callable[[], Any]] = {
     "200 RATE_LIMITED": lambda: query_error("RATE_LIMITED", "API rate limit exceeded."),
     "200 resource limits": lambda: query_error("RESOURCE_LIMITS_EXCEEDED", "Resource limits exceeded."),
     "200 without data": lambda: query_error("INTERNAL", "Something went wrong."),
+    "429, half an hour": lambda: refusal(429, "Too many requests", Retry_After="1800"),
+    "403 primary": lambda: refusal(403, PRIMARY, X_RateLimit_Remaining="0", X_RateLimit_Reset=half_an_hour()),
     "502": lambda: refusal(502, "Bad Gateway"),
+    "504": lambda: refusal(504, "Gateway Timeout"),
     "cut": lambda: DROP,
 }
 
@@ -187,3 +211,69 @@ def test_killed_at_any_request_the_next_run_completes(three: Fleet, monkeypatch:
         three.hub.calls.clear()
         assert cli.main(["fleet", "apply", "--quiet"]) == 0
         assert [method for method, path, _ in three.hub.calls if method != "GET" and "graphql" not in path] == []
+
+
+def test_a_block_of_content_with_budget_left(three: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
+    """GitHub does not say for how long, so the run waits a minute, tries again, and ends if the block stays."""
+    drift(three)
+    waited: list[float] = []
+    blocked = [True]
+
+    def block(request: Any, phase: str) -> Any:  # noqa: ANN401
+        return refusal(403, BLOCKED) if phase == "before" and request.method == "PATCH" and blocked[0] else None
+
+    three.hub.faults.append(block)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rnd.retry.time.sleep", waited.append)
+        assert cli.main(["fleet", "apply"]) == 0
+        said = capsys.readouterr()
+        assert "3 not reached" in said.out
+        assert "GitHub's limits end this run" in said.err
+        assert waited
+        assert min(waited) >= 60
+        blocked[0] = False
+        assert cli.main(["fleet", "apply"]) == 0
+    assert wiki(three) == [False] * 3
+
+
+def apply_all(fleet: Fleet) -> dict[str, int]:
+    """Apply org.yml to the fleet as the command does, and return the numbers of results."""
+    governor = Governor(sleep=lambda _: None)
+    with fleet.client(governor) as client:
+        reader = Reader(client, governor)
+        view = look(reader, fleet.organisation, Selection())
+        plan = make_plan(view, client.addresses.api, settings_of(reader, fleet.organisation))
+        return Applier(client, fleet.organisation, governor).run(plan.repositories, {}, {}).count()
+
+
+def test_two_runs_at_once(three: Fleet) -> None:
+    """A second run, started while the first one writes, finds what is done and changes nothing twice."""
+    drift(three)
+    counts: list[dict[str, int]] = []
+
+    def second(request: Any, phase: str) -> None:  # noqa: ANN401
+        if phase == "after" and request.method == "PATCH" and not counts:
+            counts.append({})
+            counts.append(apply_all(three))
+
+    three.hub.calls.clear()
+    three.hub.faults.append(second)
+    assert cli.main(["fleet", "apply", "--quiet"]) == 0
+    assert counts == [{}, {"applied": 2}]
+    assert wiki(three) == [False] * 3
+    assert [method for method, _, _ in three.hub.calls].count("PATCH") == 3
+    three.hub.faults.clear()
+    three.hub.calls.clear()
+    assert cli.main(["fleet", "apply", "--quiet"]) == 0
+    assert [method for method, path, _ in three.hub.calls if method != "GET" and "graphql" not in path] == []
+
+
+def test_answers_that_name_another_template_are_only_compared(three: Fleet) -> None:
+    """An address in an answers file is only compared: nothing is sent to it, and the repository is not of the fleet."""
+    three.add("rnd-other", source=f"{three.hub.url}/elsewhere/secret?x=", in_order=False)
+    three.add("rnd-odd", answers="_src_path: [http://127.0.0.1:1/x]\n_commit: {a: b}\n", in_order=False)
+    three.hub.calls.clear()
+    view = three.look()
+    assert [one.member.name for one in view.repositories] == NAMES
+    assert view.skipped == {"not from this template": 3}
+    assert [path for _, path, _ in three.hub.calls if "elsewhere" in path] == []

@@ -8,11 +8,10 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import httpx
-
 from rnd.fleet.facts import behind
-from tests.helpers.git import git
-from tests.helpers.many import REASONS, add_many
+from tests.helpers.machine import ROOT
+from tests.helpers.many import REASONS, add_many, more_drifts
+from tests.helpers.plain import Plain, answers, differences, wanted
 
 if TYPE_CHECKING:
     from rnd.fleet.facts import Facts
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 # `RND_TEST_REPOSITORIES=10000` runs the larger size of the goals.
 COUNT = int(os.environ.get("RND_TEST_REPOSITORIES", "1000"))
+PLAIN = int(os.environ.get("RND_TEST_PLAIN", "25"))
 TAGS = ("1.0.0", "1.1.0")
 
 
@@ -69,44 +69,23 @@ def test_many_seeds(fleet: Fleet) -> None:
 
 
 def test_a_plain_script_over_rest_says_the_same(fleet: Fleet) -> None:
-    """Read independently: the REST API and git, without any module of `rnd`."""
-    add_many(fleet, 25, seed=7, hostile=0)
-    headers = {"Authorization": f"Bearer {fleet.hosting.token}"}
-    with httpx.Client(base_url=fleet.hub.api_url, headers=headers, trust_env=False) as client:
-        said = {one.member.name: plainly(fleet, client, one.member.name) for one in fleet.look().repositories}
-    assert said
-    for one in fleet.look().repositories:
-        keys = {change.key for change in one.changes} & PLAIN
-        assert (one.member.version, keys) == said[one.member.name], one.member.name
-
-
-PLAIN = {
-    "features.wiki",
-    "merging.automatic",
-    "topics",
-    "main.up_to_date",
-    "main.approvals",
-    "teams.mlops",
-    "environment.name",
-}
-
-
-def plainly(fleet: Fleet, client: httpx.Client, name: str) -> tuple[str, set[str]]:
-    """Return the version of the template and the settings that differ, as a plain script reads them."""
-    path = f"/repos/{fleet.hosting.owner}/{name}"
-    answers = git(fleet.hosting.repository(name).folder, "show", "HEAD:.copier-answers.yml")
-    whole = client.get(path).json()
-    teams = {team["slug"]: team["permission"] for team in client.get(f"{path}/teams").json()}
-    listed = client.get(f"{path}/rulesets").json()
-    ruleset = client.get(f"{path}/rulesets/{next(one['id'] for one in listed if one['name'] == 'main')}").json()
-    rules = {rule["type"]: rule.get("parameters", {}) for rule in ruleset["rules"]}
-    differs = {
-        "features.wiki": whole["has_wiki"],
-        "merging.automatic": not whole["allow_auto_merge"],
-        "topics": "research" not in whole["topics"],
-        "main.up_to_date": not rules["required_status_checks"]["strict_required_status_checks_policy"],
-        "main.approvals": rules["pull_request"]["required_approving_review_count"] != 0,
-        "teams.mlops": teams.get("mlops") != "admin",
-        "environment.name": client.get(f"{path}/environments/publish").status_code == 404,
-    }
-    return answers.partition("_commit: ")[2].partition("\n")[0], {key for key, is_so in differs.items() if is_so}
+    """Read independently: the REST API and git, without any module of `rnd`: all settings, and what files say."""
+    made = add_many(fleet, PLAIN, seed=7, hostile=0, drifts=more_drifts(fleet))
+    organisation = fleet.hub.state.organisation(fleet.hosting.owner)
+    assert organisation is not None
+    organisation.members[fleet.hosting.login] = "admin"
+    plain = Plain(fleet.hub.api_url, fleet.hosting.token, fleet.hosting.owner)
+    asked = wanted(ROOT / "org.yml")
+    found = {one.member.name: one for one in fleet.look(full=True).repositories}
+    assert found.keys() == {one.name for one in made if one.kind == "plain"}
+    seen: Counter[str] = Counter()
+    for name, one in found.items():
+        settings = plain.settings(name)
+        assert settings.keys() >= asked.keys() - {key for key in asked if key.startswith(("teams.", "environment."))}
+        keys = {change.key for change in one.changes}
+        assert keys == differences(settings, asked), name
+        assert (one.member.version, one.workflows) == answers(fleet.hosting.repository(name).folder), name
+        assert (one.unknown, one.not_read, one.error) == ((), (), None)
+        seen.update(keys)
+    print(f"a plain script over REST: {len(found)} repositories, {len(asked)} settings, {seen.total()} differences")
+    assert seen

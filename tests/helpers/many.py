@@ -67,6 +67,41 @@ def drifts(organisation: Organisation) -> dict[str, Drift]:
     }
 
 
+def more_drifts(fleet: Fleet) -> dict[str, Drift]:
+    """Return many changes of settings, also of those that only the REST API has; several can be in one repository."""
+    organisation = fleet.hub.state.organisation(fleet.hosting.owner)
+    assert organisation is not None
+
+    def actions(part: str, **values: object) -> Callable[[Repository], object]:
+        return lambda one: one.actions.update({part: {**one.actions.get(part, {}), **values}})
+
+    def tags(**values: object) -> Callable[[Repository], object]:
+        return lambda one: [kept.update(values) for kept in one.rulesets.values() if kept["name"] == "release-tags"]
+
+    def policies(one: Repository) -> None:
+        for environment in one.environments.values():
+            environment["policies"] = []
+
+    changes = {
+        "features.issues": switch("has_issues", False),
+        "features.projects": switch("has_projects", True),
+        "merging.update_branch": switch("allow_update_branch", False),
+        "merging.delete_branch": switch("delete_branch_on_merge", False),
+        "main.resolve_conversations": rule("pull_request", required_review_thread_resolution=True),
+        "main.check_app": rule("required_status_checks", required_status_checks=[{"context": "all-green"}]),
+        "release_tags.enforced": tags(enforcement="disabled"),
+        "release_tags.rules": tags(rules=[{"type": "deletion"}]),
+        "actions.token": actions("workflow", default_workflow_permissions="write"),
+        "actions.shared_with": actions("access", access_level="organization"),
+        "oidc.immutable_subject": actions("oidc", use_immutable_subject=False),
+        "forks.secrets": actions("forks", send_secrets_and_variables=True),
+        "environment.branches": policies,
+    }
+    return {name: Drift(8, change) for name, change in changes.items()} | {
+        name: Drift(8, one.change) for name, one in drifts(organisation).items()
+    }
+
+
 def files(fleet: Fleet) -> Callable[[Seeded], dict[str, str]]:
     """Return what draws the files of a repository."""
     source = fleet.organisation.template.repository
