@@ -101,7 +101,7 @@ def test_what_is_shown_as_json_is_json(page: Path) -> None:
 
 def test_the_readme_counts_the_questions() -> None:
     entries = yaml.safe_load((CHECKOUT / "copier.yml").read_text(encoding="utf-8"))
-    asked = [name for name, entry in entries.items() if name[0] != "_" and entry.get("when", True) is True]  # the others follow from answers
+    asked = [name for name, entry in entries.items() if name[0] != "_" and entry.get("when", True) is True]
     assert f"asks {NUMBERS[len(asked)]} questions" in (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 
