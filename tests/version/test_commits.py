@@ -210,6 +210,8 @@ def test_of_two_lines_that_ask_for_the_same_the_first_decides() -> None:
         ("fix: x (#1)\n\n* BREAKING CHANGE: y", 3, "the title has a type, which decides"),
         ("fix: x\n\n**BREAKING CHANGE:** y", 3, "formatted as bold"),
         ("fix: x\n\n__BREAKING CHANGE__: y", 3, "formatted as bold"),
+        ("fix: x\n\n### BREAKING CHANGE\n\ny", 3, "a heading"),
+        ("chore(main): release 2.0.0\n\n### \u26a0 BREAKING CHANGES\n\n* drop Python 3.8", 3, "a heading"),
         ("fix: x\n\nBREAKING CHANGE:** y", 3, "the end of bold text"),
         ("fix: x\n\nBREAKING CHANGE:**", 3, "the end of bold text"),
     ],

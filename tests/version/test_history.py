@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import process
-from rnd.errors import NotARepository
+from rnd.errors import CommandFailed, NotARepository
 from rnd.version import history
 from rnd.version.errors import ShallowHistory
 
@@ -185,6 +185,20 @@ def test_a_clone_without_trees_and_files_is_enough(released: Repository, tmp_pat
 def test_no_repository(tmp_path: Path) -> None:
     with pytest.raises(NotARepository, match="not a git repository"):
         history.read(str(tmp_path))
+
+
+@pytest.mark.parametrize("written", ["0.4.1", "0.0.1"], ids=["the release", "below it"])
+@pytest.mark.parametrize("lost", ["HEAD", "HEAD~1", "1.0.0"])
+def test_a_damaged_repository_is_an_error_not_one_without_releases(
+    released: Repository, lost: str, written: str
+) -> None:
+    released.manifest(written)
+    released.commit("fix: a")
+    released.git("tag", "--annotate", "--message=x", "1.0.0", "HEAD~1")
+    name = released.git("rev-parse", lost)
+    (released.path / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(CommandFailed, match="git cannot read this history"):
+        read(released)
 
 
 def test_from_a_folder_below_and_from_a_work_tree_beside(released: Repository, tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ WHY_ANYWHERE = (
     (r"(?i)[*_]{1,3}breaking", "formatted as bold or italic: BREAKING CHANGE: counts without formatting only"),
     (r"(?i)breaking", "only BREAKING CHANGE: or BREAKING-CHANGE: counts, in capitals"),
     (r"\s", "not at the start of its line"),
+    (r"#{1,6}\s", "a heading: it names a section of the message"),
     (r"[-+]\s|\d+[.)]\s", "only a bullet written `* type: text` counts"),
 )
 

@@ -23,6 +23,7 @@ else:
 
 # %B never holds the NUL that -z puts between commits. Every option that a user's configuration could change is given.
 LOG = ("log", "-z", "--encoding=UTF-8", "--no-show-signature", "--format=%m%H %P%n%B")
+SHOW_TAGS = ("show-ref", "--dereference", "--tags")
 
 
 class History(TypedDict):
@@ -54,14 +55,18 @@ def read(folder: str, without: str = "", at: str = "HEAD") -> History:
     Raises:
         NotARepository: The folder lies in none, or git refuses to read it.
         ShallowHistory: The clone is shallow.
+        CommandFailed: The repository is damaged.
     """
     head, tags = _head_and_tags(folder, at)
     tags -= {without}
     if head is None:
         return History(head=head, tags=tags, release=None, commits=[], unrecognised=[])
-    release, commits = _as_written(folder, tags, at) or _search(folder, head, tags)
-    unrecognised = unrecognised_above(parse_release(release) if release else None, tags)
-    unrecognised = in_the_past(folder, head, unrecognised)
+    try:
+        release, commits = _as_written(folder, tags, at) or _search(folder, head, tags)
+        unrecognised = unrecognised_above(parse_release(release) if release else None, tags)
+        unrecognised = in_the_past(folder, head, unrecognised)
+    except CommandFailed as failed:
+        raise _damaged(failed) from failed
     return History(head=head, tags=tags, release=release, commits=commits, unrecognised=unrecognised)
 
 
@@ -119,6 +124,8 @@ def _head_and_tags(folder: str, at: str = "HEAD") -> tuple[str | None, frozenset
     said = git.output(folder, "rev-parse", "--is-shallow-repository", f"{at}^{{commit}}", "--symbolic", "--tags")
     if said is None:
         _must_be_repository(folder)
+        if at == "HEAD" and git.output(folder, "rev-parse", "--verify", "--quiet", at) is not None:
+            _must_be_readable(folder, at)
         return None, frozenset()  # no commit yet, which the call above takes for an error
     shallow, head, *tags = said.removesuffix("\n").split("\n")
     if shallow == "true":
@@ -132,6 +139,20 @@ def _must_be_repository(folder: str) -> None:
     except CommandFailed as failed:
         _, _, words = failed.message.partition("\n")
         raise NotARepository(f"git finds no repository that it can read here:\n{words}") from failed
+
+
+def _must_be_readable(folder: str, revision: str) -> None:
+    try:
+        git.run(folder, "cat-file", "-e", f"{revision}^{{commit}}")
+    except CommandFailed as failed:
+        raise _damaged(failed) from failed
+
+
+def _damaged(failed: CommandFailed) -> CommandFailed:
+    return CommandFailed(
+        f"git cannot read this history: {failed.message}",
+        "`git fsck` lists what is damaged. Clone the repository again.",
+    )
 
 
 def _commits_since(folder: str, base: str, at: str) -> list[Commit] | None:
@@ -219,6 +240,8 @@ def _search(folder: str, head: str, tags: frozenset[str]) -> tuple[str | None, l
     """
     from rnd.version.walk import DatedWalk, dates_of
 
+    if not releases(tags):
+        return None, []
     with DatedWalk(folder, head) as walk:
         places = _places(folder)
         found = [(release, tag) for release, tag in releases(tags) if tag in places]
@@ -236,8 +259,10 @@ def _search(folder: str, head: str, tags: frozenset[str]) -> tuple[str | None, l
 
 
 def _places(folder: str) -> dict[str, str]:
-    """Return the full hash of what each tag names, behind any number of annotated tags."""
-    said = git.output(folder, "show-ref", "--dereference", "--tags") or ""
+    """Return the full hash of what each tag names, behind any number of annotated tags; there is at least one tag."""
+    said = git.output(folder, *SHOW_TAGS)
+    if said is None:
+        said = git.run(folder, *SHOW_TAGS)  # fails again, and reports why
     places = {}
     for line in said.splitlines():
         place, _, name = line.partition(" refs/tags/")
