@@ -59,7 +59,7 @@ def test_each_kind_of_difference(fleet: Fleet, capsys: pytest.CaptureFixture[str
 
 def test_the_selection(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
     fleet.configure(rings={"canary": Ring(repositories=["RND-one"]), "all": Ring()})
-    fleet.add("rnd-one")
+    fleet.add("rnd-one", ref="v1-canary")
     fleet.add("rnd-two", version="1.0.0")
     assert cli.main(["fleet", "status", "--ring", "canary"]) == 0
     assert cli.main(["fleet", "status", "--ring", "all"]) == 3

@@ -11,6 +11,8 @@ from rnd import cli
 from tests.helpers.git import git
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.helpers.updates import World
 
 pytestmark = pytest.mark.slow
@@ -65,7 +67,9 @@ def test_a_newer_release_renews_the_pull_request_in_place(world: World) -> None:
     assert "### 1.1.0" in str(pull.body)
 
 
-def test_a_conflict_cannot_be_merged_and_a_person_resolves_it(world: World) -> None:
+def test_a_conflict_cannot_be_merged_and_a_person_resolves_it(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     mine = "one\ntwo\nthree\nrelease mine\nfour\nfive\nsix\n"
     world.add("rnd-a", **{"notes.txt": mine})
     world.give("1.1.0", "canary")
@@ -80,6 +84,16 @@ def test_a_conflict_cannot_be_merged_and_a_person_resolves_it(world: World) -> N
         "chore: mark the conflicts with the template 1.1.0",
         "chore: update the template to 1.1.0",
     ]
+    capsys.readouterr()
+    page = tmp_path / "page.html"
+    cli.main(["fleet", "status", "--having", "conflict", "--html", str(page)])
+    assert "rnd-a: " in (said := capsys.readouterr().out)
+    assert "update conflict: has conflicts" in said
+    assert "conflict 1.1.0</span>" in page.read_text(encoding="utf-8")
+    cli.main(["fleet", "status"])
+    said = capsys.readouterr().out
+    assert "pull requests  conflict 1" in said
+    assert "canary 1.1.0 for 0 h, not merged: rnd-a" in said
     world.pipelines()
     pull.draft = False  # somebody presses "Ready for review"
     world.tick()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from rnd.version.tags import newest, parse_release, releases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date
+    from collections.abc import Iterable
 
     from rnd.fleet.inventory import Member
+    from rnd.fleet.update.decide import Decision
     from rnd.github.settings.diff import Change
     from rnd.organisation.fleet import Hold
 
@@ -36,6 +36,7 @@ class Facts:
         not_read: Settings that were not asked for: only the REST API has them.
         lacking: Settings that differ, and that the organisation's plan does not have.
         hold: Why it stays at its version, if it is held.
+        update: What is decided about its update pull request, if that was read.
         error: Why it could not be read; None if it was.
     """
 
@@ -48,15 +49,19 @@ class Facts:
     not_read: tuple[str, ...] = field(default=())
     lacking: tuple[str, ...] = field(default=())
     hold: Hold | None = None
+    update: Decision | None = None
     error: str | None = None
 
     def having(self, workflow_ref: str) -> tuple[str, ...]:
         """Return the conditions that `--having` selects it by."""
+        pull = self.update.pull if self.update is not None else None
+        refs = {self.member.central or workflow_ref, UNKNOWN, "watched"}
         conditions = {
-            "drift": bool(self.changes or self.lacking) or self.workflows not in {workflow_ref, UNKNOWN, "watched"},
+            "drift": bool(self.changes or self.lacking) or self.workflows not in refs,
             "behind": bool(self.behind) and self.hold is None,
-            "held": self.hold is not None,
-            "failing": self.main == "red",
+            "held": self.hold is not None or (self.update is not None and self.update.kind == "held"),
+            "failing": self.main == "red" or (pull is not None and pull.checks == "red"),
+            "conflict": pull is not None and pull.has_conflict,
             "unreadable": self.error is not None or bool(self.unknown),
         }
         return tuple(name for name, is_so in conditions.items() if is_so)
@@ -102,9 +107,3 @@ def called_at(texts: Iterable[str | None], template: str) -> str:
         form = rf"""uses:\s*["']?{re.escape(template)}/[\w./-]+@([\w./-]+)"""
         refs.update(re.findall(form, text, re.IGNORECASE | re.ASCII))
     return refs.pop() if len(refs) == 1 else "mixed" if refs else "none"
-
-
-def current_hold(name: str, held: Mapping[str, Hold], today: date) -> Hold | None:
-    """Return the hold of a repository, unless it has ended."""
-    hold = next((hold for listed, hold in held.items() if listed.lower() == name.lower()), None)
-    return hold if hold is not None and today <= hold.until else None

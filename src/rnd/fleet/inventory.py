@@ -46,6 +46,7 @@ class Member:
         version: The version of the template in the answers file; None if it is not readable.
         ring: The name of its ring.
         watched: Whether it is only reported and never changed.
+        central: The ref at which its workflows should call the shared actions.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Member:
     version: str | None
     ring: str
     watched: bool = False
+    central: str = ""
 
 
 def member(node: Node, organisation: Organisation) -> Member | str:
@@ -75,7 +77,13 @@ def member(node: Node, organisation: Organisation) -> Member | str:
         version = str(answers.get("_commit", "")) or None
     number = node["databaseId"]
     ring = ring_of(node["name"], number, organisation.fleet.rings)
-    return Member(number, node["id"], node["name"], node["url"], version, ring, watched)
+    return Member(number, node["id"], node["name"], node["url"], version, ring, watched, _central(node, organisation))
+
+
+def _central(node: Node, organisation: Organisation) -> str:
+    """Return the ref at which the workflows of a repository should call the shared actions."""
+    is_canary = node["name"].lower() in {name.lower() for name in organisation.fleet.canaries}
+    return organisation.template.canary_ref if is_canary else organisation.template.workflow_ref
 
 
 def read_answers(blob: Node | None) -> Mapping[str, object]:

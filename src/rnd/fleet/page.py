@@ -18,6 +18,7 @@ from markupsafe import Markup
 from rnd.fleet import facts
 from rnd.fleet.facts import template_version
 from rnd.fleet.report import LACKING, groups, header, reason, remarks, shorten
+from rnd.fleet.update.seen import pull_kind
 from rnd.github.settings.diff import format_value
 from rnd.version.tags import parse_release
 
@@ -98,7 +99,8 @@ def _tiles(view: View) -> list[dict[str, str]]:
     labels = {
         "drift": ("differ from org.yml", "warn"),
         "behind": ("behind the template", "warn"),
-        "failing": ("red on main", "bad"),
+        "conflict": ("with conflicts", "warn"),
+        "failing": ("red", "bad"),
         "unreadable": ("not readable", "bad"),
         "held": ("held", "info"),
     }
@@ -174,10 +176,22 @@ def _row(one: Facts, view: View) -> dict[str, Any]:
         **_settings(one),
         "reason": reason(one) if "unreadable" in having else "",
         "workflows": one.workflows,
-        "workflows_tone": "good" if one.workflows == view.workflow_ref else "calm" if one.member.watched else "warn",
+        "workflows_tone": _workflows_tone(one, view),
         "main": one.main,
         "main_tone": TONES.get(one.main, "calm"),
+        **_update(one),
         "hold": f"until {one.hold.until}: {one.hold.because}" if one.hold else "",
+    }
+
+
+def _update(one: Facts) -> dict[str, str]:
+    """Return the update pull request of a repository."""
+    kind = pull_kind(one.update) if one.update is not None else ""
+    pull = one.update.pull if one.update is not None else None
+    return {
+        "pull": f"{kind} {pull.release or ''}".strip() if pull is not None else kind.replace("held", ""),
+        "pull_tone": {"open": "info", "conflict": "warn", "red": "bad", "blocked": "bad"}.get(kind, "calm"),
+        "pull_url": pull.url if pull is not None and pull.url.startswith(("https://", "http://")) else "",
     }
 
 
@@ -190,6 +204,12 @@ def _settings(one: Facts) -> dict[str, str]:
     if one.error is not None or one.unknown:
         return {"settings": facts.UNKNOWN, "settings_tone": "bad"}
     return {"settings": "as configured", "settings_tone": "good"}
+
+
+def _workflows_tone(one: Facts, view: View) -> str:
+    if one.workflows == (one.member.central or view.workflow_ref):
+        return "good"
+    return "calm" if one.member.watched else "warn"
 
 
 def _template(one: Facts) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.fleet import facts
 from rnd.fleet.facts import Facts, template_version
+from rnd.fleet.update.report import decision_document
+from rnd.fleet.update.seen import pull_groups, ring_lines
 from rnd.version.tags import parse_release
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def groups(view: View) -> dict[str, list[tuple[str, int]]]:
             *([(facts.UNKNOWN, unknown)] if unknown else []),
         ],
         "main": _wanted_first(Counter(one.main for one in ours), "green"),
+        "pull requests": pull_groups(view.updates) if view.updates is not None else [],
         "rings": list(Counter(one.member.ring for one in ours).items()),
         "held": [("until later", sum(one.hold is not None for one in ours))],
         "watched": [("never changed", len(view.repositories) - len(ours))],
@@ -70,6 +73,8 @@ def as_text(view: View) -> str:
     lines = [f"  {header(view)}", ""]
     for topic, kinds in groups(view).items():
         lines.append(f"  {topic:<12}  {'   '.join(f'{kind} {number:,}' for kind, number in shorten(kinds))}")
+    given = ring_lines(view.updates) if view.updates is not None else []
+    lines += ["", *(f"  {line}" for line in given)] if given else []
     if view.newest:
         lines += ["", f"  The newest release of the template is {view.newest.removeprefix('v')}."]
     for remark in remarks(view):
@@ -106,6 +111,8 @@ def one_line(one: Facts) -> str:
     if one.hold is not None:
         parts.append(f"held until {one.hold.until}: {one.hold.because}")
     parts += [f"workflows {one.workflows}"] if not one.member.watched else []
+    if one.update is not None and one.update.kind not in {"nothing", "open"}:
+        parts.append(f"update {one.update.kind}: {one.update.reason}")
     parts += ["main red"] if one.main == "red" else []
     parts += [reason(one)] if one.error is not None or one.unknown else []
     return f"{one.member.name}: {'; '.join(parts)}"
@@ -165,6 +172,7 @@ def one_document(one: Facts, workflow_ref: str) -> dict[str, Any]:
         "lacking": list(one.lacking),
         "held": {"until": one.hold.until.isoformat(), "because": one.hold.because} if one.hold else None,
         "error": one.error,
+        "update": decision_document(one.update) if one.update is not None else None,
         "having": list(one.having(workflow_ref)),
     }
 

@@ -16,6 +16,7 @@ from rnd.fleet.inventory import Member, Selection, member
 from rnd.fleet.nodes import read_nodes
 from rnd.fleet.queries import REPOSITORIES, TAGS
 from rnd.fleet.rest import is_due
+from rnd.fleet.rings import current_hold
 from rnd.github.errors import NotThere
 from rnd.github.repository import location, repository_at
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rnd.fleet.defaults import Defaults
     from rnd.fleet.governor import Paused
     from rnd.fleet.reading import Reader
+    from rnd.fleet.update.tick import Scene
     from rnd.organisation import Organisation
 
     Node = Mapping[str, Any]
@@ -46,6 +48,7 @@ class View:
         paused: Why not everything was read, if GitHub's limits ended that.
         queries: How many queries were sent.
         points: What GitHub charged for them.
+        updates: The rings and the update pull requests, if they were read.
     """
 
     owner: str
@@ -59,6 +62,7 @@ class View:
     paused: Paused | None = None
     queries: int = 0
     points: int = 0
+    updates: Scene | None = None
 
     @property
     def changeable(self) -> tuple[Facts, ...]:
@@ -176,7 +180,7 @@ def examine(
     today = datetime.now(UTC).date()
     found = []
     for one in members:
-        hold = facts.current_hold(one.name, organisation.fleet.held, today)
+        hold = current_hold(one.name, organisation.fleet, None, today)
         known = Facts(one, None if one.watched else facts.behind(one.version, tags), hold=hold)
         found.append(compared(known, nodes, refs, wanted, organisation, defaults))
     return tuple(found)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rnd.fleet.view import View
     from rnd.organisation import Organisation
 
-CONDITIONS = ("drift", "behind", "held", "failing", "unreadable")
+CONDITIONS = ("drift", "behind", "conflict", "held", "failing", "unreadable")
 EXIT_CODES = """\
 exit codes: 0 all in order; 3 something differs; 1 at least one repository could not be seen or changed, after all
 others were"""

@@ -46,11 +46,13 @@ def run(options: argparse.Namespace) -> int:
     from rnd import report
     from rnd.ci import outputs
     from rnd.fleet import report as fleet_report
+    from rnd.fleet.update.seen import with_updates
     from rnd.fleet.view import look
 
     check_output("--html", options.html)
     with connected(options) as (reader, organisation):
         view = look(reader, organisation, selection(options, organisation), full=options.full, rotate=options.rotate)
+        view = with_updates(reader, organisation, view)
     shown = chosen(view, options)
     if options.html is not None:
         from rnd.fleet import page  # imports jinja2, which only the page needs
