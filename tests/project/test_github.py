@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fake_github.faults import refusal
 from rnd.errors import RndError, UsageError
-from rnd.github.errors import GitHubRefused, NameProtected, NameTaken, NotPermitted, PlanLacks, TeamMissing
-from rnd.github.permissions import examine
+from rnd.github.client import Client, find_addresses
+from rnd.github.errors import (
+    AlreadyThere,
+    GitHubRefused,
+    NameProtected,
+    NameTaken,
+    NotPermitted,
+    PlanLacks,
+    TeamMissing,
+)
 from rnd.github.repository import Repository
 from rnd.github.settings.setting import RepositoryContext
 from rnd.plan import Plan
 from rnd.progress import Quiet, Started
-from rnd.project import preflight
 from rnd.project.remote import Remote
 from rnd.project.setup import setup_steps
 from tests.helpers.creation import Creation, begin
@@ -177,16 +184,6 @@ class TestPreflight:
             == f"org.yml names the team {team}, which {hosting.owner} does not have."
         )
 
-    def test_no_right_to_create(self, creation: Creation, hosting: Hosting) -> None:
-        hosting.hub.state.organisation(hosting.owner).members_create = False  # type: ignore[union-attr]
-        assert f"Members of {hosting.owner} cannot create" in self.refused(creation, NotPermitted)
-
-    def test_an_owner_may_create_all_the_same(self, creation: Creation, hosting: Hosting) -> None:
-        one = hosting.hub.state.organisation(hosting.owner)
-        assert one is not None
-        one.members_create, one.members[hosting.login] = False, "admin"
-        creation.run()
-
     def test_no_member(self, creation: Creation, hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GH_TOKEN", hosting.hub.add_user("stranger", ("repo", "workflow", "read:org")))
         assert "stranger is no member" in self.refused(creation, NotPermitted)
@@ -202,35 +199,25 @@ class TestPreflight:
             creation.run()
         assert caught.value.hint == "Set GH_TOKEN to another token, or unset it to sign in with a browser."
 
-    def test_a_free_plan_without_rulesets(self, creation: Creation, hosting: Hosting) -> None:
-        one = hosting.hub.state.organisation(hosting.owner)
-        assert one is not None
-        one.plan, one.members[hosting.login] = "free", "admin"
+    @pytest.mark.usefixtures("owner")
+    def test_a_free_plan_without_rulesets(self, creation: Creation) -> None:
+        plan(creation, "free")
         assert "free plan" in self.refused(creation, PlanLacks)
 
-    def test_a_free_plan_that_a_member_does_not_see(
-        self, creation: Creation, hosting: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_free_plan_that_a_member_does_not_see(self, creation: Creation, hosting: Hosting, tmp_path: Path) -> None:
         git(tmp_path, "init", "--quiet", "other")
         git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message", "x")
         hosting.publish(tmp_path / "other", "other")
-        hosting.hub.state.organisation(hosting.owner).plan = "free"  # type: ignore[union-attr]
-        monkeypatch.setattr(preflight, "examine", lambda client, owner: replace(examine(client, owner), plan=None))
+        plan(creation, "free")
         assert "Upgrade to" in self.refused(creation, PlanLacks)
 
+    @pytest.mark.usefixtures("owner")
     def test_internal_without_an_enterprise(self, creation: Creation, hosting: Hosting) -> None:
         wanting(creation, visibility="internal")
         assert self.refused(creation, PlanLacks) == (
             f"{hosting.owner} has GitHub's team plan and does not belong to an enterprise, so it cannot have internal "
             "repositories."
         )
-
-    def test_internal_that_members_may_not_create(self, creation: Creation, hosting: Hosting) -> None:
-        one = hosting.hub.state.organisation(hosting.owner)
-        assert one is not None
-        one.plan, one.members_create = "enterprise", False
-        wanting(creation, visibility="internal")
-        assert f"Members of {hosting.owner} cannot create internal" in self.refused(creation, NotPermitted)
 
     def test_another_repository_of_that_name(self, creation: Creation, hosting: Hosting, tmp_path: Path) -> None:
         git(tmp_path, "init", "--quiet", "other")
@@ -248,6 +235,68 @@ class TestPreflight:
         creation.organisation = creation.organisation.model_copy(update={"github": policy})
         assert f"org.yml reserves the name {creation.name}" in self.refused(creation, NameProtected)
         assert hosting.hub.calls == [], "nobody is asked, nor has to sign in, for that"
+
+
+@pytest.fixture
+def owner(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sign in as an owner whose token shows the plan; what members can do is the same."""
+    one = hosting.hub.state.organisation(hosting.owner)
+    assert one is not None
+    one.members[hosting.login] = "admin"
+    monkeypatch.setenv("GH_TOKEN", hosting.hub.add_user(hosting.login, ("repo", "workflow", "admin:org")))
+
+
+def plan(creation: Creation, name: str) -> None:
+    one = creation.hosting.hub.state.organisation(creation.hosting.owner)
+    assert one is not None
+    one.plan = name
+
+
+def test_what_members_may_create_is_found_when_one_is_created(creation: Creation, hosting: Hosting) -> None:
+    hosting.hub.state.organisation(hosting.owner).members_create = False  # type: ignore[union-attr]
+    with pytest.raises(NotPermitted, match=f"Members of {hosting.owner} cannot create private repositories"):
+        creation.run()
+    assert creation.there() is None
+
+
+def test_a_plan_without_rulesets_that_nobody_sees_stops_before_content(creation: Creation) -> None:
+    """A member of a new organisation has no private repository to probe."""
+    plan(creation, "free")
+    with pytest.raises(PlanLacks, match="Upgrade to"):
+        creation.run()
+    there = creation.there()
+    assert there is not None
+    assert git(there.folder, "for-each-ref") == ""
+    assert not any(call[0] == "PATCH" for call in creation.hosting.hub.calls)
+    plan(creation, "team")
+    assert results(creation)["content"] == "applied"
+
+
+def test_a_first_commit_that_github_refuses_is_amended(creation: Creation, hosting: Hosting) -> None:
+    """GH007: its author is a private address. The amended commit has another hash, and the repository is still ours."""
+    folder = creation.project.folder
+    address = git(folder, "log", "-1", "--format=%ae")
+    account = hosting.hub.state.account(hosting.login)
+    assert account is not None
+    account.private_emails = frozenset({address})
+    with pytest.raises(GitHubRefused, match="GH007"):
+        creation.run()
+    for name in ("user.email", "author.email"):
+        git(folder, "config", name, "ada@users.noreply.example.com")
+    git(folder, "commit", "--quiet", "--amend", "--no-edit", "--reset-author")
+    assert results(creation)["content"] == "applied"
+    assert creation.state()["settings"]["description"] == "demo, a research project"
+
+
+def test_a_name_that_somebody_else_s_repository_has(creation: Creation, hosting: Hosting) -> None:
+    one = hosting.hub.state.organisation(hosting.owner)
+    assert one is not None
+    one.base_role, one.members["eve"] = None, "admin"
+    with Client(find_addresses(os.environ), hosting.hub.add_user("eve")) as eve:
+        eve.send(lambda kit: kit.rest.repos.create_in_org(hosting.owner, name=creation.name, private=True))
+    with pytest.raises(AlreadyThere) as caught:
+        creation.run()
+    assert "the name belongs to something that you cannot see" in caught.value.hint
 
 
 def test_a_remote_of_another_name_is_left_alone(creation: Creation) -> None:

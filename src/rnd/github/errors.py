@@ -87,10 +87,15 @@ class QueryTooHeavy(RndError):
 class AlreadyThere(GitHubUnavailable):
     """GitHub reports that the resource to create already exists, but does not show it.
 
-    GitHub is eventually consistent, so a later request may show it.
+    GitHub is eventually consistent, so a later request may show it. Otherwise you cannot see it: a member of an
+    organisation does not see every private repository, and names are unique all the same.
     """
 
     code = "github-already-there"
+    hint = (
+        "Run the same command in a minute. If the answer is the same, the name belongs to something that you cannot "
+        "see: choose another name, or ask an owner of the organisation."
+    )
 
 
 class RateLimited(GitHubUnavailable):
@@ -126,6 +131,16 @@ class PlanLacks(GitHubRefused):
 
     code = "github-plan-lacks"
     hint = "Upgrade the plan, or make the repositories public: `github.repository.visibility` in org.yml."
+
+
+class ActionsLimited(RndError):
+    """A policy of the organisation on GitHub prevents the pipeline from running; the message lists the reasons."""
+
+    code = "github-actions-limited"
+    hint = (
+        "Ask an owner to change it under Settings, Actions, General of the organisation; "
+        "`rnd doctor --organisation` checks all of it."
+    )
 
 
 class NotPermitted(RndError):

@@ -29,8 +29,7 @@ class Permissions:
         login: The user that the token belongs to; empty for tokens of workflows and apps.
         scopes: The token's scopes, or None for tokens without scopes: fine-grained tokens and those of apps.
         is_owner: Whether the user is an owner of the organisation.
-        plan: The organisation's plan, such as "free" or "team"; None if the token cannot see it.
-        may_create: Whether members may create repositories, by visibility; empty if the token cannot see it.
+        plan: The organisation's plan, such as "free" or "team"; None unless an owner's token has the scope `admin:org`.
         lacking: Required scopes that the token lacks.
         missing: The problems, one sentence each.
     """
@@ -39,7 +38,6 @@ class Permissions:
     scopes: tuple[str, ...] | None
     is_owner: bool
     plan: str | None
-    may_create: dict[str, bool]
     lacking: tuple[str, ...]
     missing: tuple[str, ...]
 
@@ -65,15 +63,12 @@ def examine(client: Client, organisation: str) -> Permissions:
         missing.append(f"The organisation {organisation} does not exist, or {login} cannot see it.")
         found = {}
     plan = found.get("plan")
-    keys = {kind: f"members_can_create_{kind}_repositories" for kind in ("private", "internal", "public")}
-    may_create = {kind: bool(found[key]) for kind, key in keys.items() if key in found}
-    return Permissions(
-        login, scopes, role == "admin", plan["name"] if plan else None, may_create, lacking, tuple(missing)
-    )
+    return Permissions(login, scopes, role == "admin", plan["name"] if plan else None, lacking, tuple(missing))
 
 
 def _scopes(header: str | None) -> tuple[str, ...] | None:
-    return None if header is None else tuple(filter(None, map(str.strip, header.split(","))))
+    """Return the scopes in a header; an empty one is that of a token without scopes, such as a fine-grained one."""
+    return None if not header else tuple(filter(None, map(str.strip, header.split(","))))
 
 
 def _lacking(scopes: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -92,5 +87,5 @@ def _role(client: Client, organisation: str) -> str:
     except GitHubRefused as refused:
         if refused.status != 403 or type(refused) is not GitHubRefused:
             raise
-        return "no member, or the token does not say so,"
+        return f"no member, or the token does not say so ({refused.message}),"
     return membership["role"] if membership["state"] == "active" else "only an invited member"

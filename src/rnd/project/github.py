@@ -1,9 +1,9 @@
 """Creates the repository on GitHub, protects `main` and opens the first pull request.
 
-Content is never accessible without protection: an empty repository is created and configured, its `main` is protected
-before the first push, and teams get access only after the push. While `main` does not exist, repository administrators
-can bypass its ruleset, because somebody has to push the first commit; afterwards, only the actors that org.yml lists
-can. Every step checks GitHub first, so an interrupted run can be resumed at any point.
+Content is never accessible without protection: an empty repository is created, and its `main` is protected before
+anything else, so that a plan without rulesets stops here. Teams get access only after the push. While `main` does not
+exist, repository administrators can bypass its ruleset, because somebody has to push the first commit; afterwards, only
+the actors that org.yml lists can. Every step checks GitHub first, so an interrupted run can be resumed at any point.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rnd.github.errors import GitHubUnavailable, SignInNeeded
 from rnd.github.repository import Repository
 from rnd.github.settings.default_branch import default_branch
 from rnd.github.settings.plan import before_content, guards
+from rnd.github.settings.policy import policy_step
 from rnd.github.settings.ruleset import branch_ruleset
 from rnd.github.settings.setting import RepositoryContext
 from rnd.github.settings.teams import team_access
@@ -155,10 +156,10 @@ def _single_step(
 
 def _steps(remote: Remote, project: Project) -> tuple[Step, ...]:
     context = remote.context
-    first = (repository_step(remote), origin_step(remote))
+    first = (repository_step(remote), after_repository(guard_step(remote)), origin_step(remote))
     rest = (
+        policy_step(context),
         *(setting.step() for setting in before_content(context)),
-        guard_step(remote),
         content_step(remote),
         branch_ruleset(context).step(),
         *(setting.step() for setting in guards(context)),

@@ -40,12 +40,11 @@ def check_remote(remote: Remote) -> None:
     context = remote.context
     found = examine(context.client, context.config.owner)
     _check_enterprise(context, found)
-    faults = [*found.missing, *_may_not_create(context, found)]
-    if faults:
+    if found.missing:
         remedies = [context.client.renewal] if found.lacking else []
-        if len(faults) > len(found.lacking):
+        if len(found.missing) > len(found.lacking):
             remedies.append(NotPermitted.hint)
-        raise NotPermitted("\n".join(faults), " ".join(remedies))
+        raise NotPermitted("\n".join(found.missing), " ".join(remedies))
     _check_plan(context, found)
     _check_teams(context)
     remote.look()
@@ -61,16 +60,11 @@ def _check_enterprise(context: RepositoryContext, found: Permissions) -> None:
         )
 
 
-def _may_not_create(context: RepositoryContext, found: Permissions) -> list[str]:
-    kind = context.config.repository.visibility
-    if found.is_owner or found.may_create.get(kind, True):
-        return []
-    owner = context.config.owner
-    return [f"Members of {owner} cannot create {kind} repositories, and {found.login} is not an owner."]
-
-
 def _check_plan(context: RepositoryContext, found: Permissions) -> None:
-    """Reject a plan without rulesets; the plan is visible to owners only, so others probe an existing repository."""
+    """Reject a plan without rulesets; only owners can see it, so others probe an existing repository.
+
+    Without a repository to probe, the ruleset is the first thing that is created in the new one.
+    """
     if context.config.repository.visibility == "public":
         return
     if found.plan == "free":

@@ -1,17 +1,19 @@
 """The steps that create a repository on GitHub and push the local one to it; used by `github.py`.
 
 A repository on GitHub belongs to a project if it contains the project's first commit or, while it is empty, if its
-description contains the hash of that commit.
+description contains the identifier that the project's git configuration has. It is not the hash of a commit, because
+GitHub can refuse the first push for what is in the commit (GH007, GH013), and the repaired commit has another hash.
 """
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rnd import git
 from rnd.errors import UsageError
-from rnd.github.errors import GitHubRefused, GitHubUnavailable, NameTaken, NotThere
+from rnd.github.errors import GitHubRefused, GitHubUnavailable, NameTaken, NotPermitted, NotThere
 from rnd.github.push import clone_url, push
 from rnd.github.repository import repository_at
 from rnd.github.settings.default_branch import BRANCH
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 TRACKED = f"refs/remotes/origin/{BRANCH}"
 ADMINS = "repository-admins"
+FORBIDDEN = 403  # HTTP status
+IDENTIFIER = "rnd.repository"  # in the git configuration of a project
 NOTHING = {409, 422}  # besides 404, GitHub's status codes for a missing commit: empty repository, unknown hash
 
 
@@ -52,10 +56,16 @@ class Remote:
         """The URL of the repository's web page."""
         return f"{self.context.client.addresses.server}/{self.context.repository}"
 
-    def marker(self) -> str | None:
-        """Return the description that marks an empty repository as ours; None before the first local commit."""
-        first = first_commit(self.folder)
-        return f"Being set up: {first}" if first else None
+    def markers(self) -> tuple[str, ...]:
+        """Return the descriptions that mark an empty repository as ours; the second is that of earlier versions."""
+        values = (git.attempt(self.folder, "config", "--local", IDENTIFIER), first_commit(self.folder))
+        return tuple(f"Being set up: {value}" for value in values if value)
+
+    def mark(self) -> str:
+        """Return the description of a new repository; keep its identifier in the git configuration."""
+        if git.attempt(self.folder, "config", "--local", IDENTIFIER) is None:
+            git.run(self.folder, "config", "--local", IDENTIFIER, secrets.token_hex(16))
+        return self.markers()[0]
 
     def look(self) -> Document | None:
         """Return GitHub's record of the repository, or None if it does not exist.
@@ -66,8 +76,7 @@ class Remote:
         found: Document = self.context.client.get_or_none(lambda kit: kit.rest.repos.get(*self.context.repository))
         if found is None:
             return None
-        marker = self.marker()
-        if (marker is None or found["description"] != marker) and not self._has_first_commit():
+        if found["description"] not in self.markers() and not self._has_first_commit():
             raise NameTaken(
                 f"The repository {self.context.repository} exists already and was not created from {self.folder}."
             )
@@ -141,12 +150,20 @@ def repository_step(remote: Remote) -> Step:
     def create() -> None:
         body: Any = {
             "name": name,
-            "description": remote.marker(),
+            "description": remote.mark(),
             "visibility": visibility,
             "private": visibility != "public",
         }
         client.eventually_consistent = True
-        client.create_once(remote.look, lambda kit: kit.rest.repos.create_in_org(owner, data=body))
+        try:
+            client.create_once(remote.look, lambda kit: kit.rest.repos.create_in_org(owner, data=body))
+        except GitHubRefused as refused:
+            if type(refused) is not GitHubRefused or refused.status != FORBIDDEN:
+                raise
+            # Only owners can see in advance what members may create.
+            raise NotPermitted(
+                f"Members of {owner} cannot create {visibility} repositories. {refused.message}"
+            ) from refused
 
     action = Action(f"create {owner}/{name}, {visibility} and empty", create)
     return Step("github-repository", "Create the repository on GitHub", observe, (action,))
@@ -199,7 +216,7 @@ def description_step(remote: Remote, description: str) -> Step:
 
     def observe() -> State:
         current = context.document()["description"]
-        return needed("still the set-up marker") if current == remote.marker() else done(current or "empty")
+        return needed("still the set-up marker") if current in remote.markers() else done(current or "empty")
 
     def write() -> None:
         context.client.send(lambda kit: kit.rest.repos.update(*context.repository, description=description))

@@ -6,8 +6,8 @@ from rnd.github.settings.diff import Change, compare, format_value
 
 
 def test_values_are_formatted_as_in_org_yml() -> None:
-    assert [format_value(value) for value in (None, True, False, 2, "x", (), ("a", "b"))] == [
-        *("nothing", "true", "false", "2", "x", "[]", "[a, b]")
+    assert [format_value(value) for value in (None, True, False, 0, 1, "x", (), ("a", "b"))] == [
+        *("nothing", "true", "false", "0", "1", "x", "[]", "[a, b]")
     ]
 
 

@@ -112,7 +112,7 @@ def response_to(token: Token | None, answer: Answer) -> Response:
         "X-GitHub-Media-Type": "github.v3; format=json",
         "X-GitHub-Api-Version-Selected": "2022-11-28",
     }
-    if token is not None and token.kind == "user":
+    if token is not None and token.has_scopes:
         headers["X-OAuth-Scopes"] = ", ".join(sorted(token.scopes))
         headers["X-Accepted-OAuth-Scopes"] = ""
     body = b"" if answer.document is None else json.dumps(answer.document).encode()

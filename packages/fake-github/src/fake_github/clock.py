@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Protocol
 
@@ -59,3 +60,8 @@ class ManualClock:
 
 # The clock of the request that this thread answers.
 CURRENT: ContextVar[Clock] = ContextVar("CURRENT", default=SystemClock())  # noqa: B039 - it has no state
+
+
+def now() -> str:
+    """Return the time as GitHub writes it: UTC, in whole seconds. It is that of the request being answered."""
+    return datetime.fromtimestamp(CURRENT.get().now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

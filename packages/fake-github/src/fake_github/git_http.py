@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 
 from fake_github import git_repository as bare
 from fake_github import process, pushes
-from fake_github.routing import LEVELS, scoped
+from fake_github.permissions import LEVELS
+from fake_github.routing import scoped
 from fake_github.rules import push_policy
 from fake_github.state import ROLES
 
@@ -75,7 +76,8 @@ def _may(hub: Hub, repository: Repository, token: Token | None, *, writing: bool
     if token.kind == "user":
         role = hub.state.role(token.account, repository)
         enough = role is not None and ROLES.index(role) >= ROLES.index("push" if writing else "pull")
-        return enough and scoped(token, frozenset({"repo" if repository.private else "public_repo"}))
+        if not enough or not token.fine_grained:
+            return enough and scoped(token, frozenset({"repo" if repository.private else "public_repo"}))
     if token.kind == "workflow" and not writing and _shared(repository, token):
         return True
     level = token.permissions.get("contents")

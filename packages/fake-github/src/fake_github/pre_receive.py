@@ -120,6 +120,20 @@ def _workflows(old: str, new: str) -> list[str]:
     return sorted(set(filter(None, said.splitlines())))
 
 
+def _published(old: str, new: str, private: list[str]) -> list[str]:
+    """Return the lines about private addresses in pushed commits, as GitHub refuses them.
+
+    https://docs.github.com/en/account-and-profile/how-tos/email-preferences/blocking-command-line-pushes-that-expose-your-personal-email-address
+    """
+    if new == ZERO or not private:
+        return []
+    since = ["--not", "--all"] if old == ZERO else [f"^{old}"]
+    said = _git("log", "--format=%ae%n%ce", new, *since) or ""
+    if not set(private) & set(said.splitlines()):
+        return []
+    return ["error: GH007: Your push would publish a private email address."]
+
+
 def main() -> int:
     """Read the pushed refs and return whether the rules allow them."""
     policy = json.loads(os.environ["FORGE_POLICY"])
@@ -134,6 +148,7 @@ def main() -> int:
         if not policy["workflows"] and (touched := _workflows(old, new)):
             lines.append(f"refusing to allow {policy['client']} to create or update workflow `{touched[0]}` without "
                          f"{policy['lacking']}")  # fmt: skip
+        lines += _published(old, new, policy["private"])
         refused |= bool(lines)
         print(*lines, sep="\n", end="\n" if lines else "", file=sys.stderr)
     return int(refused)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fake_github import events
 from fake_github import git_repository as bare
-from fake_github.state import now
+from fake_github.clock import now
 
 if TYPE_CHECKING:
     from fake_github.hub import Hub

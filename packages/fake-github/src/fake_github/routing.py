@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from werkzeug.routing import Map, Rule
 
+from fake_github import permissions
 from fake_github.answers import DOCUMENTATION, Answer, BadCredentials, Forbidden, NotFound, Refused
 from fake_github.state import ROLES, Account, Document, Organisation, Repository, Role, Token
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 Thing = TypeVar("Thing")
 Handler = Any  # (call), (call, repository) or (call, organisation), each returning an Answer
 SLASHES = {"ref", "basehead", "branch", "path", "tag"}  # parameters that hold slashes
-LEVELS = ("read", "write", "admin")
 REPOSITORY = "/repos/{owner}/{repo}"
 
 
@@ -36,7 +36,6 @@ class Route:
         method: Of HTTP.
         path: As the description has it, with names in braces.
         role: What a user needs in the repository.
-        permission: What an installation needs, as in `contents:write`.
         scopes: Of which a user's token needs one.
     """
 
@@ -44,21 +43,26 @@ class Route:
     path: str
     handler: Handler
     role: Role | None
-    permission: str
     scopes: frozenset[str]
+
+    @property
+    def operation(self) -> str:
+        """As in `GET /user`."""
+        return f"{self.method} {self.path}"
 
 
 ROUTES: list[Route] = []
 
 
-def route(
-    operation: str, *, role: Role | None = None, permission: str = "metadata:read", scopes: Sequence[str] = ()
-) -> Callable[[Handler], Handler]:
-    """Declare that a function answers an operation, given as in `GET /user`."""
+def route(operation: str, *, role: Role | None = None, scopes: Sequence[str] = ()) -> Callable[[Handler], Handler]:
+    """Declare that a function answers an operation, given as in `GET /user`.
+
+    What tokens without scopes need for it is in `permissions.py`.
+    """
     method, _, path = operation.partition(" ")
 
     def declare(handler: Handler) -> Handler:
-        ROUTES.append(Route(method, path, handler, role, permission, frozenset(scopes)))
+        ROUTES.append(Route(method, path, handler, role, frozenset(scopes)))
         return handler
 
     return declare
@@ -195,17 +199,23 @@ class Call:
 
     def _check_scopes(self) -> None:
         token = self.token
+        if token is not None and not token.has_scopes:
+            permissions.check(token, self.route.operation)
+            return
         if self.route.scopes and (token is None or token.kind == "user") and not scoped(token, self.route.scopes):
             raise NotFound if self.route.method == "GET" else Forbidden("Must have admin rights to Repository.")
 
 
 def scoped(token: Token | None, scopes: frozenset[str]) -> bool:
-    """Return whether a user's token has one of some scopes, by itself or through a wider one."""
+    """Return whether a user's token has one of some scopes, by itself or through a wider one.
+
+    A fine-grained token has none; its permissions are checked in their place.
+    """
     wider = {"public_repo": "repo", "read:org": "write:org", "write:org": "admin:org", "read:user": "user"}
     accepted = set(scopes)
     for _ in wider:
         accepted |= {wider[scope] for scope in accepted if scope in wider}
-    return token is not None and bool(token.scopes & accepted)
+    return token is not None and (token.fine_grained or bool(token.scopes & accepted))
 
 
 def check_single_sign_on(call: Call, organisation: Organisation) -> None:
@@ -235,10 +245,20 @@ def allowed(call: Call, repository: Repository | None) -> Repository:
         repository.hidden_reads -= 1
         raise NotFound
     token = call.token
-    if token is not None and token.kind != "user":
-        _check_installation(token, repository, call.route)
-        _refuse_read_only(call, repository)
-        return repository
+    if token is not None and not token.has_scopes:
+        there = token.repository is None or token.repository.lower() == repository.full_name.lower()
+        if not there and repository.private:
+            raise NotFound
+        permissions.check(token, call.route.operation, public=not repository.private)
+    if token is None or token.kind == "user":
+        _check_user(call, repository)
+    _refuse_read_only(call, repository)
+    return repository
+
+
+def _check_user(call: Call, repository: Repository) -> None:
+    """Refuse a user whose role or scopes do not reach far enough, and a stranger."""
+    token, reading = call.token, call.route.method == "GET"
     role = None if token is None else call.hub.state.role(token.account, repository)
     if repository.private and (role is None or not scoped(token, frozenset({"repo"}))):
         raise NotFound
@@ -247,8 +267,6 @@ def allowed(call: Call, repository: Repository | None) -> Repository:
     needed = call.route.role or ("pull" if reading else "push")
     if ROLES.index(role or "pull") < ROLES.index(needed):
         raise Forbidden("Must have admin rights to Repository.")
-    _refuse_read_only(call, repository)
-    return repository
 
 
 def _refuse_read_only(call: Call, repository: Repository) -> None:
@@ -263,17 +281,3 @@ def _refuse_read_only(call: Call, repository: Repository) -> None:
         raise Forbidden("Repository has been locked for migration.")
     if repository.settings["archived"] and not (path == REPOSITORY and call.body.get("archived") is False):
         raise Forbidden("Repository was archived so is read-only.")
-
-
-def _check_installation(token: Token, repository: Repository, route: Route) -> None:
-    there = token.repository is None or token.repository.lower() == repository.full_name.lower()
-    resource, _, needed = route.permission.partition(":")
-    if resource == "metadata":
-        if not there and repository.private:
-            raise NotFound
-        return
-    level = token.permissions.get(resource)
-    public_read = needed == "read" and not repository.private
-    enough = there and level is not None and LEVELS.index(level) >= LEVELS.index(needed)
-    if not enough and not public_read:
-        raise Forbidden("Resource not accessible by integration") if there else NotFound()

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from fake_github import git_objects
 from fake_github import git_repository as bare
-from fake_github.pre_receive import matches
+from fake_github.answers import Forbidden, NotFound
+from fake_github.permissions import ACCEPTED, can_write_workflows
+from fake_github.pre_receive import WORKFLOWS, matches
 from fake_github.state import ROLES
 
 if TYPE_CHECKING:
@@ -145,15 +147,37 @@ def push_policy(hub: Hub, repository: Repository, token: Token) -> Document:
         if not may_bypass(hub, repository, ruleset, token, {"always", "exempt"})
     ]
     shas = {run["head_sha"] for run in repository.check_runs.values()} | {one["sha"] for one in repository.statuses}
-    scope = "workflow" in token.scopes if token.kind == "user" else token.permissions.get("workflows") == "write"
     return {
         "rules_url": f"{hub.url}/{repository.full_name}/rules",
         "rules": rules_for(repository, held=held),
         "passed": {sha: sorted(map(list, passed_checks(repository, sha)), key=str) for sha in shas},
-        "workflows": scope,
+        "private": sorted(token.account.private_emails),
+        "workflows": can_write_workflows(token),
         "client": "an OAuth App" if token.kind == "user" else "a GitHub App",
         "lacking": "`workflow` scope" if token.kind == "user" else "`workflows` permission",
     }
+
+
+def refuse_workflows(repository: Repository, token: Token, sha: str) -> None:
+    """Refuse to name a commit whose workflow files differ from those of the default branch without a permission for it.
+
+    An app and a run lack *workflows*, which a run can never have; a token with scopes lacks `workflow`, and GitHub then
+    answers that there is no such thing. See the permissions of
+    https://docs.github.com/en/rest/releases/releases#create-a-release and https://github.com/cli/cli/issues/9514.
+
+    Raises:
+        Refused: The token may not.
+    """
+    if can_write_workflows(token):
+        return
+    where = (f"refs/heads/{repository.default_branch}:{WORKFLOWS}", f"{sha}^{{commit}}:{WORKFLOWS}")
+    now, then = (bare.attempt(repository.folder, "rev-parse", "--quiet", "--verify", one) for one in where)
+    if now == then:
+        return
+    if token.has_scopes:
+        raise NotFound
+    kind = "personal access token" if token.fine_grained else "integration"
+    raise Forbidden(f"Resource not accessible by {kind}", {ACCEPTED: "contents=write,workflows=write"})
 
 
 def merge_obstacles(

@@ -61,6 +61,14 @@ class FakeGitHub(Hub):
                 self.state.accounts[login.lower()] = account
             return self.state.issue(account, "ghp", scopes=frozenset(scopes)).value
 
+    def add_fine_grained(self, login: str, permissions: Mapping[str, str], repository: str | None = None) -> str:
+        """Return a new fine-grained token of a user, for one repository or for all."""
+        self.add_user(login)
+        account = self.state.accounts[login.lower()]
+        limits = {"permissions": dict(permissions), "repository": repository, "fine_grained": True}
+        with self.lock:
+            return self.state.issue(account, "github_pat", **limits).value
+
     def add_organisation(
         self,
         login: str,

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
-from fake_github.clock import CURRENT
+from fake_github.clock import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +21,6 @@ ROLES: tuple[Role, ...] = ("pull", "triage", "push", "maintain", "admin")
 Document = dict[str, Any]
 
 
-def now() -> str:
-    """Return the time as GitHub writes it: UTC, in whole seconds. It is that of the request being answered."""
-    return datetime.fromtimestamp(CURRENT.get().now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 @dataclass
 class Account:
     """A user, a bot, or an organisation: what can own a repository.
@@ -35,6 +29,7 @@ class Account:
         id: Unique in a fake GitHub, over all kinds of things.
         login: The name, whose case does not matter when it is asked for.
         kind: What GitHub calls its type.
+        private_emails: Addresses that no push of the account may publish, as its settings can say.
     """
 
     id: int
@@ -42,6 +37,7 @@ class Account:
     kind: Literal["User", "Bot", "Organization"] = "User"
     name: str | None = None
     created_at: str = field(default_factory=now)
+    private_emails: frozenset[str] = frozenset()
 
     @property
     def email(self) -> str:
@@ -69,20 +65,20 @@ class Organisation(Account):
     """An organisation.
 
     Attributes:
-        plan: "free" has no rulesets and no branch protection for private repositories; "enterprise" is that of an
-            organisation that an enterprise owns.
-        members: Each with the role "admin" or "member".
-        members_create: Whether members who are not owners may create repositories.
+        plan: "free" has no rulesets for private repositories; "enterprise" is that of one that an enterprise owns.
+        members: Each with the role "admin" or "member"; members_create: Whether all of them may create repositories.
+        actions: Its settings of Actions, by the parts of the API: limits of those of its repositories.
+        base_role: What every member may do in every repository; None for nothing.
         single_sign_on: The tokens that were authorized for its single sign-on; None where it has none.
-        actions: Its settings of Actions that were set: `workflow`, `forks`.
     """
 
     plan: str = "team"
     members: dict[str, str] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
     members_create: bool = True
-    single_sign_on: set[str] | None = None
+    base_role: Role | None = "pull"
     actions: dict[str, Document] = field(default_factory=dict)
+    single_sign_on: set[str] | None = None
 
     @property
     def in_enterprise(self) -> bool:
@@ -95,10 +91,11 @@ class Token:
     """What a caller shows, and what it allows.
 
     Attributes:
-        kind: "user" is a classic personal or OAuth token with scopes; "app" the web token of a GitHub App;
-            "installation" one of its installation; "workflow" the GITHUB_TOKEN of a run, whose pushes start no runs.
-        permissions: Of an installation or a workflow, as in `{"contents": "write"}`.
-        repository: The full name of the only repository that an installation's or workflow's token reaches.
+        kind: "user" is a personal or OAuth token; "app" the web token of a GitHub App; "installation" one of its
+            installation; "workflow" the GITHUB_TOKEN of a run, whose pushes start no runs.
+        permissions: Of an installation, a workflow or a fine-grained token, as in `{"contents": "write"}`.
+        repository: The full name of the only repository that a token without scopes reaches.
+        fine_grained: Whether it is a fine-grained personal token.
     """
 
     account: Account
@@ -109,6 +106,12 @@ class Token:
     repository: str | None = None
     app: Document | None = None
     revoked: bool = False
+    fine_grained: bool = False
+
+    @property
+    def has_scopes(self) -> bool:
+        """Whether scopes say what it allows, and not permissions."""
+        return self.kind == "user" and not self.fine_grained
 
 
 @dataclass
@@ -170,10 +173,9 @@ class Repository:
         folder: The bare git repository.
         settings: What `PATCH /repos/{owner}/{repo}` changes, by its names there.
         hidden_reads: How many more reads answer 404, as they do on GitHub for some seconds after creation.
-        disabled: Whether GitHub has disabled it.
+        disabled, vulnerability_alerts: Whether GitHub has disabled it, and whether Dependabot alerts are on.
         lock_reason: Why it is locked, as `MIGRATING`; None if it is not.
         mirror_url: What it is a mirror of; None if it is not.
-        vulnerability_alerts: Whether Dependabot alerts are on.
     """
 
     id: int
@@ -250,8 +252,9 @@ class State:
 
     def renamed(self, full_name: str) -> Repository | None:
         """Return the repository that had a name."""
-        number = self.former_names.get(full_name.lower())
-        return next((one for one in self.repositories.values() if one.id == number), None)
+        return next(
+            (it for it in self.repositories.values() if it.id == self.former_names.get(full_name.lower())), None
+        )
 
     def rename(self, repository: Repository, name: str) -> None:
         """Give a repository another name; the old one leads to it until another repository takes it."""
@@ -290,7 +293,8 @@ class State:
                 return "admin"
             teams = (team for team in organisation.teams.values() if account.login in team.members)
             found += [role for team in teams if (role := team.repositories.get(repository.full_name))]
-            if account.login in organisation.members:
-                found.append("pull")
+            found += (
+                [organisation.base_role] if account.login in organisation.members and organisation.base_role else []
+            )
         found += [role] if (role := repository.collaborators.get(account.login)) else []
         return max(found, key=ROLES.index, default=None)

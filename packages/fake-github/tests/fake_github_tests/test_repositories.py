@@ -164,9 +164,19 @@ def test_single_sign_on_asks_for_the_token_to_be_authorized(acme: Acme) -> None:
     assert status == 403
     assert "SAML enforcement" in message
     organisation.single_sign_on.add(acme.token)
-    plan = acme.ada.rest.orgs.get("Acme").parsed_data.plan
-    assert plan
-    assert plan.name == "team"
+    assert acme.ada.rest.orgs.get("Acme").parsed_data.login == "Acme"
+
+
+def test_the_plan_is_shown_to_owners_with_the_scope_for_it(acme: Acme) -> None:
+    for login, scopes, shown in (
+        ("ada", {"admin:org"}, "team"),
+        ("ada", {"read:org"}, None),
+        ("bob", {"admin:org"}, None),
+    ):
+        one = client(acme.hub, acme.hub.add_user(login, scopes=scopes))
+        document = one.rest.orgs.get("Acme").json()
+        assert document.get("plan", {}).get("name") == shown
+        assert ("members_can_create_repositories" in document) == (shown is not None)
 
 
 def test_actions_environments_and_variables(acme: Acme) -> None:

@@ -23,7 +23,9 @@ def format_value(value: Value) -> str:
     """Return a value as it is written in org.yml."""
     if isinstance(value, tuple):
         return f"[{', '.join(value)}]"
-    return {None: "nothing", True: "true", False: "false"}.get(value, str(value))  # type: ignore[arg-type]
+    if isinstance(value, bool):  # before numbers: to a dictionary, 0 is False
+        return str(value).lower()
+    return "nothing" if value is None else str(value)
 
 
 def compare(wanted: Values, found: Values) -> tuple[Change, ...]:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from fake_github.answers import Answer, Forbidden, NotFound, Refused
 from fake_github.api.organisation_actions import check, limited, organisation_of
+from fake_github.clock import now
 from fake_github.id_tokens import subject
 from fake_github.routing import Call, route
-from fake_github.state import now
+from fake_github.state import Organisation
 
 if TYPE_CHECKING:
-    from fake_github.state import Document, Organisation, Repository
+    from fake_github.state import Document, Repository
 
-READ, WRITE = "administration:read", "administration:write"
 DEFAULTS: dict[str, dict[str, object]] = {
     "permissions": {"enabled": True, "allowed_actions": "all", "sha_pinning_required": False},
     "access": {"access_level": "none"},
@@ -32,10 +32,13 @@ DEFAULTS: dict[str, dict[str, object]] = {
 
 
 def _kept(repository: Repository, part: str) -> Document:
-    return {**DEFAULTS[part], **repository.actions.get(part, {})}
+    """Return what is in force: an organisation's policy is above what its repositories say."""
+    above = part in {"permissions", "selected-actions"} and isinstance(repository.owner, Organisation)
+    own = repository.owner.actions if above and isinstance(repository.owner, Organisation) else {}
+    return {**DEFAULTS[part], **repository.actions.get(part, {}), **own.get(part, {})}
 
 
-@route("GET /repos/{owner}/{repo}/actions/permissions", role="admin", permission=READ)
+@route("GET /repos/{owner}/{repo}/actions/permissions", role="admin")
 def get_permissions(call: Call, repository: Repository) -> Answer:
     """Return whether actions run, and which."""
     document = _kept(repository, "permissions")
@@ -46,14 +49,14 @@ def get_permissions(call: Call, repository: Repository) -> Answer:
     return Answer(200, document)
 
 
-@route("PUT /repos/{owner}/{repo}/actions/permissions", role="admin", permission=WRITE)
+@route("PUT /repos/{owner}/{repo}/actions/permissions", role="admin")
 def set_permissions(call: Call, repository: Repository) -> Answer:
     """Set whether actions run, and which."""
     repository.actions["permissions"] = _kept(repository, "permissions") | call.body
     return Answer(204)
 
 
-@route("POST /repos/{owner}/{repo}/actions/runners/registration-token", role="admin", permission=WRITE)
+@route("POST /repos/{owner}/{repo}/actions/runners/registration-token", role="admin")
 def register_runner(call: Call, repository: Repository) -> Answer:  # noqa: ARG001 - every route has a call
     """Return a token with which a runner registers for a repository."""
     return _registration()
@@ -73,14 +76,14 @@ def _registration() -> Answer:
     return Answer(201, {"token": secrets.token_hex(14).upper(), "expires_at": expires})
 
 
-@route("GET /repos/{owner}/{repo}/actions/permissions/selected-actions", role="admin", permission=READ)
+@route("GET /repos/{owner}/{repo}/actions/permissions/selected-actions", role="admin")
 def get_selected(call: Call, repository: Repository) -> Answer:  # noqa: ARG001 - every route has a call
     """Return which actions run, where only some do."""
     _refuse_unless_selected(repository)
     return Answer(200, _kept(repository, "selected-actions"))
 
 
-@route("PUT /repos/{owner}/{repo}/actions/permissions/selected-actions", role="admin", permission=WRITE)
+@route("PUT /repos/{owner}/{repo}/actions/permissions/selected-actions", role="admin")
 def set_selected(call: Call, repository: Repository) -> Answer:
     """Set which actions run, where only some do."""
     _refuse_unless_selected(repository)
@@ -93,14 +96,14 @@ def _refuse_unless_selected(repository: Repository) -> None:
         raise Refused(409, "Conflict")
 
 
-@route("GET /repos/{owner}/{repo}/actions/permissions/access", role="admin", permission=READ)
+@route("GET /repos/{owner}/{repo}/actions/permissions/access", role="admin")
 def get_access(call: Call, repository: Repository) -> Answer:  # noqa: ARG001
     """Return which other repositories may use a private repository's actions."""
     _refuse_public(repository)
     return Answer(200, _kept(repository, "access"))
 
 
-@route("PUT /repos/{owner}/{repo}/actions/permissions/access", role="admin", permission=WRITE)
+@route("PUT /repos/{owner}/{repo}/actions/permissions/access", role="admin")
 def set_access(call: Call, repository: Repository) -> Answer:
     """Set which other repositories may use a private repository's actions."""
     _refuse_public(repository)
@@ -113,13 +116,13 @@ def _refuse_public(repository: Repository) -> None:
         raise Refused(422, "Access policy only applies to internal and private repositories.")
 
 
-@route("GET /repos/{owner}/{repo}/actions/permissions/workflow", role="admin", permission=READ)
+@route("GET /repos/{owner}/{repo}/actions/permissions/workflow", role="admin")
 def get_workflow_permissions(call: Call, repository: Repository) -> Answer:
     """Return what a run's token may do where its workflow does not say."""
     return Answer(200, limited(organisation_of(call, repository), "workflow", _kept(repository, "workflow")))
 
 
-@route("PUT /repos/{owner}/{repo}/actions/permissions/workflow", role="admin", permission=WRITE)
+@route("PUT /repos/{owner}/{repo}/actions/permissions/workflow", role="admin")
 def set_workflow_permissions(call: Call, repository: Repository) -> Answer:
     """Set what a run's token may do where its workflow does not say."""
     check(organisation_of(call, repository), "workflow", call.body)
@@ -127,7 +130,7 @@ def set_workflow_permissions(call: Call, repository: Repository) -> Answer:
     return Answer(204)
 
 
-@route("GET /repos/{owner}/{repo}/actions/oidc/customization/sub", role="pull", permission="actions:read")
+@route("GET /repos/{owner}/{repo}/actions/oidc/customization/sub", role="pull")
 def get_subject(call: Call, repository: Repository) -> Answer:  # noqa: ARG001
     """Return how the subject of a run's OIDC token is made.
 
@@ -137,7 +140,7 @@ def get_subject(call: Call, repository: Repository) -> Answer:  # noqa: ARG001
     return Answer(200, {**_kept(repository, "oidc"), "sub_claim_prefix": subject(repository, {}).partition(":ref:")[0]})
 
 
-@route("PUT /repos/{owner}/{repo}/actions/oidc/customization/sub", role="admin", permission="actions:write")
+@route("PUT /repos/{owner}/{repo}/actions/oidc/customization/sub", role="admin")
 def set_subject(call: Call, repository: Repository) -> Answer:
     """Set how the subject of a run's OIDC token is made."""
     repository.actions["oidc"] = repository.actions.get("oidc", {}) | call.body
@@ -147,14 +150,14 @@ def set_subject(call: Call, repository: Repository) -> Answer:
 FORKS = "/repos/{owner}/{repo}/actions/permissions/fork-pr-workflows-private-repos"
 
 
-@route(f"GET {FORKS}", role="admin", permission=READ)
+@route(f"GET {FORKS}", role="admin")
 def get_forks(call: Call, repository: Repository) -> Answer:
     """Return what the workflows of pull requests from forks of a private repository can do."""
     _refuse_public(repository)
     return Answer(200, limited(organisation_of(call, repository), "forks", _kept(repository, "forks")))
 
 
-@route(f"PUT {FORKS}", role="admin", permission=WRITE)
+@route(f"PUT {FORKS}", role="admin")
 def set_forks(call: Call, repository: Repository) -> Answer:
     """Set what the workflows of pull requests from forks of a private repository can do."""
     _refuse_public(repository)
@@ -163,13 +166,13 @@ def set_forks(call: Call, repository: Repository) -> Answer:
     return Answer(204)
 
 
-@route("GET /repos/{owner}/{repo}/actions/variables", role="push", permission="variables:read")
+@route("GET /repos/{owner}/{repo}/actions/variables", role="push")
 def list_variables(call: Call, repository: Repository) -> Answer:
     """Return a repository's variables."""
     return call.listing(list(repository.variables.values()), "variables")
 
 
-@route("POST /repos/{owner}/{repo}/actions/variables", role="push", permission="variables:write")
+@route("POST /repos/{owner}/{repo}/actions/variables", role="push")
 def create_variable(call: Call, repository: Repository) -> Answer:
     """Make a variable."""
     name = call.body["name"].upper()
@@ -182,20 +185,20 @@ def create_variable(call: Call, repository: Repository) -> Answer:
     return Answer(201, {})
 
 
-@route("GET /repos/{owner}/{repo}/actions/variables/{name}", role="push", permission="variables:read")
+@route("GET /repos/{owner}/{repo}/actions/variables/{name}", role="push")
 def get_variable(call: Call, repository: Repository) -> Answer:
     """Return a variable."""
     return Answer(200, _variable(call, repository))
 
 
-@route("PATCH /repos/{owner}/{repo}/actions/variables/{name}", role="push", permission="variables:write")
+@route("PATCH /repos/{owner}/{repo}/actions/variables/{name}", role="push")
 def update_variable(call: Call, repository: Repository) -> Answer:
     """Change a variable."""
     _variable(call, repository).update(value=call.body["value"], updated_at=now())
     return Answer(204)
 
 
-@route("DELETE /repos/{owner}/{repo}/actions/variables/{name}", role="push", permission="variables:write")
+@route("DELETE /repos/{owner}/{repo}/actions/variables/{name}", role="push")
 def delete_variable(call: Call, repository: Repository) -> Answer:
     """Remove a variable."""
     del repository.variables[_variable(call, repository)["name"]]

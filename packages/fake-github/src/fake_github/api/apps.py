@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from fake_github.answers import Answer, Invalid, NotFound, Refused
 from fake_github.documents.accounts import simple_user
 from fake_github.documents.repositories import repository as repository_document
-from fake_github.routing import LEVELS, Call, route
+from fake_github.permissions import LEVELS
+from fake_github.routing import Call, route
 
 if TYPE_CHECKING:
     from fake_github.records import App
-    from fake_github.state import Repository
+    from fake_github.state import Document, Repository
 
 
 def _app(call: Call) -> App:
@@ -28,8 +29,13 @@ def get_installation(call: Call, repository: Repository) -> Answer:
     app = _app(call)
     if repository.owner is not app.organisation:
         raise NotFound
+    return Answer(200, installation(call, app))
+
+
+def installation(call: Call, app: App) -> Document:
+    """Return an app's installation."""
     page = f"{call.hub.url}/organizations/{app.organisation.login}/settings/installations/{app.installation}"
-    return Answer(200, {
+    return {
         "id": app.installation,
         "account": simple_user(call.hub, app.organisation),
         "repository_selection": "all",
@@ -48,7 +54,7 @@ def get_installation(call: Call, repository: Repository) -> Answer:
         "single_file_name": None,
         "suspended_by": None,
         "suspended_at": None,
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 @route("POST /app/installations/{installation_id}/access_tokens")

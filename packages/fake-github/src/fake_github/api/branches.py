@@ -37,7 +37,7 @@ def _protected(repository: Repository, branch: str) -> bool:
     return bool(rules_for(repository, f"refs/heads/{branch}"))
 
 
-@route("GET /repos/{owner}/{repo}/branches", permission="contents:read")
+@route("GET /repos/{owner}/{repo}/branches")
 def list_branches(call: Call, repository: Repository) -> Answer:
     """Return the branches, in the order of the alphabet."""
     found = []
@@ -52,7 +52,7 @@ def list_branches(call: Call, repository: Repository) -> Answer:
     return call.listing([one for one in found if wanted is None or one["protected"] == (wanted == "true")])
 
 
-@route(f"GET {BRANCH}", permission="contents:read")
+@route(f"GET {BRANCH}")
 def get(call: Call, repository: Repository) -> Answer:
     """Return a branch."""
     name = call.parameters["branch"]
@@ -69,7 +69,7 @@ def get(call: Call, repository: Repository) -> Answer:
     })  # fmt: skip
 
 
-@route(f"GET {BRANCH}/protection", role="admin", permission="administration:read")
+@route(f"GET {BRANCH}/protection", role="admin")
 def get_protection(call: Call, repository: Repository) -> Answer:
     """Return a branch's classic protection; what rulesets say does not count here."""
     plan_allows(call, repository)
@@ -80,7 +80,7 @@ def get_protection(call: Call, repository: Repository) -> Answer:
     return Answer(200, _document(call, repository, name))
 
 
-@route(f"PUT {BRANCH}/protection", role="admin", permission="administration:write")
+@route(f"PUT {BRANCH}/protection", role="admin")
 def set_protection(call: Call, repository: Repository) -> Answer:
     """Set a branch's classic protection."""
     plan_allows(call, repository)
@@ -90,7 +90,7 @@ def set_protection(call: Call, repository: Repository) -> Answer:
     return Answer(200, _document(call, repository, name))
 
 
-@route(f"DELETE {BRANCH}/protection", role="admin", permission="administration:write")
+@route(f"DELETE {BRANCH}/protection", role="admin")
 def delete_protection(call: Call, repository: Repository) -> Answer:
     """Take a branch's classic protection away."""
     if repository.protection.pop(call.parameters["branch"], None) is None:

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 from fake_github.answers import Answer, Forbidden, Invalid, Refused
 from fake_github.api.git_data import found_commit
+from fake_github.clock import now
 from fake_github.documents.accounts import node_id, simple_user
 from fake_github.documents.repositories import repository as repository_document
 from fake_github.routing import Call, route
-from fake_github.state import now
 
 if TYPE_CHECKING:
     from fake_github.hub import Hub
     from fake_github.state import Account, Document, Repository
 
-READ, WRITE = "checks:read", "checks:write"
 KEPT = ("name", "external_id", "details_url", "status", "conclusion", "started_at", "completed_at")
 
 
@@ -55,7 +54,7 @@ def document(call: Call, repository: Repository, kept: Document) -> Document:
     }
 
 
-@route("POST /repos/{owner}/{repo}/check-runs", permission=WRITE)
+@route("POST /repos/{owner}/{repo}/check-runs")
 def create(call: Call, repository: Repository) -> Answer:
     """Make a check run; only GitHub Apps may."""
     if call.caller.kind == "user":
@@ -81,7 +80,7 @@ def create(call: Call, repository: Repository) -> Answer:
     return Answer(201, document(call, repository, kept))
 
 
-@route("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", permission=WRITE)
+@route("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}")
 def update(call: Call, repository: Repository) -> Answer:
     """Change a check run; only the app that made it may."""
     kept = _check_run(call, repository)
@@ -103,7 +102,7 @@ def _change(kept: Document, body: Document) -> None:
         kept["completed_at"] = kept["completed_at"] or now()
 
 
-@route("GET /repos/{owner}/{repo}/check-runs/{check_run_id}", permission=READ)
+@route("GET /repos/{owner}/{repo}/check-runs/{check_run_id}")
 def get(call: Call, repository: Repository) -> Answer:
     """Return a check run."""
     return Answer(200, document(call, repository, _check_run(call, repository)))
@@ -113,7 +112,7 @@ def _check_run(call: Call, repository: Repository) -> Document:
     return call.numbered("check_run_id", repository.check_runs)
 
 
-@route("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", permission=READ)
+@route("GET /repos/{owner}/{repo}/commits/{ref}/check-runs")
 def list_for_ref(call: Call, repository: Repository) -> Answer:
     """Return the check runs of a commit: the last of each name, unless all are asked for."""
     sha = found_commit(repository, call.parameters["ref"])
@@ -125,7 +124,7 @@ def list_for_ref(call: Call, repository: Repository) -> Answer:
     return call.listing([document(call, repository, one) for one in found.values()], "check_runs")
 
 
-@route("POST /repos/{owner}/{repo}/statuses/{sha}", permission="statuses:write")
+@route("POST /repos/{owner}/{repo}/statuses/{sha}")
 def create_status(call: Call, repository: Repository) -> Answer:
     """Say something about a commit."""
     sha = call.parameters["sha"]
@@ -158,7 +157,7 @@ def _status(call: Call, repository: Repository, kept: Document) -> Document:
     }
 
 
-@route("GET /repos/{owner}/{repo}/commits/{ref}/statuses", permission="statuses:read")
+@route("GET /repos/{owner}/{repo}/commits/{ref}/statuses")
 def list_statuses(call: Call, repository: Repository) -> Answer:
     """Return what was said about a commit, the last first."""
     sha = found_commit(repository, call.parameters["ref"])
@@ -166,7 +165,7 @@ def list_statuses(call: Call, repository: Repository) -> Answer:
     return call.listing([_status(call, repository, one) for one in found])
 
 
-@route("GET /repos/{owner}/{repo}/commits/{ref}/status", permission="statuses:read")
+@route("GET /repos/{owner}/{repo}/commits/{ref}/status")
 def get_combined_status(call: Call, repository: Repository) -> Answer:
     """Return what all statuses of a commit come to, the last of each context counting."""
     sha = found_commit(repository, call.parameters["ref"])

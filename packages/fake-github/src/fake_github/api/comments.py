@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fake_github.answers import Answer, Forbidden
+from fake_github.clock import now
 from fake_github.documents.pulls import comment as document
 from fake_github.routing import Call, route
-from fake_github.state import Comment, now
+from fake_github.state import Comment
 
 if TYPE_CHECKING:
     from fake_github.state import Repository
 
 COMMENTS = "/repos/{owner}/{repo}/issues/{issue_number}/comments"
 COMMENT = "/repos/{owner}/{repo}/issues/comments/{comment_id}"
-READ, WRITE = "pull_requests:read", "pull_requests:write"
 
 
-@route(f"GET {COMMENTS}", permission=READ)
+@route(f"GET {COMMENTS}")
 def list_comments(call: Call, repository: Repository) -> Answer:
     """Return the comments on a pull request, the oldest first."""
     number = call.numbered("issue_number", repository.pulls).number
@@ -25,7 +25,7 @@ def list_comments(call: Call, repository: Repository) -> Answer:
     return call.listing([document(call.hub, repository, one) for one in found])
 
 
-@route(f"POST {COMMENTS}", role="pull", permission=WRITE)
+@route(f"POST {COMMENTS}", role="pull")
 def create(call: Call, repository: Repository) -> Answer:
     """Comment on a pull request."""
     number = call.numbered("issue_number", repository.pulls).number
@@ -34,13 +34,13 @@ def create(call: Call, repository: Repository) -> Answer:
     return Answer(201, document(call.hub, repository, comment))
 
 
-@route(f"GET {COMMENT}", permission=READ)
+@route(f"GET {COMMENT}")
 def get(call: Call, repository: Repository) -> Answer:
     """Return a comment."""
     return Answer(200, document(call.hub, repository, _comment(call, repository)))
 
 
-@route(f"PATCH {COMMENT}", role="pull", permission=WRITE)
+@route(f"PATCH {COMMENT}", role="pull")
 def update(call: Call, repository: Repository) -> Answer:
     """Change a comment; one's own, or any for those who may push."""
     comment = _comment(call, repository)
@@ -49,7 +49,7 @@ def update(call: Call, repository: Repository) -> Answer:
     return Answer(200, document(call.hub, repository, comment))
 
 
-@route(f"DELETE {COMMENT}", role="pull", permission=WRITE)
+@route(f"DELETE {COMMENT}", role="pull")
 def delete(call: Call, repository: Repository) -> Answer:
     """Remove a comment."""
     comment = _comment(call, repository)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fake_github.answers import Answer, Invalid, NotFound
+from fake_github.clock import now
 from fake_github.documents.accounts import node_id
 from fake_github.routing import Call, route
-from fake_github.state import now
 
 if TYPE_CHECKING:
     from fake_github.state import Document, Repository
@@ -40,20 +40,20 @@ def _environment(call: Call, repository: Repository) -> Document:
     return found
 
 
-@route("GET /repos/{owner}/{repo}/environments", permission="actions:read")
+@route("GET /repos/{owner}/{repo}/environments")
 def list_environments(call: Call, repository: Repository) -> Answer:
     """Return a repository's environments."""
     found = [_document(call, repository, one) for one in repository.environments.values()]
     return call.listing(found, "environments")
 
 
-@route("GET /repos/{owner}/{repo}/environments/{environment_name}", permission="actions:read")
+@route("GET /repos/{owner}/{repo}/environments/{environment_name}")
 def get(call: Call, repository: Repository) -> Answer:
     """Return an environment."""
     return Answer(200, _document(call, repository, _environment(call, repository)))
 
 
-@route("PUT /repos/{owner}/{repo}/environments/{environment_name}", role="admin", permission="administration:write")
+@route("PUT /repos/{owner}/{repo}/environments/{environment_name}", role="admin")
 def put(call: Call, repository: Repository) -> Answer:
     """Make an environment, or change it."""
     name, moment = call.parameters["environment_name"], now()
@@ -67,20 +67,20 @@ def put(call: Call, repository: Repository) -> Answer:
     return Answer(200, _document(call, repository, kept))
 
 
-@route("DELETE /repos/{owner}/{repo}/environments/{environment_name}", role="admin", permission="administration:write")
+@route("DELETE /repos/{owner}/{repo}/environments/{environment_name}", role="admin")
 def delete(call: Call, repository: Repository) -> Answer:
     """Remove an environment."""
     del repository.environments[_environment(call, repository)["name"]]
     return Answer(204)
 
 
-@route(f"GET {POLICIES}", permission="actions:read")
+@route(f"GET {POLICIES}")
 def list_policies(call: Call, repository: Repository) -> Answer:
     """Return the branches that may use an environment."""
     return call.listing(_environment(call, repository)["policies"], "branch_policies")
 
 
-@route(f"POST {POLICIES}", role="admin", permission="administration:write")
+@route(f"POST {POLICIES}", role="admin")
 def create_policy(call: Call, repository: Repository) -> Answer:
     """Let a branch use an environment."""
     kept = _environment(call, repository)
@@ -93,7 +93,7 @@ def create_policy(call: Call, repository: Repository) -> Answer:
     return Answer(200, policy)
 
 
-@route(f"DELETE {POLICIES}/{{branch_policy_id}}", role="admin", permission="administration:write")
+@route(f"DELETE {POLICIES}/{{branch_policy_id}}", role="admin")
 def delete_policy(call: Call, repository: Repository) -> Answer:
     """Let a branch use an environment no more."""
     kept = _environment(call, repository)

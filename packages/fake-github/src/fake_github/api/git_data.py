@@ -12,7 +12,7 @@ from fake_github.documents import commits as documents
 from fake_github.documents.accounts import node_id
 from fake_github.pre_receive import broken_rules
 from fake_github.routing import Call, route
-from fake_github.rules import push_policy
+from fake_github.rules import push_policy, refuse_workflows
 
 if TYPE_CHECKING:
     from fake_github.state import Document, Repository
@@ -34,7 +34,7 @@ def found_commit(repository: Repository, name: str) -> str:
     return sha
 
 
-@route("GET /repos/{owner}/{repo}/git/ref/{ref}", permission="contents:read")
+@route("GET /repos/{owner}/{repo}/git/ref/{ref}")
 def get_ref(call: Call, repository: Repository) -> Answer:
     """Return one ref."""
     name = f"refs/{call.parameters['ref']}"
@@ -44,7 +44,7 @@ def get_ref(call: Call, repository: Repository) -> Answer:
     return Answer(200, documents.ref(call.hub, repository, name, refs[name]))
 
 
-@route("GET /repos/{owner}/{repo}/git/matching-refs/{ref}", permission="contents:read")
+@route("GET /repos/{owner}/{repo}/git/matching-refs/{ref}")
 def list_matching_refs(call: Call, repository: Repository) -> Answer:
     """Return the refs whose name begins in some way."""
     prefix = f"refs/{call.parameters['ref']}"
@@ -59,7 +59,7 @@ def _refs(repository: Repository) -> dict[str, str]:
     return found
 
 
-@route("POST /repos/{owner}/{repo}/git/refs", permission="contents:write")
+@route("POST /repos/{owner}/{repo}/git/refs")
 def create_ref(call: Call, repository: Repository) -> Answer:
     """Make a ref."""
     name, sha = call.body["ref"], call.body["sha"]
@@ -69,11 +69,12 @@ def create_ref(call: Call, repository: Repository) -> Answer:
         raise Refused(422, "Reference already exists")
     if bare.kind(repository.folder, sha) is None:
         raise Refused(422, "Object does not exist")
+    refuse_workflows(repository, call.caller, sha)
     move(call, repository, name, sha)
     return Answer(201, documents.ref(call.hub, repository, name, sha))
 
 
-@route("PATCH /repos/{owner}/{repo}/git/refs/{ref}", permission="contents:write")
+@route("PATCH /repos/{owner}/{repo}/git/refs/{ref}")
 def update_ref(call: Call, repository: Repository) -> Answer:
     """Move a ref."""
     name, sha = f"refs/{call.parameters['ref']}", call.body["sha"]
@@ -88,7 +89,7 @@ def update_ref(call: Call, repository: Repository) -> Answer:
     return Answer(200, documents.ref(call.hub, repository, name, sha))
 
 
-@route("DELETE /repos/{owner}/{repo}/git/refs/{ref}", permission="contents:write")
+@route("DELETE /repos/{owner}/{repo}/git/refs/{ref}")
 def delete_ref(call: Call, repository: Repository) -> Answer:
     """Remove a ref."""
     name = f"refs/{call.parameters['ref']}"
@@ -115,7 +116,7 @@ def move(call: Call, repository: Repository, name: str, sha: str) -> None:
     pushes.follow(call.hub, call.caller, repository, before)
 
 
-@route("POST /repos/{owner}/{repo}/git/tags", permission="contents:write")
+@route("POST /repos/{owner}/{repo}/git/tags")
 def create_tag(call: Call, repository: Repository) -> Answer:
     """Make the object of an annotated tag; a ref is made by another call."""
     tagger = call.body.get("tagger") or {}
@@ -141,7 +142,7 @@ def create_tag(call: Call, repository: Repository) -> Answer:
     return Answer(201, documents.tag_object(call.hub, repository, made))
 
 
-@route("GET /repos/{owner}/{repo}/git/tags/{tag_sha}", permission="contents:read")
+@route("GET /repos/{owner}/{repo}/git/tags/{tag_sha}")
 def get_tag(call: Call, repository: Repository) -> Answer:
     """Return an annotated tag."""
     sha = call.parameters["tag_sha"]
@@ -150,7 +151,7 @@ def get_tag(call: Call, repository: Repository) -> Answer:
     return Answer(200, documents.tag_object(call.hub, repository, sha))
 
 
-@route("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", permission="contents:read")
+@route("GET /repos/{owner}/{repo}/git/commits/{commit_sha}")
 def get_git_commit(call: Call, repository: Repository) -> Answer:
     """Return a commit as git's database has it."""
     sha = call.parameters["commit_sha"]
@@ -159,7 +160,7 @@ def get_git_commit(call: Call, repository: Repository) -> Answer:
     return Answer(200, documents.git_commit(call.hub, repository, bare.commit(repository.folder, sha)))
 
 
-@route("GET /repos/{owner}/{repo}/tags", permission="contents:read")
+@route("GET /repos/{owner}/{repo}/tags")
 def list_tags(call: Call, repository: Repository) -> Answer:
     """Return the tags, the last in the alphabet first."""
     found = []
@@ -178,7 +179,7 @@ def list_tags(call: Call, repository: Repository) -> Answer:
     return call.listing(found)
 
 
-@route("GET /repos/{owner}/{repo}/commits", permission="contents:read")
+@route("GET /repos/{owner}/{repo}/commits")
 def list_commits(call: Call, repository: Repository) -> Answer:
     """Return the commits before a branch or another commit, the newest first."""
     sha = found_commit(repository, call.query.get("sha", repository.default_branch))
@@ -186,7 +187,7 @@ def list_commits(call: Call, repository: Repository) -> Answer:
     return call.listing([documents.commit(call.hub, repository, one) for one in found])
 
 
-@route("GET /repos/{owner}/{repo}/commits/{ref}", permission="contents:read")
+@route("GET /repos/{owner}/{repo}/commits/{ref}")
 def get_commit(call: Call, repository: Repository) -> Answer:
     """Return a commit, with what it changed."""
     sha = found_commit(repository, call.parameters["ref"])
@@ -198,7 +199,7 @@ def get_commit(call: Call, repository: Repository) -> Answer:
     return Answer(200, {**documents.commit(call.hub, repository, one), "stats": stats, "files": files})
 
 
-@route("GET /repos/{owner}/{repo}/compare/{basehead}", permission="contents:read")
+@route("GET /repos/{owner}/{repo}/compare/{basehead}")
 def compare(call: Call, repository: Repository) -> Answer:
     """Return what one commit has over another, given as `BASE...HEAD`."""
     base_name, dots, head_name = call.parameters["basehead"].partition("...")
@@ -258,7 +259,7 @@ def changed_files(call: Call, repository: Repository, since: str, head: str) -> 
     return found
 
 
-@route("GET /repos/{owner}/{repo}/contents/{path}", permission="contents:read")
+@route("GET /repos/{owner}/{repo}/contents/{path}")
 def get_content(call: Call, repository: Repository) -> Answer:
     """Return a file."""
     name = call.query.get("ref", repository.default_branch)

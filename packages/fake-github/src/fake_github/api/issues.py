@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fake_github.answers import Answer, Forbidden
+from fake_github.clock import now
 from fake_github.documents.accounts import node_id, simple_user
 from fake_github.documents.pulls import association
 from fake_github.routing import Call, route
-from fake_github.state import Issue, now
+from fake_github.state import Issue
 
 if TYPE_CHECKING:
     from fake_github.state import Document, Repository
 
 ISSUES = "/repos/{owner}/{repo}/issues"
-READ, WRITE = "issues:read", "issues:write"
 
 
 def _document(call: Call, repository: Repository, issue: Issue) -> Document:
@@ -49,7 +49,7 @@ def _document(call: Call, repository: Repository, issue: Issue) -> Document:
     }
 
 
-@route(f"GET {ISSUES}", permission=READ)
+@route(f"GET {ISSUES}")
 def list_issues(call: Call, repository: Repository) -> Answer:
     """Return the issues of a repository; GitHub lists pull requests here too, which this fake leaves out."""
     state, creator = call.query.get("state", "open"), call.query.get("creator")
@@ -61,7 +61,7 @@ def list_issues(call: Call, repository: Repository) -> Answer:
     return call.listing([_document(call, repository, one) for one in found])
 
 
-@route(f"POST {ISSUES}", role="pull", permission=WRITE)
+@route(f"POST {ISSUES}", role="pull")
 def create(call: Call, repository: Repository) -> Answer:
     """Open an issue; who can read a repository can."""
     number = repository.next_number()
@@ -70,7 +70,7 @@ def create(call: Call, repository: Repository) -> Answer:
     return Answer(201, _document(call, repository, issue))
 
 
-@route(f"PATCH {ISSUES}/{{issue_number}}", role="pull", permission=WRITE)
+@route(f"PATCH {ISSUES}/{{issue_number}}", role="pull")
 def update(call: Call, repository: Repository) -> Answer:
     """Edit an issue; one's own, or any for those who may triage."""
     issue = call.numbered("issue_number", repository.issues)

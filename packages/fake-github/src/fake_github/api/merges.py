@@ -8,11 +8,11 @@ from fake_github import events, pushes
 from fake_github import git_repository as bare
 from fake_github.answers import Answer, Refused
 from fake_github.api.pulls import PULL, pull_of
+from fake_github.clock import now
 from fake_github.documents.pulls import full_pull
 from fake_github.process import CommandFailed
 from fake_github.routing import Call, route
 from fake_github.rules import active_rulesets, may_bypass, merge_obstacles
-from fake_github.state import now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ NAMES = {"merge": "Merge commits", "squash": "Squash merges", "rebase": "Rebase 
 MODIFIED = "Head branch was modified. Review and try the merge again."
 
 
-@route(f"PUT {PULL}/merge", role="push", permission="contents:write")
+@route(f"PUT {PULL}/merge", role="push")
 def merge(call: Call, repository: Repository) -> Answer:
     """Merge a pull request."""
     pull = pull_of(call, repository)
@@ -123,7 +123,7 @@ def _delete_branch(call: Call, repository: Repository, pull: PullRequest) -> Non
     pushes.follow(call.hub, call.caller, repository, before)
 
 
-@route(f"PUT {PULL}/update-branch", role="push", permission="contents:write")
+@route(f"PUT {PULL}/update-branch", role="push")
 def update_branch(call: Call, repository: Repository) -> Answer:
     """Merge the base into a pull request's branch."""
     pull = pull_of(call, repository)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fake_github.answers import Answer, Forbidden, Invalid, NotFound
 from fake_github.documents.accounts import full_organisation, full_team, membership, simple_user, team
 from fake_github.documents.repositories import full_repository, permissions
-from fake_github.routing import Call, route
+from fake_github.routing import Call, route, scoped
 from fake_github.state import ROLES, Organisation, Repository, Role, Team
 
 READ = ["read:org", "repo"]
@@ -15,8 +15,11 @@ WRITE = ["admin:org", "repo"]
 @route("GET /orgs/{org}")
 def get(call: Call, organisation: Organisation) -> Answer:
     """Return an organisation."""
-    member = call.token is not None and call.token.account.login in organisation.members
-    return Answer(200, full_organisation(call.hub, organisation, member=member))
+    token = call.token
+    owns = token is not None and organisation.members.get(token.account.login) == "admin"
+    return Answer(
+        200, full_organisation(call.hub, organisation, owner=owns and scoped(token, frozenset({"admin:org"})))
+    )
 
 
 @route("GET /user/memberships/orgs/{org}", scopes=["read:org"])
@@ -125,7 +128,7 @@ def _administers(call: Call, repository: Repository) -> None:
         raise Forbidden("Must have admin rights to Repository.")
 
 
-@route("GET /repos/{owner}/{repo}/teams", role="admin", permission="administration:read")
+@route("GET /repos/{owner}/{repo}/teams", role="admin")
 def list_repository_teams(call: Call, repository: Repository) -> Answer:
     """Return the teams that reach a repository, each with what it may there."""
     organisation = call.hub.state.organisation(repository.owner.login)
@@ -140,7 +143,7 @@ def list_repository_teams(call: Call, repository: Repository) -> Answer:
     return call.listing(found)
 
 
-@route("GET /repos/{owner}/{repo}/collaborators", role="push", permission="metadata:read")
+@route("GET /repos/{owner}/{repo}/collaborators", role="push")
 def list_collaborators(call: Call, repository: Repository) -> Answer:
     """Return everybody who reaches a repository by more than its being public."""
     state, direct = call.hub.state, call.query.get("affiliation") == "direct"
@@ -153,7 +156,7 @@ def list_collaborators(call: Call, repository: Repository) -> Answer:
     return call.listing(found)
 
 
-@route("GET /repos/{owner}/{repo}/collaborators/{username}/permission", permission="metadata:read")
+@route("GET /repos/{owner}/{repo}/collaborators/{username}/permission")
 def get_collaborator_permission(call: Call, repository: Repository) -> Answer:
     """Return a user's permission in a repository."""
     account = call.hub.state.account(call.parameters["username"])

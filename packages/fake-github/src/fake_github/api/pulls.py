@@ -8,16 +8,16 @@ from fake_github import events, pushes
 from fake_github import git_repository as bare
 from fake_github.answers import Answer, Invalid, NotFound
 from fake_github.api.git_data import changed_files
+from fake_github.clock import now
 from fake_github.documents.commits import commit
 from fake_github.documents.pulls import full_pull, simple_pull
 from fake_github.routing import Call, route
-from fake_github.state import PullRequest, now
+from fake_github.state import PullRequest
 
 if TYPE_CHECKING:
     from fake_github.state import Repository
 
 PULL = "/repos/{owner}/{repo}/pulls/{pull_number}"
-READ, WRITE = "pull_requests:read", "pull_requests:write"
 
 
 def pull_of(call: Call, repository: Repository) -> PullRequest:
@@ -25,7 +25,7 @@ def pull_of(call: Call, repository: Repository) -> PullRequest:
     return call.numbered("pull_number", repository.pulls)
 
 
-@route("POST /repos/{owner}/{repo}/pulls", role="pull", permission=WRITE)
+@route("POST /repos/{owner}/{repo}/pulls", role="pull")
 def create(call: Call, repository: Repository) -> Answer:
     """Open a pull request, from a branch here or, as `OWNER:BRANCH`, from one in a fork."""
     owner, _, branch = call.body["head"].rpartition(":")
@@ -90,7 +90,7 @@ def _custom(message: str) -> Invalid:
     return refused
 
 
-@route("GET /repos/{owner}/{repo}/pulls", permission=READ)
+@route("GET /repos/{owner}/{repo}/pulls")
 def list_pulls(call: Call, repository: Repository) -> Answer:
     """Return the pull requests, the newest first, of a state, a head and a base."""
     state, head, base = call.query.get("state", "open"), call.query.get("head"), call.query.get("base")
@@ -104,13 +104,13 @@ def list_pulls(call: Call, repository: Repository) -> Answer:
     return call.listing(found if call.query.get("direction", "desc") == "desc" else found[::-1])
 
 
-@route(f"GET {PULL}", permission=READ)
+@route(f"GET {PULL}")
 def get(call: Call, repository: Repository) -> Answer:
     """Return a pull request."""
     return Answer(200, full_pull(call.hub, repository, pull_of(call, repository)))
 
 
-@route(f"PATCH {PULL}", role="pull", permission=WRITE)
+@route(f"PATCH {PULL}", role="pull")
 def update(call: Call, repository: Repository) -> Answer:
     """Change a pull request's words or its base, close it, open it again."""
     pull = pull_of(call, repository)
@@ -142,7 +142,7 @@ def _rebase_on(call: Call, repository: Repository, pull: PullRequest, changes: d
     pushes.write_refs(repository, pull)
 
 
-@route(f"GET {PULL}/commits", permission=READ)
+@route(f"GET {PULL}/commits")
 def list_commits(call: Call, repository: Repository) -> Answer:
     """Return a pull request's commits, the oldest first."""
     pull = pull_of(call, repository)
@@ -150,7 +150,7 @@ def list_commits(call: Call, repository: Repository) -> Answer:
     return call.listing([commit(call.hub, repository, one) for one in found])
 
 
-@route(f"GET {PULL}/files", permission=READ)
+@route(f"GET {PULL}/files")
 def list_files(call: Call, repository: Repository) -> Answer:
     """Return the files that a pull request changes."""
     pull = pull_of(call, repository)
@@ -158,7 +158,7 @@ def list_files(call: Call, repository: Repository) -> Answer:
     return call.listing(changed_files(call, repository, since, pull.head))
 
 
-@route(f"GET {PULL}/merge", permission=READ)
+@route(f"GET {PULL}/merge")
 def is_merged(call: Call, repository: Repository) -> Answer:
     """Return whether a pull request was merged."""
     if pull_of(call, repository).merged_at is None:
@@ -166,7 +166,7 @@ def is_merged(call: Call, repository: Repository) -> Answer:
     return Answer(204)
 
 
-@route("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", permission=READ)
+@route("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls")
 def list_for_commit(call: Call, repository: Repository) -> Answer:
     """Return the pull requests that brought a commit, or hold it."""
     sha = bare.resolve(repository.folder, call.parameters["commit_sha"])

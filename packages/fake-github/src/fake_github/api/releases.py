@@ -8,15 +8,15 @@ from fake_github import events
 from fake_github import git_repository as bare
 from fake_github.answers import Answer, Invalid, NotFound
 from fake_github.api.git_data import move
+from fake_github.clock import now
 from fake_github.documents.accounts import node_id, simple_user
 from fake_github.routing import Call, route
-from fake_github.state import now
+from fake_github.rules import refuse_workflows
 
 if TYPE_CHECKING:
     from fake_github.state import Document, Repository
 
 RELEASES = "/repos/{owner}/{repo}/releases"
-READ, WRITE = "contents:read", "contents:write"
 KEPT = ("tag_name", "target_commitish", "name", "body", "draft", "prerelease")
 
 
@@ -42,7 +42,7 @@ def document(call: Call, repository: Repository, kept: Document) -> Document:
     }
 
 
-@route(f"POST {RELEASES}", permission=WRITE)
+@route(f"POST {RELEASES}")
 def create(call: Call, repository: Repository) -> Answer:
     """Make a release, and with it its tag where there is none."""
     body, tag = call.body, call.body["tag_name"]
@@ -80,6 +80,7 @@ def _tag(call: Call, repository: Repository, tag: str, target: str) -> None:
     sha = bare.resolve(repository.folder, target)
     if sha is None:
         raise Invalid("Release", "target_commitish", "invalid")
+    refuse_workflows(repository, call.caller, sha)
     if bare.attempt(repository.folder, "check-ref-format", f"refs/tags/{tag}") is None:
         raise Invalid("Release", "tag_name", "custom", "tag_name is not a valid tag")
     move(call, repository, f"refs/tags/{tag}", sha)
@@ -92,14 +93,14 @@ def _record(call: Call, repository: Repository, made: Document) -> None:
     events.record(call.hub, call.caller, repository, "release", payload, ref=ref, sha=sha)
 
 
-@route(f"GET {RELEASES}", permission=READ)
+@route(f"GET {RELEASES}")
 def list_releases(call: Call, repository: Repository) -> Answer:
     """Return the releases, the newest first."""
     found = sorted(repository.releases.values(), key=lambda one: -one["id"])
     return call.listing([document(call, repository, one) for one in found])
 
 
-@route(f"GET {RELEASES}/latest", permission=READ)
+@route(f"GET {RELEASES}/latest")
 def get_latest(call: Call, repository: Repository) -> Answer:
     """Return the newest release that is neither a draft nor a pre-release."""
     found = [one for one in repository.releases.values() if not (one["draft"] or one["prerelease"])]
@@ -108,7 +109,7 @@ def get_latest(call: Call, repository: Repository) -> Answer:
     return Answer(200, document(call, repository, found[-1]))
 
 
-@route(f"GET {RELEASES}/tags/{{tag}}", permission=READ)
+@route(f"GET {RELEASES}/tags/{{tag}}")
 def get_by_tag(call: Call, repository: Repository) -> Answer:
     """Return the release of a tag."""
     for one in repository.releases.values():
@@ -117,13 +118,13 @@ def get_by_tag(call: Call, repository: Repository) -> Answer:
     raise NotFound
 
 
-@route(f"GET {RELEASES}/{{release_id}}", permission=READ)
+@route(f"GET {RELEASES}/{{release_id}}")
 def get(call: Call, repository: Repository) -> Answer:
     """Return a release."""
     return Answer(200, document(call, repository, _release(call, repository)))
 
 
-@route(f"PATCH {RELEASES}/{{release_id}}", permission=WRITE)
+@route(f"PATCH {RELEASES}/{{release_id}}")
 def update(call: Call, repository: Repository) -> Answer:
     """Change a release; a draft that ceases to be one is published then."""
     kept = _release(call, repository)
@@ -136,7 +137,7 @@ def update(call: Call, repository: Repository) -> Answer:
     return Answer(200, document(call, repository, kept))
 
 
-@route(f"DELETE {RELEASES}/{{release_id}}", permission=WRITE)
+@route(f"DELETE {RELEASES}/{{release_id}}")
 def delete(call: Call, repository: Repository) -> Answer:
     """Remove a release; its tag stays."""
     del repository.releases[_release(call, repository)["id"]]

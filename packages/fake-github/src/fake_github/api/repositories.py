@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from fake_github import events
 from fake_github import git_repository as bare
 from fake_github.answers import Answer, Forbidden, Invalid, NotFound, Refused
+from fake_github.clock import now
 from fake_github.documents.repositories import DEFAULTS, full_repository
 from fake_github.documents.repositories import repository as listed
 from fake_github.routing import Call, check_single_sign_on, route, scoped
-from fake_github.state import Organisation, Repository, now
+from fake_github.state import Organisation, Repository
 
 if TYPE_CHECKING:
     from fake_github.state import Account, Document
@@ -96,7 +97,7 @@ def get(call: Call, repository: Repository) -> Answer:
     return Answer(200, full_repository(call.hub, repository, call.viewer))
 
 
-@route("PATCH /repos/{owner}/{repo}", role="admin", permission="administration:write")
+@route("PATCH /repos/{owner}/{repo}", role="admin")
 def update(call: Call, repository: Repository) -> Answer:
     """Change a repository's settings."""
     changes = dict(call.body)
@@ -150,7 +151,7 @@ def _check_merge_sources(settings: Document, changes: Document) -> None:
         raise Invalid("Repository", "squash_merge_commit_title", "custom", "Sorry, that combination is not allowed.")
 
 
-@route("DELETE /repos/{owner}/{repo}", role="admin", permission="administration:write")
+@route("DELETE /repos/{owner}/{repo}", role="admin")
 def delete(call: Call, repository: Repository) -> Answer:
     """Remove a repository; a user's token needs a scope of its own for that."""
     if call.caller.kind == "user" and not scoped(call.caller, frozenset({"delete_repo"})):
@@ -189,7 +190,7 @@ def get_topics(call: Call, repository: Repository) -> Answer:  # noqa: ARG001 - 
     return Answer(200, {"names": repository.topics})
 
 
-@route("PUT /repos/{owner}/{repo}/topics", role="admin", permission="administration:write")
+@route("PUT /repos/{owner}/{repo}/topics", role="admin")
 def set_topics(call: Call, repository: Repository) -> Answer:
     """Replace a repository's topics."""
     names = call.body["names"]

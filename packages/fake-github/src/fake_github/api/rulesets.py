@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fake_github.answers import Answer, Forbidden, Invalid
+from fake_github.clock import now
 from fake_github.documents.accounts import node_id
 from fake_github.routing import Call, route
 from fake_github.rules import ACTIONS_APP, may_bypass, rules_for
-from fake_github.state import now
 
 if TYPE_CHECKING:
     from fake_github.state import Document, Repository
@@ -64,7 +64,7 @@ def list_rulesets(call: Call, repository: Repository) -> Answer:
     return call.listing([{key: value for key, value in one.items() if key not in hidden} for one in whole])
 
 
-@route("POST /repos/{owner}/{repo}/rulesets", role="admin", permission="administration:write")
+@route("POST /repos/{owner}/{repo}/rulesets", role="admin")
 def create(call: Call, repository: Repository) -> Answer:
     """Make a ruleset."""
     plan_allows(call, repository)
@@ -92,7 +92,7 @@ def get(call: Call, repository: Repository) -> Answer:
     return Answer(200, found)
 
 
-@route("PUT /repos/{owner}/{repo}/rulesets/{ruleset_id}", role="admin", permission="administration:write")
+@route("PUT /repos/{owner}/{repo}/rulesets/{ruleset_id}", role="admin")
 def update(call: Call, repository: Repository) -> Answer:
     """Change a ruleset: what is sent replaces, what is not sent stays."""
     plan_allows(call, repository)
@@ -103,7 +103,7 @@ def update(call: Call, repository: Repository) -> Answer:
     return Answer(200, document(call, repository, ruleset))
 
 
-@route("DELETE /repos/{owner}/{repo}/rulesets/{ruleset_id}", role="admin", permission="administration:write")
+@route("DELETE /repos/{owner}/{repo}/rulesets/{ruleset_id}", role="admin")
 def delete(call: Call, repository: Repository) -> Answer:
     """Remove a ruleset."""
     del repository.rulesets[_ruleset(call, repository)["id"]]

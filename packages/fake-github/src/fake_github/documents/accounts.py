@@ -98,8 +98,11 @@ def simple_organisation(hub: Hub, organisation: Organisation) -> Document:
     }
 
 
-def full_organisation(hub: Hub, organisation: Organisation, *, member: bool) -> Document:
-    """Return an organisation; its plan and what its members may is for members alone."""
+def full_organisation(hub: Hub, organisation: Organisation, *, owner: bool) -> Document:
+    """Return an organisation; its plan and what its members may do are shown to its owners.
+
+    Their token needs `admin:org`: https://docs.github.com/en/rest/orgs/orgs#get-an-organization
+    """
     document = {
         **simple_organisation(hub, organisation),
         "name": organisation.name or organisation.login,
@@ -115,11 +118,11 @@ def full_organisation(hub: Hub, organisation: Organisation, *, member: bool) -> 
         "updated_at": organisation.created_at,
         "archived_at": None,
     }
-    if member:
+    if owner:
         seats = len(organisation.members)
         document |= {
             "plan": {"name": organisation.plan, "space": 976562499, "private_repos": 999999, "filled_seats": seats},
-            "default_repository_permission": "read",
+            "default_repository_permission": "none" if organisation.base_role is None else "read",
             "members_can_create_repositories": organisation.members_create,
             "members_can_create_private_repositories": organisation.members_create,
             "members_can_create_internal_repositories": organisation.members_create and organisation.in_enterprise,
@@ -172,5 +175,5 @@ def full_team(hub: Hub, organisation: Organisation, one: Team) -> Document:
         "updated_at": one.created_at,
         "members_count": len(one.members),
         "repos_count": len(one.repositories),
-        "organization": full_organisation(hub, organisation, member=False),
+        "organization": full_organisation(hub, organisation, owner=False),
     }

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from fake_github import events, pushes
 from fake_github import git_repository as bare
+from fake_github.clock import now
 from fake_github.documents.accounts import node_id
 from fake_github.graphql.errors import Problem
 from fake_github.graphql.sources import Pull
 from fake_github.process import CommandFailed
-from fake_github.state import PullRequest, now
+from fake_github.state import PullRequest
 
 if TYPE_CHECKING:
     from graphql import GraphQLResolveInfo
