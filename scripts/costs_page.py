@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 
 from rnd.runners.simulation.hours import DAYS
 from rnd.runners.simulation.policy import HOURS_A_MONTH, machine_hour
+from rnd.runners.stack.names import EXPIRES, KEPT_VERSIONS
 from scripts.markdown import NOTE, table
 
 if TYPE_CHECKING:
     from rnd.organisation import BusinessHours, Organisation, Runners
+
+
+# https://aws.amazon.com/ecr/pricing/ and https://aws.amazon.com/codeartifact/pricing/, November 2026, in USD.
+ECR_GB_MONTH, CODEARTIFACT_GB_MONTH = 0.10, 0.05
+BUILDS, IMAGE_GB, DAYS_A_MONTH = 10, 2.5, 30
+PACKAGES, WHEEL_MB = 100, 1
 
 
 def costs_page(organisation: Organisation) -> str:
@@ -43,9 +50,29 @@ def costs_page(organisation: Organisation) -> str:
         "two columns; `rnd runners simulate` says where.\n",
         "## What is fixed\n",
         table(("item", "a month"), [*((name, _money(one)) for name, one in prices.fixed_month.items())]),
-        "Not included: data through the NAT gateway, by the GB; what is stored in the package index and the registry.",
+        "Not included: data through the NAT gateway, by the GB.\n",
+        "## What is stored\n",
+        f"Images of branches expire after {EXPIRES['dev/']} days, candidates that were not released after "
+        f"{EXPIRES['candidate/']}; of each",
+        f"package, the {KEPT_VERSIONS} newest development versions stay. Releases stay.",
+        "At AWS's list prices, in USD:\n",
+        table(("what", "stored at most", "a month"), _stored()),
+        f"Assumed: {BUILDS} builds of branches a day of {IMAGE_GB} GB each, with no layer in common, and {PACKAGES} "
+        f"packages of {WHEEL_MB} MB.",
+        f"Without expiry, the images would grow by {BUILDS * IMAGE_GB * DAYS_A_MONTH:,.0f} GB a month, which costs "
+        f"{_money(BUILDS * IMAGE_GB * DAYS_A_MONTH * ECR_GB_MONTH)} more each month.",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _stored() -> list[list[str]]:
+    """Return what branches store once nothing grows any more, and what it costs."""
+    images = BUILDS * IMAGE_GB * EXPIRES["dev/"]
+    wheels = PACKAGES * KEPT_VERSIONS * WHEEL_MB / 1000
+    return [
+        ["images of branches, in ECR", f"{images:,.0f} GB", _money(images * ECR_GB_MONTH)],
+        ["development versions, in CodeArtifact", f"{wheels:,.0f} GB", _money(wheels * CODEARTIFACT_GB_MONTH)],
+    ]
 
 
 def _class_row(runners: Runners, name: str) -> list[str]:

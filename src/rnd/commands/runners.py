@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rnd.runners.simulation.metrics import Metrics, Waits
     from rnd.runners.stack.deployment import MachineClass
 
+DAY = 86_400  # seconds
 SIMULATE = """\
 An option with [CLASS=]N applies to every class, or with CLASS= to one: --maximum 8 --maximum research-gpu=4."""
 
@@ -48,6 +49,8 @@ def _add_policy(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--business-hours", metavar="HH:MM-HH:MM", help="local time")
     group.add_argument("--boot-minutes", metavar="N", help="until a new machine accepts jobs; by default 4")
     group.add_argument("--idle-minutes", metavar="N", help="until an idle machine stops; by default 15")
+    group.add_argument("--from-zero", metavar="N", help="machines launched together where there is none; by default 1")
+    group.add_argument("--warm-up-minutes", metavar="N", help="between two launches; by default 0")
     group.add_argument("--pickup-seconds", metavar="N", help="from assignment to a job's first step; by default 40")
 
 
@@ -87,7 +90,10 @@ def simulate(options: argparse.Namespace) -> int:
     experiments = read_experiments(select(SimulationOptions, options), runners)
     metrics = {experiment.name: experiment.metrics() for experiment in experiments}
     if options.plot is not None:
-        panels = {experiment.name: plot.Panel(experiment.policy, experiment.around()) for experiment in experiments}
+        panels = {
+            experiment.name: plot.Panel(experiment.policy, experiment.around(), _load(experiment))
+            for experiment in experiments
+        }
         plot.draw(panels, runners.prices.currency, Path(options.plot))
     if options.json:
         report.print_json(_document(experiments, metrics, runners.prices.currency))
@@ -95,6 +101,12 @@ def simulate(options: argparse.Namespace) -> int:
         heads = ("class", "machines", "jobs", "wait p50", "p95", "p99", f"{runners.prices.currency} a month", "idle")
         report.print_table(heads, list(_rows(experiments, metrics)))
     return 0
+
+
+def _load(experiment: Experiment) -> str:
+    days = (experiment.end - experiment.begin) / DAY
+    minutes = sum(job.seconds for job in experiment.jobs) / len(experiment.jobs) / 60
+    return f"{len(experiment.jobs):,} jobs in {days:,.0f} days, {minutes:.0f} minutes on average"
 
 
 def _rows(experiments: Sequence[Experiment], metrics: Mapping[str, Metrics]) -> Iterator[tuple[str, ...]]:
@@ -109,10 +121,11 @@ def _rows(experiments: Sequence[Experiment], metrics: Mapping[str, Metrics]) -> 
 
 
 def _in_words(waits: Waits) -> tuple[str, str, str]:
-    return _duration(waits.p50), _duration(waits.p95), _duration(waits.p99)
+    return format_duration(waits.p50), format_duration(waits.p95), format_duration(waits.p99)
 
 
-def _duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
+    """Return seconds in words."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes = seconds / 60
@@ -191,8 +204,26 @@ def _class_row(one: MachineClass) -> tuple[str, ...]:
     return one.name, ", ".join(one.instances), disk, str(one.always_on), schedules, str(one.maximum)
 
 
+def configure_recommend(parser: Parser) -> None:
+    """Define the arguments of `rnd runners recommend`."""
+    from rnd.commands import recommend
+
+    parser.epilog = SIMULATE
+    parser.add_argument(
+        "--p95", metavar="WAIT", required=True, help="wait that 95%% of the jobs stay under: 90s, 10min or 1h"
+    )
+    parser.add_argument(
+        "--class", dest="classes", metavar="CLASS", action="append", help="only this class of org.yml; may be repeated"
+    )
+    _add_policy(parser.add_argument_group("policy of today, where it differs from org.yml"))
+    _add_load(parser.add_argument_group("load"))
+    add_json_option(parser)
+    parser.set_defaults(run=recommend.run)
+
+
 SUBCOMMANDS = {
     "synth": ("synthesise and check the AWS stacks of org.yml", configure_synth),
     "base-image": ("build and push the images that jobs run in", configure_base_image),
+    "recommend": ("find the cheapest policy for a wanted wait", configure_recommend),
     "simulate": ("simulate waiting time against cost for a policy", configure_simulate),
 }

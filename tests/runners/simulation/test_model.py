@@ -193,3 +193,27 @@ def count_calls(name: str, days: int) -> tuple[int, int]:
         run = simulate(work, chosen, MONDAY, MONDAY + days * DAY)
     assert len(run.starts) == len(work)
     return len(work), sum(entry.callcount for entry in profile.getstats())
+
+
+def test_ecs_launches_two_machines_where_there_is_none() -> None:
+    timing = Timing(boot=30, idle=1000, pickup=0, from_zero=2)
+    run = simulate(jobs((0, 10), (40, 10), (40, 10)), policy(0, maximum=3, timing=timing), 0, 100)
+    assert run.starts == [30, 40, 40]
+    assert run.peak == 2
+
+
+def test_during_the_warm_up_nothing_more_is_launched() -> None:
+    timing = Timing(boot=30, idle=1000, pickup=0, warm_up=240)
+    run = simulate(jobs((0, 1000), (1, 10), (2, 10)), policy(0, maximum=3, timing=timing), 0, 2000)
+    assert run.starts == [30, 270, 270], "both at once, as soon as the first machine counts"
+    assert run.peak == 3
+
+
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(1, 900)), min_size=1, max_size=25), st.integers(0, 600))
+def test_no_job_is_lost_whatever_the_steps(asked: list[tuple[int, int]], warm_up: int) -> None:
+    timing = Timing(boot=60, idle=90, pickup=5, from_zero=2, warm_up=warm_up)
+    listed = jobs(*sorted((float(at), float(seconds)) for at, seconds in asked))
+    run = simulate(listed, policy(0, maximum=4, timing=timing), 0, 10_000)
+    assert len(run.starts) == len(listed)
+    assert run.starts == sorted(run.starts)
+    assert run.peak <= 4

@@ -74,6 +74,7 @@ class _Pool:
         self.queue: deque[Job] = deque()
         self.starts: list[float] = []
         self.machine_seconds = self.busy_seconds = 0.0
+        self.step = begin  # from when on more machines can be launched
 
     def advance(self, until: float) -> None:
         """Process all events up to and including a point in time."""
@@ -82,7 +83,8 @@ class _Pool:
             booted = self.booting[0] if self.booting else math.inf
             changed = self.floors[0][0] if self.floors else math.inf
             expired = self.idle[0] + self.timing.idle if self.idle and self.size > self.floor else math.inf
-            moment = min(finished, booted, changed, expired)
+            grown = self.step if self.step > self.now and self._wants_more() else math.inf
+            moment = min(finished, booted, changed, expired, grown)
             if moment > until:
                 break
             self._pass_time(max(moment, self.now))  # a machine that expired while it was required stops now
@@ -94,6 +96,8 @@ class _Pool:
             elif moment == booted:
                 self.booting.popleft()
                 self._assign_next()
+            elif moment == grown:
+                self._grow()
             else:
                 self.idle.popleft()
                 self.size -= 1
@@ -105,13 +109,14 @@ class _Pool:
         if self.idle:
             self.idle.pop()
             self._start()
-        elif len(self.queue) > len(self.booting) and self.size < self.maximum:
-            self._launch()
+        elif self._wants_more() and self.now >= self.step:
+            self._grow()
 
     def finish(self) -> None:
         """Run the remaining jobs to completion, and advance to the end of the period."""
         while self.queue or self.busy:
-            self.advance(min(self.busy[:1] + list(self.booting)[:1]))
+            pending = [self.step] if self.step > self.now and self._wants_more() else []
+            self.advance(min(self.busy[:1] + list(self.booting)[:1] + pending))
         self.advance(max(self.now, self.end))
 
     def _pass_time(self, until: float) -> None:
@@ -131,6 +136,15 @@ class _Pool:
         self.starts.append(start)
         self.busy_seconds += self.timing.pickup + job.seconds
         heapq.heappush(self.busy, start + job.seconds)
+
+    def _wants_more(self) -> bool:
+        return len(self.queue) > len(self.booting) and self.size < self.maximum
+
+    def _grow(self) -> None:
+        wanted = max(len(self.queue) - len(self.booting), 0 if self.size else self.timing.from_zero)
+        for _ in range(min(wanted, self.maximum - self.size)):
+            self._launch()
+        self.step = self.now + self.timing.warm_up
 
     def _launch(self) -> None:
         self.size += 1

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BEGIN = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
 LONGEST = 3660  # days
 MOST_JOBS = 10_000_000
+MOST_FROM_ZERO = 100  # machines
 SHORTEST = 3600.0  # seconds of a replay; a shorter one would be extrapolated too far to a month
 POLICY = ("always_on", "business_hours_extra", "maximum")
 LOAD = {  # option: field
@@ -53,6 +54,8 @@ class SimulationOptions:
         boot_minutes: Minutes until a new machine accepts jobs.
         idle_minutes: Minutes until an idle machine stops.
         pickup_seconds: Seconds from the assignment of a job to its first step.
+        from_zero: Machines that are launched together where there is none.
+        warm_up_minutes: Minutes between two launches.
         jobs: A file with recorded jobs to replay.
         jobs_per_day: Jobs per day, on average over the week.
         job_minutes: Mean duration of a job.
@@ -74,6 +77,8 @@ class SimulationOptions:
     boot_minutes: str | None
     idle_minutes: str | None
     pickup_seconds: str | None
+    from_zero: str | None
+    warm_up_minutes: str | None
     jobs: str | None
     jobs_per_day: Given
     job_minutes: Given
@@ -163,13 +168,18 @@ def _timing(options: SimulationOptions) -> Timing:
         ("boot_minutes", 60, usual.boot),
         ("idle_minutes", 60, usual.idle),
         ("pickup_seconds", 1, usual.pickup),
+        ("warm_up_minutes", 60, usual.warm_up),
     ):
         said = getattr(options, option)
         value = default if said is None else _number(option, said, PolicyImpossible) * unit
         if not 0 <= value <= LONGEST * DAY:
             raise PolicyImpossible(f"--{option.replace('_', '-')} must be 0 or more, not {said}.")
         seconds.append(value)
-    return Timing(*seconds)
+    boot, idle, pickup, warm_up = seconds
+    from_zero = usual.from_zero if options.from_zero is None else _whole_number("from_zero", options.from_zero)
+    if not 1 <= from_zero <= MOST_FROM_ZERO:
+        raise PolicyImpossible(f"--from-zero must be from 1 to {MOST_FROM_ZERO}, not {from_zero}.")
+    return Timing(boot, idle, pickup, from_zero, warm_up)
 
 
 def _policy(runners: Runners, name: str, timing: Timing) -> Policy:

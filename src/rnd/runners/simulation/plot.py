@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rnd.errors import ExtraMissing, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
@@ -31,10 +31,12 @@ class Panel:
     Attributes:
         chosen: The policy of the experiment.
         points: The metrics of each policy, including the chosen one.
+        load: The jobs, in a few words.
     """
 
     chosen: Policy
     points: Mapping[Policy, Metrics]
+    load: str = ""
 
 
 def check_plot_file(path: Path) -> None:
@@ -84,7 +86,7 @@ def draw(panels: Mapping[str, Panel], currency: str, path: Path) -> None:
             _draw_panel(figure.add_subplot(1, len(panels), place), name, panel, currency)
         figure.supxlabel(
             "Along a line, from left to right: one machine more in business hours. "
-            "Filled: no other is both cheaper and faster.",
+            "Filled and numbered: no other is both cheaper and faster.",
             fontsize=8,
         )
         kind = path.suffix.lower().lstrip(".")
@@ -105,14 +107,26 @@ def _draw_panel(axes: Axes, name: str, panel: Panel, currency: str) -> None:
         axes.annotate(text, places, xytext=(9, 6), textcoords="offset points", fontsize=8)
     costs, waits = _positions(points, [chosen])
     axes.scatter(costs, waits, s=150, facecolors="none", edgecolors="#1f2328", linewidths=1.6, zorder=3)
-    axes.set_title(f"{name}: {chosen} (circled)", fontsize=10)
+    _draw_medians(axes, points, unbeaten)
+    load = f"\n{panel.load}" if panel.load else ""
+    axes.set_title(f"{name}: {chosen} (circled){load}", fontsize=10)
     axes.set_xlabel(f"cost a month, {currency}")
-    axes.set_ylabel("wait that 95 of 100 jobs stay under, minutes")
+    axes.set_ylabel("wait, minutes: p95 (dots), p50 (dashes)")
     axes.margins(x=0.12, y=0.08)
     axes.set_ylim(bottom=0)
     axes.grid(color="#d1d9e0", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.legend(frameon=False, fontsize=8)
+
+
+def _draw_medians(axes: Axes, points: Mapping[Policy, Metrics], unbeaten: Collection[Policy]) -> None:
+    """Draw the median wait of the best policies as dashes, and number them from the cheapest."""
+    for number, policy in enumerate(sorted(unbeaten, key=lambda one: points[one].cost_month), 1):
+        metrics = points[policy]
+        cost, p50, p95 = metrics.cost_month, metrics.waits.p50 / 60, metrics.waits.p95 / 60
+        axes.plot([cost, cost], [p50, p95], color="#8c959f", linewidth=0.6, zorder=0)
+        axes.scatter([cost], [p50], marker="_", s=50, color="#1f2328", zorder=2)
+        axes.annotate(str(number), (cost, p95), xytext=(-8, -11), textcoords="offset points", fontsize=7)
 
 
 def _lines(panel: Panel) -> dict[str, list[Policy]]:

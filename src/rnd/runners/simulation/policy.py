@@ -25,12 +25,16 @@ class Timing:
             once a minute; then the instance starts, joins the cluster and pulls the runner image.
         idle: Seconds that a machine is idle before it is terminated. Target tracking, with which the capacity provider
             scales, waits for 15 minutes.
+        from_zero: Machines that are launched together where there is none; ECS launches two.
+        warm_up: Seconds after a launch until the next; ECS waits for the warm-up period of the capacity provider.
         pickup: Seconds from a free machine to the first step of a job: webhook, token, container, registration.
     """
 
     boot: float = 240.0
     idle: float = 900.0
     pickup: float = 40.0
+    from_zero: int = 1
+    warm_up: float = 0.0
 
 
 @dataclass(frozen=True)

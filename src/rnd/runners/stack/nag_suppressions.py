@@ -83,9 +83,17 @@ SUPPRESSIONS = (
     ),
     Suppression(
         "IAM5",
-        r"[^/]+/Alarms/ImageAgeRole/DefaultPolicy/Resource",
-        "Publishing a metric cannot be limited to a resource; it is limited to its own namespace.",
-        (ANYTHING,),
+        r"[^/]+/Alarms/(ImageAge|JobAge)Role/DefaultPolicy/Resource",
+        "Publishing a metric cannot be limited to a resource; it is limited to its own namespace. Listing tasks is "
+        "limited to the cluster by a condition, and tasks have random names.",
+        (ANYTHING, r"Resource::arn:.*:ecs:.*:task/.*"),
+    ),
+    Suppression(
+        "IAM5",
+        r"[^/]+/CleanUpRole/DefaultPolicy/Resource",
+        "The function finds the repositories of branches by their names, gives those a lifecycle policy, and deletes "
+        "versions in the index of development versions only.",
+        (ANYTHING, r"Resource::arn:.*:ecr:.*:repository/.*\*", r"Resource::arn:.*:codeartifact:.*:package/.*"),
     ),
     Suppression(
         "IAM5",

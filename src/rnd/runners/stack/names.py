@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 # The workflow in the template's repository that builds the base images.
 BASE_IMAGE_WORKFLOW = "base_images.yml"
+# Days after which the images of branches, and those that were not promoted, expire; see `session.IMAGES` of the broker.
+EXPIRES = {"dev/": 30, "candidate/": 14}
+KEPT_VERSIONS = 50  # of the development versions of each package
 ISSUER = "token.actions.githubusercontent.com"
 
 

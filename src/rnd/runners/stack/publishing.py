@@ -5,6 +5,7 @@ The policy documents are in `policies.py`; this stack deploys them as they are.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ from aws_cdk import aws_logs as logs
 
 import rnd.runners
 from rnd.runners.broker.session import document
-from rnd.runners.stack import names, policies
+from rnd.runners.stack import clean_up, names, policies
 from rnd.runners.stack.configuration import broker_environment
+from rnd.runners.stack.scheduled import scheduled
 
 if TYPE_CHECKING:
     from aws_cdk import Environment
@@ -55,6 +57,7 @@ class Publishing(Stack):
         )
         self._base_image_repositories()
         self._development_index()
+        self._clean_up()
         self.roles = {
             name: self._role(name, role) for name, role in policies.roles(organisation, self.owner, template).items()
         }
@@ -92,6 +95,32 @@ class Publishing(Stack):
             description="Development versions, by branch",
         )
         repository.apply_removal_policy(RemovalPolicy.RETAIN)
+
+    def _clean_up(self) -> None:
+        """What branches publish ends: images by age, development versions by number. Jobs get no permission for it."""
+        place = self.organisation.require_codeartifact()
+        index = {"domain": place.domain, "domainOwner": self.account, "repository": place.development_repository}
+        environment = {
+            "PREFIXES": json.dumps(names.EXPIRES),
+            "INDEX": self.to_json_string(index),
+            "KEPT": str(names.KEPT_VERSIONS),
+        }
+        repositories = [
+            self.format_arn(service="ecr", resource="repository", resource_name=f"{prefix}*")
+            for prefix in names.EXPIRES
+        ]
+        where = f"{place.domain}/{place.development_repository}"
+        listed = self.format_arn(service="codeartifact", resource="repository", resource_name=where)
+        packages = self.format_arn(service="codeartifact", resource="package", resource_name=f"{where}/pypi/*")
+        statements = [
+            iam.PolicyStatement(actions=["ecr:DescribeRepositories"], resources=["*"]),
+            iam.PolicyStatement(actions=["ecr:PutLifecyclePolicy"], resources=repositories),
+            iam.PolicyStatement(actions=["codeartifact:ListPackages"], resources=[listed]),
+            iam.PolicyStatement(
+                actions=["codeartifact:ListPackageVersions", "codeartifact:DeletePackageVersions"], resources=[packages]
+            ),
+        ]
+        scheduled(self, "CleanUp", clean_up, Duration.days(1), environment, statements)
 
     def _role(self, name: str, wanted: policies.Role) -> iam.CfnRole:
         limited = (

@@ -29,6 +29,9 @@ GPU_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/im
 ROOT_DEVICE = "/dev/xvda"
 # A machine is replaced after this time, between two jobs; files that a job leaves behind do not persist longer.
 LIFETIME = Duration.days(7)
+# From zero machines ECS starts two, and takes no further step until they count:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-scaling-behavior.html. The default is 300 seconds.
+WARM_UP = 240
 REBUILD = Duration.days(7)
 UNITS = 1024  # ECS CPU units of one processor
 RETENTION = logs.RetentionDays.ONE_MONTH
@@ -60,6 +63,7 @@ class RunnerPool(Construct):
             target_capacity_percent=100,
             enable_managed_termination_protection=True,
             enable_managed_draining=True,
+            instance_warmup_period=WARM_UP,
         )
         self.image = self._image(organisation)
         Tags.of(self).add(CLASS_TAG, name)
@@ -188,8 +192,7 @@ def ecr_login(registry: str) -> list[str]:
     ]
 
 
-# The toolkit on the machine passes the GPU to the runner; this one passes it to the containers of a job. A nested
-# container may not change the machine's cgroups, and does not need to.
+# The toolkit on the machine passes the GPU to the runner; this one passes it to the containers of a job.
 NVIDIA_CONTAINER_TOOLKIT = (
     "curl --retry 5 --retry-all-errors -fsSL https://nvidia.github.io/libnvidia-container/gpgkey"
     " | gpg --dearmor -o /usr/share/keyrings/nvidia-container-toolkit.gpg",
@@ -198,6 +201,5 @@ NVIDIA_CONTAINER_TOOLKIT = (
     " > /etc/apt/sources.list.d/nvidia-container-toolkit.list",
     "apt-get -o Acquire::Retries=5 update",
     "DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 install -y nvidia-container-toolkit",
-    "nvidia-ctk config --set nvidia-container-cli.no-cgroups=true --in-place",
     "nvidia-ctk runtime configure --runtime=docker --set-as-default",
 )

@@ -10,6 +10,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
 from cloudsnorkel import cdk_github_runners as github_runners
 
 from rnd.runners.stack import names
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from rnd.organisation import Organisation
 
+# ECS stops a task that has waited for a machine for 10 to 30 minutes, and the next attempt comes after 7.5 minutes on
+# average: this many last about as long as GitHub keeps a job queued, which is 24 hours.
+ATTEMPTS = 60
 RETENTION = logs.RetentionDays.ONE_MONTH
 
 
@@ -31,6 +35,7 @@ class RunnerStack(Stack):
     Attributes:
         pools: The pool of machines of each class, by name.
         runners: The functions and the state machine that start runners.
+        orchestrator: That state machine, which has one execution for each job.
     """
 
     def __init__(self, scope: Construct, name: str, organisation: Organisation, env: Environment) -> None:
@@ -52,7 +57,9 @@ class RunnerStack(Stack):
             status_access=github_runners.LambdaAccess.no_access(),
             webhook_access=github_runners.LambdaAccess.lambda_url(),
             log_options=github_runners.LogOptions(log_retention=RETENTION, include_execution_data=False),
+            retry_options=github_runners.ProviderRetryOptions(max_attempts=ATTEMPTS),
         )
+        (self.orchestrator,) = (one for one in self.runners.node.find_all() if isinstance(one, sfn.StateMachine))
         for queue in self.runners.node.find_all():
             if isinstance(queue, sqs.Queue):
                 self._refuse_plain_text(queue)
