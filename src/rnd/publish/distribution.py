@@ -10,6 +10,7 @@ import hashlib
 import io
 import re
 import shutil
+import stat
 import tarfile
 import zipfile
 from dataclasses import dataclass
@@ -141,6 +142,8 @@ def _find(kind: str, folder: Path) -> Path:
     found = list(folder.glob(PATTERNS[kind]))
     if len(found) != 1:
         raise PackageInvalid(f"{folder} holds {len(found)} files {PATTERNS[kind]}, where one is wanted.")
+    if not stat.S_ISREG(found[0].lstat().st_mode):
+        raise PackageInvalid(f"{found[0]} is not a regular file.")
     return found[0]
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnd.errors import CommandFailed
+from rnd.github.client import Client, find_addresses
+from rnd.github.repository import parse_repository
+from rnd.progress import Quiet
+from rnd.version.comment import MARKER, plan_comment
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR
 from rnd_rehearsal.attacks.matrix import Refused, attack
-from rnd_rehearsal.sandbox import STRANGER, push
+from rnd_rehearsal.sandbox import MAINTAINER, STRANGER, push
 
 if TYPE_CHECKING:
     from rnd_rehearsal.attacks.arena import Arena
@@ -146,6 +150,22 @@ for _way, _act in (
     everybody("I8", _way, _act, *PEOPLE)
 everybody("I2", "opens the environment of releases to all branches", "open_environment", *PEOPLE)
 everybody("I6", "adds a ruleset", "lift_rules", *PEOPLE)
+
+
+@attack("I7", "triage")
+def comment(arena: Arena) -> object:
+    """Writes a comment with the marker of the explained version, to have it updated and to edit it afterwards."""
+    sandbox, number = arena.actors.sandbox, arena.kept["pull"]
+    place = f"/repos/{arena.victim}/issues/{number}/comments"
+    forged = arena.github(sandbox.tokens[TRIAGE], "POST", place, {"body": f"{MARKER}The next version is 9.0."})["id"]
+    token = sandbox.hub.workflow_token(arena.victim, {"pull_requests": "write"})
+    addresses = find_addresses({"GITHUB_API_URL": sandbox.hub.api_url, "GITHUB_SERVER_URL": sandbox.hub.url})
+    with Client(addresses, token) as client:
+        plan_comment(client, parse_repository(arena.victim), number, "The next version is 0.5.0.").apply(Quiet())
+    comments = arena.github(sandbox.tokens[MAINTAINER], "GET", place)
+    if any("9.0" in one["body"] for one in comments if one["id"] == forged):
+        raise Refused("rnd: the comment has another author")
+    return comments
 
 
 @attack("I8", "contributor", "dependency")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rnd.github.settings.refs import rules_for
-from rnd_rehearsal.attacks import development, hosting, identities, machine, repository_code  # noqa: F401 - they declare attacks
+from rnd_rehearsal.attacks import configuration, development, hosting, identities, job, machine, repository_code  # noqa: F401 - they declare attacks
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR, Arena
 from rnd_rehearsal.attacks.identities import wheel
 from rnd_rehearsal.attacks.matrix import ATTACKERS, ATTACKS, INVARIANTS, Attempt, Matrix, Refused
