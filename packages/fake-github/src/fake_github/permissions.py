@@ -162,7 +162,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "statuses:write": (f"POST {REPO}/statuses/{{sha}}",),
 }
 
-# Operations that need several permissions at once.
+# Operations that need several permissions together.
 ALL_OF: dict[str, Needed] = {
     f"POST {REPO}/forks": frozenset({"administration:write", "contents:read"}),
     f"GET {TEAM}/repos/{{owner}}/{{repo}}": frozenset({"members:read", "metadata:read"}),

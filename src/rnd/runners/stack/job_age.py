@@ -2,7 +2,7 @@
 
 It is deployed as inline code, so it imports nothing from `rnd`. The state machine has one execution for each job, from
 queued to done, whose name the task of its runner has in RUNNER_NAME. An execution without a task that runs is a job
-that waits. A task that waits stops after 10 to 30 minutes and is started again, so its own age says nothing:
+that waits. A task that waits stops after 10 to 30 minutes and is started again, so its own age does not help:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-capacity-providers.html
 """
 
