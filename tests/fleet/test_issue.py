@@ -52,12 +52,14 @@ def _file(folder: Path, text: str) -> str:
 
 
 def test_only_a_person_applies_and_each_job_has_one_token() -> None:
-    """The nightly job has the token that reads; the one that writes is in an environment that cron cannot use."""
+    """The nightly job reads, the tick writes contents and pull requests, and cron cannot use the admin token."""
     text = (ROOT / ".github" / "workflows" / "fleet.yml").read_text(encoding="utf-8")
     workflow = yaml.safe_load(text)
     jobs = workflow["jobs"]
-    assert {name: job["environment"] for name, job in jobs.items()} == {"status": "fleet-read", "apply": "fleet"}
+    environments = {"status": "fleet-read", "update": "fleet", "apply": "fleet-admin"}
+    assert {name: job["environment"] for name, job in jobs.items()} == environments
     assert "github.event_name == 'workflow_dispatch'" in jobs["apply"]["if"]
     secrets = {name: [part for part in str(job).split() if part.startswith("secrets.")] for name, job in jobs.items()}
-    assert secrets == {"status": ["secrets.RND_FLEET_READ_TOKEN"], "apply": ["secrets.RND_FLEET_ADMIN_TOKEN"]}
+    tokens = {"status": "READ", "update": "WRITE", "apply": "ADMIN"}
+    assert secrets == {name: [f"secrets.RND_FLEET_{token}_TOKEN"] for name, token in tokens.items()}
     assert workflow["permissions"] == {}
