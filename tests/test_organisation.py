@@ -10,7 +10,7 @@ import pytest
 
 from rnd.errors import OrganisationInvalid
 from rnd.organisation import SHIPPED, load_organisation
-from tests.helpers.machine import ACME
+from tests.helpers.machine import ACME, ROOT
 from tests.helpers.organisations import SECTIONS, without_aws
 
 TEXT = ACME.read_text(encoding="utf-8")
@@ -61,6 +61,16 @@ def test_a_wrong_type(tmp_path: Path) -> None:
         f"{line_of('account:')}: aws.account is 812634467557: input should be a valid string; "
         "expected: account ID: twelve digits, quoted"
     )
+
+
+def test_the_error_that_the_guide_shows(tmp_path: Path) -> None:
+    shipped = (ROOT / "org.yml").read_text(encoding="utf-8")
+    path = tmp_path / "org.yml"
+    path.write_text(shipped.replace('account: "812634467557"', "account: 812634467557"), encoding="utf-8")
+    with pytest.raises(OrganisationInvalid) as caught:
+        load_organisation(path)
+    guide = (ROOT / "docs" / "how-to" / "another-organisation.md").read_text(encoding="utf-8")
+    assert f"error[organisation-invalid]: …/{caught.value.message.removeprefix(f'{tmp_path}/')}\n" in guide
 
 
 def test_a_python_version_that_yaml_reads_as_a_number(tmp_path: Path) -> None:
