@@ -87,8 +87,8 @@ class QueryTooHeavy(RndError):
 class AlreadyThere(GitHubUnavailable):
     """GitHub reports that the resource to create already exists, but does not show it.
 
-    GitHub is eventually consistent, so a later request may show it. Otherwise it is one that you cannot see: a member of an
-    organisation does not see every private repository, and names are unique across all of them.
+    GitHub is eventually consistent, so a later request may show it. Otherwise it is one that you cannot see: a
+    member of an organisation does not see every private repository, and names are unique across all of them.
     """
 
     code = "github-already-there"
