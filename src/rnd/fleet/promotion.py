@@ -105,12 +105,24 @@ def promote(
         return []
     wanted = ring or lacking[0]
     for before in rings[: rings.index(wanted)]:
-        given = ledger.rings.get(before)
-        if given is None or is_newer(release, given.release):
-            raise NotBaked(f"The ring {before} was not given {release} yet.")
-        found = health(
-            organisation.fleet.rings[before], release, given.at, known.get(before, ()), now, hours=ring is None
-        )
-        if found.health != "baked":
-            raise NotBaked(f"The ring {before} is not done with {release}: {found.reason}.")
+        _require_baked(ledger, organisation, known, release, before, now, hours=ring is None)
     return give(ledger, organisation, [wanted], release, now)
+
+
+def _require_baked(
+    ledger: Ledger,
+    organisation: Organisation,
+    known: Mapping[str, Sequence[Standing]],
+    release: str,
+    ring: str,
+    now: datetime,
+    *,
+    hours: bool,
+) -> None:
+    """Raise NotBaked unless a ring is done with a release; `hours` says whether its time there counts."""
+    given = ledger.rings.get(ring)
+    if given is None or is_newer(release, given.release):
+        raise NotBaked(f"The ring {ring} was not given {release} yet.")
+    found = health(organisation.fleet.rings[ring], release, given.at, known.get(ring, ()), now, hours=hours)
+    if found.health != "baked":
+        raise NotBaked(f"The ring {ring} is not done with {release}: {found.reason}.")

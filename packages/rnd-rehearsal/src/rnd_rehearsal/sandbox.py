@@ -158,18 +158,14 @@ def start(
         others = {} if aws else secret_access.values(organisation, index, development)
         checkout = template.prepare(checkout, folder / "template", _values(hub, organisation, channel, apps) | others)
         organisation = load_organisation(checkout / template.ORGANISATION)
-        central = f"{template.hosted_name(organisation)}/actions/"
-        faults = StepFaults(folder / "faults", central, failing) if failing else None
-        left_out = {} if images else dict.fromkeys(("/push-image", "/promote-image"), NO_IMAGES)
-        left_out |= {} if checks else dict.fromkeys(("/lint-and-test", "/hadolint"), NO_CHECKS)
-        path = job_programs.prepare(folder / "programs", cache_folder() / job_programs.FOLDER, environment["PATH"])
-        settings = Settings(environment | {"PATH": path}, left_out=left_out, faults=faults)
+        settings = _settings(folder, organisation, environment, failing, _left_out(images=images, checks=checks))
         if not aws:
             name = organisation.github.repository.environment.name
             settings.secrets.update(secret_access.secrets(development))
             settings.environment_secrets[name] = secret_access.secrets(index)
         runs = folder / "runs"
-        settings.containers = _containers(environment, runs / downloads.FOLDER, channel, faults) if containers else None
+        if containers:
+            settings.containers = _containers(environment, runs / downloads.FOLDER, channel, settings.faults)
         runner = Runner(hub, runs, settings)
         stack.callback(runner.close)
         sandbox = Sandbox(
@@ -181,6 +177,26 @@ def start(
             publishing.deploy(cloud, hub, organisation, keys, number, folder / "broker")
         runner.listen()  # only now: the template has workflows too, and they would run its whole test suite
         yield sandbox
+
+
+def _left_out(*, images: bool, checks: bool) -> dict[str, str]:
+    """Return the actions whose steps jobs leave out, each with the reason."""
+    without_images = {} if images else dict.fromkeys(("/push-image", "/promote-image"), NO_IMAGES)
+    return without_images | ({} if checks else dict.fromkeys(("/lint-and-test", "/hadolint"), NO_CHECKS))
+
+
+def _settings(
+    folder: Path,
+    organisation: Organisation,
+    environment: dict[str, str],
+    failing: tuple[str, ...],
+    left_out: dict[str, str],
+) -> Settings:
+    """Return how the runner runs jobs: with which variables, without which steps, and which steps fail once."""
+    central = f"{template.hosted_name(organisation)}/actions/"
+    faults = StepFaults(folder / "faults", central, failing) if failing else None
+    path = job_programs.prepare(folder / "programs", cache_folder() / job_programs.FOLDER, environment["PATH"])
+    return Settings(environment | {"PATH": path}, left_out=left_out, faults=faults)
 
 
 @contextmanager

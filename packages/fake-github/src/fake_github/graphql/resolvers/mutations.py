@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from graphql import GraphQLResolveInfo
 
     from fake_github.graphql.context import Context
-    from fake_github.state import Document
+    from fake_github.state import Document, Repository
 
 WRITERS = {"push", "maintain", "admin"}
 
@@ -81,15 +81,7 @@ def revert(_root: None, info: GraphQLResolveInfo, input: Document) -> Document: 
     if f"refs/heads/{branch}" in before:
         raise Problem("UNPROCESSABLE", "Pull request has been reverted already")
     base = before[f"refs/heads/{pull.base_branch}"]
-    with bare.work_tree(repository.folder, base) as tree:
-        who = pushes.identity(context.token.account)
-        parents = bare.run(tree, "rev-list", "--parents", "-n1", pull.merge_commit).split()[1:]
-        mainline = ("-m", "1") if len(parents) > 1 else ()
-        try:
-            bare.run(tree, "revert", "--no-edit", *mainline, pull.merge_commit, extra=who)
-        except CommandFailed as error:
-            raise Problem("UNPROCESSABLE", "Pull request can not be reverted: it has conflicts") from error
-        head = bare.run(tree, "rev-parse", "HEAD")
+    head = _reverting_commit(repository, base, pull.merge_commit, pushes.identity(context.token.account))
     bare.run(repository.folder, "update-ref", f"refs/heads/{branch}", head)
     pushes.follow(context.hub, context.token, repository, before)
     made = PullRequest(
@@ -113,6 +105,18 @@ def revert(_root: None, info: GraphQLResolveInfo, input: Document) -> Document: 
         "pullRequest": found,
         "revertPullRequest": Pull(repository, made),
     }
+
+
+def _reverting_commit(repository: Repository, base: str, merged: str, who: dict[str, str]) -> str:
+    """Write the commit on `base` that reverts a merged one, and return its hash."""
+    with bare.work_tree(repository.folder, base) as tree:
+        parents = bare.run(tree, "rev-list", "--parents", "-n1", merged).split()[1:]
+        mainline = ("-m", "1") if len(parents) > 1 else ()
+        try:
+            bare.run(tree, "revert", "--no-edit", *mainline, merged, extra=who)
+        except CommandFailed as error:
+            raise Problem("UNPROCESSABLE", "Pull request can not be reverted: it has conflicts") from error
+        return bare.run(tree, "rev-parse", "HEAD")
 
 
 MODELLED: dict[str, dict[str, Any]] = {
