@@ -72,3 +72,14 @@ def test_releases_are_out_of_reach(stacks: Stacks) -> None:
     assert f"{index.domain}/{index.repository}/" not in by_action["codeartifact:DeletePackageVersions"]
     assert "repository/dev/*" in by_action["ecr:PutLifecyclePolicy"]
     assert by_action.keys() >= {"ecr:DescribeRepositories", "codeartifact:ListPackages"}
+
+
+def test_the_schedule_calls_this_function_only(stacks: Stacks) -> None:
+    """A rule or a permission that names the broker would be a way around its entry role."""
+    found = {name: one for name, one in stacks.publishing["Resources"].items() if name.startswith("CleanUp")}
+    (function,) = (name for name, one in found.items() if one["Type"] == "AWS::Lambda::Function")
+    (permission,) = (one["Properties"] for one in found.values() if one["Type"] == "AWS::Lambda::Permission")
+    (rule,) = (one["Properties"] for one in found.values() if one["Type"] == "AWS::Events::Rule")
+    assert permission["FunctionName"] == {"Fn::GetAtt": [function, "Arn"]}
+    assert permission["Principal"] == "events.amazonaws.com"
+    assert [target["Arn"] for target in rule["Targets"]] == [{"Fn::GetAtt": [function, "Arn"]}]
