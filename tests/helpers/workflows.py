@@ -29,7 +29,7 @@ OUTPUTS = {
     "release package": {"version", "wheel", "sha256"},
     "release image": {"name", "digest", "image"},
     "release promote": {"name", "digest"},
-    "runners base-image": {"pythons", "role", "region"},
+    "runners base-image": {"pythons", "machines", "role", "region"},
 }
 
 

@@ -174,8 +174,17 @@ def _push(docker: str, image: BaseImage) -> None:
 
 
 def list_outputs(organisation: Organisation, pythons: Sequence[str]) -> dict[str, str]:
-    """Return the outputs for the workflow that builds the images, by name."""
+    """Return the outputs for the workflows that build the images and try them on each class of machines, by name."""
     from rnd.runners.stack.names import base_image_role
 
-    role = f"arn:aws:iam::{organisation.require_aws().account}:role/{base_image_role(organisation)}"
-    return {"pythons": json.dumps(list(pythons)), "role": role, "region": organisation.require_aws().region}
+    image = organisation.image_registry.job_image(organisation.python.default)
+    machines = [
+        {"class": name, "labels": one.labels, "gpus": one.gpus, "image": image}
+        for name, one in organisation.runners.classes.items()
+    ]
+    return {
+        "pythons": json.dumps(list(pythons)),
+        "machines": json.dumps(machines),
+        "role": f"arn:aws:iam::{organisation.require_aws().account}:role/{base_image_role(organisation)}",
+        "region": organisation.require_aws().region,
+    }
