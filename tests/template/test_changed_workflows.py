@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rnd.organisation import load_organisation
 from tests.helpers.contracts import faults
 from tests.helpers.examples import CENTRAL, apply, examples
 from tests.helpers.linters import audit, lint, validate, workflow_files
@@ -22,6 +23,7 @@ BEFORE = {
     ("push", "dev"): set[str](),
     ("push", "feature/a"): set[str](),
 }
+ON_MAIN = ("push", "main")
 STARTS: dict[str, dict[tuple[str, str], set[str]]] = {
     "Publish development versions from `dev`": {("push", "dev"): {"on_push_dev.yml"}},
     "Check every branch except `main` without a pull request": {
@@ -73,6 +75,18 @@ def test_it_starts_what_the_page_says(title: str, changed: Path) -> None:
     for (event, branch), before in BEFORE.items():
         started = {name for name, workflow in found.items() if workflow.starts_on(event, branch)}
         assert started == STARTS[title].get((event, branch), before), (event, branch)
+
+
+def test_nothing_but_main_asks_for_a_release(changed: Path) -> None:
+    """The environment of releases admits `main` only, as the identity does: a job of `dev` in it would never start."""
+    assert load_organisation().github.repository.environment.branches == ["main"]
+    found = [
+        one for one in workflows(changed).values() if any(one.starts_on(*start) for start in BEFORE if start != ON_MAIN)
+    ]
+    assert found
+    for job in (job for workflow in found for job in workflow.jobs.values()):
+        assert "environment" not in {**job.data, **job.data.get("with", {})}, job.place
+        assert "/release.yml@" not in job.data.get("uses", ""), job.place
 
 
 @BOTH_TOOLS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -225,6 +226,21 @@ def test_a_release_is_the_last_thing_and_waits_for_everything(repository: Path) 
     on_main = workflows(repository)["on_push_main.yml"]
     assert before(on_main, "release") == set(on_main.jobs) - {"release"}
     assert {"sanity-check", "lint-and-test"} <= before(on_main, "package")
+
+
+def test_a_pull_request_from_dependabot_lacks_nothing(
+    repository: Path, jobs: list[Job], central: str, organisation: Organisation
+) -> None:
+    """Its runs have no secrets of Actions, and a token that only reads, except for the permissions that a job names.
+
+    https://docs.github.com/en/code-security/dependabot/troubleshooting-dependabot/troubleshooting-dependabot-on-github-actions
+    """
+    assert (organisation.package_index.provider, organisation.image_registry.provider) == ("codeartifact", "ecr")
+    for job in jobs:
+        assert "secrets" not in job.data, job.place
+        assert "secrets." not in json.dumps(job.data), job.place
+    version = workflows(repository)["on_pr.yml"].jobs["version"]
+    assert dict(central_actions(version, central)) == {"set-up": set(), "version": set()}
 
 
 def test_a_pull_request_waits_for_no_more_than_it_must(repository: Path) -> None:

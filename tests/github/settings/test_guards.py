@@ -43,6 +43,9 @@ def test_stricter_choices_of_a_team_stay(context: RepositoryContext, hosting: Ho
         "allowed_merge_methods": ["squash"],
         "dismiss_stale_reviews_on_push": True,
         "require_last_push_approval": True,
+        "required_reviewers": [
+            {"file_patterns": ["*.lock"], "minimum_approvals": 1, "reviewer": {"id": 1, "type": "Team"}}
+        ],
     }
     edit_ruleset(context.client, context.repository, parameters("pull_request", **stricter))
     edit_ruleset(
