@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 class Runner:
     """Runs workflows.
 
+    What a run does to a pull request with its GITHUB_TOKEN waits in `waiting` until somebody approves it.
+    https://docs.github.com/en/actions/concepts/security/github_token#when-github_token-triggers-workflow-runs
+
     Args:
         hub: Whose events start them.
         folder: For what they leave.
@@ -47,6 +50,7 @@ class Runner:
         self.folder = folder
         self.settings = settings
         self.runs: list[Run] = []
+        self.waiting: list[Event] = []
         self._downloads = Downloads(folder / FOLDER)
         self._numbers = count(1)
         self._groups: dict[str, list[Run]] = {}
@@ -64,8 +68,19 @@ class Runner:
 
     def hear(self, event: Event) -> None:
         """Start what an event starts."""
-        if self._closed or not event.starts_runs:
+        if self._closed:
             return
+        if event.starts_runs:
+            self._begin(event)
+        elif event.name == "pull_request" and event.action in workflows.PULL_TYPES:
+            self.waiting.append(event)
+
+    def approve(self, event: Event) -> None:
+        """Start what waits for approval."""
+        self.waiting.remove(event)
+        self._begin(event)
+
+    def _begin(self, event: Event) -> None:
         repository = self.hub.state.repository(event.repository)
         if repository is None or event.payload.get("deleted") or event.sha.strip("0") == "":
             return
@@ -134,7 +149,7 @@ class Runner:
             left_out=run.left_out, refusal=run.refusal,
         )  # fmt: skip
         if only_failed:
-            again.jobs = _kept(run)
+            again.jobs = run.kept()
         self._start(again)
         return again
 
@@ -283,14 +298,3 @@ class Runner:
         for thread in self._threads:
             thread.join()
         self._services.close()
-
-
-def _kept(run: Run) -> dict[str, Job]:
-    """Return the jobs of a run that stay as they are when what failed is run again."""
-    kept: dict[str, Job] = {}
-    for key, place in run.places.items():
-        job = run.jobs.get(key)
-        needed = {one.key for one in run.needed(place)}
-        if job is not None and job.result is not None and job.result.verdict == "success" and needed <= set(kept):
-            kept[key] = job
-    return kept

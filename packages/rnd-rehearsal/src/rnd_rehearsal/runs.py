@@ -122,9 +122,8 @@ class Run:
         ends = {f"{end}_ref": pull.get(end, {}).get("ref", "") for end in ("head", "base")}
         ref = {"ref": event.ref, "ref_name": event.ref.split("/", 2)[-1], "sha": event.sha}
         run = {"workflow": self.name, "run_id": str(self.id), "repository": event.repository}
-        return {
-            "github": {**ends, **ref, **run, "event": event.payload, "event_name": event.name, "actor": event.actor}
-        }
+        own = {"event": event.payload, "event_name": event.name, "actor": event.actor}
+        return {"github": {**ends, **ref, **run, **own}}
 
     def contexts_of(self, place: Place, level: int) -> Document:
         """Return what the expressions outside of steps can use; see GitHub's "Context availability"."""
@@ -196,6 +195,15 @@ class Run:
     def below(self, ids: tuple[str, ...]) -> list[Place]:
         """Return the jobs that are, or are called by, a job."""
         return [place for place in self.places.values() if place.ids[: len(ids)] == ids]
+
+    def kept(self) -> dict[str, Job]:
+        """Return the jobs that stay as they are when what failed is run again."""
+        found: dict[str, Job] = {}
+        for key, place in self.places.items():
+            done = self.jobs[key].result if key in self.jobs else None
+            if done and done.verdict == "success" and all(one.key in found for one in self.needed(place)):
+                found[key] = self.jobs[key]
+        return found
 
     def failed(self) -> list[str]:
         """Return the jobs of its own workflow that failed."""
@@ -270,9 +278,8 @@ def _may_use(caller: str, repository: Repository) -> bool:
 
 def used_by_actions(repository: Repository) -> frozenset[str]:
     """Return the actions that the composite actions in a repository use, at its default branch."""
-    commit = bare.attempt(
-        repository.folder, "rev-parse", "--quiet", "--verify", f"refs/heads/{repository.default_branch}"
-    )
+    head = f"refs/heads/{repository.default_branch}"
+    commit = bare.attempt(repository.folder, "rev-parse", "--quiet", "--verify", head)
     return frozenset() if commit is None else _used_at(repository.folder, commit)
 
 
@@ -280,10 +287,8 @@ def used_by_actions(repository: Repository) -> frozenset[str]:
 def _used_at(folder: Path, commit: str) -> frozenset[str]:
     listed = bare.run(folder, "ls-tree", "-r", "--name-only", "--full-tree", commit)
     files = [path for path in listed.splitlines() if path.endswith(("/action.yml", "/action.yaml"))]
-    found = [
-        workflow_files.actions_of(workflow_files.load(bare.run(folder, "show", f"{commit}:{path}"))) for path in files
-    ]
-    return frozenset().union(*found)
+    documents = [workflow_files.load(bare.run(folder, "show", f"{commit}:{path}")) for path in files]
+    return frozenset().union(*map(workflow_files.actions_of, documents))
 
 
 def iterate_logs(found: list[Run]) -> Iterator[tuple[Run, Job, str]]:
