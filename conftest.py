@@ -34,6 +34,7 @@ pytest_plugins = [
     "tests.helpers.repository",
     "tests.helpers.schedule",
     "tests.helpers.stacks",
+    "tests.helpers.update_scenes",
     "tests.helpers.updates",
 ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 from collections import Counter
 from datetime import datetime
@@ -14,16 +13,12 @@ import pytest
 
 from fake_github.limits import HOUR, Limits
 from rnd import cli, git
-from rnd.answers import ANSWERS_FILE
 from rnd.fleet import governor
 from rnd.fleet.governor import Governor
-from rnd.fleet.update.render import Job, Rendered
-from rnd.fleet.update.words import AUTHOR_EMAIL, AUTHOR_NAME, update_message
-from rnd.organisation.fleet import Ring, Update
 from tests.helpers.many import add_many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from tests.helpers.updates import World
 
@@ -32,35 +27,6 @@ COUNT = int(os.environ.get("RND_TEST_REPOSITORIES", "30"))
 NAMES = ("rnd-c", "rnd-d")
 
 pytestmark = pytest.mark.slow
-
-
-def fixed(jobs: Sequence[Job], **_: object) -> list[Rendered]:
-    """Stand in for copier: the commit has the files of `main`."""
-    return [Rendered(commit(job), {"merged": ["notes.txt"]}) for job in jobs]
-
-
-def commit(job: Job) -> str:
-    """Return a commit in which only the version in the answers differs from `main`."""
-    who = ("-c", f"user.name={AUTHOR_NAME}", "-c", f"user.email={AUTHOR_EMAIL}")
-    date = git.run(job.folder, "log", "-1", "--format=%cI", job.main)
-    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-    answers = git.run(job.folder, "show", f"{job.main}:{ANSWERS_FILE}")
-    (job.folder / "new").write_text(re.sub("_commit: .*", f"_commit: {job.tag}", answers) + "\n", encoding="utf-8")
-    blob = git.run(job.folder, "hash-object", "-w", "new")
-    git.run(job.folder, "read-tree", job.main)
-    git.run(job.folder, "update-index", "--cacheinfo", f"100644,{blob},{ANSWERS_FILE}")
-    tree = git.run(job.folder, "write-tree")
-    message = update_message(job.release, job.main)
-    return git.run(job.folder, *who, "commit-tree", tree, "-p", job.main, "-m", message, extra=dates)
-
-
-@pytest.fixture
-def quick(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A fleet of one ring whose updates are not rendered; it has been given 1.1.0."""
-    monkeypatch.setattr("rnd.fleet.update.workers.run", fixed)
-    world.fleet.configure(rings={"all": Ring()}, update=Update(at_once=100, every_days=0))
-    world.give("1.1.0", "all")
-    return world
 
 
 def created(world: World) -> list[float]:

@@ -14,11 +14,14 @@ from fake_github import git_repository as bare
 from fake_github.clock import ManualClock
 from fake_github.limits import Limits
 from rnd import cli
+from rnd import git as program
+from rnd.answers import ANSWERS_FILE
 from rnd.fleet import central
 from rnd.fleet.central import Remote
 from rnd.fleet.governor import Governor
 from rnd.fleet.ledger import give
-from rnd.fleet.update.render import render
+from rnd.fleet.update.render import Job, Rendered, render
+from rnd.fleet.update.words import AUTHOR_EMAIL, AUTHOR_NAME, update_message
 from rnd.github.push import push
 from rnd.github.repository import Repository
 from rnd.organisation.fleet import Ring, Update
@@ -26,7 +29,7 @@ from tests.helpers.fleet import TEMPLATE, Fleet
 from tests.helpers.git import git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from fake_github.state import PullRequest
@@ -225,3 +228,32 @@ def world(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     fleet.hub.limits = Limits(clock, enforced=True)
     yield made
     fleet.hub.limits = before
+
+
+def fixed(jobs: Sequence[Job], **_: object) -> list[Rendered]:
+    """Stand in for copier: the commit has the files of `main`."""
+    return [Rendered(commit(job), {"merged": ["notes.txt"]}) for job in jobs]
+
+
+def commit(job: Job) -> str:
+    """Return a commit in which only the version in the answers differs from `main`."""
+    who = ("-c", f"user.name={AUTHOR_NAME}", "-c", f"user.email={AUTHOR_EMAIL}")
+    date = program.run(job.folder, "log", "-1", "--format=%cI", job.main)
+    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    answers = program.run(job.folder, "show", f"{job.main}:{ANSWERS_FILE}")
+    (job.folder / "new").write_text(re.sub("_commit: .*", f"_commit: {job.tag}", answers) + "\n", encoding="utf-8")
+    blob = program.run(job.folder, "hash-object", "-w", "new")
+    program.run(job.folder, "read-tree", job.main)
+    program.run(job.folder, "update-index", "--cacheinfo", f"100644,{blob},{ANSWERS_FILE}")
+    tree = program.run(job.folder, "write-tree")
+    message = update_message(job.release, job.main)
+    return program.run(job.folder, *who, "commit-tree", tree, "-p", job.main, "-m", message, extra=dates)
+
+
+@pytest.fixture
+def quick(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A fleet of one ring whose updates are not rendered; it has been given 1.1.0."""
+    monkeypatch.setattr("rnd.fleet.update.workers.run", fixed)
+    world.fleet.configure(rings={"all": Ring()}, update=Update(at_once=100, every_days=0))
+    world.give("1.1.0", "all")
+    return world

@@ -120,3 +120,16 @@ class Reader:
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
+
+
+def mutate(client: Client, governor: Governor, mutation: str, variables: Mapping[str, object]) -> Answer:
+    """Send a change that can be sent twice, and send it again after a transient error; 502 and 504 are such errors.
+
+    Raises:
+        RndError: As `rnd.github.graphql.ask`.
+    """
+
+    def patiently() -> Answer:
+        return retry(lambda: ask(client, mutation, variables), GitHubUnavailable, governor.sleep)
+
+    return retry(patiently, QueryTooHeavy, governor.sleep)

@@ -17,7 +17,7 @@ from rnd.fleet.nodes import read_nodes
 from rnd.fleet.queries import REPOSITORIES, TAGS
 from rnd.fleet.rest import is_due
 from rnd.fleet.rings import current_hold
-from rnd.github.errors import NotThere
+from rnd.github.errors import GitHubRefused, NotThere
 from rnd.github.repository import location, repository_at
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ def list_repositories(reader: Reader, owner: str) -> list[Node]:
 
     Raises:
         NotThere: There is no such organisation.
+        GitHubRefused: GitHub did not list them.
     """
     nodes: list[Node] = []
     after = None
@@ -146,6 +147,8 @@ def list_repositories(reader: Reader, owner: str) -> list[Node]:
         if organisation is None:
             raise NotThere(f"GitHub has no organisation {owner}, or the token cannot see it.")
         page = organisation["repositories"]
+        if page is None:
+            raise GitHubRefused(f"GitHub did not list the repositories of {owner}.")
         nodes += [node for node in page["nodes"] if node is not None]
         if not page["pageInfo"]["hasNextPage"]:
             return nodes

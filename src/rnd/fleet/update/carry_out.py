@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from rnd import git, process
 from rnd.fleet.errors import ChangedSince
+from rnd.fleet.reading import mutate
 from rnd.fleet.update.state import Commit
 from rnd.fleet.update.words import BRANCH, Marker, body, title
+from rnd.github.client import LONGEST
 from rnd.github.errors import GitHubRefused, GitHubUnavailable
-from rnd.github.graphql import ask
 from rnd.github.push import BY_CHANCE, clone_url
 from rnd.github.repository import Repository
 from rnd.retry import retry
@@ -153,13 +154,16 @@ class Hands:
         return str(found["html_url"])
 
     def set_draft(self, number: str, *, draft: bool) -> None:
-        """Make a pull request a draft, or ready for review."""
+        """Make a pull request a draft, or ready for review.
+
+        Raises:
+            GitHubRefused: GitHub answered with an error only for the change, which GraphQL reports with status 200.
+        """
         self.governor.pace("PATCH", "/mutation")
-        retry(
-            lambda: ask(self.client, TO_DRAFT if draft else TO_READY, {"id": number}),
-            GitHubUnavailable,
-            self.governor.sleep,
-        )
+        answer = mutate(self.client, self.governor, TO_DRAFT if draft else TO_READY, {"id": number})
+        if not any(answer.data.values()):
+            said = "; ".join(str(error.get("message")) for error in answer.errors)[:LONGEST]
+            raise GitHubRefused(f"GitHub does not change the draft state: {said or 'it gives no reason'}.")
 
     def merge(self, decision: Decision) -> None:
         """Merge a pull request if its last commit is still the one that was decided about.

@@ -132,10 +132,13 @@ def _without_pull(one: Member, updates: Updates, target: str | None, rules: Rule
 def _with_pull(one: Member, pull: Pull, target: str | None, main: str | None, rules: Rules) -> tuple[Kind, str]:
     """Return what happens to an open pull request."""
     offered = pull.release
-    taken_back = target is None or (offered is not None and not is_at_least(target, offered))
+    # A ring without an entry was given nothing, or the ledger cannot be seen: then nothing was taken back.
+    given = one.ring in rules.ledger.rings
+    taken_back = given and (target is None or (offered is not None and not is_at_least(target, offered)))
     cases: tuple[tuple[bool, Kind, str], ...] = (
         (offered is not None and is_at_least(one.version, offered), "close", f"main has {offered}"),
         (taken_back, "close", f"{offered or 'the release in it'} was taken back"),
+        (not given, "wait", f"no release is given to the ring {one.ring}"),
         (pull.foreign, "wait", "somebody works on it"),
         (offered != target, "renew", f"{offered or 'another title'} → {target}"),
         (_is_incomplete(pull, main), "renew", "its text or its commits are not complete"),

@@ -26,12 +26,12 @@ AUTHOR = {
 
 
 def fetch_template(remote: Remote, folder: Path) -> None:
-    """Fetch the template with all its releases into a bare repository.
+    """Fetch the template with all its releases into a bare repository. After an error, it may be called again.
 
     Raises:
         TemplateUnavailable: It cannot be read.
     """
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     git.run(folder, "init", "--quiet", "--bare", ".")
     refspecs = ("+refs/tags/*:refs/tags/*", "+HEAD:refs/heads/main")
     ended = git.signed_in(folder, remote.token, remote.server, "fetch", "--quiet", "--no-tags", remote.url, *refspecs)

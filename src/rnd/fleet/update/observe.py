@@ -13,6 +13,7 @@ from rnd.fleet.nodes import read_each
 from rnd.fleet.queries import BUDGET
 from rnd.fleet.update.state import MOST_COMMITS, Updates, read_updates
 from rnd.fleet.update.words import BRANCH
+from rnd.github.errors import GitHubRefused
 from rnd.github.repository import repository_at
 
 if TYPE_CHECKING:
@@ -94,7 +95,11 @@ def read_all(reader: Reader, ids: Sequence[str]) -> dict[str, Updates]:
 
 
 def read_given(reader: Reader, organisation: Organisation) -> Ledger:
-    """Return the ledger; an empty one if the template is on another server, or the token cannot see it."""
+    """Return the ledger; an empty one if the template is on another server, or the token cannot see it.
+
+    Raises:
+        GitHubRefused: GitHub did not answer a part of it. An empty ledger would say that no ring was given anything.
+    """
     template = organisation.template
     there = repository_at(template.repository, reader.client.addresses)
     if there is None:
@@ -102,6 +107,9 @@ def read_given(reader: Reader, organisation: Organisation) -> Ledger:
     names = {"central": template.workflow_ref, "canary": template.canary_ref}
     variables = {key: full_name(name) for key, name in names.items()}
     answer = reader.ask_patiently(LEDGER, {**there._asdict(), **variables})
+    faults = [error for error in answer.errors if error.get("type") != "NOT_FOUND"]
+    if faults:
+        raise GitHubRefused(f"GitHub did not say what the rings were given: {faults[0].get('message')}")
     node = answer.data.get("repository") or {}
     messages = {
         name: (node[key]["target"] or {}).get("message") if node.get(key) else None for key, name in names.items()

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnd.errors import RndError
+from rnd.fleet.reading import mutate
 from rnd.fleet.rings import is_at_least
 from rnd.fleet.update.words import BRANCH
-from rnd.github.errors import GitHubRefused, GitHubUnavailable, RateLimited, SignInNeeded
-from rnd.github.graphql import ask
+from rnd.github.errors import GitHubRefused, RateLimited, SignInNeeded
 from rnd.github.repository import Repository
-from rnd.retry import retry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +68,7 @@ def revert(
     for one in planned:
         governor.check()
         try:
-            address = _find(client, owner, one) or _open(client, governor, one)
+            address = _find(client, owner, one) or _open(client, governor, owner, one)
         except RateLimited as error:
             raise governor.pause_for(error) from error
         except SignInNeeded:
@@ -90,7 +89,7 @@ def _find(client: Client, owner: str, one: Reversal) -> str | None:
     return str(listed[0]["html_url"]) if listed else None
 
 
-def _open(client: Client, governor: Governor, one: Reversal) -> str:
+def _open(client: Client, governor: Governor, owner: str, one: Reversal) -> str:
     governor.pace("POST", "/mutation")
     release = one.pull.release
     variables = {
@@ -98,9 +97,12 @@ def _open(client: Client, governor: Governor, one: Reversal) -> str:
         "title": f"revert: go back from template {release} to {one.target}",
         "body": f"Release {release} of the template was taken back. This reverts {one.pull.url}.",
     }
-    answer = retry(lambda: ask(client, REVERT, variables), GitHubUnavailable, governor.sleep)
+    answer = mutate(client, governor, REVERT, variables)
     made = (answer.data.get("revertPullRequest") or {}).get("revertPullRequest")
     if not made:
+        there = _find(client, owner, one)  # GitHub may have acted on a request whose answer was lost
+        if there is not None:
+            return there
         said = "; ".join(str(error.get("message")) for error in answer.errors)[:300]
         raise GitHubRefused(f"GitHub cannot revert {one.pull.url}: {said or 'it gives no reason'}.")
     return str(made["url"])

@@ -198,13 +198,13 @@ class Tick:
         """Return the job for a repository, fetched, or why it could not be."""
         release = parse_release(one.release or "")
         tag = max((entry for entry in releases(scene.tags) if entry[0] == release), key=preference)[1]
-        slim, whole = self.mirrors()
-        # A version between two releases is a commit that only the whole template has.
-        mirror = whole if "-" in (one.member.version or "") else slim
         try:
+            slim, whole = self.mirrors()
             self.hands.fetch(one, self._place(one))
         except RndError as error:
             return error
+        # A version between two releases is a commit that only the whole template has.
+        mirror = whole if "-" in (one.member.version or "") else slim
         return Job(self._place(one), one.main or "", one.release or "", tag, mirror, self.update)
 
     def _one(

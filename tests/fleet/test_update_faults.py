@@ -1,0 +1,298 @@
+"""Each request of a tick fails in each way: the other repository is not affected, and the next tick completes.
+
+The rows are faults, the columns the requests about one repository; the number of cells is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from functools import partial
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug.wrappers import Response
+
+from fake_github.faults import DROP, null_at, once, once_query, query_error, refusal
+from rnd.errors import RndError, TemplateUnavailable
+from rnd.fleet.governor import Governor, Paused
+from rnd.fleet.reading import Reader
+from rnd.fleet.update.tick import observe
+from tests.helpers.update_scenes import ARCHIVED, FIRST, NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fake_github.faults import Phase
+    from rnd.github.client import Client
+    from tests.helpers.update_scenes import LocalGit, Scene
+    from tests.helpers.updates import World
+
+SECONDARY = "You have exceeded a secondary rate limit."
+BLOCKED = f"{SECONDARY} You have been temporarily blocked from content creation."
+PRIMARY = "API rate limit exceeded for user ID 1."
+LATER = {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(int(time.time()) + 1800)}
+# What a fault means: only this repository fails, the tick ends, no other request is sent, or nothing is lost.
+ONE, LEFT_OUT, ENDS, SIGN_IN, OVERCOME = "one fails", "left for the next tick", "the tick ends", "no token", "overcome"
+
+pytestmark = pytest.mark.slow
+
+Row = tuple["Callable[[], Any]", str]
+REST: dict[str, Row] = {
+    "401": (lambda: refusal(401, "Bad credentials"), SIGN_IN),
+    "403 no permission": (lambda: refusal(403, "Resource not accessible by integration"), ONE),
+    "404 deleted": (lambda: refusal(404, "Not Found"), ONE),
+    "422": (lambda: refusal(422, "Validation Failed"), ONE),
+    "403 secondary": (lambda: refusal(403, SECONDARY, Retry_After="1800"), ENDS),
+    "403 content block": (lambda: refusal(403, BLOCKED, Retry_After="1800"), ENDS),
+    "403 primary": (lambda: refusal(403, PRIMARY, **LATER), ENDS),
+    "429": (lambda: refusal(429, "Too many requests", Retry_After="1800"), ENDS),
+    "502": (lambda: refusal(502, "Bad Gateway"), OVERCOME),
+    "cut": (lambda: DROP, OVERCOME),
+}
+FEWER = ("401", "403 no permission", "404 deleted", "403 secondary", "502", "cut")  # of what creates nothing
+FEWEST = ("403 no permission", "403 secondary", "502")  # of what only reads, and of a second request of a kind
+ACTED = ("502", "cut")  # GitHub may have acted although the answer says nothing of it
+# What git prints; `{url}` is the repository.
+GIT: dict[str, tuple[str, str]] = {
+    "401": ("fatal: Authentication failed for '{url}/'", ONE),
+    "403": (ARCHIVED, ONE),
+    "rule": ("! [remote rejected] rnd/template -> rnd/template (push declined due to repository rule violations)", ONE),
+    "disk full": ("fatal: write error: No space left on device", ONE),
+    "429": ("fatal: unable to access '{url}/': The requested URL returned error: 429", OVERCOME),
+    "502": ("fatal: unable to access '{url}/': The requested URL returned error: 502", OVERCOME),
+    "cut": ("fatal: the remote end hung up unexpectedly", OVERCOME),
+}
+QUERIES: dict[str, Callable[[], Any]] = {
+    "401": REST["401"][0],
+    "403 secondary": REST["403 secondary"][0],
+    "403 primary": REST["403 primary"][0],
+    "429": REST["429"][0],
+    "RATE_LIMITED": lambda: query_error("RATE_LIMITED", PRIMARY),
+    "resource limits": lambda: query_error("RESOURCE_LIMITS_EXCEEDED", "Resource limits exceeded."),
+    "without data": lambda: query_error("INTERNAL", "Something went wrong."),
+    "502": REST["502"][0],
+    "504": lambda: refusal(504, "Gateway Timeout"),
+    "cut": REST["cut"][0],
+}
+MUTATIONS: dict[str, Row] = {
+    "401": REST["401"],
+    "403 secondary": REST["403 secondary"],
+    "RATE_LIMITED": (QUERIES["RATE_LIMITED"], OVERCOME),  # without a time, the tick waits a minute
+    "without data": (QUERIES["without data"], ONE),
+    "refused": (lambda: null_mutation("convertPullRequestToDraft", "Resource not accessible by integration"), ONE),
+    "502": REST["502"],
+    "cut": REST["cut"],
+}
+OPERATIONS = ("Repositories", "Tags", "Updates", "Pulls", "Ledger")
+PARTS: tuple[tuple[str | int, ...], ...] = (
+    ("organization",),
+    ("organization", "repositories"),
+    ("repository",),
+    ("repository", "refs"),
+    ("repository", "central"),
+    ("repository", "canary"),
+    ("nodes", 0),
+    *(("nodes", 0, part) for part in ("updates", "branch", "head", "hold", "headRef", "commits")),
+)
+
+
+# The second `repository` is the ledger's; `NOT_FOUND` is what a token sees that cannot read the template.
+NULLS = (
+    *((path, "INTERNAL", 0) for path in PARTS),
+    (("repository",), "INTERNAL", 1),
+    (("repository",), "NOT_FOUND", 0),
+    (("repository",), "NOT_FOUND", 1),
+)
+
+
+def null_mutation(field: str, message: str) -> Response:
+    """Return an answer of GraphQL in which one field is null, with the reason."""
+    document = {"data": {field: None}, "errors": [{"type": "FORBIDDEN", "path": [field], "message": message}]}
+    return Response(json.dumps(document), content_type="application/json; charset=utf-8")
+
+
+def requests(world: World, scene: Scene) -> list[tuple[str, str, int]]:
+    """Return the requests about the first repository when all goes well: method, path, number of equal ones before."""
+    scene.restore(world)
+    world.fleet.hub.calls.clear()
+    assert world.tick() == 0
+    assert all(scene.is_done(world, name) for name in NAMES)
+    sent = [(method, path) for method, path, _ in world.fleet.hub.calls if re.search(rf"/{FIRST}(\.git)?(/|$)", path)]
+    return [(*one, sent[:place].count(one)) for place, one in enumerate(sent)]
+
+
+def check(world: World, scene: Scene, inject: Callable[[], object], meaning: str, case: str) -> None:
+    """Run a tick with a fault, look at both repositories, and let the next tick complete it."""
+    scene.restore(world)
+    inject()
+    code = world.tick()
+    assert code == (1 if meaning in {ONE, SIGN_IN} else 0), case
+    first, other = (scene.is_done(world, name) for name in NAMES)
+    assert other is (meaning in {ONE, LEFT_OUT, OVERCOME}), case
+    assert first or meaning != OVERCOME, case
+    world.fleet.hub.faults.clear()
+    if scene.is_untouched(world, FIRST) or first:
+        return  # the next tick is the one without faults, which `requests` has seen
+    assert world.tick() == 0, case
+    assert all(scene.is_done(world, name) for name in NAMES), case
+    assert [len(world.pulls(name)) for name in NAMES] == [1, 1], case
+
+
+def test_each_request(quick: World, scenes: dict[str, Scene], local: LocalGit) -> None:
+    cells = columns = 0
+    for kind in ("open", "merge", "close", "renew"):
+        scene = scenes[kind]
+        sent = requests(quick, scene)
+        columns += len(sent)
+        for method, path, skip in sent:
+            for name in REST if method == "POST" else FEWEST if method == "GET" or kind == "renew" else FEWER:
+                outcome, meaning = REST[name]
+                for phase in phases(method, name):
+                    fault = once(method, path, outcome(), phase, skip=skip)
+                    taken = LEFT_OUT if kind == "merge" and meaning == ONE else meaning
+                    inject = partial(quick.fleet.hub.faults.append, fault)
+                    check(quick, scene, inject, taken, f"{kind}: {name} {phase} {method} {path} {skip}")
+                    cells += 1
+    cells += each_git(quick, scenes["open"], local) + each_mutation(quick, scenes["redraft"])
+    print(
+        f"update: {cells} cells, {columns} requests by {len(REST)} faults, git fetch and push by {len(GIT)}, "
+        f"a mutation by {len(MUTATIONS)}"
+    )
+
+
+def each_git(world: World, scene: Scene, local: LocalGit) -> int:
+    """Go through the faults of git, before it acts and after; return how many cells there were."""
+    cells = 0
+    for command, (name, (said, meaning)), acted in product(("fetch", "push"), GIT.items(), (False, True)):
+        if (command == "fetch" and name == "rule") or (acted and (command == "fetch" or name not in ACTED)):
+            continue
+        taken = LEFT_OUT if acted else meaning
+        inject = partial(local.faults.__setitem__, command, (said, acted))
+        check(world, scene, inject, taken, f"open: {name} git {command}, acted: {acted}")
+        cells += 1
+    return cells
+
+
+def each_mutation(world: World, scene: Scene) -> int:
+    """Go through the faults of the mutation; return how many cells there were."""
+    cells = 0
+    for name, (outcome, meaning) in MUTATIONS.items():
+        for phase in phases("POST", name):
+            fault = once_query("ToDraft", outcome(), phase)
+            inject = partial(world.fleet.hub.faults.append, fault)
+            check(world, scene, inject, meaning, f"redraft: {name} {phase}")
+            cells += 1
+    return cells
+
+
+def phases(method: str, name: str) -> tuple[Phase, ...]:
+    """Return whether a fault hits before GitHub acts, or also after it."""
+    return ("before", "after") if method != "GET" and name in ACTED else ("before",)
+
+
+def seen(world: World, client: Client) -> dict[str, str]:
+    """Return what is decided for each repository."""
+    found = observe(Reader(client, Governor(sleep=lambda _: None)), world.fleet.organisation)
+    return {one.member.name: one.kind for one in found.decisions}
+
+
+def test_each_query(quick: World, scenes: dict[str, Scene]) -> None:
+    """A fault hides a change, or is overcome. It never makes one up: nothing is opened, merged or closed by mistake."""
+    hub = quick.fleet.hub
+    cells = 0
+    with quick.fleet.client(Governor(sleep=lambda _: None)) as client:
+        for kind, expected, queries in (("running", "wait", QUERIES), ("merge", "merge", {})):
+            scenes[kind].restore(quick)
+            assert seen(quick, client) == dict.fromkeys(NAMES, expected)
+            for query, (name, outcome) in product(OPERATIONS, queries.items()):
+                hub.faults[:] = [once_query(query, outcome())]
+                nothing_else(quick, client, expected, f"{kind}: {name}, {query}")
+                cells += 1
+            hub.faults.clear()
+            for path, type_, skip in NULLS:
+                hub.graphql_faults[:] = [null_at(*path, type=type_, message="Something went wrong.", skip=skip)]
+                nothing_else(quick, client, expected, f"{kind}: {type_} at {path}, {skip}")
+                cells += 1
+            hub.graphql_faults.clear()
+            assert seen(quick, client) == dict.fromkeys(NAMES, expected)
+    print(f"update: {cells} cells, {len(OPERATIONS)} queries by {len(QUERIES)} faults, and {len(NULLS)} nulls")
+
+
+def nothing_else(world: World, client: Client, expected: str, case: str) -> None:
+    """Look with a fault: each repository has what is decided without, or nothing happens to it."""
+    try:
+        found = seen(world, client)
+    except (Paused, RndError):
+        return
+    assert set(found.values()) <= {expected, "blocked", "nothing", "wait"}, (case, found)
+
+
+def test_what_happens_meanwhile(
+    quick: World, scenes: dict[str, Scene], local: LocalGit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between looking and acting, the repository or its branches change, or another tick comes first."""
+    one = quick.fleet.hosting.repository(FIRST)
+    branch, main = one.folder / "refs/heads/rnd/template", one.folder / "refs/heads/main"
+    mine = scenes["open"].kept[FIRST][2]
+
+    def push() -> None:
+        branch.parent.mkdir(exist_ok=True)
+        branch.write_text(f"{mine}\n", encoding="utf-8")
+
+    changes: dict[str, tuple[Callable[[], object], int]] = {
+        "archived": (lambda: one.settings.update(archived=True), 1),
+        "somebody pushed to the branch": (push, 0),
+        "somebody pushed to main": (
+            lambda: main.write_text(f"{scenes['close'].kept[FIRST][3]}\n", encoding="utf-8"),
+            0,
+        ),
+    }
+    for case, (change, code) in changes.items():
+        scenes["open"].restore(quick)
+        local.meanwhile = change
+        assert quick.tick() == code, case
+        assert not quick.pulls(FIRST), case
+        assert scenes["open"].is_done(quick, NAMES[1]), case
+        assert case == "archived" or not branch.exists() or branch.read_text(encoding="utf-8").strip() == mine, case
+    two_ticks(quick, scenes["open"], monkeypatch)
+    without_template(quick, scenes["merge"], monkeypatch)
+    print(f"update: {len(changes) + 2} cells of what happens meanwhile")
+
+
+def two_ticks(world: World, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second tick, started when the first is about to open a pull request, opens both; there is one of each."""
+    scene.restore(world)
+    codes: list[int] = []
+    whole = Governor.pace
+
+    def pace(self: Governor, method: str, path: str) -> None:
+        if method == "POST" and path.endswith(f"/{FIRST}/pulls") and not codes:
+            codes.append(9)
+            codes[:] = [world.tick()]
+        whole(self, method, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Governor, "pace", pace)
+        assert world.tick() == 0
+    assert codes == [0]
+    assert [len(world.pulls(name)) for name in NAMES] == [1, 1]
+    assert all(scene.is_done(world, name) for name in NAMES)
+
+
+def without_template(world: World, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs no template happens although it cannot be reached: the other repository is merged."""
+    scene.restore(world)
+    one = world.fleet.hosting.repository(FIRST)
+    one.pulls.clear()
+    (one.folder / "refs/heads/rnd/template").unlink()
+
+    def fails(*_: object) -> None:
+        raise TemplateUnavailable("The template's server does not answer.")
+
+    monkeypatch.setattr("rnd.fleet.update.mirror.fetch_template", fails)
+    assert world.tick() == 1
+    assert not world.pulls(FIRST)
+    assert scene.is_done(world, NAMES[1])
