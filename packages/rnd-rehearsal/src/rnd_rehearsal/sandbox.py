@@ -195,7 +195,7 @@ def _settings(
     """Return how the runner runs jobs: with which variables, without which steps, and which steps fail once."""
     central = f"{template.hosted_name(organisation)}/actions/"
     faults = StepFaults(folder / "faults", central, failing) if failing else None
-    path = job_programs.prepare(folder / "job-programs", cache_folder() / job_programs.FOLDER, environment["PATH"])
+    path = job_programs.prepare(folder / "wrappers", cache_folder() / job_programs.FOLDER, environment["PATH"])
     return Settings(environment | {"PATH": path}, left_out=left_out, faults=faults)
 
 
