@@ -112,13 +112,26 @@ def test_yes_without_a_token_leaves_the_local_repository_whole_and_says_how_to_g
     assert len(there(github).pulls) == 1  # type: ignore[union-attr]
 
 
+def without_rulesets(github: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sign in as an owner, whose token shows that the plan has no rulesets."""
+    organisation = github.hub.state.organisation(github.owner)
+    assert organisation is not None
+    organisation.plan = "free"
+    organisation.members[github.login] = "admin"
+    monkeypatch.setenv("GH_TOKEN", github.hub.add_user(github.login, ("repo", "workflow", "admin:org")))
+
+
 def test_what_the_preflight_finds_is_said_before_anything_is_made(
-    template: TemplateRepository, github: Hosting, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    template: TemplateRepository,
+    github: Hosting,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    github.hub.state.organisation(github.owner).members_create = False  # type: ignore[union-attr]
+    without_rulesets(github, monkeypatch)
     assert new(template, tmp_path / "made" / "aligner") == 1
     said = capfd.readouterr().err
-    assert "error[github-not-permitted]: Members of " in said
+    assert "error[github-plan" in said
     assert "answer no: `--data create_github_repository=false`" in said
     assert not (tmp_path / "made" / "aligner").exists()
 
@@ -183,8 +196,8 @@ class TestKeep:
         (made / "tests" / "test_broken.py").write_text("def test_x() -> None:\n    raise ValueError\n")
         assert main(["setup", "--keep", "--quiet", str(made)]) == 1
 
-    def test_a_preflight_is_one(self, made: Path, github: Hosting) -> None:
-        github.hub.state.organisation(github.owner).members_create = False  # type: ignore[union-attr]
+    def test_a_preflight_is_one(self, made: Path, github: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
+        without_rulesets(github, monkeypatch)
         assert main(["setup", "--keep", "--quiet", str(made)]) == 1
         assert not (made / ".git").exists()
 
