@@ -89,7 +89,7 @@ def test_a_check_that_uv_cannot_make_says_why(tiny: Project) -> None:
     assert "Failed to parse `uv.lock`" in install_step(tiny).observe().evidence
 
 
-@pytest.mark.parametrize("left", ["nothing", "bin", "no interpreter", "no configuration"])
+@pytest.mark.parametrize("left", ["nothing", "bin", "no interpreter", "no configuration", "empty configuration"])
 def test_an_environment_that_was_killed_while_it_was_made(tiny: Project, left: str) -> None:
     apply(tiny)
     environment = tiny.folder / ".venv"
@@ -104,6 +104,8 @@ def test_an_environment_that_was_killed_while_it_was_made(tiny: Project, left: s
             (environment / "bin" / "python").unlink()
         case "no configuration":
             (environment / "pyvenv.cfg").unlink()
+        case "empty configuration":
+            (environment / "pyvenv.cfg").write_bytes(b"")
     assert damage(environment) == "the environment is incomplete"
     assert apply(tiny) == ["done", "applied"]
     assert damage(environment) is None

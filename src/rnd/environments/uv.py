@@ -193,7 +193,10 @@ def damage(environment: Path) -> str | None:
     """
     if not environment.exists():
         return None
-    if not (environment / "pyvenv.cfg").is_file() or not (environment / "bin" / "python").exists():
+    configuration = environment / "pyvenv.cfg"  # empty if the process that wrote it was killed
+    if not configuration.is_file() or b"home" not in configuration.read_bytes():
+        return "the environment is incomplete"
+    if not (environment / "bin" / "python").exists():
         return "the environment is incomplete"
     return next(
         (f"{folder.name.split('-')[0]} is incomplete" for folder in distributions(environment) if not whole(folder)),
