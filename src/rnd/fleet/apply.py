@@ -5,13 +5,13 @@ What is no longer as the plan found it is left out. A repository that fails does
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from rnd.errors import RndError
 from rnd.fleet.errors import ChangedSince, FleetStopped
 from rnd.fleet.governor import Breaker, Paused
+from rnd.fleet.results import Outcome, Results
 from rnd.github.errors import PlanLacks, RateLimited, SignInNeeded
 from rnd.github.repository import Repository
 from rnd.github.settings.plan import settings_and_guards
@@ -24,51 +24,12 @@ if TYPE_CHECKING:
 
     from rnd.fleet.governor import Governor
     from rnd.fleet.plan_file import PlannedRepository
+    from rnd.fleet.results import Result
     from rnd.github.client import Client
     from rnd.github.settings.diff import Change
     from rnd.github.settings.setting import Setting
     from rnd.organisation import Organisation
     from rnd.plan import State, Step
-
-    Result = Literal["applied", "done", "left-out", "failed", "not-reached"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What happened to one setting of one repository.
-
-    Attributes:
-        name: The repository.
-        setting: The setting; empty for all of them.
-        result: `applied`, `done` if it was in order already, `left-out`, `failed`, or `not-reached`.
-        text: The change, or the reason.
-        code: The code of the error, if there was one.
-    """
-
-    name: str
-    setting: str
-    result: Result
-    text: str
-    code: str = ""
-
-
-@dataclass
-class Results:
-    """What happened to a plan.
-
-    Attributes:
-        outcomes: One for each setting, in order.
-        paused: Why the run ended early, if GitHub's limits ended it.
-        stopped: The error that ended the run, if one did.
-    """
-
-    outcomes: list[Outcome] = field(default_factory=list)
-    paused: Paused | None = None
-    stopped: RndError | None = None
-
-    def count(self) -> dict[str, int]:
-        """Return how many settings there are of each result."""
-        return dict(Counter(one.result for one in self.outcomes))
 
 
 @dataclass(frozen=True)
@@ -108,7 +69,7 @@ class Applier:
         for place, one in enumerate(planned):
             name = names.get(one.id, one.name)
             if one.id in left_out:
-                self._note(results, Outcome(name, "", "left-out", left_out[one.id], ChangedSince.code))
+                self._note(results, Outcome(name, "left-out", left_out[one.id], ChangedSince.code))
                 continue
             if at_most is not None and changed >= at_most:
                 self._rest(results, planned[place:], names, "--at-most")
@@ -142,9 +103,9 @@ class Applier:
                 self._unreached(results, name, [unreached.key for unreached in left])
                 raise (error if isinstance(error, Paused) else self.governor.pause_for(error)) from error
             except (ChangedSince, PlanLacks) as error:  # neither is a failure that trying again changes
-                self._note(results, Outcome(name, setting.key, "left-out", error.message, error.code))
+                self._note(results, Outcome(name, "left-out", error.message, error.code, setting.key))
             except RndError as error:
-                self._note(results, Outcome(name, setting.key, "failed", error.message, error.code))
+                self._note(results, Outcome(name, "failed", error.message, error.code, setting.key))
                 self._unreached(results, name, [unreached.key for unreached in left[1:]])
                 if isinstance(error, SignInNeeded):
                     raise
@@ -152,7 +113,7 @@ class Applier:
                 return
             else:
                 result: Result = "applied" if outcome.result == "applied" else "done"
-                self._note(results, Outcome(name, setting.key, result, text))
+                self._note(results, Outcome(name, result, text, setting=setting.key))
             left.pop(0)
         breaker.succeeded()
 
@@ -161,13 +122,15 @@ class Applier:
         self.tell(outcome)
 
     def _unreached(self, results: Results, name: str, settings: Sequence[str]) -> None:
-        results.outcomes += [Outcome(name, setting, "not-reached", "the run ended before it") for setting in settings]
+        results.outcomes += [
+            Outcome(name, "not-reached", "the run ended before it", setting=setting) for setting in settings
+        ]
 
     def _rest(
         self, results: Results, planned: Sequence[PlannedRepository], names: Mapping[int, str], reason: str
     ) -> None:
         results.outcomes += [
-            Outcome(names.get(one.id, one.name), setting, "not-reached", reason)
+            Outcome(names.get(one.id, one.name), "not-reached", reason, setting=setting)
             for one in planned
             for setting in one.by_setting()
         ]

@@ -13,8 +13,8 @@ from rnd.report import note
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rnd.fleet.apply import Outcome, Results
     from rnd.fleet.plan_file import FleetPlan
+    from rnd.fleet.results import Outcome, Results
     from rnd.fleet.view import View
     from rnd.github.settings.diff import Change
 

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rnd.fleet.ledger import Entry, Ledger
+    from rnd.fleet.results import Outcome, Results
     from rnd.fleet.rings import Report
     from rnd.fleet.update.decide import Decision
-    from rnd.fleet.update.tick import Outcome, Results, Scene
+    from rnd.fleet.update.tick import Scene
 
 ACTING = (*PAST, "close")
 LISTED = 50  # lines about single repositories
@@ -115,6 +116,11 @@ def decision_document(one: Decision) -> dict[str, Any]:
     }
 
 
+def outcome_document(one: Outcome) -> dict[str, str]:
+    """Return an outcome as plain data."""
+    return {"name": one.name, "result": one.result, "text": one.text, "code": one.code}
+
+
 def as_document(scene: Scene, entries: Sequence[Entry], results: Results | None) -> dict[str, Any]:
     """Return a tick as plain data."""
     return {
@@ -130,7 +136,7 @@ def as_document(scene: Scene, entries: Sequence[Entry], results: Results | None)
         },
         "given": subjects(entries),
         "decisions": [decision_document(one) for one in scene.decisions],
-        "outcomes": [vars(one) for one in results.outcomes] if results is not None else None,
+        "outcomes": [outcome_document(one) for one in results.outcomes] if results is not None else None,
         "next": results.paused.next_run if results is not None and results.paused is not None else None,
         "stopped": results.stopped.message if results is not None and results.stopped is not None else None,
     }

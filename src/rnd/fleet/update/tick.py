@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rnd.errors import RndError
 from rnd.fleet import promotion
 from rnd.fleet.errors import ChangedSince, FleetStopped, RenderFailed
 from rnd.fleet.governor import Breaker, Paused
 from rnd.fleet.inventory import Member, member
+from rnd.fleet.results import Outcome, Results
 from rnd.fleet.update.decide import RENDERED, Decision, Rules, decide_all
 from rnd.fleet.update.observe import read_all, read_given
 from rnd.fleet.update.render import Job, Rendered
@@ -30,15 +31,14 @@ if TYPE_CHECKING:
     from rnd.fleet.inventory import Selection
     from rnd.fleet.ledger import Ledger
     from rnd.fleet.reading import Reader
+    from rnd.fleet.results import PullResult
     from rnd.fleet.rings import Report, Standing
     from rnd.fleet.update.carry_out import Hands
     from rnd.fleet.update.render import UpdateFolder
     from rnd.fleet.update.state import Updates
     from rnd.organisation import Organisation
 
-    Result = Literal["opened", "renewed", "redrafted", "merged", "closed", "left-out", "failed", "not-reached"]
-
-PAST: dict[str, Result] = {"open": "opened", "renew": "renewed", "redraft": "redrafted", "merge": "merged"}
+PAST: dict[str, PullResult] = {"open": "opened", "renew": "renewed", "redraft": "redrafted", "merge": "merged"}
 CHUNK = 16  # repositories that are on this machine at the same time
 
 
@@ -99,35 +99,6 @@ def decided(
     standings = promotion.standings(members, updates, {one.member.id: one for one in decisions})
     health = promotion.reports(rules.ledger, organisation, standings, rules.now)
     return Scene(members, updates, decisions, rules.ledger, health, standings, tuple(rules.tags), rules)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What happened to the pull request of one repository: the result, the text, and the code of an error."""
-
-    name: str
-    result: Result
-    text: str
-    code: str = ""
-
-
-@dataclass
-class Results:
-    """What happened in a tick.
-
-    Attributes:
-        outcomes: One for each repository whose pull request had to change.
-        paused: Why the tick ended early, if GitHub's limits ended it.
-        stopped: The error that ended it, if one did.
-    """
-
-    outcomes: list[Outcome] = field(default_factory=list)
-    paused: Paused | None = None
-    stopped: RndError | None = None
-
-    def count(self) -> dict[str, int]:
-        """Return how many there are of each result."""
-        return dict(Counter(one.result for one in self.outcomes))
 
 
 @dataclass(frozen=True)
