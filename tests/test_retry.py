@@ -8,6 +8,7 @@ import pytest
 
 from rnd import retry
 from rnd.providers.errors import IndexRefused, IndexUnavailable
+from tests.helpers.logs import retries
 
 if TYPE_CHECKING:
     from rnd.errors import RndError
@@ -36,13 +37,11 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize("failures", [0, 1, 3])
-def test_it_works_in_the_end(waited: list[float], monkeypatch: pytest.MonkeyPatch, failures: int) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(retry, "on_retry", told.append)
+def test_it_works_in_the_end(waited: list[float], caplog: pytest.LogCaptureFixture, failures: int) -> None:
     call = Flaky(*[IndexUnavailable("Cut.")] * failures)
     assert retry.retry(call, IndexUnavailable) == "result"
     assert tuple(waited) == retry.DELAYS[:failures]
-    assert told[:1] == ["Cut. Trying again in 1 s (1 of 3)."][:failures]
+    assert retries(caplog)[:1] == ["Cut. Trying again in 1 s (1 of 3)."][:failures]
 
 
 def test_there_is_an_end() -> None:

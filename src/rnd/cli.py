@@ -33,12 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     # Imported late: `--help` and `--version` do not need them.
-    from rnd import process
     from rnd.errors import ExitCode, Interrupted, UnexpectedError, UsageError
 
     verbose = getattr(options, "verbose", False)
     if verbose:
-        process.trace = lambda command: print("+", command, file=sys.stderr, flush=True)
+        import logging
+
+        from rnd.report import print_log
+
+        print_log("rnd.process", logging.DEBUG)
     try:
         if options.directory is not None:
             _enter(options.directory, UsageError)

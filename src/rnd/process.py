@@ -48,7 +48,13 @@ kill $!
 exit $code
 """
 
-trace: Callable[[str], None] = lambda _: None  # noqa: E731 - a hook for --verbose, called before each command runs
+
+def _log(argv: Iterable[str]) -> None:
+    """Log a program and its arguments. Only a process that has imported `logging`, which takes 5 ms, has listeners."""
+    if (logging := sys.modules.get("logging")) is not None:
+        import shlex
+
+        logging.getLogger(__name__).debug("+ %s", shlex.join(argv))
 
 
 def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]:
@@ -130,10 +136,9 @@ def attempt(
         ToolMissing: The program is not installed.
         KeyboardInterrupt: Ctrl-C; the program has been stopped.
     """
-    import shlex
     import subprocess  # takes 8 ms; callers of `output` do not need it
 
-    trace(shlex.join(argv))
+    _log(argv)
     try:
         # On an interrupt, subprocess.run kills the child and waits for it, so no process outlives this call.
         return subprocess.run(
@@ -183,7 +188,7 @@ def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | Non
         ToolMissing: The program is not installed.
         CommandFailed: Its exit code is not 0.
     """
-    trace(" ".join(argv))
+    _log(argv)
     child, feeding, reading = _spawn(argv, environment(extra))
     try:
         with suppress(BrokenPipeError), open(feeding, "wb") as entry:  # noqa: PTH123
@@ -255,7 +260,7 @@ def serving(
 
     if find(argv[0]) is None:
         raise ToolMissing(f"{argv[0]} is not installed.")
-    trace(" ".join(argv))
+    _log(argv)
     deadline = time.monotonic() + PATIENCE
     command = ("sh", "-c", TIED, "sh", *argv)
     with (

@@ -7,12 +7,12 @@ document with --json.
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnd import retry
 from rnd.progress import Quiet, Started, watcher
 
 if TYPE_CHECKING:
@@ -77,9 +77,19 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def tell_retries(*, quiet: bool) -> None:
-    """Print the reason for each retry, unless quiet."""
-    retry.on_retry = (lambda _: None) if quiet else note
+class Notes(logging.Handler):
+    """Prints what the modules of `rnd` log, such as the reason for each retry, one line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a message."""
+        note(record.getMessage())
+
+
+def print_log(name: str = "rnd", level: int = logging.INFO) -> None:
+    """Print what a module and its submodules log from now on, at a level and above."""
+    logger = logging.getLogger(name)
+    logger.setLevel(level)
+    logging.getLogger("rnd").handlers[:] = [Notes()]
 
 
 def print_plan(plan: Plan, outcomes: Sequence[Outcome]) -> None:

@@ -1,9 +1,11 @@
-"""Retries for transient failures: bounded, and always reported. Its only side effect is waiting."""
+"""Retries for transient failures: bounded, and each reported to this module's logger. The only effect is waiting."""
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ Result = TypeVar("Result")
 DELAYS: tuple[float, ...] = (1.0, 3.0, 9.0)  # seconds before the second, third and last attempt
 PATIENCE = 90.0  # seconds; if a service asks for a longer wait, the error is raised without another attempt
 
-on_retry: Callable[[str], None] = lambda _: None  # noqa: E731 - a hook, called with the reason for each retry
+logger = logging.getLogger(__name__)
+_enabled = ContextVar("enabled", default=True)
 
 
 def retry(
@@ -34,24 +37,23 @@ def retry(
     Raises:
         RndError: The error of the last attempt; any error other than `transient` is raised without a retry.
     """
-    for attempt, delay in enumerate(DELAYS, 1):
+    for attempt, delay in enumerate(DELAYS if _enabled.get() else (), 1):
         try:
             return call()
         except transient as error:
             if error.wait > PATIENCE:
                 raise
             pause = max(delay, error.wait)
-            on_retry(f"{error.message} Trying again in {pause:g} s ({attempt} of {len(DELAYS)}).")
+            logger.info("%s Trying again in %g s (%d of %d).", error.message, pause, attempt, len(DELAYS))
             (sleep or time.sleep)(pause)
     return call()
 
 
 @contextmanager
 def no_retries() -> Iterator[None]:
-    """Turn retries off inside the context, for callers that only check whether something works now."""
-    global DELAYS  # noqa: PLW0603 - a setting of the whole program, restored at the end
-    saved, DELAYS = DELAYS, ()
+    """Turn retries off in this thread inside the context, for callers that only check whether something works now."""
+    before = _enabled.set(False)
     try:
         yield
     finally:
-        DELAYS = saved
+        _enabled.reset(before)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd import retry
 from rnd.doctor.accounts import examine_accounts
 from rnd.organisation import load_organisation
 from rnd.organisation.github import Apps
 from tests.helpers.github import SCOPES
+from tests.helpers.logs import retries
 
 if TYPE_CHECKING:
     from rnd.doctor.machine import Finding
@@ -62,20 +62,18 @@ def test_a_token_that_may_too_little(hosting: Hosting, monkeypatch: pytest.Monke
         assert lacks in github.found
 
 
-def test_services_that_cannot_be_reached_are_asked_once(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(retry, "on_retry", told.append)
+def test_services_that_cannot_be_reached_are_asked_once(
+    hosting: Hosting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setenv("GITHUB_API_URL", NOWHERE)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    before = retry.DELAYS
     both = found(hosting)
     assert both["GitHub"].state == both["AWS"].state == "optional"
     assert "could not be reached" in both["GitHub"].found
     assert "could not be reached" in both["AWS"].found
     assert both["AWS"].hint == "aws sso login"
-    assert told == []
-    assert before == retry.DELAYS
+    assert retries(caplog) == []
 
 
 def test_who_can_create_release_tags(hosting: Hosting) -> None:

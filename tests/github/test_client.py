@@ -22,6 +22,7 @@ from rnd.github.errors import (
     SignInNeeded,
     SignOnNeeded,
 )
+from tests.helpers.logs import retries
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -77,15 +78,13 @@ def test_a_refusal_is_final_and_says_what_github_said(
     ],
 )
 def test_what_fails_by_chance_is_tried_again_and_said(
-    hosting: Hosting, monkeypatch: pytest.MonkeyPatch, outcome: Response
+    hosting: Hosting, caplog: pytest.LogCaptureFixture, outcome: Response
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(retry, "on_retry", told.append)
     hosting.hub.faults.append(once("GET", ME, outcome))
     with hosting.client as client:
         assert login(client) == hosting.login
-    assert len(told) == 1
-    assert re.search(r"[^.]\. Trying again in 0 s \(1 of 3\)\.$", told[0])
+    (reason,) = retries(caplog)
+    assert re.search(r"[^.]\. Trying again in 0 s \(1 of 3\)\.$", reason)
 
 
 def test_a_limit_is_waited_for_as_long_as_github_asks(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd import retry
 from rnd.errors import AwsRefused, AwsUnavailable
 from rnd.organisation import load_organisation
 from rnd.providers.codeartifact import read_access
 from rnd_rehearsal.codeartifact import MODEL, CodeArtifact, check
+from tests.helpers.logs import retries
 
 if TYPE_CHECKING:
     from rnd_rehearsal.package_index import PackageIndex
@@ -39,13 +39,11 @@ def test_address_and_token(account: CodeArtifact) -> None:
 
 @pytest.mark.parametrize("error", ["ThrottlingException", "InternalServerException"])
 def test_a_fault_of_aws_is_tried_again_and_said(
-    account: CodeArtifact, monkeypatch: pytest.MonkeyPatch, error: str
+    account: CodeArtifact, caplog: pytest.LogCaptureFixture, error: str
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(retry, "on_retry", told.append)
     account.errors = [error]
     assert read_access(AWS, PLACE.domain, PLACE.repository) == (account.endpoint, account.token)
-    assert [text for text in told if error in text] == told != []
+    assert [text for text in retries(caplog) if error in text] == retries(caplog) != []
 
     account.errors = [error] * 4
     with pytest.raises(AwsUnavailable, match=error):

@@ -175,7 +175,8 @@ def connected(options: argparse.Namespace, identity: str | None = None) -> Itera
     from rnd.github.sign_in import connect
     from rnd.organisation import load_organisation
 
-    report.tell_retries(quiet=getattr(options, "quiet", False))
+    if not getattr(options, "quiet", False):
+        report.print_log()
     organisation = load_organisation()
     environ = {**os.environ, **(_token_of(identity, organisation) if identity else {})}
     with connect(environ, organisation.github.client_id, ask=sys.stdin.isatty()) as client:

@@ -60,7 +60,8 @@ def package(options: argparse.Namespace) -> int:
     from rnd.publish.package import plan_package
 
     _check_built(options)
-    report.tell_retries(quiet=options.quiet)
+    if not options.quiet:
+        report.print_log()
     root, organisation = git.work_tree(Path()), load_organisation()
     check_version(root, options.identity)
 
@@ -138,7 +139,8 @@ def image(options: argparse.Namespace) -> int:
     from rnd.publish.image import plan_image
     from rnd.publish.target import ImageOptions, find_target
 
-    report.tell_retries(quiet=options.quiet)
+    if not options.quiet:
+        report.print_log()
     organisation = load_organisation()
     root = git.work_tree(Path())
     check_version(root, options.identity)
@@ -189,7 +191,8 @@ def promote(options: argparse.Namespace) -> int:
     from rnd.organisation import load_organisation
     from rnd.publish.promotion import find_promotion, plan_promotion
 
-    report.tell_retries(quiet=options.quiet)
+    if not options.quiet:
+        report.print_log()
     organisation = load_organisation()
     image = (options.registry, options.source, options.version, _tags(options))
     promotion = find_promotion(*image, organisation, _caller(options.identity, organisation))

@@ -66,7 +66,8 @@ def open_github(options: argparse.Namespace, organisation: Organisation, project
 
     from rnd.project import github
 
-    report.tell_retries(quiet=options.quiet)
+    if not options.quiet:
+        report.print_log()
     return github.open_github(project, organisation, os.environ, ask=sys.stdin.isatty() and not options.only_show)
 
 

@@ -115,7 +115,8 @@ def connected(options: argparse.Namespace) -> Iterator[tuple[Reader, Organisatio
     from rnd.github.sign_in import need_token, renewal
     from rnd.organisation import load_organisation
 
-    report.tell_retries(quiet=getattr(options, "quiet", False))
+    if not getattr(options, "quiet", False):
+        report.print_log()
     organisation = load_organisation()
     addresses = find_addresses(os.environ)
     token = need_token(addresses, os.environ, organisation.github.client_id, ask=sys.stdin.isatty())
