@@ -19,6 +19,7 @@ COMMANDS = {
     "new": "create a repository: ask, render, set up",
     "setup": "complete the set-up of a repository, or repeat it",
     "update": "bring later template changes into a repository",
+    "adopt": "let an existing repository join with one pull request",
     "add": "add a feature such as `gpu` to a repository, or remove it",
     "doctor": "report what is missing on this machine and in the accounts, and how to fix it",
     "version": "derive the next version and explain it; write it, check it",

@@ -1,0 +1,239 @@
+"""The analysis of a repository that may join: facts with their sources, open points, refusals with reasons. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from rnd.adopt.errors import CompiledPackage, CondaEnvironment, CredentialsCommitted, NoPackage, SeveralPackages
+from rnd.adopt.facts import Declared, Fact, OpenPoint
+from rnd.adopt.layout import OTHER, Layout, find_compiled, find_layout
+from rnd.adopt.pyproject import read_document, read_pyproject
+from rnd.adopt.requirements import RequirementFile, find_credentials, read_requirements
+from rnd.adopt.setup_cfg import read_setup_cfg
+from rnd.adopt.setup_py import read_setup_py
+from rnd.adopt.versions import find_version
+from rnd.adopt.workflows import OTHER_CI, Workflow, read_workflows
+
+if TYPE_CHECKING:
+    from rnd.adopt.tree import Tree
+
+MANIFESTS = re.compile(r"(?:(.+)/)?(?:setup\.py|pyproject\.toml|setup\.cfg)")
+LARGE = 500_000  # bytes; the hooks reject larger files
+SHOWN = 3
+
+
+@dataclass
+class Analysis:
+    """What is known about a repository.
+
+    Attributes:
+        declared: What the manifests declare about the package.
+        layout: Where the package is.
+        document: The data of pyproject.toml; empty if there is none.
+        requirements: The requirement files of pip.
+        workflows: The workflows of GitHub Actions.
+        tag: The newest release tag.
+        branch: The branch that pull requests go to.
+        points: All open points.
+    """
+
+    declared: Declared
+    layout: Layout | None
+    document: dict[str, Any]
+    requirements: list[RequirementFile]
+    workflows: list[Workflow]
+    tag: str | None
+    branch: str
+    points: list[OpenPoint] = field(default_factory=list)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether no branch can be made before a point is settled."""
+        return any(point.blocks for point in self.points)
+
+    def facts(self) -> dict[str, Fact]:
+        """Return the facts that a report shows, by name."""
+        keys = (
+            "name",
+            "version",
+            "requires-python",
+            "dependencies",
+            "optional-dependencies",
+            "scripts",
+            "entry-points",
+        )
+        found = {key: self.declared.fields[key] for key in keys if key in self.declared.fields}
+        found["build-backend"] = self.declared.backend or Fact("setuptools", "no file names a build backend (PEP 517)")
+        if self.layout is not None:
+            found["import-names"] = Fact(list(self.layout.modules), self.layout.source)
+            found["layout"] = Fact(
+                "src" if self.layout.where == "src" else self.layout.where or "flat", self.layout.source
+            )
+        if self.tag is not None:
+            found["last-release"] = Fact(self.tag, "git tags")
+        found["default-branch"] = Fact(self.branch, "git")
+        return found
+
+
+def analyse(tree: Tree, tag: str | None, branch: str) -> Analysis:
+    """Return the analysis of the files of a commit.
+
+    Args:
+        tree: The files.
+        tag: The newest release tag.
+        branch: The branch that pull requests go to.
+
+    Raises:
+        RndError: The repository cannot join; the message says why.
+    """
+    if place := find_credentials(tree):
+        raise CredentialsCommitted(f"{place} has an address with credentials.")
+    _refuse_without_package(tree)
+    _refuse_several(tree)
+    declared = read_declared(tree)
+    if compiled := find_compiled(tree, declared):
+        raise CompiledPackage(f"The package has compiled extensions: {compiled.value} in {compiled.source}.")
+    document = _document(tree)
+    layout = find_layout(tree, declared)
+    find_version(declared, document, tree, tag)
+    found = Analysis(declared, layout, document, read_requirements(tree), read_workflows(tree), tag, branch)
+    found.points = [*declared.points, *_required(found), *_environment(found), *_others(found, tree)]
+    return found
+
+
+def read_declared(tree: Tree) -> Declared:
+    """Return what all manifests declare; pyproject.toml goes before setup.py, and that before setup.cfg."""
+    declared = read_pyproject(tree)
+    if "name" in declared.fields:
+        return declared
+    kinds = [read for path, read in (("setup.py", read_setup_py), ("setup.cfg", read_setup_cfg)) if path in tree.files]
+    for read in kinds:
+        other = read(tree)
+        declared.fields = {**other.fields, **declared.fields}
+        declared.groups = {**other.groups, **declared.groups}
+        declared.build = {**other.build, **declared.build}
+        declared.modules = declared.modules or other.modules
+        declared.where = declared.where or other.where
+        declared.compiled = declared.compiled or other.compiled
+        declared.replaces += other.replaces
+        declared.points += other.points
+    return declared
+
+
+def _document(tree: Tree) -> dict[str, Any]:
+    try:
+        return read_document(tree)
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _refuse_without_package(tree: Tree) -> None:
+    if next(tree.matching(r"environment\.ya?ml|conda-lock\.yml"), None):
+        raise CondaEnvironment("The repository has a conda environment at its root.")
+    if not any(path.endswith((".py", ".ipynb")) for path in tree.files):
+        raise NoPackage("The repository has no Python code.")
+    manifests = [path for path in ("pyproject.toml", "setup.py", "setup.cfg") if path in tree.files]
+    if not manifests and not _nested(tree):
+        raise NoPackage("No pyproject.toml, setup.py or setup.cfg at the root declares a package.")
+
+
+def _nested(tree: Tree) -> list[str]:
+    """Return the folders below the root that have a manifest of a package, apart from tests, examples and the like."""
+    found = set()
+    for path in tree.files:
+        match = MANIFESTS.fullmatch(path)
+        if (
+            match
+            and match[1]
+            and not OTHER & set(PurePosixPath(match[1]).parts)
+            and _declares(path, tree.text(path) or "")
+        ):
+            found.add(match[1])
+    return sorted(found)
+
+
+def _declares(path: str, text: str) -> bool:
+    form = {"setup.py": r"\bsetup\(", "setup.cfg": r"(?m)^\[metadata\]"}.get(PurePosixPath(path).name)
+    return re.search(form or r"(?m)^\[(project|tool\.poetry)\]", text) is not None
+
+
+def _refuse_several(tree: Tree) -> None:
+    nested = _nested(tree)
+    if nested:
+        listed = ", ".join(nested[:SHOWN]) + (" …" if len(nested) > SHOWN else "")
+        at_root = any(_declares(path, tree.text(path) or "") for path in ("pyproject.toml", "setup.py", "setup.cfg"))
+        if at_root or len(nested) > 1:
+            raise SeveralPackages(
+                f"More than one folder declares a package: {'the root, ' if at_root else ''}{listed}."
+            )
+        raise NoPackage(f"The package is in {nested[0]}, not at the root.")
+    if re.search(r"(?m)^\[tool\.uv\.workspace\]", tree.text("pyproject.toml") or ""):
+        raise SeveralPackages("pyproject.toml declares a uv workspace.")
+
+
+def _required(found: Analysis) -> list[OpenPoint]:
+    """Return a blocking point for each thing that a release needs and no file declares."""
+    declared, points = found.declared, []
+    codes = {point.code for point in declared.points}
+    if not isinstance(declared.value("name"), str) and "computed-name" not in codes:
+        points.append(OpenPoint("name-unknown", "No file declares the name of the package.", blocks=True))
+    if found.layout is None:
+        points.append(
+            OpenPoint("package-unknown", "No folder at the root or in src/ is a Python package.", blocks=True)
+        )
+    elif len(found.layout.modules) > 1:
+        names = ", ".join(found.layout.modules)
+        message = f"There are several import names: {names}; choose the main one with --data import_name=NAME."
+        points.append(OpenPoint("several-import-names", message, found.layout.source, blocks=True))
+    if "requires-python" not in declared.fields:
+        message = (
+            "No file declares the Python versions of the package; choose the oldest one with --data python_version=X.Y."
+        )
+        points.append(OpenPoint("python-unknown", message, blocks="computed-python_requires" not in codes))
+    return points
+
+
+def _environment(found: Analysis) -> list[OpenPoint]:
+    """Return a point for each requirement file: which group it becomes, and what cannot be taken over."""
+    points = []
+    for file in found.requirements:
+        points += [
+            OpenPoint("requirement-not-taken", f"`{line[:80]}` is not a requirement of a package.", file.path)
+            for line in file.other
+        ]
+        for address in file.indexes:
+            message = f"The index {address} is used; declare it in [[tool.uv.index]] if packages come from it."
+            points.append(OpenPoint("index", message, file.path))
+        if file.role is None and file.requirements:
+            message = "The file stays; its pins limit what uv locks. Delete it once nothing installs from it."
+            points.append(OpenPoint("requirements-stay", message, file.path))
+    return points
+
+
+def _others(found: Analysis, tree: Tree) -> list[OpenPoint]:
+    points = []
+    if found.branch != "main":
+        message = (
+            f"The default branch is {found.branch}; rename it to main on GitHub after the merge (Settings → General)."
+        )
+        points.append(OpenPoint("default-branch", message, "git"))
+    points += [
+        OpenPoint("workflow-stays", "The workflow keeps its triggers.", workflow.path)
+        for workflow in found.workflows
+        if not workflow.purposes
+    ]
+    points += [
+        OpenPoint("other-ci", "It is kept, and stays active if its service is.", path)
+        for path in sorted(tree.matching(OTHER_CI))
+    ]
+    large = sorted(path for path, entry in tree.files.items() if entry.size > LARGE and not path.endswith(".lock"))
+    if large:
+        listed = ", ".join(large[:SHOWN]) + (" …" if len(large) > SHOWN else "")
+        points.append(OpenPoint("large-files", f"{len(large)} files are over 500 kB: {listed}.", large[0]))
+    if "Pipfile" in tree.files:
+        message = "The packages of Pipfile are not taken over; add them with `uv add`."
+        points.append(OpenPoint("pipfile", message, "Pipfile", blocks=True))
+    return points

@@ -1,0 +1,70 @@
+"""The analysis for people and scripts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rnd.report import place
+
+if TYPE_CHECKING:
+    from rnd.adopt.analysis import Analysis
+    from rnd.adopt.facts import Fact, OpenPoint
+    from rnd.adopt.repository import Existing
+
+LONGEST = 80  # characters of a shown value
+
+
+def describe(existing: Existing, found: Analysis) -> dict[str, Any]:
+    """Return the analysis as plain data."""
+    return {
+        "repository": str(existing.root),
+        "commit": existing.commit,
+        "joins": not found.blocked,
+        "facts": {key: {"value": fact.value, "source": fact.source} for key, fact in found.facts().items()},
+        "workflows": [
+            {"path": one.path, "purposes": sorted(one.purposes), "stands_aside": one.stands_aside}
+            for one in found.workflows
+        ],
+        "open_points": [
+            {"code": one.code, "message": one.message, "source": one.source, "blocks": one.blocks}
+            for one in found.points
+        ],
+    }
+
+
+def print_analysis(existing: Existing, found: Analysis) -> None:
+    """Print the facts with their sources, then what is open."""
+    print(f"{place(existing.root)} at commit {existing.commit[:7]}. Nothing has been changed, and no code of it ran.\n")
+    facts = found.facts()
+    width = max(map(len, facts)) + 2
+    for key, fact in facts.items():
+        print(f"  {key:<{width}}{shown(fact)}  ({fact.source})")
+    for one in found.workflows:
+        if one.stands_aside:
+            evidence = ", ".join(f"{purpose} in line {line}" for purpose, line in one.purposes.items())
+            print(f"  {'workflow':<{width}}{one.path} is set to manual start  ({evidence})")
+    blocking = [point for point in found.points if point.blocks]
+    others = [point for point in found.points if not point.blocks]
+    for heading, points in (("To settle first:", blocking), ("Open points of the pull request:", others)):
+        if points:
+            print(f"\n{heading}")
+            for point in points:
+                print(f"  • {text(point)}")
+
+
+def text(point: OpenPoint) -> str:
+    """Return an open point as one line."""
+    return f"{point.source}: {point.message}" if point.source else point.message
+
+
+def shown(fact: Fact) -> str:
+    """Return the value of a fact on one line, shortened."""
+    value = fact.value
+    if isinstance(value, list):
+        line = ", ".join(map(str, value)) or "none"
+    elif isinstance(value, dict):
+        line = ", ".join(str(key) for key in value)
+    else:
+        line = value if isinstance(value, str) else json.dumps(value)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 2]} …"
