@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from fake_github import git_repository as bare
 from fake_github.documents.accounts import simple_organisation, simple_user
 from fake_github.documents.commits import pushed_commit
-from fake_github.documents.pulls import full_pull
-from fake_github.documents.repositories import payload_repository
+from fake_github.documents.pulls import payload_pull
+from fake_github.documents.repositories import payload_repository, pushed_repository
 from fake_github.records import Event
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def record(
     organisation = hub.state.organisation(repository.owner.login)
     whole = {
         **payload,
-        "repository": payload_repository(hub, repository),
+        "repository": (pushed_repository if name == "push" else payload_repository)(hub, repository),
         "sender": simple_user(hub, token.account),
         **({} if organisation is None else {"organization": simple_organisation(hub, organisation)}),
     }
@@ -118,7 +118,7 @@ def record_pull(hub: Hub, token: Token, repository: Repository, pull: PullReques
     payload = {
         "action": action,
         "number": pull.number,
-        "pull_request": full_pull(hub, repository, pull),
+        "pull_request": payload_pull(hub, repository, pull),
         **more,
     }
     merge = bare.attempt(repository.folder, "rev-parse", "--verify", "--quiet", f"refs/pull/{pull.number}/merge")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fake_github.state import Document, Repository
 
 ISSUES = "/repos/{owner}/{repo}/issues"
+REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
 
 
 def _document(call: Call, repository: Repository, issue: Issue) -> Document:
@@ -32,12 +33,15 @@ def _document(call: Call, repository: Repository, issue: Issue) -> Document:
         "labels_url": f"{url}/labels{{/name}}",
         "comments_url": f"{url}/comments",
         "events_url": f"{url}/events",
+        "timeline_url": f"{url}/timeline",
         "title": issue.title,
         "body": issue.body,
         "user": simple_user(call.hub, issue.author),
         "author_association": association(call.hub, repository, issue.author),
         "state": issue.state,
+        "state_reason": None if issue.state == "open" else "completed",
         "locked": False,
+        "active_lock_reason": None,
         "assignee": None,
         "assignees": [],
         "labels": [],
@@ -46,6 +50,9 @@ def _document(call: Call, repository: Repository, issue: Issue) -> Document:
         "created_at": issue.created_at,
         "updated_at": issue.updated_at,
         "closed_at": None if issue.state == "open" else issue.updated_at,
+        "closed_by": None if issue.state == "open" else simple_user(call.hub, issue.author),
+        "performed_via_github_app": None,
+        "reactions": {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(REACTIONS, 0)},
     }
 
 

@@ -109,6 +109,7 @@ def full_organisation(hub: Hub, organisation: Organisation, *, owner: bool) -> D
         "html_url": f"{hub.url}/{organisation.login}",
         "has_organization_projects": True,
         "has_repository_projects": True,
+        "is_verified": False,
         "public_repos": sum(one.owner is organisation and not one.private for one in hub.state.repositories.values()),
         "public_gists": 0,
         "followers": 0,
@@ -120,14 +121,33 @@ def full_organisation(hub: Hub, organisation: Organisation, *, owner: bool) -> D
     }
     if owner:
         seats = len(organisation.members)
+        private = sum(one.owner is organisation and one.private for one in hub.state.repositories.values())
         document |= {
-            "plan": {"name": organisation.plan, "space": 976562499, "private_repos": 999999, "filled_seats": seats},
+            "plan": {
+                "name": organisation.plan,
+                "space": 976562499,
+                "private_repos": 999999,
+                "filled_seats": seats,
+                "seats": seats,
+            },
             "default_repository_permission": "none" if organisation.base_role is None else "read",
             "members_can_create_repositories": organisation.members_create,
             "members_can_create_private_repositories": organisation.members_create,
             "members_can_create_internal_repositories": organisation.members_create and organisation.in_enterprise,
             "members_can_create_public_repositories": organisation.members_create,
+            "members_allowed_repository_creation_type": "all" if organisation.members_create else "none",
+            "members_can_create_pages": True,
+            "members_can_create_public_pages": True,
+            "members_can_create_private_pages": True,
+            "members_can_fork_private_repositories": False,
+            "web_commit_signoff_required": False,
             "two_factor_requirement_enabled": True,
+            "billing_email": f"billing@{organisation.login.lower()}.example.com",
+            "collaborators": 0,
+            "disk_usage": 0,
+            "owned_private_repos": private,
+            "total_private_repos": private,
+            "private_gists": 0,
         }
     return document
 

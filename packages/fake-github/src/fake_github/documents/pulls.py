@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fake_github import git_repository as bare
 from fake_github.documents.accounts import node_id, simple_user
+from fake_github.documents.repositories import pulled_repository
 from fake_github.documents.repositories import repository as repository_document
 from fake_github.rules import merge_state
 
@@ -108,6 +109,14 @@ def full_pull(hub: Hub, repository: Repository, pull: PullRequest) -> Document:
         "deletions": sum(removed for _, removed in counts),
         "changed_files": len(counts),
     }
+
+
+def payload_pull(hub: Hub, repository: Repository, pull: PullRequest) -> Document:
+    """Return a pull request as webhooks have it."""
+    document = full_pull(hub, repository, pull)
+    for name, one in (("head", pull.head_repository), ("base", repository)):
+        document[name] = {**document[name], "repo": pulled_repository(hub, one)}
+    return document
 
 
 def comment(hub: Hub, repository: Repository, one: Comment) -> Document:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fake_github.documents.accounts import node_id, simple_user
-from fake_github.state import ROLES
+from fake_github.state import ROLES, Organisation
 
 if TYPE_CHECKING:
     from fake_github.hub import Hub
@@ -78,7 +79,7 @@ DEFAULTS: dict[str, object] = {
     "security_and_analysis": None,
 }
 # What only those see who may push or administer.
-FOR_ADMINISTRATORS = {
+MERGES = {
     "allow_squash_merge",
     "allow_merge_commit",
     "allow_rebase_merge",
@@ -90,8 +91,8 @@ FOR_ADMINISTRATORS = {
     "merge_commit_title",
     "merge_commit_message",
     "use_squash_pr_title_as_default",
-    "security_and_analysis",
 }
+FOR_ADMINISTRATORS = MERGES | {"security_and_analysis"}
 
 
 def permissions(role: Role | None) -> dict[str, bool]:
@@ -180,3 +181,27 @@ def full_repository(hub: Hub, one: Repository, viewer: Account | None) -> Docume
 def payload_repository(hub: Hub, one: Repository) -> Document:
     """Return a repository as the payloads of webhooks have it."""
     return {**repository(hub, one), "custom_properties": {}}
+
+
+def pulled_repository(hub: Hub, one: Repository) -> Document:
+    """Return a repository as the ends of a pull request in a webhook have it: with its merge settings."""
+    return payload_repository(hub, one) | {name: one.settings[name] for name in MERGES}
+
+
+def pushed_repository(hub: Hub, one: Repository) -> Document:
+    """Return a repository as the payload of a push has it: in an older form than those of all other webhooks.
+
+    Octokit publishes recorded payloads: https://github.com/octokit/webhooks/tree/main/payload-examples
+    """
+    document = payload_repository(hub, one)
+    moments = {name: int(datetime.fromisoformat(document[name]).timestamp()) for name in ("created_at", "pushed_at")}
+    whose = {"name": one.owner.login, "email": None if isinstance(one.owner, Organisation) else one.owner.email}
+    return {
+        **document,
+        **moments,
+        "owner": {**document["owner"], **whose},
+        "url": f"{hub.url}/{one.full_name}",
+        "master_branch": one.default_branch,
+        "stargazers": 0,
+        **({"organization": one.owner.login} if isinstance(one.owner, Organisation) else {}),
+    }
