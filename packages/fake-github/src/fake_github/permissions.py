@@ -38,6 +38,10 @@ REPO = "/repos/{owner}/{repo}"
 
 TABLE: dict[str, tuple[str, ...]] = {
     "actions:read": (
+        f"GET {ACTIONS}/runs",
+        f"GET {ACTIONS}/runs/{{run_id}}",
+        f"GET {ACTIONS}/workflows",
+        f"GET {ACTIONS}/workflows/{{workflow_id}}",
         f"GET {ACTIONS}/oidc/customization/sub",
         f"GET {ENVIRONMENTS}",
         f"GET {ENVIRONMENT}",
@@ -108,6 +112,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         f"GET {GIT}/ref/{{ref}}",
         f"GET {GIT}/tags/{{tag_sha}}",
         f"GET {PULL}",
+        f"GET {REPO}/readme",
         f"GET {RELEASES}",
         f"GET {RELEASES}/latest",
         f"GET {RELEASES}/tags/{{tag}}",

@@ -200,6 +200,7 @@ class Repository:
     variables: dict[str, Document] = field(default_factory=dict)
     actions: dict[str, Document] = field(default_factory=dict)
     attestations: list[Document] = field(default_factory=list)
+    workflow_runs: dict[int, Document] = field(default_factory=dict)
     disabled: bool = False
     lock_reason: str | None = None
     mirror_url: str | None = None
@@ -252,9 +253,8 @@ class State:
 
     def renamed(self, full_name: str) -> Repository | None:
         """Return the repository that had a name."""
-        return next(
-            (it for it in self.repositories.values() if it.id == self.former_names.get(full_name.lower())), None
-        )
+        number = self.former_names.get(full_name.lower())
+        return next((one for one in self.repositories.values() if one.id == number), None)
 
     def rename(self, repository: Repository, name: str) -> None:
         """Give a repository another name; the old one leads to it until another repository takes it."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import ssl
 import subprocess
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
+from fake_github import https, workflow_runs
 from fake_github_tests.acme import SCOPES, git
 
 if TYPE_CHECKING:
@@ -73,3 +77,56 @@ def test_it_releases(gh: Gh, secure_fake_github: FakeGitHub, tmp_path: Path) -> 
     assert [tag["name"] for tag in tags] == ["0.1.0"]
     git(tmp_path, "clone", "--quiet", f"{secure_fake_github.url}/Acme/rover.git", "clone")
     assert git(tmp_path / "clone", "tag") == "0.1.0"
+
+
+def test_it_uses_graphql_and_lists_what_there_is(gh: Gh, secure_fake_github: FakeGitHub, tmp_path: Path) -> None:
+    hub, at = secure_fake_github, ("--repo", f"{secure_fake_github.host}/Acme/rover")
+    assert gh("repo", "create", "Acme/rover", "--private", "--add-readme", "--description", "Drives.").returncode == 0
+    token = next(value for value, one in hub.state.tokens.items() if one.account.login == "ada")
+    clone, header = tmp_path / "clone", f"http.extraHeader=Authorization: Bearer {token}"
+    git(tmp_path, "-c", header, "clone", "--quiet", f"{hub.url}/Acme/rover.git", "clone")
+    (clone / "README.md").write_text("Hello", encoding="utf-8")
+    workflow = clone / ".github" / "workflows" / "check.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text("name: Check\non: pull_request\njobs: {}\n", encoding="utf-8")
+    git(clone, "add", "--all")
+    git(clone, "commit", "--quiet", "--message", "feat: drive")
+    git(clone, "-c", header, "push", "--quiet", "origin", "main:main", "main:topic")
+    viewed = gh("repo", "view", at[1]).stdout
+    assert viewed.split() == ["name:", "Acme/rover", "description:", "Drives.", "--", "Hello"]
+
+    git(clone, "commit", "--quiet", "--allow-empty", "--message", "fix: turn")
+    git(clone, "-c", header, "push", "--quiet", "origin", "main:topic")
+    opened = gh("pr", "create", *at, "--head", "topic", "--title", "fix: turn", "--body", "Turns.")
+    assert opened.stdout == f"{hub.url}/Acme/rover/pull/1\n", opened.stderr
+    assert gh("pr", "list", *at).stdout.split("\t")[:4] == ["1", "fix: turn", "topic", "OPEN"]
+    nothing = gh("pr", "create", *at, "--head", "main", "--base", "topic", "--title", "fix: turn", "--body", "")
+    assert "GraphQL: No commits between topic and main (createPullRequest)" in nothing.stderr
+
+    (event,) = [one for one in hub.events if one.name == "pull_request"]
+    head = event.payload["pull_request"]["head"]["sha"]
+    path = ".github/workflows/check.yml"
+    workflow_runs.report(hub, 7, path, event, head=head, status="completed", conclusion="success")
+    assert gh("run", "list", *at).stdout.split("\t")[:7] == [
+        "completed", "success", "fix: turn", "Check", "topic", "pull_request", "7"
+    ]  # fmt: skip
+    listed = json.loads(gh("workflow", "list", *at, "--json", "name,path").stdout)
+    assert listed == [{"name": "Check", "path": path}]
+
+    gh("release", "create", "0.1.0", *at, "--notes", "", "--target", "main")
+    assert gh("release", "list", *at).stdout.split("\t")[:3] == ["0.1.0", "Latest", "0.1.0"]
+
+
+def test_a_second_address_speaks_https_and_names_itself(fake_github: FakeGitHub) -> None:
+    client = fake_github.add_user("ada", scopes=SCOPES)
+    with https.serve(fake_github) as secure:
+        trusted = ssl.create_default_context(cadata=secure.certificate.decode())
+        sign_in = {"Authorization": f"Bearer {client}"}
+        with urlopen(Request(f"https://{secure.host}/api/v3/user", headers=sign_in), context=trusted) as answer:
+            user = json.load(answer)
+        assert user["url"] == f"https://{secure.host}/api/v3/users/ada"
+        other = Request(f"https://{secure.host}/api/v3/user", headers=sign_in | {"Host": "example.com"})
+        with pytest.raises(HTTPError) as elsewhere:
+            urlopen(other, context=trusted)
+        assert elsewhere.value.code == 421
+        elsewhere.value.close()

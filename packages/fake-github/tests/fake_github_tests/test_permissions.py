@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 OPERATIONS = {entry.operation for entry in ROUTES}
 # Where GitHub's table differs from npm's older copy.
 SINCE = {
+    "GET /repos/{owner}/{repo}/actions/runs": {"contents:read"},
+    "GET /repos/{owner}/{repo}/actions/runs/{run_id}": {"contents:read"},
+    "GET /repos/{owner}/{repo}/actions/workflows": {"contents:read"},
+    "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}": {"contents:read"},
     "GET /repos/{owner}/{repo}/contents/{path}": {"single_file:read"},
     "GET /repos/{owner}/{repo}/check-runs/{check_run_id}": {"contents:read"},
     "GET /repos/{owner}/{repo}/commits/{ref}/check-runs": {"contents:read"},

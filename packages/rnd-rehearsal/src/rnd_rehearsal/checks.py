@@ -1,16 +1,36 @@
-"""Reports the jobs of a run to the fake GitHub as check runs, under the names that GitHub gives them."""
+"""Reports runs to the fake GitHub, and their jobs as check runs under the names that GitHub gives them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fake_github import workflow_runs
 from rnd_rehearsal import workflows
 from rnd_rehearsal.rest import Caller
+from rnd_rehearsal.runs import DONE
 
 if TYPE_CHECKING:
     from fake_github import FakeGitHub
     from rnd_rehearsal.runs import Job, Run
     from rnd_rehearsal.workflows import Result
+
+
+def report(hub: FakeGitHub, run: Run, status: str, conclusion: str | None = None) -> None:
+    """Report the status of a run: "queued", "in_progress" or "completed"."""
+    head, attempt = run.head, run.attempt
+    workflow_runs.report(
+        hub, run.id, run.path, run.event, head=head, status=status, conclusion=conclusion, attempt=attempt
+    )
+
+
+def conclusion(run: Run) -> str:
+    """Return how a run that is over has ended, in GitHub's words."""
+    if run.is_cancelled():
+        return "cancelled"
+    if run.refusal is not None:
+        return "startup_failure"
+    verdicts = {job.result.verdict for job in run.jobs.values() if job.result is not None}
+    return "success" if verdicts <= DONE else "failure"
 
 
 def _name(run: Run, job: Job, level: int | None = None) -> str:

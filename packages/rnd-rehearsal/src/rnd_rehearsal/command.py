@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from rnd.options import add_json_option
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from fake_github.https import SecureAddress
     from rnd.options import Parser
     from rnd_rehearsal.actors import Actors
     from rnd_rehearsal.attacks.matrix import Matrix
@@ -138,14 +140,26 @@ def _print(found: Document, matrix: Matrix | None) -> None:
 
 def _keep(up: Sandbox, actors: Actors) -> None:
     """Print the addresses and wait for Ctrl-C."""
-    import os
     import time
 
+    from fake_github import https
     from rnd import report
 
     tokens = up.folder / "tokens"
-    with open(os.open(tokens, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
-        file.writelines(f"{login}={token}\n" for login, token in up.tokens.items())
+    _write(tokens, (f"{login}={token}\n" for login, token in up.tokens.items()))
+    with https.serve(up.hub) as secure:
+        _print_addresses(up, actors, tokens, _variables(up, secure))
+        report.note("Press Ctrl-C to end it.")
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            report.note("Ended.")
+
+
+def _print_addresses(up: Sandbox, actors: Actors, tokens: Path, variables: Path) -> None:
+    from rnd import report
+
     for what, where in {
         "repository": f"{up.hub.url}/{actors.repository}",
         "API": up.hub.api_url,
@@ -154,11 +168,32 @@ def _keep(up: Sandbox, actors: Actors) -> None:
         "job logs": str(up.folder / "runs"),
         "tokens": str(tokens),
         "password": up.hub.password,
+        "for gh": f". {variables}",
     }.items():
         report.note(f"{what:14}{where}")
-    report.note("Press Ctrl-C to end it.")
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        report.note("Ended.")
+
+
+def _variables(up: Sandbox, secure: SecureAddress) -> Path:
+    """Write the variables with which `gh` uses the fake GitHub, for a shell, and return the file."""
+    from rnd_rehearsal.sandbox import RESEARCHER
+
+    certificate = up.folder / "authority.pem"
+    certificate.write_bytes(secure.certificate)
+    settings = up.folder / "gh-settings"
+    variables = {
+        "GH_HOST": secure.host,
+        "GH_ENTERPRISE_TOKEN": up.tokens[RESEARCHER],
+        "GH_CONFIG_DIR": str(settings),
+        "SSL_CERT_FILE": str(certificate),
+    }
+    path = up.folder / "gh-variables"
+    _write(path, (f"export {name}={value}\n" for name, value in variables.items()))
+    return path
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    """Write a file with secrets, which its owner alone can read."""
+    import os
+
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
+        file.writelines(lines)

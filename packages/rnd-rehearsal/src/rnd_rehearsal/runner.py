@@ -19,7 +19,7 @@ from rnd_rehearsal.artifacts import serving
 from rnd_rehearsal.calls import CallRefused, Source
 from rnd_rehearsal.downloads import FOLDER, Downloads
 from rnd_rehearsal.jobs import make_task
-from rnd_rehearsal.runs import DONE, Job, Run
+from rnd_rehearsal.runs import Job, Run
 from rnd_rehearsal.workflows import Concurrency, Result
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ class Runner:
 
     def _start(self, run: Run) -> None:
         thread = Thread(target=self._guard, args=(run,), name=f"run {run.number}")
+        checks.report(self.hub, run, "queued")
         with self._changed:
             self.runs.append(run)
             waits = workflows.concurrency(run.workflow, run.contexts())
@@ -187,12 +188,10 @@ class Runner:
         except BaseException as error:  # noqa: BLE001 - raised by `wait`, in the thread that calls it
             self._errors.append(error)
         finally:
-            verdicts = {job.result.verdict for job in run.jobs.values() if job.result is not None}
-            finished = "success" if verdicts <= DONE else "failure"
-            finished = finished if run.refusal is None else "startup_failure"
+            conclusion = checks.conclusion(run)
+            checks.report(self.hub, run, "completed", conclusion)
             with self._changed:
-                run.ended = time.monotonic()
-                run.conclusion = "cancelled" if run.is_cancelled() else finished
+                run.ended, run.conclusion = time.monotonic(), conclusion
                 for group in self._groups.values():
                     if run in group:
                         group.remove(run)
@@ -206,6 +205,7 @@ class Runner:
     def _execute(self, run: Run) -> None:
         repository = self.hub.state.repository(run.repository)
         run.started = time.monotonic()
+        checks.report(self.hub, run, "in_progress")
         if repository is None or run.refusal is not None:
             return
         runs.check_out(repository, run.event.sha, run.folder / "repository")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,6 +53,26 @@ def test_the_dependency_tool_is_that_of_the_sandbox(
     assert json.loads(capfd.readouterr().out)["succeeded"]
 
 
+def use_gh(lines: list[str], repository: str) -> None:
+    """Read and write with GitHub's own command line, in the environment that the rehearsal prints."""
+    if shutil.which("gh") is None:
+        return
+    (variables,) = [line.split(". ", 1)[1] for line in lines if line.startswith("for gh")]
+    lines = Path(variables).read_text(encoding="utf-8").splitlines()
+    own = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+
+    def gh(*arguments: str) -> list[str]:
+        said = subprocess.run(["gh", *arguments], env=os.environ | own, capture_output=True, text=True, check=False)
+        assert said.returncode == 0, said.stderr
+        return said.stdout.splitlines()
+
+    at = ("--repo", f"{own['GH_HOST']}/{repository}")
+    assert gh("repo", "view", at[1])[0] == f"name:\t{repository}"
+    assert [line.split("\t")[2] for line in gh("release", "list", *at)] == ["0.1.0"]
+    assert {line.split("\t")[1] for line in gh("run", "list", *at)} == {"success"}
+    assert [line.split("\t")[3] for line in gh("pr", "list", "--state", "merged", *at)] == ["MERGED"]
+
+
 @pytest.mark.slow
 def test_it_tells_reports_and_stays_up_when_asked(tmp_path: Path) -> None:
     if not (Path(sys.prefix) / "bin" / "act").exists():
@@ -73,6 +95,7 @@ def test_it_tells_reports_and_stays_up_when_asked(tmp_path: Path) -> None:
             places = dict(line.split(maxsplit=1) for line in lines if line.startswith("repository"))
             with urlopen(places["repository"]) as page:
                 assert page.status == 200
+            use_gh(lines, places["repository"].split("/", 3)[3].strip())
         finally:  # whatever happened, it does not stay up
             process.send_signal(signal.SIGINT)
         document = json.loads(process.communicate(timeout=300)[0])

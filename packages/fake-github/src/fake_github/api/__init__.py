@@ -8,6 +8,7 @@ from fake_github.api import (
     branches,
     checks,
     comments,
+    contents,
     environments,
     git_data,
     issues,
@@ -19,6 +20,7 @@ from fake_github.api import (
     releases,
     repositories,
     rulesets,
+    workflow_runs,
 )
 from fake_github.routing import ROUTES
 
@@ -31,6 +33,7 @@ __all__ = [
     "branches",
     "checks",
     "comments",
+    "contents",
     "environments",
     "git_data",
     "issues",
@@ -42,4 +45,5 @@ __all__ = [
     "releases",
     "repositories",
     "rulesets",
+    "workflow_runs",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
 from fake_github import git_repository as bare
@@ -257,33 +256,3 @@ def changed_files(call: Call, repository: Repository, since: str, head: str) -> 
             "contents_url": call.url("repos", repository.full_name, "contents", f"{path}?ref={where}"),
         })  # fmt: skip
     return found
-
-
-@route("GET /repos/{owner}/{repo}/contents/{path}")
-def get_content(call: Call, repository: Repository) -> Answer:
-    """Return a file."""
-    name = call.query.get("ref", repository.default_branch)
-    sha, path = bare.resolve(repository.folder, name), call.parameters["path"]
-    if sha is None:
-        raise Refused(404, f"No commit found for the ref {name}")
-    blob = bare.attempt(repository.folder, "rev-parse", "--verify", "--quiet", f"{sha}:{path}")
-    if blob is None or bare.kind(repository.folder, blob) != "blob":
-        raise NotFound
-    content = bare.run(repository.folder, "cat-file", "blob", blob).encode() + b"\n"
-    url = f"{call.url('repos', repository.full_name, 'contents', path)}?ref={name}"
-    page = f"{call.hub.url}/{repository.full_name}/blob/{name}/{path}"
-    git_url = call.url("repos", repository.full_name, "git/blobs", blob)
-    return Answer(200, {
-        "type": "file",
-        "encoding": "base64",
-        "size": int(bare.run(repository.folder, "cat-file", "-s", blob)),
-        "name": path.rpartition("/")[2],
-        "path": path,
-        "content": base64.encodebytes(content).decode(),
-        "sha": blob,
-        "url": url,
-        "git_url": git_url,
-        "html_url": page,
-        "download_url": f"{call.hub.url}/{repository.full_name}/raw/{name}/{path}",
-        "_links": {"self": url, "git": git_url, "html": page},
-    })  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fake_github import events, pushes
+from fake_github import events, opening, pushes
 from fake_github import git_repository as bare
 from fake_github.answers import Answer, Invalid, NotFound
 from fake_github.api.git_data import changed_files
@@ -12,10 +12,9 @@ from fake_github.clock import now
 from fake_github.documents.commits import commit
 from fake_github.documents.pulls import full_pull, simple_pull
 from fake_github.routing import Call, route
-from fake_github.state import PullRequest
 
 if TYPE_CHECKING:
-    from fake_github.state import Repository
+    from fake_github.state import PullRequest, Repository
 
 PULL = "/repos/{owner}/{repo}/pulls/{pull_number}"
 
@@ -28,66 +27,8 @@ def pull_of(call: Call, repository: Repository) -> PullRequest:
 @route("POST /repos/{owner}/{repo}/pulls", role="pull")
 def create(call: Call, repository: Repository) -> Answer:
     """Open a pull request, from a branch here or, as `OWNER:BRANCH`, from one in a fork."""
-    owner, _, branch = call.body["head"].rpartition(":")
-    source = _source(call, repository, owner)
-    head = bare.refs(source.folder).get(f"refs/heads/{branch}")
-    base = bare.refs(repository.folder).get(f"refs/heads/{call.body['base']}")
-    for field, sha in (("head", head), ("base", base)):
-        if sha is None:
-            raise Invalid("PullRequest", field, "invalid")
-    _refuse_useless(call, repository, source, branch, (str(base), str(head)))
-    pull = PullRequest(
-        id=call.hub.state.next_id(),
-        number=repository.next_number(),
-        author=call.caller.account,
-        title=call.body.get("title") or "",
-        body=call.body.get("body"),
-        head_repository=source,
-        head_branch=branch,
-        head=str(head),
-        base_branch=call.body["base"],
-        base=str(base),
-        draft=bool(call.body.get("draft")),
-        maintainer_can_modify=bool(call.body.get("maintainer_can_modify", source is not repository)),
-    )
-    repository.pulls[pull.number] = pull
-    pushes.write_refs(repository, pull)
-    events.record_pull(call.hub, call.caller, repository, pull, "opened")
+    pull = opening.open_pull(call.hub, call.caller, repository, call.body)
     return Answer(201, full_pull(call.hub, repository, pull))
-
-
-def _source(call: Call, repository: Repository, owner: str) -> Repository:
-    """Return the repository that a head is in: this one, or the owner's fork of it."""
-    if owner.lower() in {"", repository.owner.login.lower()}:
-        return repository
-    for one in call.hub.state.repositories.values():
-        if one.owner.login.lower() == owner.lower() and one.parent is repository:
-            return one
-    raise Invalid("PullRequest", "head", "invalid")
-
-
-def _refuse_useless(call: Call, repository: Repository, source: Repository, branch: str, ids: tuple[str, str]) -> None:
-    base, head = ids
-    there = (
-        pull
-        for pull in repository.pulls.values()
-        if pull.state == "open"
-        and (pull.head_repository, pull.head_branch, pull.base_branch) == (source, branch, call.body["base"])
-    )
-    if next(there, None) is not None:
-        message = f"A pull request already exists for {source.owner.login}:{branch}."
-        raise _custom(message)
-    if source is not repository:
-        bare.run(repository.folder, "fetch", "--quiet", str(source.folder), head)
-    if bare.is_ancestor(repository.folder, head, base):
-        raise _custom(f"No commits between {call.body['base']} and {call.body['head']}")
-
-
-def _custom(message: str) -> Invalid:
-    """Return a refusal that names no field, as GitHub has it for pull requests."""
-    refused = Invalid("PullRequest", "", "custom", message)
-    refused.errors = [{"resource": "PullRequest", "code": "custom", "message": message}]
-    return refused
 
 
 @route("GET /repos/{owner}/{repo}/pulls")

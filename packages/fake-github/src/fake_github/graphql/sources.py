@@ -77,6 +77,13 @@ class Environment(NamedTuple):
     document: Document
 
 
+class Release(NamedTuple):
+    """A release and its repository."""
+
+    repository: Repository
+    document: Document
+
+
 class Topic(NamedTuple):
     """A topic of a repository."""
 
@@ -113,6 +120,7 @@ NAMES: dict[type, str] = {
     Ruleset: "RepositoryRuleset",
     Rule: "RepositoryRule",
     Environment: "Environment",
+    Release: "Release",
     Check: "CheckRun",
     Status: "StatusContext",
 }

@@ -1,4 +1,4 @@
-"""Mutations of pull requests: to a draft, ready for review, reverted.
+"""Mutations of pull requests: opened, to a draft, ready for review, reverted.
 
 https://docs.github.com/en/graphql/reference/mutations
 """
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fake_github import events, pushes
+from fake_github import events, opening, pushes
 from fake_github import git_repository as bare
+from fake_github.answers import Invalid
 from fake_github.clock import now
 from fake_github.documents.accounts import node_id
 from fake_github.graphql.errors import Problem
+from fake_github.graphql.fields import refuse
 from fake_github.graphql.sources import Pull
 from fake_github.process import CommandFailed
 from fake_github.state import PullRequest
@@ -46,6 +48,43 @@ def _may_write(context: Context, found: Pull) -> bool:
     if token.kind != "user":
         return token.permissions.get("pull_requests") == "write"
     return found.pull.author is token.account or context.role(found.repository) in WRITERS
+
+
+def create(_root: None, info: GraphQLResolveInfo, input: Document) -> Document:  # noqa: A002
+    """Open a pull request."""
+    context: Context = info.context
+    repository = _repository(context, input["repositoryId"])
+    if input.get("headRepositoryId") not in {None, input["repositoryId"]}:
+        raise refuse(info, "a head in another repository of createPullRequest")
+    wanted = {"head": input["headRefName"], "base": input["baseRefName"]}
+    wanted |= {name: input[name] for name in ("title", "body", "draft") if name in input}
+    try:
+        pull = opening.open_pull(context.hub, context.token, repository, wanted)
+    except Invalid as refused:
+        message = next(iter(refused.errors or []), {})
+        raise Problem("UNPROCESSABLE", _said(message)) from refused
+    return {"clientMutationId": input.get("clientMutationId"), "pullRequest": Pull(repository, pull)}
+
+
+def _said(error: Any) -> str:  # noqa: ANN401 - a document of the REST API
+    """Return what the error of a field is in a sentence, as GitHub's mutation answers it."""
+    return str(error.get("message") or f"{str(error.get('field')).capitalize()} sha can't be blank")
+
+
+def _repository(context: Context, identity: str) -> Repository:
+    """Return the repository of an id, in which the caller may open pull requests.
+
+    Raises:
+        Problem: There is none that the caller may see, or its token may not.
+    """
+    found = context.hub.state.repositories.values()
+    repository = next((one for one in found if node_id("Repository", one.id) == identity and context.sees(one)), None)
+    if repository is None:
+        raise Problem("NOT_FOUND", f"Could not resolve to a node with the global id of '{identity}'")
+    token = context.token
+    if token.kind != "user" and token.permissions.get("pull_requests") != "write":
+        raise Problem("FORBIDDEN", "Resource not accessible by integration")
+    return repository
 
 
 def to_draft(_root: None, info: GraphQLResolveInfo, input: Document) -> Document:  # noqa: A002 - GitHub's name
@@ -121,6 +160,7 @@ def _reverting_commit(repository: Repository, base: str, merged: str, who: dict[
 
 MODELLED: dict[str, dict[str, Any]] = {
     "Mutation": {
+        "createPullRequest": create,
         "convertPullRequestToDraft": to_draft,
         "markPullRequestReadyForReview": to_ready,
         "revertPullRequest": revert,
