@@ -227,6 +227,7 @@ OPTIONS = (
 )
 VALUES = ("1", "0", "-1", "1e9", "1e999", "nan", "--", "", "research=1", "=", "research=", "x=1", "é", "9" * 40)
 SHIPPED = load_organisation().runners
+PARSER = build_parser()
 
 
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
@@ -234,4 +235,4 @@ SHIPPED = load_organisation().runners
 def test_any_arguments_of_the_simulation_are_understood_or_refused(parts: list[tuple[str, str, str]]) -> None:
     words = [word for option, sign, value in parts for word in f"{option}{sign}{value}".split(" ")]
     with suppress(RndError, SystemExit):  # argparse ends the program when it has printed the usage
-        read_experiments(select(SimulationOptions, build_parser().parse_args(["runners", "simulate", *words])), SHIPPED)
+        read_experiments(select(SimulationOptions, PARSER.parse_args(["runners", "simulate", *words])), SHIPPED)

@@ -27,10 +27,19 @@ def load(text: str) -> object:
         raise yaml.YAMLError(f"a value does not match its tag: {error}") from error
 
 
-def _check(text: str) -> None:
+def check_depth(text: str) -> None:
+    """Refuse YAML that is nested too deeply: libyaml's composer would overflow the stack of the process.
+
+    Raises:
+        yaml.YAMLError: The text is not YAML, or exceeds the limit.
+    """
+    _check(text, aliases=True)
+
+
+def _check(text: str, *, aliases: bool = False) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):
-        if isinstance(event, yaml.AliasEvent):
+        if isinstance(event, yaml.AliasEvent) and not aliases:
             raise yaml.YAMLError(f"line {event.start_mark.line + 1 if event.start_mark else 1} has an alias")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:

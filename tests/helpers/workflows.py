@@ -33,7 +33,7 @@ OUTPUTS = {
 }
 
 
-class Loader(yaml.SafeLoader):
+class Loader(yaml.CSafeLoader):
     """YAML 1.2's booleans, as GitHub has them: `on` is a word."""
 
 

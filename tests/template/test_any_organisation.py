@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tempfile
 import tomllib
 from copy import deepcopy
@@ -23,6 +22,7 @@ from rnd.names import derive_names
 from rnd.organisation import Organisation
 from tests.helpers.machine import ROOT
 from tests.helpers.organisations import without_aws
+from tests.helpers.template import copy_what_renders
 
 SHIPPED = yaml.safe_load((ROOT / "org.yml").read_text(encoding="utf-8"))
 CLASS = next(iter(SHIPPED["runners"]["classes"]))
@@ -77,12 +77,8 @@ VALUES: dict[tuple[str, ...], st.SearchStrategy[object]] = {
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the template that is no git repository: copier renders it without cloning."""
-    folder = tmp_path_factory.mktemp("template")
-    shutil.copy(ROOT / "copier.yml", folder)
-    for name in ("questions", "template", "partials", "scripts"):
-        shutil.copytree(ROOT / name, folder / name)
-    return folder
+    """A copy of the template that is no git repository."""
+    return copy_what_renders(tmp_path_factory.mktemp("template"))
 
 
 @st.composite
@@ -156,7 +152,7 @@ def parse(path: str, text: str) -> Any:  # noqa: ANN401 - any document
     if path.endswith(".toml"):
         return tomllib.loads(text)
     if path.endswith((".yml", ".yaml")):
-        return yaml.safe_load(text)
+        return yaml.load(text, yaml.CSafeLoader)
     if path.endswith(".json"):
         return json.loads(text)
     if path.endswith(".py"):

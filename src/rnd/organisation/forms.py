@@ -16,7 +16,9 @@ def _without_outer_spaces(text: str) -> str:
 def _same_in_yaml(text: str) -> str:
     import yaml  # imported late to keep start-up fast
 
-    if yaml.safe_load(text) != text:
+    from rnd.bounded_yaml import LOADER
+
+    if yaml.load(text, Loader=LOADER) != text:  # noqa: S506 - a safe loader
         raise ValueError(f"YAML does not read {text} as text; choose another name")
     return text
 

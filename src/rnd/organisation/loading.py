@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 from pydantic import ValidationError
 
+from rnd import bounded_yaml
 from rnd.errors import OrganisationInvalid
 from rnd.organisation.messages import explain, line_of
 from rnd.organisation.model import Organisation
@@ -30,8 +31,9 @@ def load_organisation(path: Path = SHIPPED) -> Organisation:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        bounded_yaml.check_depth(text)
+        root = yaml.compose(text, Loader=bounded_yaml.LOADER)
+        data = yaml.load(text, Loader=bounded_yaml.LOADER)  # noqa: S506 - a safe loader
         twice = list(_repeated_keys(root))
     except OSError as error:
         raise OrganisationInvalid(f"{path}: {error.strerror}.") from error

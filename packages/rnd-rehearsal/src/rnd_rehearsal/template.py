@@ -52,7 +52,7 @@ def read_questions(checkout: Path) -> dict[str, dict[str, Any]]:
     Args:
         checkout: A checkout of the template.
     """
-    entries = yaml.safe_load((checkout / CHECKOUT[0]).read_text(encoding="utf-8"))
+    entries = _read((checkout / CHECKOUT[0]).read_text(encoding="utf-8"))
     return {name: entry for name, entry in entries.items() if not name.startswith("_") and "when" not in entry}
 
 
@@ -71,9 +71,15 @@ def prepare(checkout: Path, folder: Path, values: Mapping[tuple[str, ...], objec
     return folder
 
 
+def _read(text: str) -> dict[str, Any]:
+    """Read YAML with libyaml, which is ten times as fast."""
+    document: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)
+    return document
+
+
 def with_values(text: str, values: Mapping[tuple[str, ...], object]) -> str:
     """Return an organisation file with other values, each by its keys; None removes one."""
-    document = yaml.safe_load(text)
+    document = _read(text)
     for (*parts, key), value in values.items():
         section = reduce(dict.__getitem__, parts, document)
         if value is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from rnd import bounded_yaml
 from rnd.environments.errors import EnvironmentInvalid
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ def _read(path: Path) -> str:
 
 def _mapping(name: str, text: str) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(text)
+        bounded_yaml.check_depth(text)
+        document = yaml.load(text, Loader=bounded_yaml.LOADER)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise EnvironmentInvalid(f"{name} is not valid YAML: {error}.") from error
     if not isinstance(document, dict):
