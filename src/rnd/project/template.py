@@ -1,4 +1,4 @@
-"""Finds, renders and updates the template. The only caller of copier."""
+"""Finds, renders and updates the template. With `unattended`, the only caller of copier."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rnd import git
 from rnd.answers import ANSWERS_FILE
@@ -159,18 +159,10 @@ def update_unattended(folder: Path, ref: str) -> None:
     Raises:
         TemplateUnavailable: The template cannot be read or rendered.
     """
-    from copier._main import Worker  # the function `run_update` has no way to skip migrations
+    from rnd.project import unattended
 
-    class Unattended(Worker):
-        def _execute_tasks(self, *_: object, **__: object) -> None:
-            """Run neither tasks nor migrations."""
-
-    settings: dict[str, Any] = {"defaults": True, "skip_answered": True, "overwrite": True, "unsafe": True}
-    with (
-        _copier_errors(f"of {folder.name}"),
-        Unattended(dst_path=folder, vcs_ref=ref, quiet=True, skip_tasks=True, **settings) as worker,
-    ):
-        worker.run_update()
+    with _copier_errors(f"of {folder.name}"):
+        unattended.update(folder, ref)
 
 
 def remember(answers: Path, address: str) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-KEPT = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV"}
+KEPT = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV"}
 PROXIES = {name for word in ("http", "https", "all", "no") for name in (f"{word}_proxy", f"{word}_proxy".upper())}
 # Settings of uv say where packages are; those that sign in do not reach the workers.
 SECRETS = ("PASSWORD", "USERNAME", "TOKEN", "PUBLISH", "KEYRING")
@@ -39,6 +39,7 @@ def environment(home: Path) -> dict[str, str]:
     return {
         **kept,
         "HOME": str(home),
+        "TMPDIR": str(home),  # so that nothing stays on this machine, even of a worker that was killed
         "XDG_CONFIG_HOME": str(home / ".config"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_ALLOW_PROTOCOL": "file",
