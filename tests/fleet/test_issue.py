@@ -59,7 +59,7 @@ def test_only_a_person_applies_and_each_job_has_one_token() -> None:
     environments = {"status": "fleet-read", "update": "fleet", "apply": "fleet-admin"}
     assert {name: job["environment"] for name, job in jobs.items()} == environments
     assert "github.event_name == 'workflow_dispatch'" in jobs["apply"]["if"]
-    secrets = {name: [part for part in str(job).split() if part.startswith("secrets.")] for name, job in jobs.items()}
+    secrets = {name: {part for part in str(job).split() if part.startswith("secrets.")} for name, job in jobs.items()}
     tokens = {"status": "READ", "update": "WRITE", "apply": "ADMIN"}
-    assert secrets == {name: [f"secrets.RND_FLEET_{token}_TOKEN"] for name, token in tokens.items()}
+    assert secrets == {name: {f"secrets.RND_FLEET_{token}_TOKEN"} for name, token in tokens.items()}
     assert workflow["permissions"] == {}

@@ -44,6 +44,20 @@ class NotBaked(RndError):
     hint = "Wait, or fix the named repositories. `--ring NAME` shortens the hours of a healthy ring."
 
 
+class AdvisoriesUnavailable(RndError):
+    """The service with known vulnerabilities did not answer."""
+
+    code = "advisories-unavailable"
+    hint = "Try again later; `fleet.audit.service` in org.yml is its address."
+
+
+class AdvisoriesRefused(RndError):
+    """The service with known vulnerabilities refused a request, or its answer has not the form of OSV's API."""
+
+    code = "advisories-refused"
+    hint = "Check `fleet.audit.service` in org.yml: it must be the address of a service with the API of OSV."
+
+
 class RenderFailed(RndError):
     """The new release of the template could not be brought into a repository; the others were not affected."""
 

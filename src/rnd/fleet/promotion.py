@@ -119,7 +119,7 @@ def _require_baked(
     *,
     hours: bool,
 ) -> None:
-    """Raise NotBaked unless a ring is done with a release; `hours` says whether its time there counts."""
+    """Raise NotBaked unless a ring is done with a release; `hours` reports whether its time there counts."""
     given = ledger.rings.get(ring)
     if given is None or is_newer(release, given.release):
         raise NotBaked(f"The ring {ring} was not given {release} yet.")

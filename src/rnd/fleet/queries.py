@@ -114,6 +114,19 @@ query Rulesets($ids: [ID!]!) {{
 }}
 """
 
+LOCKS = f"""
+query Locks($ids: [ID!]!) {{
+  {BUDGET}
+  nodes(ids: $ids) {{
+    ... on Repository {{
+      id
+      lock: object(expression: "HEAD:uv.lock") {{ ... on Blob {{ oid text isTruncated }} }}
+      project: object(expression: "HEAD:pyproject.toml") {{ ... on Blob {{ text }} }}
+    }}
+  }}
+}}
+"""
+
 TAGS = f"""
 query Tags($owner: String!, $name: String!, $after: String) {{
   {BUDGET}

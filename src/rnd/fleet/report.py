@@ -195,5 +195,5 @@ def as_markdown(view: View) -> str:
 
 def escape(text: str) -> str:
     """Return a text that others chose, such as a git ref, so that Markdown shows it as it is."""
-    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
-    return "".join(f"\\{letter}" if letter in "\\`*_[]|~#!" else letter for letter in plain)
+    plain = "".join(f"\\{letter}" if letter in "\\`*_[]|~#!" else letter for letter in " ".join(text.split()))
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")

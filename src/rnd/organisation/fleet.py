@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from rnd.organisation.forms import RepositoryName, Slug, Strict, Text
+from rnd.organisation.forms import Address, Host, RepositoryName, Slug, Strict, Text
 
 Share = Annotated[int, Field(ge=1, le=100)]
 # A release of the template, as its tag is written without `v`.
@@ -60,6 +60,19 @@ class Update(Strict):
     )
 
 
+class Audit(Strict):
+    """Known vulnerabilities of the packages that repositories lock: `rnd fleet audit`."""
+
+    service: Address = Field(
+        default="https://api.osv.dev/", description="address of a service with the API of OSV, with a / at its end"
+    )
+    private_indexes: list[Host] = Field(
+        default=[],
+        description="host names of further private package indexes; names of their packages are sent to no service",
+        examples=[["packages.example.com"]],
+    )
+
+
 class Fleet(Strict):
     """All repositories together: `rnd fleet`."""
 
@@ -67,6 +80,7 @@ class Fleet(Strict):
         default={"all": Ring()}, description="name: group of repositories; the last ring has all that are left"
     )
     update: Update = Field(default=Update(), description="pull requests with releases of the template")
+    audit: Audit = Field(default=Audit(), description="known vulnerabilities of locked packages")
     stop: Stop = Field(default=Stop(), description="when to give up on the remaining repositories")
     held: dict[RepositoryName, Hold] = Field(
         default={}, description="repository: hold; a held repository may be behind the template"

@@ -40,6 +40,13 @@ GitRef = Annotated[
     AfterValidator(_same_in_yaml),
 ]
 Host = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?\z")]
+# An address without credentials, query and fragment; plain http for a server on the same machine only.
+Address = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"\A(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?)/[A-Za-z0-9._~/%+-]*\z"
+    ),
+]
 Slug = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\z", max_length=30)]
 GitHubName = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?\z", max_length=39)]
 RepositoryName = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9._-]+\z", max_length=100)]

@@ -7,17 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from rnd.organisation.forms import Slug, Strict
-
-# An address without credentials, query and fragment; plain http for a server on the same machine only.
-Address = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"\A(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?)/[A-Za-z0-9._~/%+-]*\z"
-    ),
-]
+from rnd.organisation.forms import Address, Slug, Strict
 
 
 class CodeArtifact(Strict):

@@ -107,6 +107,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         f"GET {COMMIT}",
         f"GET {REPO}/compare/{{basehead}}",
         f"GET {REPO}/contents/{{path}}",
+        f"GET {GIT}/blobs/{{file_sha}}",
         f"GET {GIT}/commits/{{commit_sha}}",
         f"GET {GIT}/matching-refs/{{ref}}",
         f"GET {GIT}/ref/{{ref}}",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fake_github import git_objects, pushes
 from fake_github import git_repository as bare
-from fake_github import pushes
 from fake_github.answers import Answer, NotFound, Refused
 from fake_github.documents import commits as documents
 from fake_github.documents.accounts import node_id
@@ -56,6 +56,25 @@ def _refs(repository: Repository) -> dict[str, str]:
     if not found:
         raise Refused(409, "Git Repository is empty.")
     return found
+
+
+@route("GET /repos/{owner}/{repo}/git/blobs/{file_sha}")
+def get_blob(call: Call, repository: Repository) -> Answer:
+    """Return a file by its object ID: https://docs.github.com/en/rest/git/blobs#get-a-blob."""
+    sha = call.parameters["file_sha"]
+    found = git_objects.read(repository.folder, sha) if bare.kind(repository.folder, sha) == "blob" else None
+    if found is None:
+        raise NotFound
+    address = f"{call.hub.url}/api/v3/repos/{repository.full_name}/git/blobs/{sha}"
+    document: Document = {
+        "content": base64.encodebytes(found.content).decode(),
+        "encoding": "base64",
+        "url": address,
+        "sha": sha,
+        "size": len(found.content),
+        "node_id": node_id("Blob", int(sha, 16)),
+    }
+    return Answer(200, document)
 
 
 @route("POST /repos/{owner}/{repo}/git/refs")
