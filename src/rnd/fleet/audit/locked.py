@@ -92,7 +92,7 @@ def read_exceptions(text: str | None) -> Exceptions:
 
 
 def private_indexes(organisation: Organisation) -> Callable[[str], bool]:
-    """Return a function that reports whether an index is private: the organisation's own, and those that org.yml lists."""
+    """Return a check of an index's address: private are the organisation's own index and those that org.yml lists."""
     index = organisation.package_index
     hosts = {host.lower() for host in organisation.fleet.audit.private_indexes}
     if not isinstance(index, CodeArtifact):
