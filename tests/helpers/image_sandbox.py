@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from rnd import cli
+from rnd import cli, manifest
 from rnd.organisation import load_organisation
+from rnd.publish.registry import Registry
+from rnd.publish.target import version_tag
 from tests.helpers.git import git
 from tests.helpers.machine import BASE_IMAGE
 
@@ -51,6 +53,12 @@ class Sandbox:
     def release(self, *options: str) -> int:
         """Run `rnd release image` here."""
         return cli.main([*IMAGE, *options])
+
+    def complete(self, *options: str) -> int:
+        """Run `rnd release image`, with the digest of the image that an earlier run has pushed, if there is one."""
+        tag = version_tag(manifest.read_version(self.folder))
+        image = Registry(self.registry.host, "AWS", self.registry.token).look(self.name, tag)
+        return self.release(*options, *(("--digest", image.digest) if image else ()))
 
     def publish(self) -> None:
         """Publish the package of the version that the repository has; one commit is built once."""

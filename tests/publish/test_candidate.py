@@ -22,7 +22,10 @@ def promote(sandbox: Sandbox, digest: str) -> int:
     return cli.main(["release", "promote", "--version", "0.1.0", "--from", source, "--quiet"])
 
 
-def test_a_candidate_is_promoted_by_its_digest(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_candidate_is_promoted_by_its_digest(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_RUN_ID", "4242")
     sandbox.publish()
     (wheel,) = sandbox.index.content().values()
     for _ in range(2):
@@ -30,13 +33,36 @@ def test_a_candidate_is_promoted_by_its_digest(sandbox: Sandbox, capsys: pytest.
         assert sandbox.release("--identity", "candidate", "--wheel-sha256", wheel, "--json") == 0
         made = json.loads(capsys.readouterr().out)
     assert [step["result"] for step in made["steps"]] == ["done", "done"]
-    assert made["image"] == f"{sandbox.registry.host}/candidate/{sandbox.name}:0.1.0"
-    assert made["tags"] == ["0.1.0"]
+    assert made["image"] == f"{sandbox.registry.host}/candidate/{sandbox.name}:0.1.0-run.4242"
+    assert made["tags"] == ["0.1.0-run.4242"]
     for _ in range(2):
         assert promote(sandbox, made["digest"]) == 0
     assert sandbox.images() == dict.fromkeys(("0.1.0", "stable", "latest"), made["digest"])
     assert cli.main([*IMAGE, "--identity", "development", "--plan"]) == 2
     assert "0.1.0 is a release" in capsys.readouterr().err
+
+
+def test_the_image_of_another_run_is_neither_adopted_nor_released(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the right label, since it is of the same commit and the same wheel."""
+    sandbox.publish()
+    made = []
+    for run in ("1", "2"):
+        monkeypatch.setenv("GITHUB_RUN_ID", run)
+        capsys.readouterr()
+        assert sandbox.release("--identity", "candidate", "--json") == 0
+        made.append(json.loads(capsys.readouterr().out))
+    assert [step["result"] for one in made for step in one["steps"]] == ["applied", "applied", "done", "applied"]
+    assert made[0]["inputs"] == made[1]["inputs"]
+    assert made[0]["digest"] != made[1]["digest"]
+    assert promote(sandbox, made[0]["digest"]) == 0
+    capsys.readouterr()
+    assert sandbox.release("--quiet") == 1
+    assert "error[image-exists]" in capsys.readouterr().err
+    assert sandbox.release("--quiet", "--digest", made[1]["digest"]) == 1
+    assert "error[image-exists]" in capsys.readouterr().err
+    assert sandbox.images() == dict.fromkeys(("0.1.0", "stable", "latest"), made[0]["digest"])
 
 
 def test_a_forged_image_with_the_label_is_not_promoted_over(

@@ -83,9 +83,12 @@ class Injection:
 
 
 def assert_complete(sandbox: Sandbox, *options: str) -> None:
-    """One more run completes, and the one after finds nothing to do; the version is there once."""
+    """One more run completes, and the one after finds nothing to do; the version is there once.
+
+    The user passes the digest of an image that is already there.
+    """
     sandbox.registry.around = just_act
-    assert sandbox.release("--quiet", *options) == 0
+    assert sandbox.complete("--quiet", *options) == 0
     images = sandbox.images()
     assert set(images) == {"0.1.0", "stable", "latest"}
     assert len(set(images.values())) == 1
@@ -96,7 +99,7 @@ def assert_complete(sandbox: Sandbox, *options: str) -> None:
         return act()
 
     sandbox.registry.around = listen
-    assert sandbox.release("--quiet", *options) == 0
+    assert sandbox.release("--quiet", "--digest", images["0.1.0"], *options) == 0
     assert asked
     assert {request.split()[0] for request in asked} == {TOKEN, SEE, "GET"}
     assert sandbox.images() == images
@@ -144,7 +147,7 @@ def test_a_refusal_is_final(
     ],
 )
 def test_a_fault_by_chance_is_tried_again(sandbox: Sandbox, pattern: str, answer: Callable[[Act], Answer]) -> None:
-    """Or is a success, where the image has arrived all the same, from here or from somebody who was faster."""
+    """Or is a success, where the image of this run has arrived all the same."""
     injection = Injection(pattern, answer)
     sandbox.registry.around = injection
     assert sandbox.release("--quiet") == 0

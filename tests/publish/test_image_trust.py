@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from rnd.errors import AwsRefused
+from rnd.errors import AwsRefused, UsageError
 from rnd.organisation import load_organisation
 from rnd.providers import ecr
 from rnd.providers.oci import Oci
+from rnd.providers.provider import Caller
+from rnd.publish.errors import DigestMismatch, ImageExists
 from rnd.publish.floating import VERSION, move_step
-from rnd.publish.image import INPUTS, look
+from rnd.publish.image import INPUTS, RUN, look
+from rnd.publish.inputs import Inputs
 from rnd.publish.registry import Image, Registry
-from rnd.publish.target import Target
+from rnd.publish.target import Build, Target, find_run, is_version, version_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rnd.publish.inputs import Inputs
-
 EXCLUSION = "imageTagMutabilityExclusionFilters"
 
 
-def image(number: int, version: str, made_from: str = "") -> Image:
+def image(number: int, version: str, made_from: str = "", run: str = "") -> Image:
     """Return an image that says of itself which version it is."""
-    return Image(f"sha256:{number:064}", "application/json", b"", {VERSION: version, INPUTS: made_from})
+    labels = {VERSION: version, INPUTS: made_from, RUN: run}
+    return Image(f"sha256:{number:064}", "application/json", b"", labels)
 
 
 @dataclass
@@ -35,10 +38,57 @@ class Tags:
     """A registry, as tags that name images."""
 
     images: dict[str, Image] = field(default_factory=dict)
+    host: str = "registry"
 
     def look(self, _: str, tag: str) -> Image | None:
         """Return what a tag names."""
         return self.images.get(tag)
+
+
+def built(digest: str | None = None, *, development: bool = False) -> Build:
+    """Return the build of the run `this`."""
+    inputs = Inputs("demo", "0.5.0", "0" * 40, {}, "sha256:1")
+    return Build(Path(), inputs, (), {}, "this", digest, development)
+
+
+def target_of(there: Image) -> Target:
+    """Return a release repository that has an image under the version."""
+    registry = Tags({"0.5.0": there})
+    return Target(cast("Registry", registry), "demo", "0.5.0", (), Oci("registry", {}), follows=True)
+
+
+@pytest.mark.parametrize("run", ["", "that"])
+def test_an_image_with_the_label_of_the_inputs_is_not_ours(run: str) -> None:
+    """Everybody can compute that label: somebody pushed the image before the release."""
+    forged = image(9, "0.5.0", "sha256:1", run)
+    with pytest.raises(ImageExists, match=r"already there as sha256:0*9, and not from this run"):
+        look(target_of(forged), built())
+    with pytest.raises(ImageExists):
+        look(target_of(forged), built(image(8, "0.5.0").digest))
+
+
+def test_the_image_of_this_run_and_the_one_of_the_given_digest_are_ours() -> None:
+    own, named = image(1, "0.5.0", "sha256:1", "this"), image(2, "0.5.0", "sha256:1")
+    assert look(target_of(own), built()) == own
+    assert look(target_of(named), built(named.digest)) == named
+    assert look(target_of(named), built(development=True)) == named  # it is never released
+
+
+@pytest.mark.parametrize("given", [{}, {"digest": image(9, "").digest}, {"development": True}])
+def test_an_image_of_other_inputs_is_never_ours(given: dict[str, Any]) -> None:
+    with pytest.raises(DigestMismatch, match="was made from sha256:2"):
+        look(target_of(image(9, "0.5.0", "sha256:2", "this")), built(**given))
+
+
+def test_a_candidate_is_of_one_workflow_run() -> None:
+    """A re-run has the same number; by hand, no two runs have the same."""
+    job = {"GITHUB_RUN_ID": "4242"}
+    assert find_run(Caller("candidate", job)) == "4242"
+    for caller in (Caller(None, job), Caller("candidate", {}), Caller("candidate", {"GITHUB_RUN_ID": "1\n"})):
+        assert len({find_run(caller), find_run(caller), "4242", "1\n"}) == 4
+    assert not is_version(version_tag("0.5.0", "4242"))  # an installer or a floating tag takes it for none
+    with pytest.raises(UsageError, match="--digest takes"):
+        find_run(Caller(), "0.5.0")
 
 
 @pytest.mark.parametrize(
@@ -51,10 +101,9 @@ class Tags:
     ],
 )
 def test_a_label_alone_does_not_keep_latest_where_it_is(others: Mapping[str, Image], done: bool) -> None:
-    inputs = cast("Inputs", type("Made", (), {"digest": "sha256:1", "version": "0.5.0"})())
-    registry = Tags({"0.5.0": image(1, "0.5.0", "sha256:1"), **others})
+    registry = Tags({"0.5.0": image(1, "0.5.0", "sha256:1", "this"), **others})
     target = Target(cast("Registry", registry), "demo", "0.5.0", ("latest",), Oci("registry", {}), follows=True)
-    assert move_step(target, "0.5.0", partial(look, target, inputs), "latest").observe().done is done
+    assert move_step(target, "0.5.0", partial(look, target, built()), "latest").observe().done is done
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,9 @@ def configure_image(parser: Parser) -> None:
     parser.add_argument(
         "--wheel-sha256", metavar="DIGEST", help="the wheel to install; by default the only one of the version"
     )
+    parser.add_argument(
+        "--digest", metavar="DIGEST", help="the image that an earlier run of this command pushed, as it printed it"
+    )
     parser.add_argument("--base-image", metavar="IMAGE", help="another base image, such as one with CUDA")
     parser.add_argument("--platform", metavar="OS/ARCH", help="target platforms, separated by commas")
     parser.add_argument("--network", metavar="NAME", help="network of the build, such as `host`")

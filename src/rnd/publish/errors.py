@@ -41,6 +41,19 @@ class ImageMissing(RndError):
     hint = "Push it with `rnd release image --identity candidate` and pass the digest that this prints."
 
 
+class ImageExists(RndError):
+    """The registry already has an image under the version, which this run did not push.
+
+    Its labels are not evidence: everybody who can push can set them.
+    """
+
+    code = "image-exists"
+    hint = (
+        "If it is the image that you pushed, re-run with `--digest` and the digest that your command printed. "
+        "Otherwise, publish another version."
+    )
+
+
 class ImageInvalid(RndError):
     """The image cannot be promoted: its manifest is malformed, or the image is not of the given version."""
 

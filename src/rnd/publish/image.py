@@ -1,8 +1,9 @@
 """Plan the publication of an image: the tags that are missing in a registry, and the steps that push them.
 
-Image builds are not reproducible byte for byte, so an image has a label with the digest of its inputs. If the registry
-has the same digest under the version, the step is done; another digest is refused. Floating tags come last, each in its
-own step, and only move forward.
+Image builds are not reproducible byte for byte, and everybody can compute the label with the digest of the inputs. So
+the label only refuses: an image of other inputs is never accepted. An image that is already there counts as this
+command's in three cases: its tag or its random label is of this run, the user passes its digest, or it is a development
+version, which is never released. Floating tags come last, each in its own step, and only move forward.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from typing import TYPE_CHECKING
 from rnd.errors import RndError
 from rnd.plan import Action, Plan, State, Step, done, needed
 from rnd.publish.containers import build_and_push
-from rnd.publish.errors import DigestMismatch, RegistryUnavailable
+from rnd.publish.errors import DigestMismatch, ImageExists, RegistryUnavailable
 from rnd.publish.floating import VERSION, move_step
 from rnd.publish.repositories import repository_steps
 from rnd.retry import retry
 
 if TYPE_CHECKING:
-    from rnd.publish.inputs import Inputs
     from rnd.publish.registry import Image
     from rnd.publish.target import Build, Target
 
 INPUTS = "rnd.inputs"
+RUN = "rnd.run"
 REVISION = "org.opencontainers.image.revision"
 
 
@@ -31,7 +32,7 @@ def plan_image(target: Target, build: Build) -> Plan:
     """Return the plan that publishes an image to a registry."""
     steps = [*repository_steps(target), push_step(target, build)]
     if target.follows:
-        find = partial(look, target, build.inputs)
+        find = partial(look, target, build)
         steps += [move_step(target, build.inputs.version, find, tag) for tag in target.moving]
     return Plan(f"publish the image {target.called(target.tag)}", tuple(steps))
 
@@ -40,7 +41,7 @@ def push_step(target: Target, build: Build) -> Step:
     """The registry has the image under its version."""
 
     def observe() -> State:
-        image = look(target, build.inputs)
+        image = look(target, build)
         return done(f"{target.tag}, {image.digest[:19]}…") if image else needed(f"{target.tag} is not there")
 
     push = partial(retry, partial(push_once, target, build), RegistryUnavailable)
@@ -48,25 +49,30 @@ def push_step(target: Target, build: Build) -> Step:
     return Step("push-image", "Build and push the image", observe, (Action(text, push),))
 
 
-def look(target: Target, inputs: Inputs) -> Image | None:
+def look(target: Target, build: Build) -> Image | None:
     """Return the image that the registry has under the version, or None.
 
     Raises:
         DigestMismatch: It was built from other inputs.
+        ImageExists: It may be built from the same inputs, but nothing shows that this run pushed it.
     """
     image = target.registry.look(target.name, target.tag)
-    if image is not None and image.labels.get(INPUTS) != inputs.digest:
+    if image is None:
+        return None
+    if image.labels.get(INPUTS) != build.inputs.digest:
         made_from = image.labels.get(INPUTS) or f"nothing that it tells (it is {image.digest})"
         raise DigestMismatch(
-            f"{target.called(target.tag)} was made from {made_from}, and here it would be from {inputs.digest}."
+            f"{target.called(target.tag)} was made from {made_from}, and here it would be from {build.inputs.digest}."
         )
+    if not (build.development or image.labels.get(RUN) == build.run or image.digest == build.digest):
+        raise ImageExists(f"{target.called(target.tag)} is already there as {image.digest}, and not from this run.")
     return image
 
 
 def push_once(target: Target, build: Build) -> None:
     """Build the image and push it under its version, unless another run has pushed it in the meantime."""
     inputs = build.inputs
-    labels = {INPUTS: inputs.digest, VERSION: inputs.version, REVISION: inputs.revision}
+    labels = {INPUTS: inputs.digest, RUN: build.run, VERSION: inputs.version, REVISION: inputs.revision}
     arguments = [
         *("--push", f"--tag={target.called(target.tag)}", f"--version={inputs.version}"),
         *(f"--sha256={digest}" for digest in sorted(inputs.wheels.values())),
@@ -76,5 +82,5 @@ def push_once(target: Target, build: Build) -> None:
     try:
         build_and_push(build.root, arguments, target.registry, build.variables)
     except RndError:
-        if look(target, inputs) is None:
+        if look(target, build) is None:
             raise

@@ -6,6 +6,7 @@ Reads the repository, and asks the package index what it has of the version.
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from rnd.publish.errors import DigestMismatch, PackageMissing
 from rnd.publish.files import is_wheel
 from rnd.publish.index import find_index
 from rnd.publish.inputs import read_inputs, require_commit
+from rnd.publish.manifests import DIGEST
 from rnd.publish.registry import Registry
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ CANDIDATES = "candidate/"
 FOLDERS = {"development": "dev/", "candidate": CANDIDATES}
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+RUN_ID = re.compile(r"[0-9]{1,20}")
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,18 @@ class Build:
         inputs: What it is made from.
         arguments: For `docker/build.py`, beyond those that follow from the inputs.
         variables: For its environment.
+        run: What the image is labelled with: the id of the workflow run for a candidate, else a random value.
+        digest: Of an image that the user declares to be this one.
+        development: Whether the image is a development version, for which equal inputs suffice.
     """
 
     root: Path
     inputs: Inputs
     arguments: Sequence[str]
     variables: Mapping[str, str]
+    run: str
+    digest: str | None = None
+    development: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,7 @@ class ImageOptions:
         platform: Target platforms, separated by commas.
         network: The network of the build.
         builder: The program that builds.
+        digest: Of the image that an earlier command pushed, if it is there.
     """
 
     registry: str | None = None
@@ -105,6 +115,7 @@ class ImageOptions:
     platform: str | None = None
     network: str | None = None
     builder: str | None = None
+    digest: str | None = None
 
 
 def find_target(root: Path, options: ImageOptions, organisation: Organisation, caller: Caller) -> tuple[Target, Build]:
@@ -124,7 +135,8 @@ def find_target(root: Path, options: ImageOptions, organisation: Organisation, c
     """
     revision = require_commit(root)
     project, version = canonicalize_name(manifest.read_name(root)), manifest.read_version(root)
-    tag = version_tag(version)
+    run = find_run(caller, options.digest)
+    tag = version_tag(version, run if caller.identity == "candidate" else "")
     index = find_index(organisation, caller, options.index_url, options.index_url, reading=True)
     wheels = find_wheel(index, project, version, options.wheel_sha256)
     registry, path, provider = find_registry(organisation, caller, options.registry)
@@ -137,7 +149,26 @@ def find_target(root: Path, options: ImageOptions, organisation: Organisation, c
     others = {"index-url": index.simple_url, "network": options.network, "builder": options.builder}
     arguments = [f"--{name}={value}" for name, value in (*changing.items(), *others.items()) if value]
     inputs = read_inputs(root, revision, wheels, changing)
-    return target, Build(root, inputs, arguments, credentials)
+    development = caller.identity == "development"
+    return target, Build(root, inputs, arguments, credentials, run, options.digest, development)
+
+
+def find_run(caller: Caller, digest: str | None = None) -> str:
+    """Return what identifies this run: the workflow run of a candidate, which a re-run keeps, else a random value.
+
+    See https://docs.github.com/en/actions/reference/workflows-and-actions/variables, `GITHUB_RUN_ID`.
+
+    Args:
+        caller: Who pushes the image.
+        digest: Of an image that the user declares to be the one of this run.
+
+    Raises:
+        UsageError: It is not a digest.
+    """
+    if digest is not None and not DIGEST.fullmatch(digest):
+        raise UsageError(f"{digest} is not the digest of an image: --digest takes sha256: and 64 digits.")
+    number = caller.environ.get("GITHUB_RUN_ID", "") if caller.identity == "candidate" else ""
+    return number if RUN_ID.fullmatch(number) else secrets.token_hex(16)
 
 
 def find_wheel(index: Index, project: str, version: str, sha256: str | None) -> dict[str, str]:
@@ -214,14 +245,18 @@ def find_tags(wanted: Sequence[str] | None, provider: ImageRegistry) -> tuple[st
     return moving
 
 
-def version_tag(version: str) -> str:
+def version_tag(version: str, run: str = "") -> str:
     """Return the tag of a version: normalised, with `-` for the `+` that no tag may hold.
+
+    Args:
+        version: Of the package.
+        run: What identifies the run, if the tag is for one run only.
 
     Raises:
         UsageError: The version is none, or its tag could not be one.
     """
     try:
-        tag = str(Version(version)).replace("+", "-")
+        tag = str(Version(version)).replace("+", "-") + (run and f"-run.{run}")
     except InvalidVersion as error:
         raise UsageError(f"{version} in pyproject.toml is not a valid version.") from error
     check_tag(tag)
