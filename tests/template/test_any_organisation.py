@@ -164,23 +164,29 @@ def parse(path: str, text: str) -> Any:  # noqa: ANN401 - any document
 
 @pytest.mark.parametrize("tool", ["uv", "conda"])
 def test_without_aws_jobs_sign_in_with_secrets(source: Path, tmp_path: Path, tool: str) -> None:
-    """Each level of a workflow passes secrets on, and the shipped organisation's workflows name none."""
-    for text, inherits in ((without_aws(), 8), ((ROOT / "org.yml").read_text("utf-8"), 0)):
+    """Each level of a workflow names the secrets that it passes on; those of the shipped organisation name none."""
+    for text, passing in ((without_aws(), 8), ((ROOT / "org.yml").read_text("utf-8"), 0)):
         (source / "org.yml").write_text(text, encoding="utf-8")
-        folder = tmp_path / str(inherits)
+        folder = tmp_path / str(passing)
         data = {"project_name": "demo", "dependency_tool": tool}
         run_copy(str(source), folder, data=data, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
         found = [load_workflow(path) for path in sorted((folder / ".github/workflows").iterdir())]
         jobs = [job for workflow in found for job in workflow["jobs"].values()]
-        assert sum(job.get("secrets") == "inherit" for job in jobs) == inherits
+        given = [job["secrets"] for job in jobs if "secrets" in job]
+        assert len(given) == passing
+        assert all(value == f"${{{{ secrets.{name} }}}}" for one in given for name, value in one.items())
+        # YAML reads `on` as a boolean.
+        calls: list[Any] = [dict[Any, Any](workflow)[True].get("workflow_call", {}) for workflow in found]
+        taken = [call.get("secrets", {}) for call in calls]
+        assert sum(map(len, taken)) == (8 if passing else 0)
         steps = [step for job in jobs for step in job.get("steps", ())]
         passed = {name: one for step in steps for name, one in step.get("with", {}).items() if "secrets." in str(one)}
         names = [f"{kind}-{what}" for kind in ("index", "registry") for what in ("username", "password")]
         expected = {name: f"${{{{ secrets.RND_{name.upper().replace('-', '_')} }}}}" for name in names}
-        assert passed == (expected if inherits else {})
+        assert passed == (expected if passing else {})
         rendered = "".join(path.read_text("utf-8") for path in folder.rglob("*") if path.is_file())
-        assert ("amazonaws" in rendered) is not bool(inherits)
-        assert ("registry.acme.example/lab" in rendered) is bool(inherits)
+        assert ("amazonaws" in rendered) is not bool(passing)
+        assert ("registry.acme.example/lab" in rendered) is bool(passing)
     pyproject = tomllib.loads((tmp_path / "8" / "pyproject.toml").read_text("utf-8"))
     if tool == "uv":
         (index,) = pyproject["tool"]["uv"]["index"]

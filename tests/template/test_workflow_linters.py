@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from rnd.organisation import load_organisation
 from tests.helpers.linters import audit, lint, validate, workflow_files
 from tests.helpers.machine import ACME, ROOT
+from tests.helpers.organisations import without_aws
 from tests.helpers.template import TemplateRepository, render
 
 if TYPE_CHECKING:
@@ -33,6 +36,25 @@ def test_zizmor_finds_nothing_in_a_repository(repository: Path) -> None:
     assert ended.returncode == 0, ended.stdout
     for file in workflow_files(repository):
         assert f"completed ./.github/workflows/{file.name}" in ended.stderr
+
+
+def test_zizmor_finds_nothing_without_aws_and_no_rule_about_secrets_is_off(
+    template: TemplateRepository, tmp_path: Path
+) -> None:
+    """There, jobs sign in with secrets of GitHub: each workflow names those that it passes on."""
+    (template.folder / "org.yml").write_text(without_aws(), encoding="utf-8")
+    template.release("2.0.0")
+    made = render(template, tmp_path / "made", project_name="arm_control", dependency_tool="conda")
+    ended = audit(made, ".")
+    assert ended.returncode == 0, ended.stdout
+    assert lint(made, workflow_files(made)) == ""
+    files = (made / ".github" / "zizmor.yml", ROOT / ".github" / "zizmor.yml")
+    rules = [rule for file in files for rule in yaml.safe_load(file.read_text(encoding="utf-8"))["rules"]]
+    texts = [path.read_text(encoding="utf-8") for path in (*workflow_files(made), *workflow_files(ROOT))]
+    texts += [path.read_text(encoding="utf-8") for path in (ROOT / "actions").glob("*/action.yml")]
+    rules += [rule for text in texts for rule in re.findall(r"zizmor: ignore\[([^]]*)]", text)]
+    assert rules
+    assert not [rule for rule in rules if "secret" in rule or "credential" in rule]
 
 
 def test_zizmor_finds_nothing_here() -> None:

@@ -126,6 +126,7 @@ def _below(
         if "workflow_call" not in workflows.triggers(called):
             raise CallRefused(f"{at.path} cannot be called: `on` lacks `workflow_call`.")
         _check_inputs(job, written, at, called)
+        _check_secrets(job, written, at, called)
         _check_permissions((*levels, Level(at, called, "")))
         yield from _below(levels, at, called, find)
 
@@ -134,6 +135,24 @@ def inputs_of(called: Document) -> Document:
     """Return the inputs that a workflow declares for its callers."""
     declared: Document = (workflows.triggers(called)["workflow_call"] or {}).get("inputs") or {}
     return declared
+
+
+def secrets_of(called: Document) -> Document:
+    """Return the secrets that a workflow declares for its callers."""
+    declared: Document = (workflows.triggers(called)["workflow_call"] or {}).get("secrets") or {}
+    return declared
+
+
+def _check_secrets(job: str, written: Document, at: Source, called: Document) -> None:
+    """Refuse secrets passed by name as GitHub does; `inherit` passes those that the called workflow reads."""
+    given, declared = written.get("secrets") or {}, secrets_of(called)
+    if given == "inherit":
+        return
+    for name in sorted(set(given) - set(declared)):
+        raise CallRefused(f"Job {job} passes the secret {name}, which {at.path} does not define.")
+    for name, one in declared.items():
+        if (one or {}).get("required") and name not in given:
+            raise CallRefused(f"Job {job} lacks the secret {name}, which {at.path} requires.")
 
 
 def _check_inputs(job: str, written: Document, at: Source, called: Document) -> None:
@@ -180,7 +199,9 @@ def documents(
         if number + 1 < len(place.levels):
             alone["jobs"][level.job] = {**level.written, "uses": path(number + 1)}
         if number:
-            alone["on"] = {"workflow_call": {"inputs": inputs_of(level.workflow)}}
+            alone["on"] = {
+                "workflow_call": {"inputs": inputs_of(level.workflow), "secrets": secrets_of(level.workflow)}
+            }
         made.append(alone)
     return made
 

@@ -81,6 +81,8 @@ jobs:
       - {run: STATUS}
       - run: echo "key=[${{ secrets.KEY }}]"
 """
+NAMED = '    secrets: {KEY: "${{ secrets.KEY }}"}\n'
+DECLARED = "  workflow_call:\n    secrets: {KEY: {required: true}}\n"
 HELLO = """\
 inputs: {word: {required: true}}
 outputs: {said: {value: "${{ steps.say.outputs.said }}"}}
@@ -154,12 +156,28 @@ def test_each_job_of_a_called_workflow_has_a_token_of_its_own(workshop: Workshop
     assert "status 201" in workshop.log(run, "package/publish/publish")
 
 
-@pytest.mark.parametrize(("secrets", "shown"), [("", "key=[]"), ("    secrets: inherit\n", "key=[***]")])
-def test_a_called_workflow_gets_the_secrets_that_are_passed_on(workshop: Workshop, secrets: str, shown: str) -> None:
-    host_tools(workshop)
-    workshop.runner.settings.secrets["KEY"] = "open-sesame"
+@pytest.mark.parametrize(
+    ("secrets", "declared", "shown"),
+    [
+        ("", "  workflow_call:\n", "key=[]"),
+        ("    secrets: inherit\n", "  workflow_call:\n", "key=[***]"),
+        (NAMED, DECLARED, "key=[***]"),
+    ],
+)
+def test_a_called_workflow_gets_the_secrets_that_are_passed_on(
+    workshop: Workshop, secrets: str, declared: str, shown: str
+) -> None:
+    """To a job with an environment, a name that is passed on has the value of the environment."""
+    called = PUBLISH.replace("    runs-on", "    environment: release\n    runs-on")
+    host_tools(workshop, called.replace("  workflow_call:\n", declared))
+    workshop.ada.ask("PUT", "/repos/Acme/rover/environments/release")
+    workshop.runner.settings.environment_secrets["release"] = {"KEY": "open-sesame"}
     where = "    uses: ./.github/workflows/package.yml\n"
-    push(workshop, MAIN.replace(where, where + secrets), PACKAGE + secrets)
+    push(
+        workshop,
+        MAIN.replace(where, where + secrets),
+        PACKAGE.replace("  workflow_call:\n", declared) + secrets,
+    )
     (run,) = workshop.finished()
     assert shown in workshop.log(run, "package/publish/publish")
 
@@ -174,6 +192,8 @@ def test_a_called_workflow_gets_the_secrets_that_are_passed_on(workshop: Worksho
         (PACKAGE.replace('{digest: "${{ needs', '{other: 1, digest: "${{ needs'), PUBLISH, True, "does not define"),
         (PACKAGE, PUBLISH.replace("statuses: write", "contents: write"), True, "may get `contents: none`"),
         (PACKAGE, PUBLISH.replace("workflow_call:", "workflow_dispatch:"), True, "lacks `workflow_call`"),
+        (PACKAGE + NAMED, PUBLISH, True, "passes the secret KEY, which .github/workflows/publish.yml does not define"),
+        (PACKAGE, PUBLISH.replace("  workflow_call:\n", DECLARED), True, "lacks the secret KEY"),
     ],
 )
 def test_github_starts_nothing_of_a_call_that_cannot_be(
