@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import copy
+import json
+import os
 import re
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rnd import process
+from rnd import process, uv
+from rnd.publish import containers, distribution
 from rnd.runners.stack import names, policies
 from rnd_rehearsal import sandbox
 from rnd_rehearsal.actors import Actors
-from rnd_rehearsal.attacks import scenario
+from rnd_rehearsal.attacks import left_behind, scenario
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR
 from rnd_rehearsal.attacks.matrix import ATTACKERS, ATTACKS, EMPTY, INVARIANTS, Attempt, Matrix
 from rnd_rehearsal.cloud.account import Account
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fake_github.state import Document, Repository
+    from rnd.publish.registry import Registry
     from rnd_rehearsal.attacks.arena import Arena
     from rnd_rehearsal.cloud.account import Role, Session
 
@@ -243,6 +248,59 @@ def test_the_wide_roles_trust_nobody_but_the_broker(arena: Arena) -> None:
     finally:
         roles[arn] = kept
     assert ways(arena, "I2", way) == set()
+
+
+def first_wheel(_: str, folder: Path) -> Path:
+    """Take any wheel of a folder, in place of `distribution._find`."""
+    return min(folder.glob("*.whl"))
+
+
+@contextmanager
+def stored(registry: Registry) -> Iterator[dict[str, str]]:
+    """Sign in as `docker login` does: the password is in the user's configuration, beside what is there."""
+    file = Path(os.environ["DOCKER_CONFIG"], "config.json")
+    before = json.loads(file.read_text(encoding="utf-8"))
+    before.setdefault("credHelpers", {registry.host: "rnd"})
+    file.write_text(json.dumps(before | {"auths": {registry.host: {"password": registry.password}}}), encoding="utf-8")
+    helper = file.with_name("docker-credential-rnd")
+    helper.write_text('#!/bin/sh\necho \'{"Username": "AWS"}\'\n', encoding="utf-8")
+    helper.chmod(0o700)
+    path = f"{file.parent}{os.pathsep}{os.environ['PATH']}"
+    yield {"DOCKER_CONFIG": str(file.parent), "REGISTRY_AUTH_FILE": str(file), "PATH": path}
+
+
+def install_by_address(folder: Path, *arguments: str, extra: dict[str, str]) -> str:
+    """Pass uv the token in the address, and keep the command."""
+    credentials = [value for name, value in extra.items() if name.endswith("_PASSWORD")]
+    rest = [one.replace("://", f"://aws:{credentials[0]}@") for one in arguments]
+    Path(folder, "commands").write_text(" ".join(rest), encoding="utf-8")
+    return uv_run(folder, *rest, extra=extra)
+
+
+uv_run = uv.run
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "weaker", "invariant", "way"),
+    [
+        (distribution, "_find", first_wheel, "I5", "hands over a second wheel of the version, with a build tag"),
+        (containers, "_signed_in", stored, "I1",
+         "finds the credentials of the registry in Docker's configuration, after an image was pushed"),
+        (containers, "_signed_in", stored, "I1",
+         "names a program of its own as Docker's credential helper, for the step that pushes an image"),
+        (uv, "run", install_by_address, "I1",
+         "finds the token of the package index in uv's cache, netrc or another file, after packages were installed"),
+        (left_behind, "CACHES", re.compile("uses: "), "I5",
+         "finds a cache that a pull request writes and main reads: of GitHub, of Docker or of an action"),
+    ],
+)  # fmt: skip
+def test_each_defence_of_a_step_refuses_something(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch, place: object, name: str, weaker: object, invariant: str, way: str
+) -> None:
+    """With a weaker one, an attack succeeds that is refused otherwise."""
+    assert ways(arena, invariant, way) == set()
+    monkeypatch.setattr(place, name, weaker)
+    assert "dependency" in ways(arena, invariant, way)
 
 
 def test_every_attack_is_refused(arena: Arena) -> None:

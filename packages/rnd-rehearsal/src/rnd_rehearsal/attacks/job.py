@@ -196,6 +196,11 @@ def _second(_: Arena, file: Path) -> None:
     shutil.copyfile(file, file.with_name(file.name.replace("-py3", "-1-py3")))
 
 
+def _second_project(arena: Arena, file: Path) -> None:
+    """Leave the wheel of another project, whose name is sorted first."""
+    make_wheel(file.parent, "aaa-" + arena.package(arena.evil), file.name.split("-")[1])
+
+
 def _replaced(file: Path, made: Path) -> str:
     file.unlink()
     return hashlib.sha256(made.read_bytes()).hexdigest()
@@ -223,6 +228,7 @@ for _way, _change in (
     ("hands over a wheel that was changed after the job reported its digest", _other_bytes),
     ("hands over its wheel and reports the digest of another one", _other_digest),
     ("hands over a second wheel of the version, with a build tag", _second),
+    ("hands over a second wheel, of another project", _second_project),
     ("hands over the wheel of another project", _other_project),
     ("hands over the wheel of another version", _other_version),
     ("hands over a link to a file on the machine that publishes", _link),

@@ -6,7 +6,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rnd.github.settings.refs import rules_for
-from rnd_rehearsal.attacks import configuration, development, hosting, identities, job, machine, repository_code  # noqa: F401 - they declare attacks
+from rnd_rehearsal.attacks import (  # noqa: F401 - they declare attacks
+    configuration,
+    development,
+    hosting,
+    identities,
+    job,
+    left_behind,
+    machine,
+    repository_code,
+)
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR, Arena
 from rnd_rehearsal.attacks.identities import wheel
 from rnd_rehearsal.attacks.matrix import ATTACKERS, ATTACKS, INVARIANTS, Attempt, Matrix, Refused
