@@ -77,27 +77,27 @@ def test_a_uv_off_path_is_found_by_children(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_output_is_what_a_program_writes() -> None:
-    assert process.output("printf", "a\\nb") == b"a\nb"
+    assert process.collect(process.stream("printf", "a\\nb")) == b"a\nb"
 
 
 def test_output_holds_more_than_a_pipe_does() -> None:
-    said = process.output(sys.executable, "-c", "print('a' * 1_000_000)")
+    said = process.collect(process.stream(sys.executable, "-c", "print('a' * 1_000_000)"))
     assert said is not None
     assert len(said) == 1_000_001
 
 
 def test_output_of_a_program_that_fails_is_none() -> None:
-    assert process.output("false") is None
+    assert process.collect(process.stream("false")) is None
 
 
 def test_output_of_a_program_that_is_not_there() -> None:
     with pytest.raises(ToolMissing, match="no-such-program is not installed"):
-        process.output("no-such-program")
+        process.collect(process.stream("no-such-program"))
 
 
 def test_output_sees_no_misleading_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIR", "/elsewhere")
-    said = process.output("env", extra={"LC_ALL": "C"})
+    said = process.collect(process.stream("env", extra={"LC_ALL": "C"}))
     assert said is not None
     lines = said.decode().splitlines()
     assert "LC_ALL=C" in lines
@@ -116,7 +116,7 @@ def interrupted(*arguments):
     raise KeyboardInterrupt
 os.read = interrupted
 try:
-    process.output("sh", "-c", "echo $$; exec sleep 3600")
+    process.collect(process.stream("sh", "-c", "echo $$; exec sleep 3600"))
 except KeyboardInterrupt:
     sys.exit(0)
 """
@@ -128,6 +128,16 @@ except KeyboardInterrupt:
 def test_a_stream_gives_the_input_and_yields_the_output() -> None:
     given = b"a" * 1_000_000
     assert b"".join(process.stream("sh", "-c", "all=$(cat); echo $all", given=given)) == given + b"\n"
+
+
+def test_a_stream_starts_at_once_and_ends_when_nobody_wants_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    pieces = process.stream("sh", "-c", 'echo $$ >"$1"; exec sleep 3600', "sh", str(pipe))
+    child = int(pipe.read_text())
+    assert alive(child)
+    del pieces
+    assert not alive(child)
 
 
 def test_a_stream_that_is_closed_early_ends_the_program() -> None:
@@ -149,7 +159,7 @@ def test_a_stream_of_a_program_that_fails_is_an_error(given: bytes) -> None:
 def test_no_open_file_is_left() -> None:
     before = len(list(Path("/dev/fd").iterdir()))
     for _ in range(3):
-        process.output("true")
+        process.collect(process.stream("true"))
         list(process.stream("true", given=b"a"))
         next(process.stream("yes"))
     with pytest.raises(ToolMissing):

@@ -2,7 +2,7 @@
 
 import sys
 
-from rnd.cli import main
+from rnd.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

@@ -7,14 +7,13 @@ only read start none of them. Those that write run the hooks and filters of the 
 from __future__ import annotations
 
 import os
-import re
 
 from rnd import process
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
     from pathlib import Path
 
 # Git runs this helper and reads the credentials that it prints; the token is in the environment of that process only.
@@ -25,9 +24,9 @@ READING = {"LC_ALL": "C", "GIT_FLUSH": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLO
 # These override the configuration of the folder.
 INERT = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
 # Keys of a folder's configuration that decide where a token goes, and whether the server is verified.
-DETOURS = re.compile(r"http\..*(proxy|ssl|resolve|schannel)|remote\..*\.(proxy|vcs)$")
+DETOURS = r"http\..*(proxy|ssl|resolve|schannel)|remote\..*\.(proxy|vcs)$"
 # Keys of a folder's configuration that name a program which git starts to reach a server.
-PROGRAMS = re.compile(
+PROGRAMS = (
     r"core\.(sshcommand|gitproxy|askpass|alternaterefscommand)$|ssh\.|protocol\.|credential\..*helper$|credential\.helper$"
     r"|remote\..*\.(uploadpack|receivepack|vcs)$"
 )
@@ -66,12 +65,19 @@ def output(folder: str, *arguments: str) -> str | None:
 
     Bytes that are not valid UTF-8 become U+FFFD.
     """
-    printed = process.output("git", "-C", folder, *INERT, *arguments, extra=READING)
+    return text(stream(folder, *arguments))
+
+
+def text(pieces: Iterable[bytes]) -> str | None:
+    """Return the whole output of a git command that `stream` started, as `output` does."""
+    printed = process.collect(pieces)
     return None if printed is None else printed.decode(errors="replace")
 
 
 def stream(folder: str, *arguments: str, given: str = "") -> Generator[bytes]:
-    """Run a git command that reads, and yield its output in pieces as they come; closing the generator stops git.
+    """Start a git command that reads, and return its output in pieces as they come; closing the generator stops git.
+
+    Git runs while the caller does other work.
 
     Args:
         folder: The folder.
@@ -79,7 +85,7 @@ def stream(folder: str, *arguments: str, given: str = "") -> Generator[bytes]:
         given: Its standard input.
 
     Raises:
-        CommandFailed: Git failed.
+        CommandFailed: Git failed; raised at the end of the output.
     """
     return process.stream("git", "-C", folder, *INERT, *arguments, given=given.encode(), extra=READING)
 
@@ -214,13 +220,15 @@ def signed_in(folder: Path, token: str | None, server: str, *arguments: str) -> 
     return process.attempt("git", *options, *arguments, cwd=folder, extra=variables)
 
 
-def _refuse(folder: Path, keys: re.Pattern[str]) -> None:
-    """Refuse a folder that configures some keys itself.
+def _refuse(folder: Path, keys: str) -> None:
+    """Refuse a folder that configures a key itself that matches a pattern.
 
     Raises:
         ConfigurationUntrusted: It does.
     """
-    found = next((key for key in _configured(folder) if keys.match(key)), None)
+    import re  # only here; `rnd version next` starts git before it imports this
+
+    found = next((key for key in _configured(folder) if re.match(keys, key)), None)
     if found:
         from rnd.errors import ConfigurationUntrusted
 

@@ -136,7 +136,7 @@ def attempt(
         ToolMissing: The program is not installed.
         KeyboardInterrupt: Ctrl-C; the program has been stopped.
     """
-    import subprocess  # takes 8 ms; callers of `output` do not need it
+    import subprocess  # takes 8 ms; callers of `stream` do not need it
 
     _log(argv)
     try:
@@ -157,27 +157,12 @@ def attempt(
         raise ToolMissing(f"{argv[0]} is not installed.") from error
 
 
-def output(*argv: str, extra: Mapping[str, str | None] | None = None) -> bytes | None:
-    """Run a program in the current folder and return its standard output, or None if it fails.
+def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | None = None) -> Generator[bytes]:
+    """Start a program in the current folder, and return its standard output, in pieces as they come.
 
+    The program runs while the caller does other work, and is killed when the caller closes or drops what this returns.
     A faster alternative to `run` that does not import `subprocess`. Standard error is discarded; use `run` to get an
     error message.
-
-    Raises:
-        ToolMissing: The program is not installed.
-        KeyboardInterrupt: Ctrl-C; the program has been stopped.
-    """
-    try:
-        return b"".join(stream(*argv, extra=extra))
-    except CommandFailed:
-        return None
-
-
-def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | None = None) -> Generator[bytes]:
-    """Run a program in the current folder and yield its standard output in pieces as they come.
-
-    The program is killed when the caller stops early. Like `output`, this does not import `subprocess`, and standard
-    error is discarded.
 
     Args:
         argv: The program and its arguments.
@@ -186,13 +171,21 @@ def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | Non
 
     Raises:
         ToolMissing: The program is not installed.
-        CommandFailed: Its exit code is not 0.
+        CommandFailed: Its exit code is not 0; raised at the end of the output.
     """
     _log(argv)
-    child, feeding, reading = _spawn(argv, environment(extra))
+    pieces = _pieces(argv, given, environment(extra))
+    next(pieces)
+    return pieces
+
+
+def _pieces(argv: tuple[str, ...], given: bytes, variables: dict[str, str]) -> Generator[bytes]:
+    """Start a program and yield an empty piece, then the output."""
+    child, feeding, reading = _spawn(argv, variables)
     try:
         with suppress(BrokenPipeError), open(feeding, "wb") as entry:  # noqa: PTH123
             entry.write(given)
+        yield b""
         while chunk := os.read(reading, 1 << 16):
             yield chunk
         _, status = os.waitpid(child, 0)
@@ -204,6 +197,18 @@ def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | Non
         os.close(reading)
     if os.waitstatus_to_exitcode(status) != 0:
         raise CommandFailed(f"{' '.join(argv)} ended with exit code {os.waitstatus_to_exitcode(status)}.")
+
+
+def collect(pieces: Iterable[bytes]) -> bytes | None:
+    """Return the whole output of a program that `stream` started, or None if it fails.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; the program has been stopped.
+    """
+    try:
+        return b"".join(pieces)
+    except CommandFailed:
+        return None
 
 
 def _spawn(argv: tuple[str, ...], variables: dict[str, str]) -> tuple[int, int, int]:

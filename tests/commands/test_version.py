@@ -66,12 +66,30 @@ def test_the_first_release_is_the_manifest_s(
     assert capsys.readouterr().out == "0.1.0\n"
 
 
+def test_next_without_options_answers_like_any_other_call(
+    project: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for call in (["version", "next"], ["-C", ".", "version", "next"]):
+        assert cli.main(call) == 0
+        assert capsys.readouterr().out == "0.5.0\n"
+    said = subprocess.run([sys.executable, "-m", "rnd", "version", "next"], capture_output=True, text=True, check=True)
+    assert said.stdout == "0.5.0\n"
+    (project.path / ".git" / "HEAD").unlink()
+    errors = []
+    for call in (["version", "next"], ["-C", ".", "version", "next"]):
+        assert cli.main(call) == 2
+        errors.append(capsys.readouterr().err)
+    assert errors[0] == errors[1]
+    assert "git finds no repository" in errors[0]
+
+
 @pytest.mark.usefixtures("project")
 def test_next_starts_nothing_dear() -> None:
     """What `next` imports is what every job pays for."""
     code = (
         "import sys; from rnd.cli import main; main(['version', 'next']);"
-        "print(*{'typing', 'dataclasses', 'subprocess', 'pathlib', 'json', 'rich', 'tomllib'} & {*sys.modules})"
+        "dear = {'typing', 'dataclasses', 'subprocess', 'pathlib', 'json', 'rich', 'tomllib', 'argparse', 'gettext'};"
+        "print(*dear & {*sys.modules})"
     )
     said = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout
     assert said == "0.5.0\n\n"

@@ -12,8 +12,9 @@ from rnd.options import (
     add_plan_options,
     add_repository_option,
 )
-from rnd.version import history, next_version
-from rnd.version.derivation import HERE, check_free, derive, derive_free, up_to_date
+from rnd.version import history, next_version, quick
+from rnd.version.derivation import check_free, derive, derive_free, up_to_date
+from rnd.version.refs import HERE
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
@@ -96,13 +97,12 @@ def configure_set(parser: Parser) -> None:
 
 def print_next(options: argparse.Namespace) -> int:
     """Print the next version."""
-    answer, _ = derive_free(options.pending)
-    if options.json:
-        from rnd.report import print_json
+    if not options.json:
+        return quick.print_next(options.pending)
+    from rnd.report import print_json
 
-        print_json({name: value for name, value in answer.items() if name != "commits"})
-    else:
-        print(answer["version"])
+    answer, _ = derive_free(options.pending)
+    print_json({name: value for name, value in answer.items() if name != "commits"})
     return 0
 
 

@@ -105,8 +105,9 @@ def read_release(page: str, pending: str | None) -> Release:
     from rnd import git, manifest
     from rnd.errors import UsageError
     from rnd.version import history
-    from rnd.version.derivation import HERE, derive, up_to_date
+    from rnd.version.derivation import derive, up_to_date
     from rnd.version.notes import write_notes
+    from rnd.version.refs import HERE
     from rnd.version.tags import newest
 
     written = manifest.read_version(git.work_tree(Path()))

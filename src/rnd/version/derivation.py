@@ -6,23 +6,27 @@
 from __future__ import annotations
 
 from rnd.version import history, next_version
+from rnd.version.refs import HERE
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from rnd.version.history import History
     from rnd.version.next_version import Answer
 
-HERE = "."
 
-
-def derive(without: str = "", pending: str | None = None) -> tuple[Answer, str | None]:
+def derive(
+    without: str = "", pending: str | None = None, asked: Generator[bytes] | None = None
+) -> tuple[Answer, str | None]:
     """Return the next version, and the full hash of the commit at the head.
 
     Args:
         without: A tag that is passed over, as if it were not there yet.
         pending: A commit whose release may still be being made: the version that was set there then counts as one.
+        asked: What `refs.ask` returned, if git was started already.
     """
-    past = history.read(HERE, without)
+    past = history.read(HERE, without, asked=asked)
     answer = _first(past) if past["release"] is None else _following(past, past["release"], pending)
     if answer["taken"]:
         from rnd.version.conflicts import locate
@@ -86,7 +90,7 @@ def _jumped_from(release: str, past: History) -> str | None:
     return next_below(release, past["tags"])
 
 
-def derive_free(pending: str | None = None) -> tuple[Answer, str | None]:
+def derive_free(pending: str | None = None, asked: Generator[bytes] | None = None) -> tuple[Answer, str | None]:
     """Return what `derive` returns, if that version can be released.
 
     Raises:
@@ -94,7 +98,7 @@ def derive_free(pending: str | None = None) -> tuple[Answer, str | None]:
         UnrecognisedTag: It would be below a tag that resembles a release.
         UnexplainedTag: The last release is a jump that nothing explains.
     """
-    answer, head = derive(pending=pending)
+    answer, head = derive(pending=pending, asked=asked)
     check_free(answer)
     return answer, head
 

@@ -1,20 +1,22 @@
 """What the repository holds: its release tags, and the commits since the last release. Reads, changes nothing.
 
-Two git processes answer, however long the history is, and only the commits since the last release are read. More are
-needed where the highest release is not in the head's past, as on a maintenance branch: `walk` says how far the dates of
-commits are trusted there. The commits since a release are exact, whatever their dates.
+Two git processes answer, however long the history is, and only the commits since the last release are read. Two more
+are needed where the highest release is not in the head's past, as on a maintenance branch; they run at the same time as
+the second one. `walk` says how far the dates of commits are trusted there. The commits since a release are exact,
+whatever their dates.
 """
 
 from __future__ import annotations
 
 from rnd import git
-from rnd.errors import CommandFailed, NotARepository, UsageError
-from rnd.version.errors import ShallowHistory
+from rnd.errors import CommandFailed, UsageError
+from rnd.version import refs
 from rnd.version.next_version import Commit
 from rnd.version.tags import highest, parse_release, preference, releases, unrecognised_above
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from typing import TypedDict
 
     from rnd.version.tags import Release
@@ -44,21 +46,22 @@ class History(TypedDict):
     unrecognised: list[str]
 
 
-def read(folder: str, without: str = "", at: str = "HEAD") -> History:
+def read(folder: str, without: str = "", at: str = "HEAD", asked: Generator[bytes] | None = None) -> History:
     """Read the history of the repository that a folder lies in.
 
     Args:
         folder: A folder in the repository.
         without: A tag that is passed over, as if it were not there yet.
         at: The commit that counts as the head.
+        asked: What `refs.ask` returned, if git was started already.
 
     Raises:
         NotARepository: The folder lies in none, or git refuses to read it.
         ShallowHistory: The clone is shallow.
         CommandFailed: The repository is damaged.
     """
-    head, tags = _head_and_tags(folder, at)
-    tags -= {without}
+    found = refs.read(folder, at, asked)
+    head, tags = found["head"], found["tags"] - {without}
     if head is None:
         return History(head=head, tags=tags, release=None, commits=[], unrecognised=[])
     try:
@@ -66,7 +69,7 @@ def read(folder: str, without: str = "", at: str = "HEAD") -> History:
         unrecognised = unrecognised_above(parse_release(release) if release else None, tags)
         unrecognised = in_the_past(folder, head, unrecognised)
     except CommandFailed as failed:
-        raise _damaged(failed) from failed
+        raise refs.damaged(failed) from failed
     return History(head=head, tags=tags, release=release, commits=commits, unrecognised=unrecognised)
 
 
@@ -109,7 +112,7 @@ def read_branch(folder: str, base: str) -> list[Commit]:
         ShallowHistory: The clone is shallow.
         UsageError: There is no such base.
     """
-    _head_and_tags(folder)
+    refs.read(folder)
     commit = git.output(folder, "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}")
     said = git.output(folder, *LOG, f"{commit.strip()}..HEAD", "--") if commit else None
     if said is None:
@@ -120,44 +123,14 @@ def read_branch(folder: str, base: str) -> list[Commit]:
     return _without_past(folder, base, _commits(said), said)
 
 
-def _head_and_tags(folder: str, at: str = "HEAD") -> tuple[str | None, frozenset[str]]:
-    said = git.output(folder, "rev-parse", "--is-shallow-repository", f"{at}^{{commit}}", "--symbolic", "--tags")
-    if said is None:
-        _must_be_repository(folder)
-        if at == "HEAD" and git.output(folder, "rev-parse", "--verify", "--quiet", at) is not None:
-            _must_be_readable(folder, at)
-        return None, frozenset()  # no commit yet, which the call above takes for an error
-    shallow, head, *tags = said.removesuffix("\n").split("\n")
-    if shallow == "true":
-        raise ShallowHistory("This clone is shallow: commits, and with them tags, are missing.")
-    return head, frozenset(tags)
+def _ask_commits(folder: str, base: str, at: str) -> Generator[bytes]:
+    """Start git for `_commits_since`, which takes the same arguments."""
+    return git.stream(folder, *LOG, "--left-right", f"{base}...{at}", "--")
 
 
-def _must_be_repository(folder: str) -> None:
-    try:
-        git.run(folder, "rev-parse", "--is-shallow-repository")
-    except CommandFailed as failed:
-        _, _, words = failed.message.partition("\n")
-        raise NotARepository(f"git finds no repository that it can read here:\n{words}") from failed
-
-
-def _must_be_readable(folder: str, revision: str) -> None:
-    try:
-        git.run(folder, "cat-file", "-e", f"{revision}^{{commit}}")
-    except CommandFailed as failed:
-        raise _damaged(failed) from failed
-
-
-def _damaged(failed: CommandFailed) -> CommandFailed:
-    return CommandFailed(
-        f"git cannot read this history: {failed.message}",
-        "`git fsck` lists what is damaged. Clone the repository again.",
-    )
-
-
-def _commits_since(folder: str, base: str, at: str) -> list[Commit] | None:
+def _commits_since(folder: str, base: str, at: str, asked: Generator[bytes] | None = None) -> list[Commit] | None:
     """Return the commits of one revision that another does not hold, or None if the other is not in its past."""
-    said = git.output(folder, *LOG, "--left-right", f"{base}...{at}", "--")
+    said = git.text(asked or _ask_commits(folder, base, at))
     if said is None or said.startswith("<") or "\0<" in said:  # None: nothing there, or not a commit
         return None
     commits = _commits(said)
@@ -216,21 +189,29 @@ def _as_written(folder: str, tags: frozenset[str], at: str) -> tuple[str, list[C
     and no higher one is: mostly there is none, or those are on other branches.
     """
     written = _manifest_version(folder)
-    found = releases(tags) if written else []
-    release = highest([entry for entry in found if written and entry[0] <= written])
-    commits = _commits_since(folder, f"refs/tags/{release}", at) if release else None
-    if release is None or commits is None:
+    if written is None:
         return None
-    lowest = parse_release(release) or written
-    above = [f"refs/tags/{tag}" for version, tag in found if lowest and version > lowest]
+    found = releases(tags)
+    last = highest([entry for entry in found if entry[0] <= written])
+    if last is None:
+        return None
+    release, tag = last
+    place = f"refs/tags/{tag}"
+    asked = _ask_commits(folder, place, at)
+    above = [f"refs/tags/{other}" for version, other in found if version > release]
     if not above:
-        return release, commits
-    from rnd.version.walk import DatedWalk, dates_of
+        commits = _commits_since(folder, place, at, asked)
+        return None if commits is None else (tag, commits)
+    from rnd.version.walk import DatedWalk, ask_dates, read_dates
 
-    with DatedWalk(folder, f"refs/tags/{release}") as walk:  # git starts to list while it looks up the dates
-        dates = dates_of(folder, above)
+    with DatedWalk(folder, place) as walk:
+        asked_dates = ask_dates(folder, above)  # three git processes run now
+        commits = _commits_since(folder, place, at, asked)
+        if commits is None:
+            return None
+        dates = read_dates(asked_dates)
         passed = any(commit["id"] in dates for commit in commits) or walk.reached(dates, rank=lambda _: 0)
-    return None if passed else (release, commits)
+    return None if passed else (tag, commits)
 
 
 def _search(folder: str, head: str, tags: frozenset[str]) -> tuple[str | None, list[Commit]]:

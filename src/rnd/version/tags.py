@@ -52,15 +52,16 @@ def newest(tags: Iterable[str]) -> str | None:
 
     Of two tags for one version, the one that is written in full comes first: `v4.5.0` before `v4.5`.
     """
-    return highest(releases(tags))
+    found = highest(releases(tags))
+    return found[1] if found else None
 
 
-def highest(found: Sequence[tuple[Release, str]]) -> str | None:
+def highest(found: Sequence[tuple[Release, str]]) -> tuple[Release, str] | None:
     """Return what `newest` does, of release tags with their versions."""
     if not found:
         return None
     version, _ = max(found)
-    return max((entry for entry in found if entry[0] == version), key=preference)[1]
+    return max((entry for entry in found if entry[0] == version), key=preference)
 
 
 def one_step_below(tag: str, tags: Iterable[str]) -> list[str]:

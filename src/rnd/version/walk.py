@@ -19,14 +19,13 @@ the time from there to the end of the list, and no listed date shows it.
 from __future__ import annotations
 
 import time
-from itertools import chain
 
 from rnd import git
 from rnd.version.reachability import among_ancestors, lines
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Generator, Iterator, Mapping
     from typing import Any
 
 DAY = 86_400  # seconds
@@ -44,13 +43,10 @@ class DatedWalk:
         Args:
             folder: A folder in the repository.
             start: The commit: its full hash, or a tag in full, such as `refs/tags/1.0.0`.
-
-        Raises:
-            CommandFailed: Git cannot read the history.
         """
         self._folder = folder
         self._pieces = git.stream(folder, "rev-list", "--timestamp", start, "--")
-        self._first = next(self._pieces, b"")
+        self._start = ""  # the first commit on the list
         self._oldest = float("inf")  # the lowest date that was listed
         self._agree = True  # no listed date shows a wrong clock
         self._listed = self._list()
@@ -64,7 +60,11 @@ class DatedWalk:
         self._pieces.close()
 
     def nearest(self, commits: Collection[str]) -> str | None:
-        """Return the first commit on the list that is among some, or None if none is."""
+        """Return the first commit on the list that is among some, or None if none is.
+
+        Raises:
+            CommandFailed: Git cannot read the history.
+        """
         return next((commit for commit in self._listed if commit in commits), None)
 
     def reached(self, candidates: Mapping[str, int], rank: Callable[[str], Any] | None = None) -> set[str]:
@@ -97,15 +97,16 @@ class DatedWalk:
         return found if self._agree else self._proven(candidates)
 
     def _list(self) -> Iterator[str]:
-        for line in lines(chain((self._first,), self._pieces)):
+        for line in lines(self._pieces):
             date, _, commit = line.partition(" ")
+            self._start = self._start or commit
             if int(date) > self._oldest + DAY:
                 self._agree = False
             self._oldest = min(self._oldest, int(date))
             yield commit
 
     def _proven(self, candidates: Collection[str]) -> set[str]:
-        _, start, *_ = self._first.decode("ascii").split(maxsplit=2)
+        start = self._start or next(self._listed)
         return among_ancestors(self._folder, start, candidates)
 
 
@@ -119,8 +120,15 @@ def dates_of(folder: str, revisions: Collection[str]) -> dict[str, int]:
     Raises:
         CommandFailed: One of them does not exist.
     """
-    if not revisions:
-        return {}
-    pieces = git.stream(folder, *DATES, given="\n".join(revisions))
-    listed = (line.partition(" ") for line in lines(pieces))
+    return read_dates(ask_dates(folder, revisions)) if revisions else {}
+
+
+def ask_dates(folder: str, revisions: Collection[str]) -> Generator[bytes]:
+    """Start git for `read_dates`; the arguments are those of `dates_of`, with at least one revision."""
+    return git.stream(folder, *DATES, given="\n".join(revisions))
+
+
+def read_dates(asked: Generator[bytes]) -> dict[str, int]:
+    """Return what `dates_of` does, from what `ask_dates` returned."""
+    listed = (line.partition(" ") for line in lines(asked))
     return {commit: int(date) for date, _, commit in listed}
