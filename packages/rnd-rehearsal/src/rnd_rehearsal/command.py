@@ -100,6 +100,8 @@ def _rehearse(options: argparse.Namespace, folder: Path) -> Document:
         dependency_tool=options.dependency_tool,
         failing=scenario.failing,
         aws=scenario.aws,
+        checks=scenario.checks,
+        packages=scenario.packages,
     ) as up:
         actors = Actors(up, note, began=begin)
         try:

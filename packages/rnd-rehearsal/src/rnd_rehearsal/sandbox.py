@@ -40,6 +40,7 @@ SCOPES = {"repo", "workflow", "read:org"}
 CLIENT_ID = "Iv1.rehearsal"  # of the OAuth app that people sign in by, where org.yml has none yet
 NO_IMAGES = "this rehearsal makes no images"
 NO_CHECKS = "this rehearsal runs no checks of the code"
+NO_PACKAGES = "this rehearsal makes no packages"
 # What jobs and people find of this machine; nothing else of its environment reaches them.
 KEPT = ("LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "UV_PYTHON", "UV_NATIVE_TLS")
 
@@ -123,6 +124,7 @@ def start(
     failing: tuple[str, ...] = (),
     aws: bool = True,
     checks: bool = True,
+    packages: bool = True,
 ) -> Iterator[Sandbox]:
     """Start a sandbox, and stop it at the end.
 
@@ -136,6 +138,7 @@ def start(
         failing: Patterns of the ids of the jobs whose every step fails once.
         aws: Whether the organisation has an AWS account; without one, there are neither an app nor images.
         checks: Whether jobs lint and test the code; without, the steps that do are left out.
+        packages: Whether jobs build and publish the package; without, the steps that do are left out.
 
     Raises:
         RndError: Something that it needs is not on this machine.
@@ -158,7 +161,9 @@ def start(
         others = {} if aws else secret_access.values(organisation, index, development)
         checkout = template.prepare(checkout, folder / "template", _values(hub, organisation, channel, apps) | others)
         organisation = load_organisation(checkout / template.ORGANISATION)
-        settings = _settings(folder, organisation, environment, failing, _left_out(images=images, checks=checks))
+        settings = _settings(
+            folder, organisation, environment, failing, _left_out(images=images, checks=checks, packages=packages)
+        )
         if not aws:
             name = organisation.github.repository.environment.name
             settings.secrets.update(secret_access.secrets(development))
@@ -179,10 +184,14 @@ def start(
         yield sandbox
 
 
-def _left_out(*, images: bool, checks: bool) -> dict[str, str]:
+def _left_out(*, images: bool, checks: bool, packages: bool) -> dict[str, str]:
     """Return the actions whose steps jobs leave out, each with the reason."""
-    without_images = {} if images else dict.fromkeys(("/push-image", "/promote-image"), NO_IMAGES)
-    return without_images | ({} if checks else dict.fromkeys(("/lint-and-test", "/hadolint"), NO_CHECKS))
+    parts = (
+        (images, NO_IMAGES, ("/push-image", "/promote-image")),
+        (checks, NO_CHECKS, ("/lint-and-test", "/hadolint")),
+        (packages, NO_PACKAGES, ("/build-package", "/publish-package")),
+    )
+    return {action: reason for there, reason, actions in parts if not there for action in actions}
 
 
 def _settings(

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 from rnd.github.settings.ruleset import OUR_RULES
 from rnd_rehearsal.actors import BEFORE
 from rnd_rehearsal.attacks import scenario as attacks
+from rnd_rehearsal.fleet_scenario import fleet
 from rnd_rehearsal.private_package import private_package
 from rnd_rehearsal.rerun import rerun, rerun_without_app
 from rnd_rehearsal.rest import Refusal
@@ -38,6 +39,8 @@ class Scenario:
         tools: The dependency tools that it can run with.
         images: Whether it makes images where this machine can.
         aws: Whether the organisation has an AWS account.
+        checks: Whether jobs lint and test the code.
+        packages: Whether jobs build and publish the package.
     """
 
     summary: str
@@ -47,6 +50,8 @@ class Scenario:
     tools: tuple[str, ...] = ("uv", "conda")
     images: bool = True
     aws: bool = True
+    checks: bool = True
+    packages: bool = True
 
 
 def first_release(actors: Actors) -> None:
@@ -259,6 +264,14 @@ SCENARIOS = {
         attacks.run,
         tools=("uv",),
         images=False,
+    ),
+    "fleet": Scenario(
+        "six repositories: a release goes through the rings, one conflicts, one turns red; it is taken back",
+        fleet,
+        tools=("uv",),
+        images=False,
+        checks=False,
+        packages=False,
     ),
     "wrong-title": Scenario("a squash whose title says less than its commits", wrong_title),
     "hotfix": Scenario("a fix from the last release while main goes on", hotfix),

@@ -51,8 +51,9 @@ def rehearse(name: str, tool: str, folder: Path, *, images: bool) -> None:
     if tool == "conda":
         channel()  # which is made once, or says why it cannot be
     scenario = SCENARIOS[name]
-    begin = partial(sandbox.start, folder, ROOT, images=images, dependency_tool=tool, checks=name not in WITHOUT_CHECKS)
-    with begin(app=scenario.app, failing=scenario.failing, aws=scenario.aws) as up:
+    checks = scenario.checks and name not in WITHOUT_CHECKS
+    begin = partial(sandbox.start, folder, ROOT, images=images, dependency_tool=tool, checks=checks)
+    with begin(packages=scenario.packages, app=scenario.app, failing=scenario.failing, aws=scenario.aws) as up:
         actors = Actors(up)
         scenario.run(actors)
         found = timeline.document(name, actors, 0)
