@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 # `RND_TEST_REPOSITORIES=1000` runs the size that the goals are about.
 COUNT = int(os.environ.get("RND_TEST_REPOSITORIES", "30"))
-NAMES = ("rnd-c", "rnd-d")
+# `RND_TEST_KILLED=100` kills ticks of more repositories.
+NAMES = tuple(f"rnd-{number}" for number in range(int(os.environ.get("RND_TEST_KILLED", "2"))))
 
 pytestmark = pytest.mark.slow
 
@@ -97,13 +98,13 @@ def test_killed_anywhere_and_continued_by_a_new_process(quick: World) -> None:
     quick.fleet.hub.limits = Limits()
     random = Random(16)
     died = 0
-    for point in random.sample(range(60), 20):
+    for point in random.sample(range(54 + 3 * len(NAMES)), 20):
         status = killed(point)
         died += os.WIFSIGNALED(status)
         quick.pipelines()
         assert all(len(quick.pulls(name)) <= 1 for name in NAMES)
     assert quick.tick() == 0
-    assert [len(quick.pulls(name)) for name in NAMES] == [1, 1]
+    assert [len(quick.pulls(name)) for name in NAMES] == [1] * len(NAMES)
     assert all(pull.title.endswith("1.1.0") and pull.body for pull in quick.pulls())
     print(f"killed {died} of 20 times")
     assert died >= 5

@@ -13,6 +13,7 @@ Share = Annotated[int, Field(ge=1, le=100)]
 # A release of the template, as its tag is written without `v`.
 Release = Annotated[str, StringConstraints(pattern=r"\A[0-9]+\.[0-9]+\.[0-9]+\z")]
 Merging = Literal["automatic", "by-hand"]
+Dependencies = Literal["keep", "upgrade"]
 
 
 class Ring(Strict):
@@ -54,6 +55,9 @@ class Update(Strict):
     )
     every_days: Annotated[int, Field(ge=0)] = Field(
         default=14, description="shortest time between two updates of a repository, in days"
+    )
+    dependencies: Dependencies = Field(
+        default="keep", description="whether an update also upgrades the locked dependencies, or keeps their versions"
     )
     merge: dict[Slug, Merging] = Field(
         default={}, description="ring: whether its updates merge when their checks pass; without it, by hand"

@@ -34,6 +34,7 @@ class Job:
         tag: Its tag.
         mirror: The copy of the template.
         update: Brings a folder to a tag of its template; copier.
+        upgrade: Whether to upgrade the locked dependencies.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class Job:
     tag: str
     mirror: Path
     update: UpdateFolder
+    upgrade: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,27 +143,32 @@ def _conflicts(folder: Path) -> list[str]:
 
 
 def _lock(job: Job, conflicts: list[str]) -> str | None:
-    """Bring the lock file up to date if the update changed what it is made from; return why that failed."""
+    """Bring the lock file up to date if what it is made from changed, or if asked; return why that failed."""
     tool = read_project(job.folder).dependency_tool
     inputs = LOCK_INPUTS[tool]
     if marked := sorted(set(inputs) & set(conflicts)):
         return f"{', '.join(marked)} has conflicts."
-    if git.attempt(job.folder, "diff", "--quiet", job.main, "--", *inputs) is not None:
+    if not job.upgrade and git.attempt(job.folder, "diff", "--quiet", job.main, "--", *inputs) is not None:
         return None
     if tool == "uv":
         # --no-build: a package of the repository's choice must not run code here.
-        ended = uv.attempt(job.folder, "lock", "--no-build")
+        ended = uv.attempt(job.folder, "lock", "--no-build", *(["--upgrade"] if job.upgrade else []))
         return None if ended.returncode == 0 else process.last_words(ended)[:LONGEST]
-    return _lock_conda(job.folder)
+    return _lock_conda(job.folder, upgrade=job.upgrade)
 
 
-def _lock_conda(folder: Path) -> str | None:
+def _lock_conda(folder: Path, *, upgrade: bool) -> str | None:
+    from rnd.environments.conda.lockfile import LOCK
     from rnd.environments.environment import environment_of  # imports py-rattler for conda
 
+    if upgrade:  # a new lock file keeps no version of the old one
+        (folder / LOCK).unlink(missing_ok=True)
     try:
         for action in environment_of(read_project(folder)).lock_step().actions:
             action.run()
     except RndError as error:
+        if upgrade:
+            git.attempt(folder, "checkout", "--quiet", "HEAD", "--", LOCK)
         return error.message[:LONGEST]
     return None
 

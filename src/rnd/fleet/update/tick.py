@@ -176,7 +176,8 @@ class Tick:
             return error
         # A version between two releases is a commit that only the whole template has.
         mirror = whole if "-" in (one.member.version or "") else slim
-        return Job(self._place(one), one.main or "", one.release or "", tag, mirror, self.update)
+        upgrade = self.hands.organisation.fleet.update.dependencies == "upgrade"
+        return Job(self._place(one), one.main or "", one.release or "", tag, mirror, self.update, upgrade)
 
     def _one(
         self, one: Decision, rendered: Rendered | RndError | None, scene: Scene, results: Results, breaker: Breaker

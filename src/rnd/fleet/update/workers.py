@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KEPT = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV"}
 PROXIES = {name for word in ("http", "https", "all", "no") for name in (f"{word}_proxy", f"{word}_proxy".upper())}
+JOBS = 4  # of a process at least: starting one takes as long as three updates
 # Settings of uv say where packages are; those that sign in do not reach the workers.
 SECRETS = ("PASSWORD", "USERNAME", "TOKEN", "PUBLISH", "KEYRING")
 
@@ -56,12 +57,12 @@ def run(jobs: Sequence[Job], home: Path, count: int | None = None) -> list[Rende
     Args:
         jobs: The jobs.
         home: The home of the workers.
-        count: How many processes; by default one for each processor.
+        count: How many processes; by default one for each processor, if there are jobs enough.
     """
     if not jobs:
         return []
     home.mkdir(parents=True, exist_ok=True)
-    done = _all(jobs, home, min(count or os.cpu_count() or 1, len(jobs)))
+    done = _all(jobs, home, count or min(os.cpu_count() or 1, -(-len(jobs) // JOBS)))
     return [one if one is not None else _alone(job, home) for job, one in zip(jobs, done, strict=True)]
 
 
