@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.errors import ToolMissing
 from rnd_rehearsal import workflow_files
-from rnd_rehearsal.workflows import Result, teller
+from rnd_rehearsal.single_job import teller
+from rnd_rehearsal.workflows import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

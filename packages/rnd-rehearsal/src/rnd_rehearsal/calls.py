@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rnd_rehearsal import workflows
+from rnd_rehearsal import single_job, workflows
 from rnd_rehearsal.workflows import NotKnown, Unknown
 
 if TYPE_CHECKING:
@@ -195,9 +195,9 @@ def documents(
     """
     made = []
     for number, level in enumerate(place.levels):
-        alone = workflows.alone(level.workflow, level.job, done(place.ids[:number]), number)
+        alone = single_job.alone(level.workflow, level.job, done(place.ids[:number]), number)
         if number + 1 < len(place.levels):
-            alone["jobs"][level.job] = {**level.written, "uses": path(number + 1)}
+            alone["jobs"][level.job] = {**alone["jobs"][level.job], "uses": path(number + 1)}
         if number:
             alone["on"] = {
                 "workflow_call": {"inputs": inputs_of(level.workflow), "secrets": secrets_of(level.workflow)}

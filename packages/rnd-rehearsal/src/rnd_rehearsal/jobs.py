@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fake_github import deployments
 from rnd_rehearsal import act, calls, claims, runs, step_faults, workflow_files
 from rnd_rehearsal.artifacts import TOKEN, Artifacts
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fake_github import FakeGitHub
+    from rnd_rehearsal.calls import Place
     from rnd_rehearsal.containers import Containers
     from rnd_rehearsal.downloads import Downloads
     from rnd_rehearsal.runs import Job, Run
@@ -78,6 +80,15 @@ def make_task(hub: FakeGitHub, settings: Settings, downloads: Downloads, run: Ru
     )
     task.workflows.extend(calls.documents(place, run.results, lambda level: f"./{task.called(level)}"))
     return task
+
+
+def refusal(hub: FakeGitHub, run: Run, place: Place) -> str | None:
+    """Return why a job may not use its environment, or None if it may."""
+    repository = hub.state.repository(run.repository)
+    environment = run.environment_of(place)
+    if repository is None or not environment:
+        return None
+    return deployments.refusal(repository, environment, run.event.ref)
 
 
 def environment(hub: FakeGitHub, settings: Settings, run: Run, job: Job, granted: Mapping[str, str]) -> dict[str, str]:

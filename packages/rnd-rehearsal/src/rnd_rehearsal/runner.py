@@ -13,12 +13,10 @@ from itertools import count
 from threading import Condition, Semaphore, Thread
 from typing import TYPE_CHECKING
 
-from fake_github import deployments
-from rnd_rehearsal import act, calls, checks, runs, workflow_files, workflows
+from rnd_rehearsal import act, calls, checks, jobs, runs, workflow_files, workflows
 from rnd_rehearsal.artifacts import serving
 from rnd_rehearsal.calls import CallRefused, Source
 from rnd_rehearsal.downloads import FOLDER, Downloads
-from rnd_rehearsal.jobs import make_task
 from rnd_rehearsal.runs import Job, Run
 from rnd_rehearsal.workflows import Concurrency, Result
 
@@ -174,11 +172,16 @@ class Runner:
             self.cancel(other)
 
     def cancel(self, run: Run) -> None:
-        """End a run."""
+        """Cancel a run: end its jobs, but for those whose condition is then still true."""
         run.cancel()
-        for job in run.jobs.values():
-            if job.process is not None and job.result is None:
+        for job in list(run.jobs.values()):
+            if job.process is not None and job.result is None and self._ends(run, job):
                 act.stop(job.process)
+
+    def _ends(self, run: Run, job: Job) -> bool:
+        """Return whether a job ends, or does not begin, because its run is cancelled."""
+        written = run.places[job.id].written
+        return run.is_cancelled() and (self._closed or not workflows.outlasts_cancellation(written))
 
     def _guard(self, run: Run) -> None:
         try:
@@ -210,7 +213,7 @@ class Runner:
             return
         runs.check_out(repository, run.event.sha, run.folder / "repository")
         with ThreadPoolExecutor(len(run.places)) as pool:
-            while not run.is_done() and not run.is_cancelled():
+            while not run.is_done():
                 for name in run.ready():
                     run.jobs[name] = Job(name, queued=time.monotonic())
                     pool.submit(self._guard_job, run, run.jobs[name])
@@ -230,22 +233,22 @@ class Runner:
 
     def _run_job(self, run: Run, job: Job) -> None:
         place = run.places[job.id]
-        level = run.skipped_at(place)
+        level = None if self._closed else run.skipped_at(place)
         if level is not None:
             job.result, job.started = Result("skipped"), time.monotonic()
             checks.skipped(self.hub, run, job, level)
             return
         with self._machines:
-            if run.is_cancelled():
+            job.started = time.monotonic()
+            if self._ends(run, job):
                 job.result = Result("cancelled")
                 return
-            job.started = time.monotonic()
             checks.begin(self.hub, run, job)
-            refusal = self._refusal(run, place)
+            refusal = jobs.refusal(self.hub, run, place)
             if refusal is not None:
                 self._end(run, job, act.Outcome(Result("failure"), [], refusal, 0))
                 return
-            task = make_task(self.hub, self.settings, self._downloads, run, job)
+            task = jobs.make_task(self.hub, self.settings, self._downloads, run, job)
             try:
                 outcome = act.run(task, place.ids, lambda process: self._started(run, job, process))
             finally:
@@ -253,16 +256,8 @@ class Runner:
                 self.settings.artifacts.end(task.environment)
         self._end(run, job, outcome)
 
-    def _refusal(self, run: Run, place: Place) -> str | None:
-        """Return why a job may not use its environment, or None if it may."""
-        repository = self.hub.state.repository(run.repository)
-        environment = run.environment_of(place)
-        if repository is None or not environment:
-            return None
-        return deployments.refusal(repository, environment, run.event.ref)
-
     def _end(self, run: Run, job: Job, outcome: act.Outcome) -> None:
-        verdict = Result("cancelled") if run.is_cancelled() else outcome.result
+        verdict = Result("cancelled") if self._ends(run, job) else outcome.result
         job.steps, job.log = outcome.steps, run.folder / f"{job.id.replace('/', '-')}.log"
         job.log.write_text(outcome.log, encoding="utf-8")
         checks.end(self.hub, run, job, verdict)
@@ -270,7 +265,7 @@ class Runner:
 
     def _started(self, run: Run, job: Job, process: Popen[str]) -> None:
         job.process = process
-        if run.is_cancelled():
+        if self._ends(run, job):
             act.stop(process)
 
     def wait(self, timeout: float = 600) -> None:

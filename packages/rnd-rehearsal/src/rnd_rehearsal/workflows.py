@@ -1,8 +1,5 @@
 """Workflow files: what starts them, what their jobs wait for, what each may do. Pure; touches nothing.
 
-A job is run by itself, in a workflow made for it: the job as it is written, what it needs as stubs with the results
-and outputs that were, and one job more that tells how it ended. So each job gets a token with its own permissions,
-and starts the moment that what it needs is done, as on GitHub.
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax
 """
 
@@ -10,15 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rnd_rehearsal.workflow_files import Document, as_list
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-TELLER = "rehearsal-result"
-STUB = {"success": "true", "failure": "false", "cancelled": "false"}
 EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 PATH = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*")
 LITERAL = re.compile(r"'(?:[^']|'')*'")
@@ -112,6 +104,15 @@ def asks_for_status(job: Document) -> bool:
     See https://docs.github.com/actions/reference/workflows-and-actions/expressions, "Status check functions".
     """
     return bool(STATUS.search(str(job.get("if", ""))))
+
+
+def outlasts_cancellation(job: Document) -> bool:
+    """Return whether a job goes on, or still begins, when its run is cancelled: its condition is then still true.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation
+    """
+    condition = re.sub(r"!\s*cancelled\(\)", "", str(job.get("if", "")))
+    return re.search(r"\b(always|cancelled)\(\)", condition) is not None
 
 
 class NotKnown(ValueError):
@@ -228,36 +229,3 @@ class Result:
 
     verdict: str
     outputs: dict[str, str] = field(default_factory=dict)
-
-
-def alone(workflow: Document, job: str, done: Mapping[str, Result], level: int = 0) -> Document:
-    """Return the workflow that runs one job by itself.
-
-    Args:
-        workflow: As it is written.
-        job: The job's id.
-        done: How the jobs ended that it needs.
-        level: How many workflows are above it that call each other.
-    """
-    jobs: Document = {}
-    for name in needs(workflow["jobs"][job]):
-        outputs = {key: _literal(value) for key, value in done[name].outputs.items()}
-        skipped = {"if": False} if done[name].verdict == "skipped" else {}
-        steps = [{"run": STUB.get(done[name].verdict, "true")}]
-        jobs[name] = {"runs-on": "self-hosted", **skipped, "outputs": outputs, "steps": steps}
-    jobs[job] = workflow["jobs"][job]
-    reporter = {"name": TELLER, "run": "true", "env": {"RESULT": "${{ toJSON(needs) }}"}}
-    reporter["run"] = 'printf \'result<<end-of-result\\n%s\\nend-of-result\\n\' "$RESULT" >> "$GITHUB_OUTPUT"'
-    tell: Document = {"if": "always()", "needs": [job], "runs-on": "self-hosted"}
-    jobs[teller(level)] = {**tell, "steps": [{"id": TELLER, **reporter}]}
-    return {**{key: value for key, value in workflow.items() if key != "concurrency"}, "jobs": jobs}
-
-
-def teller(level: int) -> str:
-    """Return the id of the job that tells how the job of a level has ended."""
-    return f"{TELLER}-{level}"
-
-
-def _literal(value: str) -> str:
-    """Return an output in words that no expression is found in."""
-    return value.replace("${{", "${{ '${{' }}")

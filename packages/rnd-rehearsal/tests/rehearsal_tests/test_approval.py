@@ -1,4 +1,4 @@
-"""A run that waits until somebody approves it."""
+"""A run that waits until somebody approves it, and what of a cancelled run still runs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,19 @@ jobs:
     runs-on: self-hosted
     steps:
       - run: sleep ${{ github.event.action == 'opened' && 600 || 0 }}
+  after:
+    needs: look
+    runs-on: self-hosted
+    steps:
+      - run: "true"
+  gate:
+    needs: [look, after]
+    if: always()
+    runs-on: self-hosted
+    steps:
+      - run: echo "look was ${{ needs.look.result }} in $NEEDS"
+        env:
+          NEEDS: ${{ toJSON(needs) }}
 """
 
 
@@ -30,5 +43,11 @@ def test_what_a_run_pushes_to_a_pull_request_waits_for_approval_which_ends_that_
     assert event.payload["pull_request"]["head"]["sha"] == head
     assert len(workshop.runner.runs) == 1
     workshop.runner.approve(event)
-    assert [run.conclusion for run in workshop.finished()] == ["cancelled", "success"]
+    runs = workshop.finished()
+    assert [run.conclusion for run in runs] == ["cancelled", "success"]
+    verdicts = [{name: job.result and job.result.verdict for name, job in run.jobs.items()} for run in runs]
+    assert verdicts[0] == {"look": "cancelled", "after": "skipped", "gate": "success"}
+    assert set(verdicts[1].values()) == {"success"}
+    assert 'look was cancelled in {"look": {"result": "cancelled", "outputs": {} }' in workshop.log(runs[0], "gate")
+    assert runs[0].ended <= runs[1].jobs["look"].queued, "the group waits for the job that always runs"
     assert workshop.runner.waiting == []

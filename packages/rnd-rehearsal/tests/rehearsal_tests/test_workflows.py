@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from rnd_rehearsal import workflow_files, workflows
+from rnd_rehearsal import single_job, workflow_files, workflows
 from rnd_rehearsal.workflows import Concurrency, NotKnown, Occasion, Result
 
 PUSH_MAIN = Occasion("push", None, "refs/heads/main")
@@ -114,8 +116,8 @@ jobs:
 
 def test_a_job_runs_alone_with_stubs_for_what_it_needs() -> None:
     done = {"a": Result("skipped"), "b": Result("failure", {"said": "${{ secrets.X }}"})}
-    alone = workflows.alone(workflow_files.load(WORKFLOW), "c", done)
-    assert list(alone["jobs"]) == ["a", "b", "c", workflows.teller(0)]
+    alone = single_job.alone(workflow_files.load(WORKFLOW), "c", done)
+    assert list(alone["jobs"]) == ["a", "b", "c", single_job.teller(0)]
     assert alone["jobs"]["a"]["if"] is False
     assert alone["jobs"]["b"]["steps"] == [{"run": "false"}]
     assert alone["jobs"]["b"]["outputs"] == {"said": "${{ '${{' }} secrets.X }}"}  # text, not an expression
@@ -158,3 +160,41 @@ def test_what_a_workflow_uses_and_where_it_runs() -> None:
 )
 def test_a_job_that_asks_for_no_status_is_skipped_after_a_failure(condition: str, asks: bool) -> None:
     assert workflows.asks_for_status({"if": condition} if condition else {}) == asks
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("always()", True),
+        ("${{ cancelled() }}", True),
+        ("${{ !cancelled() }}", False),
+        ("${{ ! cancelled() && failure() }}", False),
+        ("success()", False),
+        (None, False),
+    ],
+)
+def test_which_jobs_outlast_a_cancellation(condition: str | None, expected: bool) -> None:
+    job = {} if condition is None else {"if": condition}
+    assert workflows.outlasts_cancellation(job) == expected
+
+
+def test_expressions_see_that_a_job_was_cancelled() -> None:
+    workflow = {
+        "jobs": {
+            "a": {},
+            "b": {
+                "needs": "a",
+                "if": "always() && needs.a.result != 'success'",
+                "steps": [{"run": "${{ needs.a.result }} ${{ toJSON(needs) }} ${{ needs.a.outputs.x }}"}],
+            },
+        }
+    }
+    done = {"a": Result("cancelled", {"x": "it's }}"})}
+    job = single_job.alone(workflow, "b", done)["jobs"]["b"]
+    assert job["if"] == "always() && 'cancelled' != 'success'"
+    (step,) = job["steps"]
+    literal = step["run"].split("}} ${{ '")[1].split("' }} ${{")[0]
+    assert json.loads(literal.replace("''", "'")) == {"a": {"result": "cancelled", "outputs": {"x": "it's }}"}}}
+    assert "}}" not in literal
+    assert step["run"].startswith("${{ 'cancelled' }}")
+    assert step["run"].endswith("${{ needs.a.outputs.x }}")
