@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -21,15 +22,20 @@ from tests.helpers import fleet, github, many
 PICTURE = CHECKOUT / "docs" / "fleet.png"
 WIDTH, HEIGHT = 1400, 900
 VERSIONS = {"1.1.0": 93.0, "1.0.0": 5.0, "1.0.0-2-gabc1234": 2.0}
+CHECKS = {"success": 95.0, "pending": 3.0, "failure": 2.0}
 
 
 def write_page(page: Path, folder: Path) -> None:
     """Run `rnd fleet status --html` over an organisation of a fake GitHub."""
     with FakeGitHub.serve(folder / "hub") as hub, pytest.MonkeyPatch.context() as patch:
         made = fleet.begin(github.join(hub, patch, "Acme-Research"), folder, patch)
-        many.add_many(
+        seeded = many.add_many(
             made, 1000, versions=VERSIONS, refs={"v1": 98.0, "v1-canary": 2.0}, hostile=0, prefix="rnd-project"
         )
+        random = Random(1)  # noqa: S311 - the same picture each time
+        for one in seeded:
+            state = random.choices(list(CHECKS), list(CHECKS.values()))[0]
+            one.repository.statuses.append({"sha": one.head, "context": "all-green", "state": state})
         cli.main(["fleet", "status", "--html", str(page)])
 
 

@@ -11,7 +11,7 @@ from fake_github.faults import once, refusal
 from rnd import cli
 from rnd.fleet import governor
 from rnd.fleet.defaults import RESTRICTIVE
-from rnd.fleet.plan_file import cost
+from rnd.fleet.plan_file import FleetPlan, cost
 from rnd.fleet.rest import REST_ONLY
 from rnd.github.settings.plan import settings_and_guards
 from rnd.organisation.fleet import Stop
@@ -134,9 +134,7 @@ def test_a_plan_says_what_it_takes(fleet: Fleet, tmp_path: Path, capsys: pytest.
     assert one["changes"] == [{"setting": "settings", "key": "features.wiki", "found": True, "wanted": False}]
     assert cli.main(["fleet", "apply", str(file)]) == 0
     calls = [method for method, path, _ in fleet.hub.calls if "graphql" not in path]
-    most = cost(
-        [change for repository in plan["repositories"] for change in {c["setting"]: 0 for c in repository["changes"]}]
-    )
+    most = cost(FleetPlan.model_validate(plan))
     assert 0 < len([method for method in calls if method != "GET"]) <= most.writes
     assert len([method for method in calls if method == "GET"]) <= most.reads
     assert cli.main(["fleet", "status"]) == 0

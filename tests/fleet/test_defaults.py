@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from rnd import cli
 from rnd.fleet import governor
 from rnd.fleet.defaults import RESTRICTIVE
-from rnd.fleet.rest import DAYS, REST_ONLY, is_due
+from rnd.fleet.rest import DAYS, REST_ONLY, in_turn, is_due
 from rnd.github.errors import GitHubRefused
 from tests.helpers.settings import disturb
+from tests.helpers.views import made_up_view
 
 if TYPE_CHECKING:
     from fake_github.state import Organisation
@@ -90,13 +92,21 @@ def test_another_seventh_each_day(fleet: Fleet, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_sevenths() -> None:
     """Within a week each repository is read on exactly one day."""
-    from datetime import date, timedelta
-
     days = [date(2026, 11, 30) + timedelta(days=number) for number in range(DAYS)]
     due = {day: {number for number in range(1400) if is_due(number, day)} for day in days}
     assert set().union(*due.values()) == set(range(1400))
     assert sum(map(len, due.values())) == 1400
     assert all(140 < len(numbers) < 260 for numbers in due.values())
+
+
+def test_limits_end_each_run_and_every_repository_is_read() -> None:
+    """A run reads some hundred of a thousand repositories; the next ones begin with others."""
+    known = made_up_view(1000).repositories
+    start = datetime(2026, 11, 30, 8, tzinfo=UTC)
+    for count in (200, 800):
+        runs = [{one.member.id for one in in_turn(known, start + timedelta(hours=n))[:count]} for n in range(DAYS)]
+        assert set().union(*runs) == {one.member.id for one in known}
+    assert set().union(*runs[:3]) == {one.member.id for one in known}
 
 
 def test_a_plan_without_rulesets(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:

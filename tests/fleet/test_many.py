@@ -8,12 +8,16 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from fake_github.limits import Limits
+from rnd.fleet import governor
 from rnd.fleet.facts import behind
 from tests.helpers.machine import ROOT
 from tests.helpers.many import REASONS, add_many, more_drifts
 from tests.helpers.plain import Plain, answers, differences, wanted
 
 if TYPE_CHECKING:
+    import pytest
+
     from rnd.fleet.facts import Facts
     from tests.helpers.fleet import Fleet
 
@@ -68,8 +72,10 @@ def test_many_seeds(fleet: Fleet) -> None:
     }
 
 
-def test_a_plain_script_over_rest_says_the_same(fleet: Fleet) -> None:
+def test_a_plain_script_over_rest_says_the_same(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read independently: the REST API and git, without any module of `rnd`: all settings, and what files say."""
+    monkeypatch.setattr(governor, "POINTS", 5 * 900)  # so that 1,000 repositories are read without waiting
+    monkeypatch.setattr(fleet.hub, "limits", Limits(user=12_500))  # as an app has in a large organisation
     made = add_many(fleet, PLAIN, seed=7, hostile=0, drifts=more_drifts(fleet))
     organisation = fleet.hub.state.organisation(fleet.hosting.owner)
     assert organisation is not None

@@ -5,6 +5,7 @@ The rows of the matrix are faults, the columns the requests. The number of cases
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,15 +23,24 @@ if TYPE_CHECKING:
     from tests.helpers.fleet import Fleet
 
 SECONDARY = "You have exceeded a secondary rate limit."
-UNKNOWN, ENDS, OVERCOME = "unknown", "the run ends early", "overcome"
+PRIMARY = "API rate limit exceeded for user ID 1."
+UNKNOWN, ENDS, FAILS, OVERCOME = "unknown", "the run ends early", "the run fails", "overcome"
 FAULTS: dict[str, tuple[Callable[[], Any], str]] = {
+    "401": (lambda: refusal(401, "Bad credentials"), FAILS),
     "403": (lambda: refusal(403, "Must have admin rights to Repository."), UNKNOWN),
     "404": (lambda: refusal(404, "Not Found"), UNKNOWN),
     "403 secondary, half an hour": (lambda: refusal(403, SECONDARY, Retry_After="1800"), ENDS),
     "429, half an hour": (lambda: refusal(429, "Too many requests", Retry_After="1800"), ENDS),
+    "403 primary": (lambda: refusal(403, PRIMARY, X_RateLimit_Remaining="0", X_RateLimit_Reset=half_an_hour()), ENDS),
+    "504": (lambda: refusal(504, "Gateway Timeout"), OVERCOME),
     "502": (lambda: refusal(502, "Bad Gateway"), OVERCOME),
     "cut": (lambda: DROP, OVERCOME),
 }
+
+
+def half_an_hour() -> str:
+    """Return the moment in half an hour, in seconds since 1970."""
+    return str(int(time.time()) + 1800)
 
 
 @pytest.fixture
@@ -58,6 +68,10 @@ def test_each_request_of_status(two: Fleet) -> None:
             if meaning == ENDS and "/orgs/" in path:
                 assert cli.main(["fleet", "status"]) == 0, case
                 continue
+            if meaning == FAILS:
+                with pytest.raises(SignInNeeded):
+                    two.look(full=True)
+                continue
             view = two.look(full=True)
             found = {one.member.name: one for one in view.repositories}
             for repository, facts in found.items():
@@ -76,9 +90,6 @@ def test_each_request_of_status(two: Fleet) -> None:
 def test_a_token_that_ends_in_the_middle(two: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
     path = f"/api/v3/repos/{two.hosting.owner}/rnd-b/actions/permissions/access"
     two.hub.faults.append(once("GET", path, refusal(401, "Bad credentials")))
-    with pytest.raises(SignInNeeded):
-        two.look(full=True)
-    two.hub.faults[:] = [once("GET", path, refusal(401, "Bad credentials"))]
     assert cli.main(["fleet", "status", "--full"]) == 1
     said = capsys.readouterr()
     assert "error[sign-in-needed]" in said.err
@@ -97,7 +108,7 @@ def test_what_is_left_is_reported(two: Fleet, capsys: pytest.CaptureFixture[str]
     partly = [one.member.name for one in view.partly_read]
     assert "rnd-b" in partly
     assert set(view.not_read) == {*REST_ONLY}
-    assert any(remark.startswith("Not read without --full") for remark in remarks(view))
+    assert any(" because of GitHub's limits: actions, " in remark for remark in remarks(view))
     cli.main(["fleet", "status", "--full"])
     said = capsys.readouterr()
     assert "2 repositories" in said.out

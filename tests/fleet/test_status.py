@@ -21,7 +21,7 @@ def test_one_in_order(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
     fleet.add("rnd-one")
     assert cli.main(["fleet", "status"]) == 0
     said = capsys.readouterr().out
-    assert f"1 repositories of {fleet.hosting.owner} (2 seen; 1 not from this template)" in said
+    assert f"1 repository of {fleet.hosting.owner} (2 seen; 1 not from this template)" in said
     assert "template      1.1.0 1" in said
     assert "workflows     v1 1" in said
     assert "settings      as configured 1" in said
@@ -52,8 +52,8 @@ def test_each_kind_of_difference(fleet: Fleet, capsys: pytest.CaptureFixture[str
     }
     assert cli.main(["fleet", "status", "--having", "behind"]) == 3
     assert capsys.readouterr().out.splitlines() == [
-        "rnd-later: template 1.0.0+2, 1 behind; workflows v1",
-        "rnd-old: template 1.0.0, 1 behind; workflows v1",
+        "rnd-later: template 1.0.0+2, 1 behind",
+        "rnd-old: template 1.0.0, 1 behind",
     ]
 
 
@@ -63,7 +63,14 @@ def test_the_selection(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None
     fleet.add("rnd-two", version="1.0.0")
     assert cli.main(["fleet", "status", "--ring", "canary"]) == 0
     assert cli.main(["fleet", "status", "--ring", "all"]) == 3
-    assert cli.main(["fleet", "status", "--repository", "*-ONE", "--repository", "x*"]) == 0
+    assert cli.main(["fleet", "status", "--repository", "*-ONE"]) == 0
+    capsys.readouterr()
+    for more in ([], ["--ring", "all"]):  # a pattern without a match would look like a fleet in order
+        assert cli.main(["fleet", "status", "--repository", "rnd-t*", "--repository", "x*", *more]) == 2
+        assert (
+            f"No repository of the {'ring all' if more else 'fleet'} matches --repository 'x*'."
+            in capsys.readouterr().err
+        )
     assert cli.main(["fleet", "status", "--ring", "early"]) == 2
     assert "org.yml has no ring 'early'" in capsys.readouterr().err
 
@@ -84,7 +91,7 @@ def test_held_and_watched(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> N
     said = capsys.readouterr().out
     assert "held          until later 1" in said
     assert "watched       never changed 1" in said
-    assert f"1 repositories of {fleet.hosting.owner}" in said
+    assert f"1 repository of {fleet.hosting.owner}" in said
     fleet.add("rnd-late", version="1.0.0")
     assert cli.main(["fleet", "status"]) == 3
 
@@ -94,7 +101,10 @@ def test_the_settings_that_only_rest_has(fleet: Fleet, capsys: pytest.CaptureFix
     fleet.hosting.repository("rnd-one").actions["workflow"] = {"default_workflow_permissions": "write"}
     fleet.hub.calls.clear()
     assert cli.main(["fleet", "status"]) == 0
-    assert "Not read without --full: actions.token, " in capsys.readouterr().out
+    assert (
+        "Not read without --full, 5 requests for each repository: actions, environment.branches, "
+        in capsys.readouterr().out
+    )
     assert [path for _, path, _ in fleet.hub.calls if "/repos/" in path] == []
     assert cli.main(["fleet", "status", "--full"]) == 3
     assert "actions.token 1" in capsys.readouterr().out

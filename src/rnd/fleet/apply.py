@@ -5,7 +5,7 @@ What is no longer as the plan found it is left out. A repository that fails does
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rnd.errors import RndError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rnd.fleet.results import Result
     from rnd.github.client import Client
     from rnd.github.settings.diff import Change
-    from rnd.github.settings.setting import Setting
+    from rnd.github.settings.setting import Document, Setting
     from rnd.organisation import Organisation
     from rnd.plan import State, Step
 
@@ -91,29 +91,31 @@ class Applier:
         repository = Repository(self.organisation.github.owner, name)
         context = RepositoryContext(self.client, repository, self.organisation.github)
         planned = one.by_setting()
-        left = [setting for setting in settings_and_guards(context) if setting.key in planned]
+        left = [setting.key for setting in settings_and_guards(context) if setting.key in planned]
+        settings: dict[str, Setting] = {}
         while left:
-            setting = left[0]
-            changes = planned[setting.key]
-            text = "; ".join(map(str, changes))
+            key = left[0]
             try:
                 self.governor.check()
-                (outcome,) = Plan(name, (as_planned(setting, changes),)).apply(Quiet())
+                settings = settings or {found.key: found for found in settings_and_guards(recognised(context, one))}
+                (outcome,) = Plan(name, (as_planned(settings[key], planned[key]),)).apply(Quiet())
             except (Paused, RateLimited) as error:
-                self._unreached(results, name, [unreached.key for unreached in left])
+                self._unreached(results, name, left)
                 raise (error if isinstance(error, Paused) else self.governor.pause_for(error)) from error
             except (ChangedSince, PlanLacks) as error:  # neither is a failure that trying again changes
-                self._note(results, Outcome(name, "left-out", error.message, error.code, setting.key))
+                self._note(results, Outcome(name, "left-out", error.message, error.code, key if settings else ""))
+                if not settings:  # not the planned repository, or not where it was
+                    return
             except RndError as error:
-                self._note(results, Outcome(name, "failed", error.message, error.code, setting.key))
-                self._unreached(results, name, [unreached.key for unreached in left[1:]])
+                self._note(results, Outcome(name, "failed", error.message, error.code, key))
+                self._unreached(results, name, left[1:])
                 if isinstance(error, SignInNeeded):
                     raise
                 breaker.failed(error)
                 return
             else:
                 result: Result = "applied" if outcome.result == "applied" else "done"
-                self._note(results, Outcome(name, result, text, setting=setting.key))
+                self._note(results, Outcome(name, result, "; ".join(map(str, planned[key])), setting=key))
             left.pop(0)
         breaker.succeeded()
 
@@ -134,6 +136,38 @@ class Applier:
             for one in planned
             for setting in one.by_setting()
         ]
+
+
+@dataclass(frozen=True)
+class _Described(RepositoryContext):
+    """A repository whose description was just read: the first setting that needs it does not read it again."""
+
+    descriptions: list[Document] = field(default_factory=list)
+
+    def document(self) -> Document:
+        return self.descriptions.pop() if self.descriptions else super().document()
+
+
+def recognised(context: RepositoryContext, planned: PlannedRepository) -> RepositoryContext:
+    """Return a repository, under its present name, if it is the planned one and still in the organisation.
+
+    GitHub redirects requests for a former name, also to another owner, and another repository may have the name now:
+    https://docs.github.com/en/repositories/creating-and-managing-repositories/renaming-a-repository.
+
+    Raises:
+        ChangedSince: It is another repository, archived, or in another organisation.
+        RndError: It cannot be read.
+    """
+    document = context.document()
+    owner = document["owner"]["login"]
+    if document["id"] != planned.id:
+        raise ChangedSince("another repository has its name now")
+    if owner.lower() != context.repository.owner.lower():
+        raise ChangedSince(f"it moved to {owner}")
+    if document["archived"]:
+        raise ChangedSince("it is now archived")
+    repository = Repository(context.repository.owner, document["name"])
+    return _Described(context.client, repository, context.config, descriptions=[document])
 
 
 def as_planned(setting: Setting, planned: Sequence[Change]) -> Step:

@@ -52,12 +52,15 @@ class Facts:
     update: Decision | None = None
     error: str | None = None
 
+    def calls_another(self, workflow_ref: str) -> bool:
+        """Return whether its workflows call the shared actions at another ref than they should."""
+        return self.workflows not in {self.member.central or workflow_ref, UNKNOWN, "watched"}
+
     def having(self, workflow_ref: str) -> tuple[str, ...]:
         """Return the conditions that `--having` selects it by."""
         pull = self.update.pull if self.update is not None else None
-        refs = {self.member.central or workflow_ref, UNKNOWN, "watched"}
         conditions = {
-            "drift": bool(self.changes or self.lacking) or self.workflows not in refs,
+            "drift": bool(self.changes or self.lacking) or self.calls_another(workflow_ref),
             "behind": bool(self.behind) and self.hold is None,
             "held": self.hold is not None or (self.update is not None and self.update.kind == "held"),
             "failing": self.main == "red" or (pull is not None and pull.checks == "red"),

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from rnd.fleet import facts
 from rnd.fleet.facts import template_version
-from rnd.fleet.report import LACKING, groups, header, reason, remarks, shorten
+from rnd.fleet.report import LACKING, failures, groups, header, reason, remarks, shorten
 from rnd.fleet.update.seen import pull_kind
 from rnd.github.settings.diff import format_value
 from rnd.version.tags import parse_release
@@ -68,7 +68,7 @@ def render(view: View, shown: Sequence[Facts]) -> str:
         hero=_hero(view),
         tiles=_tiles(view),
         charts=_charts(view),
-        unreadable=[{"name": one.member.name, "reason": reason(one)} for one in view.unreadable],
+        unreadable=failures(view),
         rings=sorted({one.member.ring for one in shown}),
         remarks=remarks(view),
         rows=[_row(one, view) for one in sorted(shown, key=lambda one: not _needs_attention(one, view))],
@@ -100,7 +100,7 @@ def _tiles(view: View) -> list[dict[str, str]]:
         "drift": ("differ from org.yml", "warn"),
         "behind": ("behind the template", "warn"),
         "conflict": ("with conflicts", "warn"),
-        "failing": ("red", "bad"),
+        "failing": ("with red checks", "bad"),
         "unreadable": ("not readable", "bad"),
         "held": ("held", "info"),
     }
@@ -180,7 +180,7 @@ def _row(one: Facts, view: View) -> dict[str, Any]:
         "main": one.main,
         "main_tone": TONES.get(one.main, "calm"),
         **_update(one),
-        "hold": f"until {one.hold.until}: {one.hold.because}" if one.hold else "",
+        "hold": f"held until {one.hold.until}: {one.hold.because}" if one.hold else "",
     }
 
 

@@ -15,7 +15,7 @@ from rnd.fleet.errors import PlanInvalid
 from rnd.github.settings.diff import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from rnd.fleet.view import View
@@ -134,10 +134,10 @@ def make_plan(view: View, server: str, settings_of: Mapping[str, str]) -> FleetP
     return FleetPlan(organisation=view.owner, server=server, made=made, repositories=repositories)
 
 
-def cost(settings: Iterable[str]) -> Cost:
-    """Return what writing some settings takes."""
-    listed = [REQUESTS.get(setting, TEAM_REQUESTS) for setting in settings]
-    return Cost(sum(writes for _, writes in listed), sum(reads for reads, _ in listed))
+def cost(plan: FleetPlan) -> Cost:
+    """Return what applying a plan takes: also a look at each repository before its first change."""
+    listed = [REQUESTS.get(setting, TEAM_REQUESTS) for setting in plan.settings]
+    return Cost(sum(writes for _, writes in listed), len(plan.repositories) + sum(reads for reads, _ in listed))
 
 
 def as_json(plan: FleetPlan) -> str:
@@ -168,7 +168,8 @@ def read_plan(path: Path, organisation: str, server: str, wanted: Values) -> Fle
     except ValidationError as error:
         raise _invalid(path, error) from error
     if (plan.organisation.lower(), plan.server) != (organisation.lower(), server):
-        raise PlanInvalid(f"{path} is a plan for {plan.organisation} on {plan.server}.")
+        found, expected = f"{plan.organisation} on {plan.server}", f"{organisation} on {server}"
+        raise PlanInvalid(f"{path} is a plan for {found}. This is {expected}.")
     for one in plan.repositories:
         for change in one.changes:
             if change.key not in wanted or _json(wanted[change.key]) != change.wanted:

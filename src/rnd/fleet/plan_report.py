@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.errors import ExitCode
 from rnd.fleet.plan_file import Cost, cost
-from rnd.fleet.report import header, reason, remarks
+from rnd.fleet.report import failures, header, reason, remarks, repositories
 from rnd.report import note
 
 if TYPE_CHECKING:
@@ -31,16 +31,27 @@ WORDS = {
 def as_text(view: View, plan: FleetPlan, file: str | None) -> str:
     """Return a plan, grouped by change, with what applying it takes."""
     lines = [f"Plan for {header(view)}. Nothing has been changed.", ""]
-    lines += [f"  {change} in {count:,} {_repositories(count)}" for change, count in grouped(plan)]
+    lines += [f"  {change} in {repositories(count)}" for change, count in grouped(plan)]
     if not plan.repositories:
         lines.append("  Nothing to do: all settings that were read are as in org.yml.")
     else:
-        lines += ["", f"  {takes(cost(plan.settings), len(plan.repositories))}"]
+        lines += ["", f"  {takes(cost(plan), len(plan.repositories))}"]
         lines += [f"  Apply it with `rnd fleet apply {file}`."] if file else []
-    for remark in remarks(view):
+    for remark in (*_workflows(view), *remarks(view)):
         lines += ["", f"  {remark}"]
     lines += _unreadable(view)
     return "\n".join(lines)
+
+
+def _workflows(view: View) -> list[str]:
+    """Return what differs and is not in the plan: workflows are files, so only a pull request changes them."""
+    count = sum(one.calls_another(view.workflow_ref) for one in view.changeable)
+    if not count:
+        return []
+    return [
+        f"Not in the plan: the workflows of {repositories(count)} call the shared actions at another ref "
+        "than org.yml has. The next update pull request of each changes that."
+    ]
 
 
 def grouped(plan: FleetPlan) -> list[tuple[Change, int]]:
@@ -48,16 +59,10 @@ def grouped(plan: FleetPlan) -> list[tuple[Change, int]]:
     return Counter(one.change for repository in plan.repositories for one in repository.changes).most_common()
 
 
-def takes(needed: Cost, repositories: int) -> str:
+def takes(needed: Cost, count: int) -> str:
     """Return what applying a plan takes."""
-    return (
-        f"{repositories:,} {_repositories(repositories)}, at most {needed.writes:,} writes and {needed.reads:,} reads, "
-        f"at least {_duration(needed.seconds)}."
-    )
-
-
-def _repositories(count: int) -> str:
-    return "repository" if count == 1 else "repositories"
+    writes = f"{needed.writes:,} {'write' if needed.writes == 1 else 'writes'}"
+    return f"{repositories(count)}, at most {writes} and {needed.reads:,} reads, at least {_duration(needed.seconds)}."
 
 
 def _duration(seconds: int) -> str:
@@ -67,8 +72,7 @@ def _duration(seconds: int) -> str:
 
 
 def _unreadable(view: View | None) -> list[str]:
-    failed = view.unreadable if view else ()
-    listed = [f"  {one.member.name} could not be read: {reason(one)}" for one in failed]
+    listed = [f"  Could not be read: {one}" for one in (failures(view) if view else ())]
     return _short(["", *listed]) if listed else []
 
 
@@ -78,7 +82,7 @@ def _short(lines: list[str]) -> list[str]:
 
 def as_document(view: View, plan: FleetPlan) -> dict[str, Any]:
     """Return a plan as plain data."""
-    needed = cost(plan.settings)
+    needed = cost(plan)
     return {
         "plan": plan.model_dump(),
         "groups": [{**change._asdict(), "repositories": count} for change, count in grouped(plan)],
@@ -92,7 +96,7 @@ def left_out_text(plan: FleetPlan, left_out: Mapping[int, str]) -> str:
     kept = [one for one in plan.repositories if one.id not in left_out]
     now = plan.model_copy(update={"repositories": kept})
     lines = ["Plan from the file. Nothing has been changed.", ""]
-    lines += [f"  {change} in {count:,} {_repositories(count)}" for change, count in grouped(now)]
+    lines += [f"  {change} in {repositories(count)}" for change, count in grouped(now)]
     lines += [f"  left out: {one.name}: {left_out[one.id]}" for one in plan.repositories if one.id in left_out]
     return "\n".join(_short(lines))
 
@@ -139,7 +143,7 @@ def results_document(results: Results, view: View | None) -> dict[str, Any]:
 def exit_code(results: Results, view: View | None) -> ExitCode:
     """Return the exit code for what happened."""
     counted = results.count()
-    if results.stopped is not None or "failed" in counted or (view is not None and view.unreadable):
+    if results.stopped is not None or "failed" in counted or (view is not None and failures(view)):
         return ExitCode.FAILED
     lacking = view is not None and any(one.lacking for one in view.changeable)
     return ExitCode.DIFFERENCE if lacking or {"left-out", "not-reached"} & counted.keys() else ExitCode.DONE

@@ -34,6 +34,7 @@ class Reader:
         queries: How many queries were sent.
         points: What GitHub charged for them.
         paused: Why not everything was read, if GitHub's limits ended that.
+        unlisted: Repositories that GitHub did not show in its list, with the reasons.
     """
 
     def __init__(self, client: Client, governor: Governor) -> None:
@@ -42,6 +43,7 @@ class Reader:
         self.queries = 0
         self.points = 0
         self.paused: Paused | None = None
+        self.unlisted: list[str] = []
         self._budget: tuple[int, int, float] | None = None
 
     def ask(self, query: str, variables: Mapping[str, object]) -> Answer:

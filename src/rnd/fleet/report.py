@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.fleet import facts
 from rnd.fleet.facts import Facts, template_version
+from rnd.fleet.rest import REST_ONLY, requests
 from rnd.fleet.update.report import decision_document
 from rnd.fleet.update.seen import pull_groups, ring_lines
 from rnd.version.tags import parse_release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rnd.fleet.view import View
 
@@ -60,12 +61,17 @@ def _wanted_first(counted: Counter[str], wanted: str) -> list[tuple[str, int]]:
 
 def header(view: View) -> str:
     """Return how many repositories there are, how many were seen, and why the others do not belong to the fleet."""
-    unreadable = len(view.unreadable)
+    unreadable = len(view.unreadable) + len(view.unlisted)
     reasons = [f"{number:,} {reason}" for reason, number in sorted(view.skipped.items(), key=lambda one: -one[1])]
     reasons += [f"{unreadable:,} unreadable"] if unreadable else []
     seen = f"{view.seen:,} seen"
     inside = f"{seen}; {', '.join(reasons)}" if reasons else seen
-    return f"{len(view.changeable):,} repositories of {view.owner} ({inside})"
+    return f"{repositories(len(view.changeable))} of {view.owner} ({inside})"
+
+
+def repositories(count: int) -> str:
+    """Return a number of repositories in words."""
+    return f"{count:,} {'repository' if count == 1 else 'repositories'}"
 
 
 def as_text(view: View) -> str:
@@ -77,13 +83,28 @@ def as_text(view: View) -> str:
     lines += ["", *(f"  {line}" for line in given)] if given else []
     if view.newest:
         lines += ["", f"  The newest release of the template is {view.newest.removeprefix('v')}."]
-    for remark in remarks(view):
+    for remark in (*remarks(view), *_next_steps(view)):
         lines += ["", f"  {remark}"]
-    failed = view.unreadable
-    lines += ["", *(f"  {one.member.name}: {reason(one)}" for one in failed[:LISTED])] if failed else []
+    failed = failures(view)
+    lines += ["", *(f"  {one}" for one in failed[:LISTED])] if failed else []
     if len(failed) > LISTED:
         lines.append(f"  … and {len(failed) - LISTED:,} more; --having unreadable --json lists all")
     return "\n".join(lines)
+
+
+def failures(view: View) -> list[str]:
+    """Return each repository that could not be read, completely or in part, with the reason."""
+    return [*view.unlisted, *(f"{one.member.name}: {reason(one)}" for one in view.unreadable)]
+
+
+def _next_steps(view: View) -> list[str]:
+    """Return the commands that show more about what is not in order."""
+    found = {condition for one in view.differing for condition in one.having(view.workflow_ref)}
+    settings = any(one.changes for one in view.differing)
+    steps = ["`rnd fleet status --having drift` lists what differs"] if "drift" in found else []
+    steps += ["`rnd fleet plan` shows what `apply` would change"] if settings else []
+    steps += ["`rnd fleet update --plan` shows the next update pull requests"] if "behind" in found else []
+    return [f"{'; '.join(steps)}."] if steps else []
 
 
 def remarks(view: View) -> list[str]:
@@ -91,8 +112,13 @@ def remarks(view: View) -> list[str]:
     found = []
     partly, ours = len(view.partly_read), len(view.changeable)
     if partly:
+        keys = ", ".join(_short_keys(view.not_read))
         place = "" if partly == ours else f" in {partly:,} of {ours:,} repositories"
-        found.append(f"Not read without --full{place}: {', '.join(view.not_read)}.")
+        if view.paused is not None:
+            found.append(f"Not read{place} because of GitHub's limits: {keys}. --rotate reads a seventh each day.")
+        else:
+            needed = max(requests(one.not_read) for one in view.partly_read)
+            found.append(f"Not read without --full{place}, {needed} requests for each repository: {keys}.")
     lacking = sum(bool(one.lacking) for one in view.changeable)
     if lacking:
         found.append(
@@ -102,7 +128,15 @@ def remarks(view: View) -> list[str]:
     return found
 
 
-def one_line(one: Facts) -> str:
+def _short_keys(keys: Sequence[str]) -> list[str]:
+    """Return keys of settings that only the REST API has; all keys of a section as its name."""
+    whole = Counter(key.partition(".")[0] for key in REST_ONLY)
+    listed = Counter(key.partition(".")[0] for key in keys)
+    short = {name for name, count in listed.items() if count == whole[name] > 1}
+    return list(dict.fromkeys(name if (name := key.partition(".")[0]) in short else key for key in keys))
+
+
+def one_line(one: Facts, workflow_ref: str) -> str:
     """Return what is not in order in a repository."""
     parts = [str(change) for change in one.changes]
     parts += [f"{LACKING}: {', '.join(one.lacking)}"] if one.lacking else []
@@ -110,7 +144,8 @@ def one_line(one: Facts) -> str:
         parts.append(f"template {template_version(one.member.version)}, {one.behind} behind")
     if one.hold is not None:
         parts.append(f"held until {one.hold.until}: {one.hold.because}")
-    parts += [f"workflows {one.workflows}"] if not one.member.watched else []
+    if one.calls_another(workflow_ref):
+        parts.append(f"workflows at {one.workflows} → {one.member.central or workflow_ref}")
     if one.update is not None and one.update.kind not in {"nothing", "open"}:
         parts.append(f"update {one.update.kind}: {one.update.reason}")
     parts += ["main red"] if one.main == "red" else []
@@ -147,6 +182,7 @@ def as_document(view: View, shown: Iterable[Facts]) -> dict[str, Any]:
         "newest": view.newest,
         "groups": {topic: dict(kinds) for topic, kinds in groups(view).items()},
         "not_read": list(view.not_read),
+        "unlisted": list(view.unlisted),
         "plan": view.plan,
         "next": view.paused.next_run if view.paused else None,
         "queries": view.queries,
@@ -185,10 +221,10 @@ def as_markdown(view: View) -> str:
         lines.append(f"| {topic} | {shown} |")
     for remark in remarks(view):
         lines += ["", escape(remark)]
-    failed = view.unreadable
+    failed = failures(view)
     if failed:
         lines += ["", "Could not be read:", ""]
-        lines += [f"- {escape(one.member.name)}: {escape(reason(one))}" for one in failed[:LISTED]]
+        lines += [f"- {escape(one)}" for one in failed[:LISTED]]
         lines += [f"- … and {len(failed) - LISTED:,} more"] if len(failed) > LISTED else []
     return "\n".join(lines) + "\n"
 

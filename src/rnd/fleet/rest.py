@@ -12,9 +12,10 @@ from rnd.github.settings.environment import branch_policies, publishing_environm
 from rnd.github.settings.oidc import oidc_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from datetime import date
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import date, datetime
 
+    from rnd.fleet.facts import Facts
     from rnd.github.settings.diff import Values
     from rnd.github.settings.setting import RepositoryContext
 
@@ -38,12 +39,31 @@ READS: dict[tuple[str, ...], Callable[[RepositoryContext], Values]] = {
 }
 REST_ONLY = tuple(key for keys in READS for key in keys)
 DAYS = 7  # in which `--rotate` reads all repositories
+HOUR = 3600
+
+
+def requests(keys: Collection[str]) -> int:
+    """Return how many requests read some of the keys in `REST_ONLY` of one repository."""
+    return sum(bool(set(answered) & set(keys)) for answered in READS)
 
 
 def is_due(number: int, day: date) -> bool:
     """Return whether `--rotate` reads a repository on a day: each day another seventh, by a hash of the ID."""
-    place = int.from_bytes(hashlib.sha256(str(number).encode()).digest()[:8], "big")
-    return place % DAYS == day.toordinal() % DAYS
+    return _seventh(number) == day.toordinal() % DAYS
+
+
+def in_turn(known: Sequence[Facts], moment: datetime) -> list[Facts]:
+    """Return repositories in the order in which to read them: each hour, another seventh is the first.
+
+    GitHub's limits may end a run after some hundred repositories. In one order, no run would get to the last ones.
+    """
+    first = int(moment.timestamp() // HOUR)
+    return sorted(known, key=lambda one: (_seventh(one.member.id) - first) % DAYS)
+
+
+def _seventh(number: int) -> int:
+    """Return which seventh of all repositories one belongs to, by a hash of its ID."""
+    return int.from_bytes(hashlib.sha256(str(number).encode()).digest()[:8], "big") % DAYS
 
 
 def read(context: RepositoryContext, keys: Collection[str]) -> tuple[Values, dict[str, str]]:

@@ -12,21 +12,23 @@ from rnd.fleet.comparison import compared, wanted_settings, with_rest
 from rnd.fleet.defaults import read_defaults
 from rnd.fleet.facts import Facts
 from rnd.fleet.files import read_workflows
+from rnd.fleet.governor import POINTS
 from rnd.fleet.inventory import Member, Selection, member
 from rnd.fleet.nodes import read_nodes
 from rnd.fleet.queries import REPOSITORIES, TAGS
-from rnd.fleet.rest import is_due
+from rnd.fleet.rest import in_turn, is_due, requests
 from rnd.fleet.rings import current_hold
 from rnd.github.errors import GitHubRefused, NotThere
 from rnd.github.repository import location, repository_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rnd.fleet.defaults import Defaults
     from rnd.fleet.governor import Paused
     from rnd.fleet.reading import Reader
     from rnd.fleet.update.tick import Scene
+    from rnd.github.graphql import Answer
     from rnd.organisation import Organisation
 
     Node = Mapping[str, Any]
@@ -49,6 +51,7 @@ class View:
         queries: How many queries were sent.
         points: What GitHub charged for them.
         updates: The rings and the update pull requests, if they were read.
+        unlisted: Repositories that GitHub did not show in its list, with the reasons: they may be of the fleet.
     """
 
     owner: str
@@ -63,6 +66,7 @@ class View:
     queries: int = 0
     points: int = 0
     updates: Scene | None = None
+    unlisted: tuple[str, ...] = ()
 
     @property
     def changeable(self) -> tuple[Facts, ...]:
@@ -91,7 +95,13 @@ class View:
 
 
 def look(
-    reader: Reader, organisation: Organisation, selection: Selection, *, full: bool = False, rotate: bool = False
+    reader: Reader,
+    organisation: Organisation,
+    selection: Selection,
+    *,
+    full: bool = False,
+    rotate: bool = False,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> View:
     """Look at the fleet.
 
@@ -101,6 +111,7 @@ def look(
         selection: Which repositories.
         full: Also read the settings that only the REST API has: a few requests for each repository.
         rotate: Do that for a seventh of the repositories, each day another one.
+        tell: Is called with a sentence before something that takes minutes.
 
     Raises:
         Paused: GitHub's limits end this run.
@@ -114,13 +125,17 @@ def look(
     tags = read_tags(reader, organisation)
     defaults = read_defaults(reader, organisation.github.owner)
     repositories = examine(reader, organisation, chosen, tags, defaults)
-    today = datetime.now(UTC).date()
-    due = [one for one in repositories if full or (rotate and is_due(one.member.id, today))]
-    read = {one.member.id: one for one in with_rest(reader, organisation, due, wanted_settings(reader, organisation))}
+    now = datetime.now(UTC)
+    due = [one for one in repositories if full or (rotate and is_due(one.member.id, now.date()))]
+    needed = sum(requests(one.not_read) for one in due)
+    if needed > POINTS:
+        tell(f"Reading {len(due):,} repositories with {needed:,} requests: about {-(-needed // POINTS)} minutes.")
+    wanted = wanted_settings(reader, organisation)
+    read = {one.member.id: one for one in with_rest(reader, organisation, in_turn(due, now), wanted)}
     return View(
         organisation.github.owner,
         datetime.now(UTC),
-        len(found),
+        len(found) + len(reader.unlisted),
         dict(skipped),
         tuple(read.get(one.member.id, one) for one in repositories),
         facts.newest_release(tags),
@@ -129,6 +144,7 @@ def look(
         reader.paused,
         reader.queries,
         reader.points,
+        unlisted=tuple(reader.unlisted),
     )
 
 
@@ -149,10 +165,28 @@ def list_repositories(reader: Reader, owner: str) -> list[Node]:
         page = organisation["repositories"]
         if page is None:
             raise GitHubRefused(f"GitHub did not list the repositories of {owner}.")
-        nodes += [node for node in page["nodes"] if node is not None]
+        hidden = _hidden(answer, page["nodes"])
+        reader.unlisted += hidden.values()
+        nodes += [node for place, node in enumerate(page["nodes"]) if place not in hidden]
         if not page["pageInfo"]["hasNextPage"]:
             return nodes
         after = page["pageInfo"]["endCursor"]
+
+
+def _hidden(answer: Answer, nodes: Sequence[Node | None]) -> dict[int, str]:
+    """Return the places in a page of repositories that GitHub did not show completely, with the name and the reason.
+
+    A file or a branch that GitHub could not read looks like one that is not there.
+    """
+    found = dict.fromkeys((place for place, node in enumerate(nodes) if node is None), "GitHub gives no reason")
+    for error in answer.errors:
+        path = list(error.get("path") or ())
+        if path[:3] == ["organization", "repositories", "nodes"] and len(path) > 3:
+            found[path[3]] = " ".join(str(error.get("message", "")).split())[:300].rstrip(".")
+    names = {
+        place: node["name"] if node is not None else "a repository without a name" for place, node in enumerate(nodes)
+    }
+    return {place: f"{names[place]}: {said}" for place, said in found.items()}
 
 
 def read_tags(reader: Reader, organisation: Organisation) -> list[str]:

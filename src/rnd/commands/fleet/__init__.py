@@ -18,9 +18,9 @@ def configure(parser: Parser) -> None:
 SUBCOMMANDS = {
     "status": "report how all repositories differ from org.yml and from the newest template",
     "plan": "report what `rnd fleet apply` would change, and what that takes",
+    "apply": "bring the settings of all repositories in order, or apply a plan",
     "audit": "report known vulnerabilities in what the repositories lock",
     "update": "bring the pull requests with releases of the template one tick further",
     "promote": "give a release of the template and its actions to the next ring",
     "rollback": "take a release back from all rings, with one commit for each branch",
-    "apply": "bring the settings of all repositories in order, or apply a plan",
 }

@@ -9,6 +9,7 @@ from rnd.commands.fleet.shared import (
     EXIT_CODES,
     add_reading,
     add_selection,
+    check_matches,
     connected,
     say_paused,
     selection,
@@ -101,6 +102,7 @@ def _what_to_apply(
     made = read_plan(Path(options.file), organisation.github.owner, reader.client.addresses.api, wanted)
     chosen_here = selection(options, organisation)
     rings = organisation.fleet.rings
+    check_matches(options, [one.name for one in made.repositories])
     kept = [one for one in made.repositories if chosen_here.has(one.name, ring_of(one.name, one.id, rings))]
     made = made.model_copy(update={"repositories": kept})
     left_out, names = look_again(reader, organisation, kept)

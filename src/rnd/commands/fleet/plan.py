@@ -12,8 +12,8 @@ from rnd.commands.fleet.shared import (
     check_output,
     chosen,
     connected,
+    look_at,
     say_paused,
-    selection,
     within_limits,
     write_output,
 )
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         print(plan_report.as_text(view, made, options.out))
     if view.paused is not None:
         say_paused(view.paused)
-    if view.unreadable:
+    if view.unreadable or view.unlisted:
         return ExitCode.FAILED
     lacking = any(one.lacking for one in view.repositories)
     return ExitCode.DIFFERENCE if made.repositories or lacking else ExitCode.DONE
@@ -67,8 +67,7 @@ def planned(reader: Reader, organisation: Organisation, options: argparse.Namesp
     """Look at the fleet, and plan the changes of the selected repositories."""
     from rnd.fleet.comparison import settings_of
     from rnd.fleet.plan_file import make_plan
-    from rnd.fleet.view import look
 
-    view = look(reader, organisation, selection(options, organisation), full=options.full, rotate=options.rotate)
+    view = look_at(reader, organisation, options)
     view = replace(view, repositories=chosen(view, options))
     return view, make_plan(view, reader.client.addresses.api, settings_of(reader, organisation))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rnd.fleet.facts import Facts
     from rnd.fleet.governor import Paused
@@ -85,6 +85,41 @@ def chosen(view: View, options: argparse.Namespace) -> tuple[Facts, ...]:
     return tuple(
         one for one in view.repositories if not options.having or options.having in one.having(view.workflow_ref)
     )
+
+
+def look_at(reader: Reader, organisation: Organisation, options: argparse.Namespace) -> View:
+    """Look at the selected repositories.
+
+    Raises:
+        UsageError: There is no such ring, or no repository of the fleet matches.
+    """
+    from rnd.fleet.view import look
+    from rnd.report import note
+
+    tell = (lambda _: None) if options.quiet else note
+    selected = selection(options, organisation)
+    view = look(reader, organisation, selected, full=options.full, rotate=options.rotate, tell=tell)
+    check_matches(options, [one.member.name for one in view.repositories])
+    return view
+
+
+def check_matches(options: argparse.Namespace, names: Sequence[str]) -> None:
+    """Refuse a pattern that matches none of the selected repositories: nothing would differ, as if all were in order.
+
+    Raises:
+        UsageError: There is such a pattern.
+    """
+    from rnd.errors import UsageError
+    from rnd.fleet.inventory import Selection
+
+    for glob in options.repository:
+        if not any(Selection(None, (glob,)).has(name, "") for name in names):
+            place = f"the ring {options.ring}" if options.ring is not None else "the fleet"
+            raise UsageError(
+                f"No repository of {place} matches --repository {glob!r}.",
+                "Archived repositories, forks, and those that do not come from this template do not belong to the "
+                "fleet. Without --repository, `rnd fleet status --json` lists all that do.",
+            )
 
 
 def selection(options: argparse.Namespace, organisation: Organisation) -> Selection:

@@ -11,8 +11,8 @@ from rnd.commands.fleet.shared import (
     check_output,
     chosen,
     connected,
+    look_at,
     say_paused,
-    selection,
     within_limits,
     write_output,
 )
@@ -47,12 +47,10 @@ def run(options: argparse.Namespace) -> int:
     from rnd.ci import outputs
     from rnd.fleet import report as fleet_report
     from rnd.fleet.update.seen import with_updates
-    from rnd.fleet.view import look
 
     check_output("--html", options.html)
     with connected(options) as (reader, organisation):
-        view = look(reader, organisation, selection(options, organisation), full=options.full, rotate=options.rotate)
-        view = with_updates(reader, organisation, view)
+        view = with_updates(reader, organisation, look_at(reader, organisation, options))
     shown = chosen(view, options)
     if options.html is not None:
         from rnd.fleet import page  # imports jinja2, which only the page needs
@@ -64,7 +62,9 @@ def run(options: argparse.Namespace) -> int:
         report.print_json(fleet_report.as_document(view, shown))
     elif options.having:
         for one in shown:
-            print(fleet_report.one_line(one))
+            print(fleet_report.one_line(one, view.workflow_ref))
+        if not shown:
+            report.note(f"No repository is selected by --having {options.having}.")
     else:
         print(fleet_report.as_text(view))
     if view.paused is not None:
@@ -74,6 +74,6 @@ def run(options: argparse.Namespace) -> int:
 
 def exit_code(view: View) -> int:
     """Return the exit code for what was seen."""
-    if view.unreadable:
+    if view.unreadable or view.unlisted:
         return ExitCode.FAILED
     return ExitCode.DIFFERENCE if view.differing else ExitCode.DONE
