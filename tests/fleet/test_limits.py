@@ -89,5 +89,21 @@ def test_points_of_a_minute_and_creations() -> None:
         one.check()
 
 
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_a_clock_that_is_set(hours: int) -> None:
+    """Set back or forward in the middle of a run, it makes no wait longer than the limits do."""
+    clock = ManualClock(0)
+    one = Governor(clock.now, clock.sleep)
+    for method in ("GET",) * 895 + ("POST",):
+        one.pace(method, "/repos/a/b")
+    moved = Governor(lambda: clock.now() + hours * governor.HOUR, clock.sleep)
+    vars(moved).update({name: kept for name, kept in vars(one).items() if name not in {"clock", "sleep"}})
+    for method in ("POST", "GET", "PATCH"):
+        moved.pace(method, "/repos/a/b")
+    assert clock.slept <= governor.MINUTE + 2 * governor.PAUSE
+    moved.heard({"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4000", "x-ratelimit-reset": "60"})
+    moved.check()
+
+
 def test_it_ends_at_the_time_that_it_prints() -> None:
     assert Paused(14 * 3600 + 4 * 60 + 1, "").next_run == "14:05"

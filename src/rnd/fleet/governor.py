@@ -99,27 +99,28 @@ class Governor:
             writing = method not in READING
             points = WRITE if writing else READ
             if writing:
-                self._wait_until(self._last_write + PAUSE)
+                self._wait_until(self._last_write + PAUSE, PAUSE)
             if method == "POST":
                 for limit, span in CREATIONS:
                     if len(self._created) >= limit:
-                        self._wait_until(self._created[-limit] + span)
+                        self._wait_until(self._created[-limit] + span, span)
                 self._created.append(self.clock())
             while self._points() + points > POINTS:
-                self._wait_until(self._spent[0][0] + MINUTE)
+                self._wait_until(self._spent[0][0] + MINUTE, MINUTE)
             now = self.clock()
             self._spent.append((now, points))
             self._last_write = now if writing else self._last_write
 
     def _points(self) -> int:
-        """Return the points of the last minute."""
+        """Return the points of the last minute; what seems to come from the future does not count."""
         now = self.clock()
-        while self._spent and self._spent[0][0] <= now - MINUTE:
+        while self._spent and not now - MINUTE < self._spent[0][0] <= now:
             self._spent.popleft()
         return sum(points for _, points in self._spent)
 
-    def _wait_until(self, moment: float) -> None:
-        wait = moment - self.clock()
+    def _wait_until(self, moment: float, most: float) -> None:
+        """Wait, but not longer than a right clock would ask for: it may be set back while a run is under way."""
+        wait = min(moment - self.clock(), most)
         if wait > 0:
             self.sleep(wait)
 

@@ -76,7 +76,7 @@ def say_paused(paused: Paused) -> int:
     """Report that GitHub's limits end this run."""
     from rnd.report import note
 
-    note(f"GitHub's limits end this run: {paused.reason}. Next from {paused.next_run} UTC.")
+    note(f"GitHub's limits end this run: {paused.reason.rstrip('.')}. Next from {paused.next_run} UTC.")
     return 0
 
 
