@@ -271,7 +271,8 @@ def test_what_no_file_says_is_answered() -> None:
         "repository": "speech-lab",
         "import_name": "other",
         "module_root": "src",
-        "keep": ["src"],
+        "keep": [],
+        "build_files": ["src", "README.md"],
     }
     assert answers["other_names"] == names
     with pytest.raises(UsageError, match="Unknown answer: colour"):

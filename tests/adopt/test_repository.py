@@ -117,7 +117,7 @@ def test_a_generated_repository_is_refused_and_one_of_another_template_is_not(ex
 
 def test_5000_files_take_as_many_processes_as_one(existing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands: list[str] = []
-    monkeypatch.setattr(process, "trace", commands.append)
+    monkeypatch.setattr(process, "_log", lambda argv: commands.append(" ".join(argv)))
     look(existing, PUBLISHED)
     few = len(commands)
     for number in range(5000):

@@ -120,6 +120,8 @@ def read_declared(tree: Tree) -> Declared:
         declared.compiled = declared.compiled or other.compiled
         declared.replaces += other.replaces
         declared.points += other.points
+    if kinds:  # setup.py and setup.cfg leave data files out by default, pyproject.toml does not
+        declared.build.setdefault("setuptools", {}).setdefault("include-package-data", False)
     return declared
 
 

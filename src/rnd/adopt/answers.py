@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from rnd.adopt.facts import Fact, OpenPoint
+from rnd.adopt.facts import Fact
+from rnd.adopt.strategies import build_files
 from rnd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 QUESTIONS = ("project_name", "author", "python_version", "import_name")
 # Paths of the template that a repository keeps its own of, if it has them.
-OWN = ("README.md", "LICENSE", "src", "tests", "docker")
+OWN = {
+    "README.md": r"README(\.\w+)?",
+    "LICENSE": r"(?i:licen[cs]e|copying)[\w.-]*",
+    "docker": r"docker/.*",
+}
 
 
 def settle(found: Analysis, data: Mapping[str, str]) -> None:
@@ -70,13 +75,14 @@ def derive_answers(
         "author": data.get("author") or author(declared.value("authors") or []),
         "dependency_tool": "uv",
         "python_version": data.get("python_version") or oldest_python(declared.value("requires-python"), pythons),
-        "create_github_repository": True,
+        "create_github_repository": False,  # it exists
         "other_names": {
             "package": name,
             "repository": repository,
             "import_name": import_name,
             "module_root": layout.where,
-            "keep": [path for path in OWN if path in tree.files or path in tree.folders("")],
+            "keep": [path for path, form in OWN.items() if next(tree.matching(form), None)],
+            "build_files": build_files(layout.where, layout.modules, tree.files, declared.value("readme")),
         },
     }
 
@@ -115,17 +121,3 @@ def oldest_python(requires: str | None, pythons: Sequence[str]) -> str:
     if not fitting:
         raise UsageError(f"The package needs Python {requires}; org.yml has {', '.join(pythons)}.")
     return min(fitting, key=lambda one: tuple(map(int, one.split("."))))
-
-
-def point_of_python(found: Analysis, chosen: str) -> OpenPoint | None:
-    """Return a point if the package supports older Python versions than the organisation."""
-    requires = str(found.declared.value("requires-python") or "")
-    first = re.search(r">=\s*(\d+(?:\.\d+)?)", requires)
-    if (
-        first is None
-        or first[1] == chosen
-        or tuple(map(int, first[1].split("."))) >= tuple(map(int, chosen.split(".")))
-    ):
-        return None
-    message = f"The package declares {requires}; the pipeline checks it with Python {chosen}, the oldest of org.yml."
-    return OpenPoint("python-older", message, found.declared.fields["requires-python"].source)

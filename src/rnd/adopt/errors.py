@@ -82,13 +82,6 @@ class Unclear(RndError):
     exit_code = ExitCode.DIFFERENCE
 
 
-class WheelDiffers(RndError):
-    """The wheel that is built after the adoption is not the wheel that was built before; nothing was kept."""
-
-    code = "adopt-wheel-differs"
-    hint = "Report the difference, or make the change to the package in a commit of its own first."
-
-
 class BranchExists(RndError):
     """The branch `rnd/adopt` exists and was not made from the current commit."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from rnd.errors import ExitCode, UsageError
@@ -10,6 +11,9 @@ from rnd.options import add_folder_argument, add_plan_options
 if TYPE_CHECKING:
     import argparse
 
+    from rnd.adopt.adoption import Adoption
+    from rnd.organisation import Organisation
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Define the arguments of `rnd adopt`."""
@@ -17,28 +21,72 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-d", "--data", action="append", default=[], metavar="NAME=VALUE", help="answer what the files do not say"
     )
+    parser.add_argument(
+        "--run-its-code", action="store_true", help="permit builds of the package, which can run code of the repository"
+    )
+    parser.add_argument("--pull-request", action="store_true", help="push the branch and open the pull request")
+    parser.add_argument("--template", metavar="SOURCE", help="another template: a URL or a folder")
+    parser.add_argument("--vcs-ref", metavar="REF", help="branch, tag or commit of the template")
     add_plan_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Analyse the repository, and report what would be done."""
+    """Analyse the repository; without --plan, make the branch and open its pull request."""
     from rnd import report
+    from rnd.adopt.adoption import Adoption
     from rnd.adopt.analysis import analyse
     from rnd.adopt.answers import settle
     from rnd.adopt.report import describe, print_analysis
     from rnd.adopt.repository import look
     from rnd.organisation import load_organisation
+    from rnd.project.template import find_template
 
     organisation = load_organisation()
     existing = look(options.folder.resolve(), organisation.template.repository)
     found = analyse(existing.tree, existing.tag, existing.branch)
-    settle(found, answers(options.data))
+    data = answers(options.data)
+    settle(found, data)
+    if not options.only_show:
+        template = find_template(options.template, options.vcs_ref, organisation.template.repository)
+        return _apply(Adoption(existing, found, data, template, options.run_its_code), organisation, options)
     if options.json:
         report.print_json(describe(existing, found))
     else:
         print_analysis(existing, found)
     return ExitCode.DIFFERENCE if found.points else ExitCode.DONE
+
+
+def _apply(adoption: Adoption, organisation: Organisation, options: argparse.Namespace) -> int:
+    """Make the branch, prove it, and open the pull request if that is asked for."""
+    import os
+    import sys
+
+    from rnd import report
+    from rnd.adopt.pull_request import pull_request_steps
+    from rnd.github.client import find_addresses
+    from rnd.github.repository import find_repository
+    from rnd.github.sign_in import connect
+    from rnd.plan import Plan
+    from rnd.project.setup import check_tools
+
+    adoption.check()
+    check_tools(("git", "uv"))
+    steps = [adoption.branch_step(adoption.answers(organisation, find_addresses(os.environ)))]
+    root = adoption.existing.root
+    with ExitStack() as stack:
+        if options.pull_request:
+            ask = sys.stdin.isatty()
+            client = stack.enter_context(connect(os.environ, organisation.github.client_id, ask=ask))
+            repository = find_repository(root, os.environ, client.addresses)
+            steps += pull_request_steps(client, repository, root, adoption.existing.branch, adoption.describe)
+        plan = Plan(f"let {root.name} join", tuple(steps))
+        outcomes = report.carry_out(plan, options, description=lambda: adoption.describe()[0])
+    text, draft = adoption.describe()
+    if not (options.json or options.quiet):
+        address = next((one.evidence for one in outcomes if one.step.key == "pull-request"), None)
+        print(f"\n{address}" if address else f"\n{text}")
+    return ExitCode.DIFFERENCE if draft or adoption.found.points or adoption.branch().points else ExitCode.DONE
 
 
 def answers(pairs: list[str]) -> dict[str, str]:

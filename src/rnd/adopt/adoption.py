@@ -1,0 +1,102 @@
+"""The plan of an adoption: the branch, its proof, and the pull request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rnd import git
+from rnd.adopt.answers import derive_answers
+from rnd.adopt.body import body, is_draft
+from rnd.adopt.branch import BRANCH, Branch, make_branch, read_branch
+from rnd.adopt.errors import Unclear
+from rnd.adopt.proof import Proof, prove
+from rnd.adopt.report import text
+from rnd.errors import StepFailed
+from rnd.github.repository import repository_at
+from rnd.plan import Action, State, Step, done, needed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rnd.adopt.analysis import Analysis
+    from rnd.adopt.repository import Existing
+    from rnd.github.client import Addresses
+    from rnd.organisation import Organisation
+    from rnd.project.template import Template
+
+
+@dataclass
+class Adoption:
+    """An adoption.
+
+    Attributes:
+        existing: The repository.
+        found: Its analysis.
+        data: The answers of the user.
+        template: The template.
+        run_its_code: Whether builds may run code of the repository.
+    """
+
+    existing: Existing
+    found: Analysis
+    data: Mapping[str, str]
+    template: Template
+    run_its_code: bool
+    _proofs: dict[str, Proof] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Refuse an adoption with points that have to be settled first.
+
+        Raises:
+            Unclear: There are such points; the message lists them.
+        """
+        if blocking := [text(point) for point in self.found.points if point.blocks]:
+            raise Unclear(
+                "\n".join(
+                    ["The repository does not say everything that it has to:", *(f"  {line}" for line in blocking)]
+                )
+            )
+
+    def answers(self, organisation: Organisation, addresses: Addresses) -> dict[str, Any]:
+        """Return the answers to the template's questions."""
+        origin = git.attempt(self.existing.root, "remote", "get-url", "origin")
+        there = repository_at(origin, addresses) if origin else None
+        name = there.name if there else self.existing.root.name
+        return derive_answers(self.found, self.existing.tree, self.data, organisation.python.versions, name)
+
+    def branch_step(self, answers: Mapping[str, Any]) -> Step:
+        """Return the step that makes the branch."""
+
+        def observe() -> State:
+            branch = read_branch(self.existing.root, self.existing.commit)
+            return done(f"at {branch.commit[:7]}") if branch else needed("no branch yet")
+
+        def make() -> None:
+            make_branch(self.existing, self.found, answers, self.template)
+
+        return Step("branch", f"Make the branch {BRANCH}", observe, (Action("commit on a branch of its own", make),))
+
+    def branch(self) -> Branch:
+        """Return the branch that was made.
+
+        Raises:
+            StepFailed: There is none.
+        """
+        branch = read_branch(self.existing.root, self.existing.commit)
+        if branch is None:
+            raise StepFailed(f"The branch {BRANCH} is gone.")
+        return branch
+
+    def proof(self, branch: Branch) -> Proof:
+        """Return the proof for the branch; built once."""
+        if branch.commit not in self._proofs:
+            proof = prove(self.existing, self.found, branch.commit, run_its_code=self.run_its_code)
+            self._proofs[branch.commit] = proof
+        return self._proofs[branch.commit]
+
+    def describe(self) -> tuple[str, bool]:
+        """Return the text of the pull request, and whether it is a draft."""
+        branch = self.branch()
+        proof = self.proof(branch)
+        return body(self.found, branch, proof), is_draft(branch, proof)

@@ -1,0 +1,247 @@
+"""The commits of an adoption, made in a clone; each can be reverted alone. Nothing of the repository runs.
+
+The body of each commit lists the open points that making it found, so that the branch alone says what is left to do.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnd import git, process, uv
+from rnd.adopt import strategies
+from rnd.adopt.baseline import INVALID, ruff_findings, untidy, with_excludes, with_ignores, without_types
+from rnd.adopt.manifest import merge
+from rnd.errors import RndError
+
+if TYPE_CHECKING:
+    from rnd.adopt.analysis import Analysis
+    from rnd.adopt.repository import Existing
+
+HOOKS = ".pre-commit-config.yaml"
+MANIFEST = "pyproject.toml"
+ANSWERS, OTHER_ANSWERS = ".copier-answers.yml", ".copier-answers.other.yml"
+QUIET = ("-c", f"core.hooksPath={os.devnull}", "-c", "gc.auto=0", "-c", "core.alternateRefsCommand=true")
+SUBJECTS = {
+    "files": "chore: add the files of rnd-template",
+    "manifest": "build: declare the package in pyproject.toml",
+    "pipeline": "ci: start former workflows by hand only",
+    "baseline": "style: list what the linters find today",
+    "proposals": "chore: propose the files that differ",
+}
+PASSES = 3  # a rule can find something only once others are ignored: RUF100
+
+
+@dataclass
+class Work:
+    """The commits, one method each.
+
+    Attributes:
+        clone: The clone that they are made in, on the new branch.
+        rendered: The rendered template.
+        existing: The repository.
+        found: The analysis.
+        author: `Name <e-mail>` of the commits.
+        python: The oldest Python version that the development tools are locked for.
+        pending: Open points that no commit lists yet.
+        proposals: Files of which the last commit has both versions.
+    """
+
+    clone: Path
+    rendered: Path
+    existing: Existing
+    found: Analysis
+    author: str
+    python: str
+    pending: list[str] = field(default_factory=list)
+    proposals: list[str] = field(default_factory=list)
+
+    def apply(self) -> None:
+        """Make all commits."""
+        self._files()
+        self._manifest()
+        self._pipeline()
+        self._baseline()
+        self._proposals()
+
+    def _files(self) -> None:
+        """Add what is missing; keep, or extend, what is there."""
+        for path, ours in self._template_files():
+            theirs = self._theirs(path)
+            chosen = strategies.choose(path, theirs, ours)
+            if chosen == "add" and path != MANIFEST:
+                self._write(path, self._attributes(ours) if path == ".gitattributes" else ours)
+            elif chosen == "union":
+                self._write(
+                    path, strategies.union(theirs or "", self._attributes(ours) if path == ".gitattributes" else ours)
+                )
+            elif chosen == "propose" and path == ".copier-answers.yml":
+                self._move_answers(theirs or "", ours)
+            elif chosen == "propose":
+                self.proposals.append(path)
+        if not any(path.startswith(("tests/", "test/")) or "/tests/" in path for path in self.existing.tree.files):
+            module = self.found.layout.modules[0] if self.found.layout else ""
+            header = self.rendered / "docker" / "build.py"
+            line = header.read_text("utf-8").splitlines()[0].removeprefix("# ") if header.exists() else ""
+            self._write("tests/test_import.py", strategies.import_test(module, line))
+        self._commit("files")
+
+    def _attributes(self, ours: str) -> str:
+        """Return .gitattributes without the rule for line ends if files have other ones: it would change them all."""
+        if git.attempt(self.clone, "grep", "-I", "-l", "-e", "\r$", self.existing.commit) is None:
+            return ours
+        self._point("Files have CRLF line ends, so .gitattributes does not set them.", ".gitattributes")
+        return "".join(line for line in ours.splitlines(keepends=True) if not line.startswith("* text"))
+
+    def _move_answers(self, theirs: str, ours: str) -> None:
+        """Keep the answers of another template under another name."""
+        self._write(".copier-answers.other.yml", theirs)
+        self._write(".copier-answers.yml", ours)
+        message = (
+            "The answers of another template moved; `copier update --answers-file .copier-answers.other.yml` uses them."
+        )
+        self._point(message, ".copier-answers.yml")
+
+    def _manifest(self) -> None:
+        """Declare the package in pyproject.toml, and lock it."""
+        texts = {path: self.existing.tree.text(path) for places in strategies.CONFIGURED.values() for path, _ in places}
+        skipped = strategies.configured(texts)
+        if not any(name.startswith("tool.pytest") for name in skipped):
+            skipped += ("tool.pytest",)  # the options of the template are stricter than what the tests were written for
+        theirs = self._theirs(MANIFEST) or ""
+        merged, points = merge(self.found, theirs, (self.rendered / MANIFEST).read_text("utf-8"), self.python, skipped)
+        self._write(MANIFEST, merged)
+        self.pending += [f"{point.source}: {point.message}" for point in points]
+        for path in self.found.declared.replaces:
+            self._remove(path)
+        locked = uv.attempt(self.clone, "lock", "--no-build", extra=process.without_secrets())
+        if locked.returncode != 0:
+            self._point(f"uv could not lock the dependencies: {uv.last_cause(locked.stderr)}", MANIFEST)
+        self._commit("manifest")
+
+    def _remove(self, path: str) -> None:
+        """Delete a manifest; of setup.cfg, only the sections that pyproject.toml replaces."""
+        text = self.existing.tree.text(path) or ""
+        rest = other_sections(text) if path == "setup.cfg" else ""
+        if rest:
+            self._write(path, rest)
+        else:
+            (self.clone / path).unlink(missing_ok=True)
+
+    def _pipeline(self) -> None:
+        for workflow in self.found.workflows:
+            if not workflow.stands_aside:
+                continue
+            edited = strategies.stand_aside(self.existing.tree.text(workflow.path) or "")
+            if edited is None:
+                self._point("Its triggers could not be replaced; it runs beside the pipeline.", workflow.path)
+            elif workflow.path not in self.proposals:
+                self._write(workflow.path, edited)
+        self._commit("pipeline")
+
+    def _baseline(self) -> None:
+        """List what the gate finds today, so that the pull request is green and new code is held to all rules."""
+        ruff = self._ruff_requirement()
+        manifest = self._theirs(MANIFEST) or ""
+        findings = self._findings(ruff, manifest)
+        listed = self._ruff(ruff, "format", "--check").splitlines()
+        unformatted = [line.removeprefix("Would reformat: ") for line in listed if line.startswith("Would reformat: ")]
+        self._write(MANIFEST, with_ignores(manifest, findings, unformatted))
+        if HOOKS not in self.proposals:
+            hooks = without_types((self.clone / HOOKS).read_text("utf-8"))
+            self._write(HOOKS, with_excludes(hooks, untidy(self._texts())))
+            self._point("The hook that checks types is left out; add it from the template later.", HOOKS)
+        self._commit("baseline")
+
+    def _findings(self, ruff: str, manifest: str) -> dict[str, list[str]]:
+        """Return the codes of ruff per file; a file that is not valid Python is an open point."""
+        findings: dict[str, list[str]] = {}
+        broken: set[str] = set()
+        for _ in range(PASSES):
+            report = ruff_findings(self._ruff(ruff, "check", "--output-format", "json", "--exit-zero", "--no-fix"))
+            for path, codes in report.items():
+                name = Path(path).relative_to(self.clone.resolve()).as_posix()
+                broken |= {name} if INVALID in codes else set()
+                findings[name] = sorted({*findings.get(name, []), *codes} - {INVALID})
+            if not report:
+                break
+            self._write(MANIFEST, with_ignores(manifest, findings, ()))
+        for name in sorted(broken):
+            self._point("It is not valid Python, so the linter refuses it.", name)
+        return findings
+
+    def _ruff_requirement(self) -> str:
+        tools = tomllib.loads((self.rendered / MANIFEST).read_text("utf-8"))["dependency-groups"]["dev"]
+        return next(str(one) for one in tools if str(one).startswith("ruff"))
+
+    def _ruff(self, requirement: str, *arguments: str) -> str:
+        """Run ruff in the clone and return its output; exit code 1 means findings."""
+        command = ("tool", "run", "--quiet", "--from", requirement, "ruff", *arguments, "--no-cache", ".")
+        completed = uv.attempt(self.clone, *command, extra=process.without_secrets())
+        if completed.returncode > 1:
+            raise process.failure(completed, "ruff", *arguments)
+        return completed.stdout
+
+    def _texts(self) -> dict[str, bytes]:
+        """Return the text files of the branch; git decides what is text, as pre-commit does by content."""
+        listed = git.run(self.clone, "grep", "-I", "-z", "--name-only", "--cached", "-e", "").split("\0")
+        paths = (path for path in listed if path and not (self.clone / path).is_symlink())
+        return {path: (self.clone / path).read_bytes() for path in paths if path != "uv.lock"}
+
+    def _proposals(self) -> None:
+        for path in self.proposals:
+            ours = (self.rendered / path).read_text("utf-8")
+            self._write(path, strategies.markers(self._theirs(path) or "", ours))
+            self._point("Both versions are in the file, between conflict markers; keep what you want.", path)
+        self._commit("proposals")
+
+    def _template_files(self) -> list[tuple[str, str]]:
+        paths = (path for path in sorted(self.rendered.rglob("*")) if path.is_file())
+        return [(path.relative_to(self.rendered).as_posix(), path.read_text("utf-8")) for path in paths]
+
+    def _theirs(self, path: str) -> str | None:
+        with suppress(OSError, UnicodeDecodeError), (self.clone / path).open(encoding="utf-8", newline="") as stream:
+            return stream.read()
+        return None
+
+    def _write(self, path: str, text: str) -> None:
+        """Write a file; never through a symbolic link of the repository."""
+        target = self.clone / path
+        if target.is_symlink() or not target.parent.resolve().is_relative_to(self.clone.resolve()):
+            raise RndError(f"{path} is a symbolic link.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+
+    def _point(self, message: str, source: str) -> None:
+        self.pending.append(f"{source}: {message}")
+
+    def _commit(self, kind: str) -> None:
+        """Commit what changed, if anything did."""
+        git.run(self.clone, "-c", f"core.excludesFile={os.devnull}", "add", "--all", "--force")
+        if git.attempt(self.clone, "diff", "--cached", "--quiet") is not None:
+            return
+        name, _, address = self.author.removesuffix(">").partition(" <")
+        identity = ("-c", f"user.name={name}", "-c", f"user.email={address}", "-c", "commit.gpgSign=false")
+        git.run(
+            self.clone, *identity, *QUIET, "commit", "--quiet", "--no-verify", "--message", message(kind, self.pending)
+        )
+        self.pending.clear()
+
+
+def other_sections(text: str) -> str:
+    """Return the sections of a setup.cfg that other tools read, byte for byte."""
+    parts = re.split(r"(?m)^(?=\[)", text)
+    kept = [part for part in parts[1:] if not re.match(r"\[(metadata|options(\.[^\]]*)?)\]", part)]
+    return "".join(kept)
+
+
+def message(kind: str, points: list[str]) -> str:
+    """Return the message of a commit: what it does, and what is left to do."""
+    listed = "".join(f"\n- {' '.join(point.split())}" for point in points)
+    return f"{SUBJECTS[kind]}\n{listed}\n" if listed else SUBJECTS[kind]

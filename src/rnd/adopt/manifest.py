@@ -1,0 +1,188 @@
+"""The pyproject.toml after the adoption: the repository's own tables, and those of the template that it lacks. Pure."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from rnd.adopt.facts import OpenPoint
+from rnd.adopt.poetry import BACKEND as POETRY
+from rnd.adopt.toml_text import Block, lookup, split, value_text, write_table
+from rnd.errors import ManifestInvalid
+
+if TYPE_CHECKING:
+    from rnd.adopt.analysis import Analysis
+
+# The order of the keys of a written [project].
+KEYS = (
+    "name", "version", "description", "readme", "requires-python", "license", "authors", "maintainers", "keywords",
+    "classifiers", "urls", "dependencies",
+)  # fmt: skip
+TABLES = ("scripts", "gui-scripts", "optional-dependencies")
+SETUPTOOLS = ("setuptools>=61", "setuptools.build_meta")  # the first that reads [project]
+OURS = ("tool.uv.build-backend", "build-system", "project", "dependency-groups")  # never appended as they are
+
+
+def merge(
+    found: Analysis, theirs: str, ours: str, python: str, skipped: tuple[str, ...] = ()
+) -> tuple[str, list[OpenPoint]]:
+    """Return the new text, and the tables of the template that the repository's own replace.
+
+    Args:
+        found: The analysis, without blocking points.
+        theirs: The text of the present pyproject.toml; empty if there is none.
+        ours: The rendered one.
+        python: The oldest Python version that the development tools are locked for.
+        skipped: Tables of the template to leave out, because a file of the repository configures the same tool.
+
+    Raises:
+        ManifestInvalid: The result is not what it has to be.
+    """
+    document = tomllib.loads(theirs)
+    points: list[OpenPoint] = []
+    tools = tomllib.loads(ours).get("dependency-groups", {}).get("dev", [])
+    blocks = _own(found, theirs, document, tools)
+    names = {block.name for block in blocks}
+    for block in split(ours):
+        if not block.name or block.name in OURS or block.name.startswith(("project.", *skipped)):
+            continue
+        if block.name in names or lookup(document, block.name) is not None:
+            if not block.name.startswith("tool.uv"):
+                message = f"[{block.name}] of the template is left out, because the repository has its own."
+                points.append(OpenPoint("own-table", message, "pyproject.toml"))
+            continue
+        blocks.append(block)
+    if _reaches_below(str(found.declared.value("requires-python") or ""), python):
+        table = {"dev": {"requires-python": f">={python}"}}
+        blocks.append(Block("tool.uv.dependency-groups", write_table("tool.uv.dependency-groups", table)))
+    text = "\n".join(block.text.strip("\n") + "\n" for block in _with_constraints(found, blocks) if block.text.strip())
+    _check(found, text)
+    return text, points
+
+
+def _reaches_below(requires: str, python: str) -> bool:
+    """Return whether a package supports a Python version before the one of the development tools."""
+    major, minor = map(int, python.split(".")[:2])
+    older = [f"{major}.{one}" for one in range(minor)] + ["2.7"]
+    return any(SpecifierSet(requires).contains(f"{one}.99") for one in older)
+
+
+def _own(found: Analysis, theirs: str, document: dict[str, Any], tools: list[str]) -> list[Block]:
+    """Return the tables that describe the package, and all others of the repository."""
+    declared = found.declared
+    present = split(theirs)
+    if "project" in document:
+        blocks = [
+            Block(
+                one.name,
+                _static_version(one.text, str(declared.value("version"))) if one.name == "project" else one.text,
+            )
+            for one in present
+        ]
+        if "build-system" not in document:
+            blocks.append(Block("build-system", _build_system(*SETUPTOOLS)))
+    else:
+        kept = [one for one in present if not one.name.startswith("tool.poetry") and one.name != "build-system"]
+        kept = [one for one in kept if not one.name.startswith("dependency-groups")]
+        system = POETRY if "poetry" in document.get("tool", {}) else SETUPTOOLS
+        requires = [one for one in declared.requires if not re.match(r"(setuptools|wheel|poetry)\b", one)]
+        blocks = [*_written(found), Block("build-system", _build_system(*system, *requires)), *_build_tables(found)]
+        return [*blocks, _groups(found, tools), *kept]
+    groups = [one for one in blocks if one.name == "dependency-groups"]
+    if groups and all(isinstance(one, list) for one in document["dependency-groups"].values()):
+        return [_groups(found, tools) if one is groups[0] else one for one in blocks]
+    return [*blocks, _groups(found, tools)]
+
+
+def _static_version(text: str, version: str) -> str:
+    """Return [project] with a literal version, changing as few characters as possible."""
+    table = tomllib.loads(text)["project"]
+    if table.get("version") == version:
+        return text
+    dynamic = [key for key in table.get("dynamic", []) if key != "version"]
+    replaced = f"dynamic = {value_text(dynamic)}\n" if dynamic else ""
+    text = re.sub(r"(?ms)^dynamic\s*=\s*\[.*?\][ \t]*(?:#[^\n]*)?\n?", lambda _: replaced, text, count=1)
+    return re.sub(r"(?m)^(name\s*=.*\n)", lambda found: f'{found[1]}version = "{version}"\n', text, count=1)
+
+
+def _written(found: Analysis) -> list[Block]:
+    """Return [project] and its tables, from what the manifests declare."""
+    fields = {key: fact.value for key, fact in found.declared.fields.items() if fact.value not in (None, "", [], {})}
+    fields.setdefault("dependencies", [])
+    blocks = [Block("project", write_table("project", {key: fields[key] for key in KEYS if key in fields}))]
+    blocks += [Block(f"project.{key}", write_table(f"project.{key}", fields[key])) for key in TABLES if key in fields]
+    for group, table in fields.get("entry-points", {}).items():
+        blocks.append(Block("project.entry-points", write_table(f'project.entry-points."{group}"', table)))
+    return blocks
+
+
+def _build_system(requirement: str, backend: str, *more: str) -> str:
+    return write_table("build-system", {"requires": [requirement, *more], "build-backend": backend})
+
+
+def _build_tables(found: Analysis) -> list[Block]:
+    """Return the tables that select the content of the wheel."""
+    return [
+        Block(f"tool.{name}", write_table(f"tool.{name}", table))
+        for name, table in found.declared.build.items()
+        if table
+    ]
+
+
+def _groups(found: Analysis, tools: list[str]) -> Block:
+    """Return the dependency groups; `dev` gets the tools of the template that it has no requirement of its own for."""
+    groups: dict[str, list[Any]] = {name: list(fact.value) for name, fact in found.declared.groups.items()}
+    for file in found.requirements:
+        if file.role is not None:
+            group = groups.setdefault(file.role, [])
+            known = set(map(_name, group))
+            group += [line for line in file.requirements if _name(line) not in known]
+    development = groups.pop("dev", [])
+    known = set(map(_name, development))
+    groups = {"dev": [*development, *(line for line in tools if _name(line) not in known)], **groups}
+    others = [name for name in groups if name != "dev" and not _includes(groups["dev"], name)]
+    groups["dev"] += [{"include-group": name} for name in others]
+    return Block("dependency-groups", write_table("dependency-groups", groups))
+
+
+def _includes(group: list[Any], name: str) -> bool:
+    return any(isinstance(one, dict) and one.get("include-group") == name for one in group)
+
+
+def _name(line: Any) -> str:  # noqa: ANN401 - a requirement, or a table that includes a group
+    try:
+        return canonicalize_name(Requirement(str(line)).name)
+    except InvalidRequirement:
+        return str(line)
+
+
+def _with_constraints(found: Analysis, blocks: list[Block]) -> list[Block]:
+    """Let the exact versions of requirement files limit what uv locks, so that nothing is upgraded."""
+    pins = sorted({pin for file in found.requirements for pin in file.pins})
+    if not pins:
+        return blocks
+    line = f"constraint-dependencies = {value_text(pins)} # the versions of the requirement files\n"
+    return [
+        Block(one.name, one.text.replace("[tool.uv]\n", f"[tool.uv]\n{line}", 1)) if one.name == "tool.uv" else one
+        for one in blocks
+    ]
+
+
+def _check(found: Analysis, text: str) -> None:
+    """Parse the result: the package must be declared as before, and nothing twice.
+
+    Raises:
+        ManifestInvalid: It is not.
+    """
+    try:
+        project = tomllib.loads(text)["project"]
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise ManifestInvalid(f"The two pyproject.toml cannot be merged: {error}.") from error
+    for key, fact in found.declared.fields.items():
+        if key != "dynamic" and fact.value not in (None, "", [], {}) and project.get(key) != fact.value:
+            raise ManifestInvalid(f"The merged pyproject.toml has another {key} than {fact.source}.")

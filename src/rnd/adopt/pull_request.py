@@ -1,0 +1,69 @@
+"""Pushes the branch `rnd/adopt` and opens its pull request. Changes nothing else on GitHub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rnd import git
+from rnd.adopt.body import TITLE
+from rnd.adopt.branch import BRANCH, REF
+from rnd.github.push import push
+from rnd.plan import Action, State, Step, done, needed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import Any
+
+    from rnd.github.client import Client
+    from rnd.github.repository import Repository
+
+
+def pull_request_steps(
+    client: Client, repository: Repository, root: Path, base: str, describe: Callable[[], tuple[str, bool]]
+) -> tuple[Step, ...]:
+    """Return the steps from the local branch to the open pull request.
+
+    Args:
+        client: GitHub.
+        repository: The repository on GitHub.
+        root: The local repository; it has the branch when the steps run.
+        base: The branch that the pull request goes to.
+        describe: Returns the text, and whether the pull request is a draft.
+    """
+
+    def tip() -> str | None:
+        found: Any = client.get_or_none(lambda kit: kit.rest.git.get_ref(*repository, f"heads/{BRANCH}"))
+        return str(found["object"]["sha"]) if found else None
+
+    def pushed() -> State:
+        there, here = tip(), git.attempt(root, "rev-parse", "--quiet", "--verify", REF)
+        if here is not None and there == here:
+            return done(f"at {here[:7]}")
+        return needed("not pushed yet" if there is None else f"GitHub has {there[:7]}")
+
+    def find() -> Any:  # noqa: ANN401 - a document of GitHub
+        owner, name = repository
+        listed: Any = client.read(
+            lambda kit: kit.rest.pulls.list(owner, name, state="open", head=f"{owner}:{BRANCH}", base=base)
+        )
+        return listed[0] if listed else None
+
+    def opened() -> State:
+        found = find()
+        return done(str(found["html_url"])) if found else needed("none yet")
+
+    def create() -> None:
+        text, draft = describe()
+        client.create_once(
+            find,
+            lambda kit: kit.rest.pulls.create(*repository, title=TITLE, head=BRANCH, base=base, body=text, draft=draft),
+        )
+
+    def send() -> None:
+        push(client, repository, root, (f"{REF}:{REF}",))
+
+    return (
+        Step("push", "Push the branch", pushed, (Action(f"git push {repository} {BRANCH}", send),)),
+        Step("pull-request", "Open the pull request", opened, (Action(f"open {TITLE!r}", create),)),
+    )

@@ -1,0 +1,113 @@
+"""The proof: two wheels are the same, and each thing that a conversion can lose is found."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from rnd.adopt.analysis import analyse
+from rnd.adopt.build import runs_code
+from rnd.adopt.proof import Proof, declared_wheel
+from rnd.adopt.tree import tree_of
+from rnd.adopt.wheels import differences, read_wheel
+
+METADATA = """\
+Metadata-Version: 2.1
+Name: Speech.Aligner
+Version: 0.3.1
+Requires-Python: >=3.9
+Requires-Dist: numpy>=1.24
+Requires-Dist: tomli; python_version < "3.11"
+Requires-Dist: torch; extra == "gpu"
+Provides-Extra: gpu
+"""
+POINTS = "[console_scripts]\nalign = aligner.cli:main\n"
+FILES = {"aligner/__init__.py": "", "aligner/words.json": "{}"}
+
+
+def wheel(
+    metadata: str = METADATA, points: str = POINTS, files: dict[str, str] | None = None, tag: str = "py3-none-any"
+) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name, text in (FILES if files is None else files).items():
+            opened.writestr(name, text)
+        opened.writestr("aligner-0.3.1.dist-info/METADATA", metadata)
+        opened.writestr("aligner-0.3.1.dist-info/WHEEL", f"Wheel-Version: 1.0\nTag: {tag}\n")
+        opened.writestr("aligner-0.3.1.dist-info/entry_points.txt", points)
+    return archive.getvalue()
+
+
+def test_equal_meanings_are_no_difference() -> None:
+    other = METADATA.replace("Speech.Aligner", "speech-aligner").replace("numpy>=1.24", "numpy (>=1.24.0)")
+    other = other.replace('torch; extra == "gpu"', "torch ; extra == 'gpu'").replace(">=3.9", ">=3.9.0")
+    assert differences(read_wheel(wheel()), read_wheel(wheel(other, POINTS.replace(" = ", "=")))) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"metadata": METADATA.replace("Speech.Aligner", "aligner")}, "name: speech-aligner → aligner"),
+        ({"metadata": METADATA.replace("0.3.1", "0.1.0")}, "version: 0.3.1 → 0.1.0"),
+        ({"metadata": METADATA.replace(">=3.9", ">=3.10")}, "python: >=3.9 → >=3.10"),
+        ({"metadata": METADATA.replace("Provides-Extra: gpu\n", "")}, "extras: gpu is gone"),
+        ({"metadata": METADATA.replace("Requires-Dist: numpy>=1.24\n", "")}, "requirements: numpy[]>=1.24; is gone"),
+        ({"metadata": METADATA.replace('; python_version < "3.11"', "")}, "requirements: tomli[]; is new"),
+        ({"metadata": METADATA.replace("numpy>=1.24", "numpy>=1.25")}, "requirements: numpy[]>=1.25; is new"),
+        ({"points": ""}, "entry_points: console_scripts: align = aligner.cli:main is gone"),
+        ({"files": {"aligner/__init__.py": ""}}, "files: aligner/words.json is gone"),
+        ({"files": {**FILES, "aligner/words.json": "[]"}}, "files: aligner/words.json is different"),
+        ({"files": {**FILES, "tests/__init__.py": ""}}, "files: tests/__init__.py is new"),
+        ({"tag": "cp311-cp311-linux_x86_64"}, "tag: py3-none-any → cp311-cp311-linux_x86_64"),
+    ],
+)
+def test_each_loss_is_a_difference(changed: dict[str, str], line: str) -> None:
+    found = differences(read_wheel(wheel()), read_wheel(wheel(**changed)))  # type: ignore[arg-type]
+    assert line in found
+    assert not Proof("compared", found).holds
+
+
+def test_what_the_manifests_declare_is_compared_without_running_the_build() -> None:
+    setup = (
+        "from setuptools import setup\nsetup(name='Speech.Aligner', version='0.3.1', python_requires='>=3.9',\n"
+        "    install_requires=['numpy>=1.24', 'tomli; python_version < \"3.11\"'], extras_require={'gpu': ['torch']},\n"
+        "    entry_points={'console_scripts': ['align=aligner.cli:main']}, packages=['aligner'])\n"
+    )
+    found = analyse(tree_of({"setup.py": setup, "aligner/__init__.py": ""}), None, "main")
+    lines = differences(declared_wheel(found), read_wheel(wheel()))
+    assert [line for line in lines if not line.startswith(("files", "tag"))] == []
+    assert not Proof("compared", [], missing="not built").holds
+
+
+@pytest.mark.parametrize(
+    ("files", "backend", "reason"),
+    [
+        ({"setup.py": ""}, "setuptools.build_meta", "setup.py"),
+        ({"hatch_build.py": ""}, "hatchling.build", "hatch_build.py"),
+        ({}, "acme.backend", "the build backend acme.backend"),
+        ({}, "flit_core.buildapi", None),
+        (
+            {"setup.cfg": "[metadata]\nversion = attr: a.b\n"},
+            "setuptools.build_meta",
+            "setup.cfg reads the version from a module",
+        ),
+    ],
+)
+def test_which_builds_run_code_of_the_repository(files: dict[str, str], backend: str, reason: str | None) -> None:
+    assert runs_code(tree_of(files), {"build-system": {"build-backend": backend}}) == reason
+
+
+def test_hooks_and_computed_versions_are_code_too() -> None:
+    hatch = {"build-system": {"build-backend": "hatchling.build"}}
+    assert runs_code(tree_of({}), hatch) is None
+    assert (
+        runs_code(tree_of({}), {**hatch, "tool": {"hatch": {"build": {"hooks": {"custom": {}}}}}})
+        == "hooks of hatchling"
+    )
+    dynamic = {**hatch, "project": {"dynamic": ["version"]}}
+    assert runs_code(tree_of({}), dynamic) == "the build computes the version"
+    assert runs_code(tree_of({}), {**dynamic, "tool": {"hatch": {"version": {"path": "a.py"}}}}) is None
+    code = {"tool": {"hatch": {"version": {"path": "a.py", "source": "code"}}}}
+    assert runs_code(tree_of({}), {**dynamic, **code}) == "the build computes the version"
