@@ -51,6 +51,7 @@ def test_the_release_is_the_highest_in_the_past_where_clocks_are_within_a_day(
     Repository(folder).git("symbolic-ref", "HEAD", f"refs/heads/c{head}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(walk, "AT_LEAST", data.draw(st.sampled_from([0, 3])))
+        patch.setattr(walk, "BATCH", data.draw(st.sampled_from([1, 4])))
         found = history.read(str(folder))
     reachable = past(graph, head)
     assert found["release"] == newest(tag for tag, place in tags.items() if place in reachable)
@@ -92,13 +93,15 @@ def test_a_candidate_whose_clock_was_ahead(
 ) -> None:
     """Found where a listed date shows it, or the date is in the future. The limit of the rule is one that is far."""
     monkeypatch.setattr(walk, "AT_LEAST", listed)
+    monkeypatch.setattr(walk, "BATCH", 1)
     graph: Graph = [([], NOW), *line(0, 2, 1, NOW + ahead), *line(2, 10, 3, NOW + 3600)]
     hashes = build(tmp_path, graph, {})
     with DatedWalk(str(tmp_path), hashes[-1]) as dated:
         assert dated.reached(dates_of(str(tmp_path), [hashes[1]])) == ({hashes[1]} if found else set())
 
 
-def test_only_the_highest_candidate_needs_to_be_found(tmp_path: Path) -> None:
+def test_only_the_highest_candidate_needs_to_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "BATCH", 1)
     graph: Graph = [([], NOW), *line(0, 5, 1, NOW + 60)]
     hashes = build(tmp_path, graph, {})
     dates = dates_of(str(tmp_path), hashes[1:5])

@@ -19,19 +19,21 @@ the time from there to the end of the list, and no listed date shows it.
 from __future__ import annotations
 
 import time
+from itertools import islice
 
 from rnd import git
 from rnd.version.reachability import among_ancestors, lines
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+    from collections.abc import Callable, Collection, Generator, Mapping
     from typing import Any
 
 DAY = 86_400  # seconds
 # Git need not look whether a branch has the name of a tag that is given in full.
 DATES = ("-c", "core.warnAmbiguousRefs=false", "rev-list", "--no-walk=unsorted", "--timestamp", "--stdin")
 AT_LEAST = 500  # commits that are listed after the nearest release, so that a wrong clock near it shows
+BATCH = 100  # commits that are read before it is asked whether that is enough
 
 
 class DatedWalk:
@@ -46,10 +48,10 @@ class DatedWalk:
         """
         self._folder = folder
         self._pieces = git.stream(folder, "rev-list", "--timestamp", start, "--")
-        self._start = ""  # the first commit on the list
-        self._oldest = float("inf")  # the lowest date that was listed
+        self._lines = lines(self._pieces)
+        self._listed: list[str] = []
+        self._oldest = 1 << 63  # the lowest date that was listed
         self._agree = True  # no listed date shows a wrong clock
-        self._listed = self._list()
 
     def __enter__(self) -> DatedWalk:
         """Return itself."""
@@ -65,13 +67,17 @@ class DatedWalk:
         Raises:
             CommandFailed: Git cannot read the history.
         """
-        return next((commit for commit in self._listed if commit in commits), None)
+        while batch := self._read():
+            for commit in batch:
+                if commit in commits:
+                    return commit
+        return None
 
     def reached(self, candidates: Mapping[str, int], rank: Callable[[str], Any] | None = None) -> set[str]:
         """Return the commits among some that are in the past, the commit that the walk starts at included.
 
         Args:
-            candidates: The commits and their dates, as `dates_of` returns them; none of them is listed yet.
+            candidates: The commits and their dates, as `dates_of` returns them.
             rank: Returns what candidates are compared by, if only the highest one in the past matters: lower ones can
                 be missing in the result then.
 
@@ -80,34 +86,48 @@ class DatedWalk:
         """
         if max(candidates.values(), default=0) > time.time() + DAY:
             return self._proven(candidates)
+        enough = len(self._listed) + AT_LEAST
         found: set[str] = set()
-        left, listed = dict(candidates), 0
-        oldest = min(left.values(), default=0)
-        while left and self._agree and (listed < AT_LEAST or oldest <= self._oldest + DAY):
-            commit = next(self._listed, None)
-            if commit is None:
-                return found  # the whole past was listed, which proves it
-            listed += 1
-            if commit in left:
-                found.add(commit)
-                del left[commit]
-                if rank is not None:
-                    left = {other: date for other, date in left.items() if rank(other) > rank(commit)}
+        left, oldest = dict(candidates), min(candidates.values(), default=0)
+        batch = self._listed
+        while self._agree:
+            if new := left.keys() & batch:
+                found |= new
+                left = _left(left, found, rank)
                 oldest = min(left.values(), default=0)
-        return found if self._agree else self._proven(candidates)
+            if not left or (len(self._listed) >= enough and oldest > self._oldest + DAY):
+                return found
+            batch = self._read()
+            if not batch:
+                return found  # the whole past was listed, which proves it
+        return self._proven(candidates)
 
-    def _list(self) -> Iterator[str]:
-        for line in lines(self._pieces):
-            date, _, commit = line.partition(" ")
-            self._start = self._start or commit
-            if int(date) > self._oldest + DAY:
+    def _read(self) -> list[str]:
+        """Read the next commits on the list, and return them; none at its end."""
+        entries = [line.split(" ") for line in islice(self._lines, BATCH)]
+        oldest = self._oldest
+        for date, _ in entries:
+            dated = int(date)
+            if dated < oldest:
+                oldest = dated
+            elif dated > oldest + DAY:
                 self._agree = False
-            self._oldest = min(self._oldest, int(date))
-            yield commit
+        self._oldest = oldest
+        batch = [commit for _, commit in entries]
+        self._listed += batch
+        return batch
 
     def _proven(self, candidates: Collection[str]) -> set[str]:
-        start = self._start or next(self._listed)
+        start = self._listed[0] if self._listed else self._read()[0]
         return among_ancestors(self._folder, start, candidates)
+
+
+def _left(candidates: Mapping[str, int], found: Collection[str], rank: Callable[[str], Any] | None) -> dict[str, int]:
+    """Return the candidates that are not found and still matter, with their dates; at least one is found."""
+    if rank is None:
+        return {commit: date for commit, date in candidates.items() if commit not in found}
+    highest = max(map(rank, found))
+    return {commit: date for commit, date in candidates.items() if rank(commit) > highest}
 
 
 def dates_of(folder: str, revisions: Collection[str]) -> dict[str, int]:
