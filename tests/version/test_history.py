@@ -9,7 +9,7 @@ import pytest
 
 from rnd import process
 from rnd.errors import CommandFailed, NotARepository
-from rnd.version import history
+from rnd.version import history, refs
 from rnd.version.errors import ShallowHistory
 
 if TYPE_CHECKING:
@@ -59,6 +59,14 @@ def test_two_processes_suffice(released: Repository, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(process, "stream", counted)
     read(released)
     assert len(started) == 2
+
+
+def test_a_tag_that_is_created_while_git_lists_them_is_an_error(released: Repository) -> None:
+    head = released.git("rev-parse", "HEAD")
+    said = f"false\n{head}\n{head}\n--names\n0.4.1\n"
+    assert refs.read(str(released.path), asked=[said.encode()]) == {"head": head, "tags": {"0.4.1": head}}
+    with pytest.raises(CommandFailed, match="The tags changed while git listed them"):
+        refs.read(str(released.path), asked=[f"{said}0.5.0\n".encode()])
 
 
 def test_a_release_at_the_head_leaves_no_commits(released: Repository) -> None:

@@ -16,7 +16,7 @@ from rnd.version.tags import highest, parse_release, preference, releases, unrec
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Collection, Generator
     from typing import TypedDict
 
     from rnd.version.tags import Release
@@ -61,16 +61,16 @@ def read(folder: str, without: str = "", at: str = "HEAD", asked: Generator[byte
         CommandFailed: The repository is damaged.
     """
     found = refs.read(folder, at, asked)
-    head, tags = found["head"], found["tags"] - {without}
+    head, tags = found["head"], {tag: place for tag, place in found["tags"].items() if tag != without}
     if head is None:
-        return History(head=head, tags=tags, release=None, commits=[], unrecognised=[])
+        return History(head=head, tags=frozenset(tags), release=None, commits=[], unrecognised=[])
     try:
         release, commits = _as_written(folder, tags, at) or _search(folder, head, tags)
         unrecognised = unrecognised_above(parse_release(release) if release else None, tags)
         unrecognised = in_the_past(folder, head, unrecognised)
     except CommandFailed as failed:
         raise refs.damaged(failed) from failed
-    return History(head=head, tags=tags, release=release, commits=commits, unrecognised=unrecognised)
+    return History(head=head, tags=frozenset(tags), release=release, commits=commits, unrecognised=unrecognised)
 
 
 def in_the_past(folder: str, head: str, tags: list[str]) -> list[str]:
@@ -123,14 +123,9 @@ def read_branch(folder: str, base: str) -> list[Commit]:
     return _without_past(folder, base, _commits(said), said)
 
 
-def _ask_commits(folder: str, base: str, at: str) -> Generator[bytes]:
-    """Start git for `_commits_since`, which takes the same arguments."""
-    return git.stream(folder, *LOG, "--left-right", f"{base}...{at}", "--")
-
-
-def _commits_since(folder: str, base: str, at: str, asked: Generator[bytes] | None = None) -> list[Commit] | None:
+def _commits_since(folder: str, base: str, at: str) -> list[Commit] | None:
     """Return the commits of one revision that another does not hold, or None if the other is not in its past."""
-    said = git.text(asked or _ask_commits(folder, base, at))
+    said = git.output(folder, *LOG, "--left-right", f"{base}...{at}", "--")
     if said is None or said.startswith("<") or "\0<" in said:  # None: nothing there, or not a commit
         return None
     commits = _commits(said)
@@ -182,7 +177,7 @@ def _manifest_version(folder: str) -> Release | None:
     return parse_release(found[1].partition(".dev")[0]) if len(found) > 1 else None
 
 
-def _as_written(folder: str, tags: frozenset[str], at: str) -> tuple[str, list[Commit]] | None:
+def _as_written(folder: str, tags: dict[str, str], at: str) -> tuple[str, list[Commit]] | None:
     """Return the release that the version in `pyproject.toml` leads to, and the commits since, or None.
 
     It is the highest one up to that version. That is not the answer, which can be anywhere, unless it is in the past
@@ -197,24 +192,23 @@ def _as_written(folder: str, tags: frozenset[str], at: str) -> tuple[str, list[C
         return None
     release, tag = last
     place = f"refs/tags/{tag}"
-    asked = _ask_commits(folder, place, at)
-    above = [f"refs/tags/{other}" for version, other in found if version > release]
+    above = [tags[other] for version, other in found if version > release]
     if not above:
-        commits = _commits_since(folder, place, at, asked)
+        commits = _commits_since(folder, place, at)
         return None if commits is None else (tag, commits)
     from rnd.version.walk import DatedWalk, ask_dates, read_dates
 
     with DatedWalk(folder, place) as walk:
-        asked_dates = ask_dates(folder, above)  # three git processes run now
-        commits = _commits_since(folder, place, at, asked)
+        asked = ask_dates(folder, above)
+        commits = _commits_since(folder, place, at)  # three git processes run now
         if commits is None:
             return None
-        dates = read_dates(asked_dates)
+        dates = read_dates(asked)
         passed = any(commit["id"] in dates for commit in commits) or walk.reached(dates, rank=lambda _: 0)
     return None if passed else (tag, commits)
 
 
-def _search(folder: str, head: str, tags: frozenset[str]) -> tuple[str | None, list[Commit]]:
+def _search(folder: str, head: str, tags: Collection[str]) -> tuple[str | None, list[Commit]]:
     """Return the highest release tag in the past of the head, and the commits since.
 
     From the nearest one, only the tags above it remain to be tested: mostly those of other branches.

@@ -10,11 +10,12 @@ from rnd.errors import CommandFailed, NotARepository
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
     from typing import TypedDict
 else:
     TypedDict = dict
 
+NAMES = "--names"
 HERE = "."  # the folder of every command that derives a version
 
 
@@ -23,19 +24,23 @@ class Refs(TypedDict):
 
     Attributes:
         head: The full hash of the commit that counts as the head; None on a branch without any.
-        tags: The names of all tags.
+        tags: The name of each tag, with the full hash of the object that it names: of an annotated tag, its own.
     """
 
     head: str | None
-    tags: frozenset[str]
+    tags: dict[str, str]
 
 
 def ask(folder: str, at: str = "HEAD") -> Generator[bytes]:
-    """Start git for `read`, which takes the same arguments."""
-    return git.stream(folder, "rev-parse", "--is-shallow-repository", f"{at}^{{commit}}", "--symbolic", "--tags")
+    """Start git for `read`, which takes the same arguments.
+
+    Git lists the hashes of the tags, repeats an option that it does not know, and lists the names in the same order.
+    """
+    listed = ("--tags", NAMES, "--symbolic", "--tags")
+    return git.stream(folder, "rev-parse", "--is-shallow-repository", f"{at}^{{commit}}", *listed)
 
 
-def read(folder: str, at: str = "HEAD", asked: Generator[bytes] | None = None) -> Refs:
+def read(folder: str, at: str = "HEAD", asked: Iterable[bytes] | None = None) -> Refs:
     """Return the commit at the head and the tags.
 
     Args:
@@ -51,13 +56,17 @@ def read(folder: str, at: str = "HEAD", asked: Generator[bytes] | None = None) -
     said = git.text(asked or ask(folder, at))
     if said is None:
         _must_be_readable(folder, at)
-        return Refs(head=None, tags=frozenset())  # no commit yet, which git takes for an error
-    shallow, head, *tags = said.removesuffix("\n").split("\n")
+        return Refs(head=None, tags={})  # no commit yet, which git takes for an error
+    shallow, head, *listed = said.removesuffix("\n").split("\n")
     if shallow == "true":
         from rnd.version.errors import ShallowHistory
 
         raise ShallowHistory("This clone is shallow: commits, and with them tags, are missing.")
-    return Refs(head=head, tags=frozenset(tags))
+    middle = listed.index(NAMES)
+    hashes, names = listed[:middle], listed[middle + 1 :]
+    if len(hashes) != len(names):
+        raise CommandFailed("The tags changed while git listed them.", "Run the same command again.")
+    return Refs(head=head, tags=dict(zip(names, hashes, strict=True)))
 
 
 def damaged(failed: CommandFailed) -> CommandFailed:
