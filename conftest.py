@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -63,6 +64,13 @@ def released_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with a git identity and nothing else, so that no test sees this machine's configuration."""
     return isolate(tmp_path_factory.mktemp("home"), monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[None]:
+    """Take away what a command of the test prints its log with: the next command may be a quiet one."""
+    yield
+    logging.getLogger("rnd").handlers.clear()
 
 
 @pytest.fixture

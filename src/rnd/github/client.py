@@ -7,8 +7,10 @@ looks for the resource, since a request may have succeeded although its response
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rnd.errors import ExtraMissing, UsageError
@@ -27,6 +29,7 @@ from rnd.retry import retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from ssl import SSLContext
     from typing import TypeVar
 
     from githubkit import GitHub, Response, TokenAuthStrategy
@@ -267,4 +270,16 @@ def _kit(api: str, token: str | None, hooks: Hooks | None) -> Kit:
         auto_retry=False,
         http_cache=False,
         rest_api_validate_body=False,
+        ssl_verify=_tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
     )
+
+
+@cache
+def _tls(_file: str | None, _folder: str | None) -> SSLContext:
+    """Return what verifies certificates, by the variables that name them.
+
+    All clients share it: reading the certificates takes 30 ms, more than a request.
+    """
+    from httpx import create_ssl_context
+
+    return create_ssl_context()

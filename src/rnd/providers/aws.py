@@ -7,6 +7,7 @@ SSO session, or the role of the machine. Endpoints can be changed with variables
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rnd.errors import AwsRefused, AwsUnavailable, ExtraMissing
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from boto3 import Session
     from botocore.config import Config
+    from botocore.loaders import Loader
 
     Response = TypeVar("Response")
     Client = TypeVar("Client")
@@ -66,6 +68,7 @@ def connect(
     """
     try:
         import boto3
+        import botocore.session
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
     except ImportError as error:
@@ -75,9 +78,22 @@ def connect(
     if credentials:
         key = (credentials.key_id, credentials.secret, credentials.token or None)
     try:
-        return make(boto3.Session(*key, region), config)
+        inner = botocore.session.get_session()
+        loader = _loader(inner.get_config_variable("data_path"))
+        inner.register_component("data_loader", loader)
+        session = boto3.Session(*key, region, inner)
+        loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # each session adds the same path
+        return make(session, config)
     except (BotoCoreError, ValueError) as error:  # a profile or an address that does not exist
         raise AwsRefused(f"AWS cannot be called: {error}.") from error
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    """Return what reads the descriptions of services, once for all clients: it takes most of the time of making one."""
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
 
 
 def happens(function: Callable[[], object], unless: str) -> bool:

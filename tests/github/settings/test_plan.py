@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 from rnd import cli
 from rnd.github.settings.plan import guards
 from rnd.github.settings.setting import RepositoryContext
@@ -25,6 +23,8 @@ from tests.helpers.settings import (
 )
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.helpers.github import Hosting
 
 
@@ -74,9 +74,25 @@ def test_every_setting_is_covered(context: RepositoryContext) -> None:
     assert set(keys(context)) == set(ALL)
 
 
-@pytest.mark.parametrize("key", ALL)
-def test_a_change_made_by_hand_is_found_and_reverted(
-    context: RepositoryContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: str
+def test_each_change_made_by_hand_is_found_and_reverted(context: RepositoryContext) -> None:
+    apply(context)
+    for key in ALL:
+        disturb(context, key)
+        assert key in [change.key for change in drift(context)]
+        assert apply(context), key
+        assert drift(context) == [], key
+
+
+# One or more of each endpoint, which can differ at the same time.
+TOGETHER = (
+    *("features.wiki", "merging.methods", "main.enforced", "main.bypass", "release_tags.refs", "topics"),
+    *(f"teams.{team}" for team in load_organisation().github.teams),
+    *("actions.token", "environment.branches", "oidc.immutable_subject", "forks.secrets", "default_branch"),
+)
+
+
+def test_the_commands_find_and_revert_what_was_changed_by_hand(
+    context: RepositoryContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("rnd.organisation.load_organisation", lambda: Organisation(context))
     named = ["--repository", str(context.repository)]
@@ -85,14 +101,17 @@ def test_a_change_made_by_hand_is_found_and_reverted(
     assert cli.main(["github", "check", *named]) == 0
     assert capsys.readouterr().out == f"{context.repository} matches org.yml.\n"
 
-    disturb(context, key)
-    assert cli.main(["github", "check", *named]) == 3
-    assert key in capsys.readouterr().out
+    for key in TOGETHER:
+        disturb(context, key)
+    wanted = {change.key for change in drift(context)}
+    assert wanted >= set(TOGETHER)
+    for arguments, code in ((["check"], 3), (["apply", "--plan"], 0)):
+        assert cli.main(["github", *arguments, *named]) == code
+        said = capsys.readouterr().out
+        assert [key for key in wanted if key not in said] == []
     assert cli.main(["github", "check", "--json", *named]) == 3
-    assert key in [change["key"] for change in json.loads(capsys.readouterr().out)["drift"]]
-    assert cli.main(["github", "apply", "--plan", *named]) == 0
-    assert key in capsys.readouterr().out
-    assert key in [change.key for change in drift(context)], "a plan changes nothing"
+    assert {change["key"] for change in json.loads(capsys.readouterr().out)["drift"]} == wanted
+    assert {change.key for change in drift(context)} == wanted, "a plan changes nothing"
 
     assert cli.main(["github", "apply", *named]) == 0
     assert cli.main(["github", "check", *named]) == 0

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 # others are about commits, merges, tokens and single steps, the same with both tools: each was run with conda as well,
 # and can be again.
 ALIKE = {"breaking", "breaking-before-1.0", "untyped", "two-at-once", "wrong-title", "hotfix", "without-app", "rerun"}
-# The change of `without-aws` is that of `untyped`.
+# What others do as well: the change of `untyped` is in `without-aws`; a level and a squash of `breaking`, in
+# `breaking-before-1.0` and `feature`; `fix`, in the test below, with all of its steps and images besides. With conda,
+# `feature` is the first release of `stock-copier` and the change of that test.
 NOT_AGAIN = {
-    "uv": {"first-release", "attacks", "untyped"},
-    "conda": {"first-release", "fix", "without-aws", *ALIKE},
+    "uv": {"first-release", "attacks", "untyped", "breaking", "fix"},
+    "conda": {"first-release", "feature", "fix", "without-aws", *ALIKE},
 }
 # What these are about does not depend on the checks of the code, which the others run with both tools.
 WITHOUT_CHECKS = ALIKE - {"rerun"}
