@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -38,16 +39,16 @@ def remote() -> Iterator[tuple[str, list[str | None]]]:
 
 
 def test_the_remote_is_given_the_token(
-    remote: tuple[str, list[str | None]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    remote: tuple[str, list[str | None]], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     address, asked = remote
-    commands: list[str] = []
-    monkeypatch.setattr(process, "trace", commands.append)
+    caplog.set_level(logging.DEBUG, "rnd.process")
     git.signed_in(tmp_path, "secret", address.removesuffix("/owner/name"), "ls-remote", address)
     assert asked[0] is None, "nobody is given it unasked"
     scheme, value = str(asked[1]).split()
     assert (scheme, base64.b64decode(value)) == ("Basic", b"x-access-token:secret")
-    assert "secret" not in "".join(commands)
+    assert f" ls-remote {address}" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_without_a_token_git_is_left_to_itself_and_never_asks(
