@@ -15,8 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.wrappers import Response
 
+from fake_github import git_repository as bare
 from fake_github.faults import DROP, null_at, once, once_query, query_error, refusal
+from fake_github.limits import Limits
+from rnd import git
 from rnd.errors import RndError, TemplateUnavailable
+from rnd.fleet import governor
 from rnd.fleet.governor import Governor, Paused
 from rnd.fleet.reading import Reader
 from rnd.fleet.update.tick import observe
@@ -24,6 +28,7 @@ from tests.helpers.update_scenes import ARCHIVED, FIRST, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from fake_github.faults import Phase
     from rnd.github.client import Client
@@ -195,7 +200,7 @@ def phases(method: str, name: str) -> tuple[Phase, ...]:
 
 def seen(world: World, client: Client) -> dict[str, str]:
     """Return what is decided for each repository."""
-    found = observe(Reader(client, Governor(sleep=lambda _: None)), world.fleet.organisation)
+    found = observe(Reader(client, Governor(world.clock.now, lambda _: None)), world.fleet.organisation)
     return {one.member.name: one.kind for one in found.decisions}
 
 
@@ -296,3 +301,44 @@ def without_template(world: World, scene: Scene, monkeypatch: pytest.MonkeyPatch
     assert world.tick() == 1
     assert not world.pulls(FIRST)
     assert scene.is_done(world, NAMES[1])
+
+
+def test_renamed_meanwhile(quick: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository is renamed before it is fetched, or before its branch is pushed: one pull request, no failure."""
+    monkeypatch.setattr(governor, "PAUSE", 0.0)
+    quick.fleet.hub.limits = Limits(quick.clock)
+    state = quick.fleet.hub.state
+    whole = git.signed_in
+    for before in ("fetch", "push"):
+        name = f"rnd-{before}"
+        quick.add(name)
+        repository = quick.fleet.hosting.repository(name)
+
+        def rename(folder: Path, token: str | None, server: str, command: str, *rest: str) -> object:
+            if command == before and repository.name == name:  # noqa: B023 - it is called in this turn of the loop
+                state.rename(repository, f"{name}-new")  # noqa: B023
+            return whole(folder, token, server, command, *rest)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("rnd.git.signed_in", rename)
+            assert quick.tick() == 0
+        assert repository.pulls == {}
+        assert "refs/heads/rnd/template" not in bare.refs(repository.folder)
+        assert quick.tick() == 0
+        assert len(quick.pulls(f"{name}-new")) == 1
+
+
+@pytest.mark.parametrize("hours", [-26, 26])
+def test_wrong_clock(
+    quick: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], hours: int
+) -> None:
+    """The hours of rings depend on the clock of this machine, so nothing happens while it is wrong."""
+    quick.add(FIRST)
+    wrong = partial(Governor, lambda: quick.clock.now() + hours * 3600, quick.clock.sleep)
+    with monkeypatch.context() as patch:
+        patch.setattr("rnd.fleet.governor.Governor", wrong)
+        assert quick.tick() == 1
+    assert "[fleet-clock-wrong]" in capsys.readouterr().err
+    assert not quick.pulls()
+    assert quick.tick() == 0
+    assert len(quick.pulls()) == 1

@@ -95,7 +95,7 @@ def killed(after: int) -> int:
 def test_killed_anywhere_and_continued_by_a_new_process(quick: World) -> None:
     for name in NAMES:
         quick.add(name)
-    quick.fleet.hub.limits = Limits()
+    quick.fleet.hub.limits = Limits(quick.clock)
     random = Random(16)
     died = 0
     for point in random.sample(range(54 + 3 * len(NAMES)), 20):

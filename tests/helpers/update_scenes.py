@@ -89,7 +89,7 @@ def scenes(quick: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, 
     for name in NAMES:
         quick.add(name)
     configure(quick, [])
-    quick.fleet.hub.limits = Limits()
+    quick.fleet.hub.limits = Limits(quick.clock)
     # The template is fetched once, not in each tick.
     monkeypatch.setattr("rnd.fleet.update.mirror.fetch_template", lambda *_: None)
     monkeypatch.setattr("rnd.fleet.update.mirror.make_slim", lambda *_: None)

@@ -58,6 +58,13 @@ class AdvisoriesRefused(RndError):
     hint = "Check `fleet.audit.service` in org.yml: it must be the address of a service with the API of OSV."
 
 
+class ClockWrong(RndError):
+    """This machine and GitHub do not agree on the time, on which the hours of rings and the end of holds depend."""
+
+    code = "fleet-clock-wrong"
+    hint = "Set the clock of this machine, then run the same command again."
+
+
 class RenderFailed(RndError):
     """The new release of the template could not be brought into a repository; the others were not affected."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rnd.fleet.governor import AT_ONCE, RESERVE, Paused
+from rnd.fleet.errors import ClockWrong
+from rnd.fleet.governor import AT_ONCE, HOUR, RESERVE, Paused
 from rnd.github.errors import GitHubUnavailable, QueryTooHeavy, RateLimited
 from rnd.github.graphql import Answer, ask
 from rnd.retry import retry
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
 
 PAGE = 100  # GitHub's maximum
+TOLERANCE = 300.0  # seconds between an answer and the check of the clock
 
 
 class Reader:
@@ -77,6 +79,22 @@ class Reader:
         limit, left, reset = self._budget
         if left < limit * RESERVE and self.governor.clock() < reset:
             raise Paused(reset, f"{left} of {limit} points of this hour are left, and the rest is for people")
+
+    def check_clock(self) -> None:
+        """Refuse to continue with a clock that is wrong by more than an hour.
+
+        A budget lasts for an hour, so GitHub resets it within the next one:
+        https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+
+        Raises:
+            ClockWrong: This machine and GitHub do not agree on the time.
+        """
+        now = self.governor.clock()
+        if self._budget is not None and not now - TOLERANCE <= self._budget[2] <= now + HOUR + TOLERANCE:
+            here, there = (
+                datetime.fromtimestamp(one, UTC).strftime("%Y-%m-%d %H:%M") for one in (now, self._budget[2])
+            )
+            raise ClockWrong(f"On this machine it is {here} UTC, and GitHub's present hour ends at {there} UTC.")
 
     def ask_patiently(self, query: str, variables: Mapping[str, object]) -> Answer:
         """Send a query that cannot be made smaller: where GitHub stops it, send it again later."""

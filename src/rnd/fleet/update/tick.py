@@ -79,12 +79,16 @@ def observe(reader: Reader, organisation: Organisation, *, urgent: bool = False,
         organisation: The values of org.yml.
         urgent: Whether the days between two updates do not count.
         at_once: How many pull requests may have unfinished checks; by default as in org.yml.
+
+    Raises:
+        ClockWrong: The clock of this machine is wrong.
     """
     found = (member(node, organisation) for node in list_repositories(reader, organisation.github.owner))
     members = sorted((one for one in found if isinstance(one, Member)), key=lambda one: one.name.lower())
     tags = tuple(read_tags(reader, organisation))
     updates = read_all(reader, [one.node_id for one in members])
     ledger = read_given(reader, organisation)
+    reader.check_clock()
     now = datetime.fromtimestamp(reader.governor.clock(), UTC)
     reader.governor.remember(one.timestamp() for known in updates.values() for one in known.created)
     rules = Rules(organisation.fleet, ledger, tags, now, urgent, at_once)
