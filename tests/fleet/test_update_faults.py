@@ -23,6 +23,7 @@ from rnd.errors import RndError, TemplateUnavailable
 from rnd.fleet import governor
 from rnd.fleet.governor import Governor, Paused
 from rnd.fleet.reading import Reader
+from rnd.fleet.update.render import Rendered
 from rnd.fleet.update.tick import observe
 from tests.helpers.update_scenes import ARCHIVED, FIRST, NAMES
 
@@ -342,3 +343,32 @@ def test_wrong_clock(
     assert not quick.pulls()
     assert quick.tick() == 0
     assert len(quick.pulls()) == 1
+
+
+def test_opening_with_conflicts(
+    quick: World, scenes: dict[str, Scene], local: LocalGit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull request with conflicts is a draft from its first moment, and there is one, when its creation fails."""
+    assert local.meanwhile is None
+    heads = {main: branch for _, _, main, branch in scenes["redraft"].kept.values()}
+    files = {"merged": ["notes.txt"], "conflict": ["notes.txt"]}
+    monkeypatch.setattr(
+        "rnd.fleet.update.workers.run",
+        lambda jobs, home: [Rendered(heads[job.main], files) for job in jobs],  # noqa: ARG005
+    )
+    path = f"/api/v3/repos/{quick.fleet.hosting.owner}/{FIRST}/pulls"
+    cells = 0
+    for name in ("403 no permission", "403 content block", "502", "cut"):
+        for phase in phases("POST", name):
+            scenes["open"].restore(quick)
+            quick.fleet.hub.calls.clear()
+            quick.fleet.hub.faults.append(once("POST", path, REST[name][0](), phase))
+            quick.tick()
+            assert ("POST", path) in {call[:2] for call in quick.fleet.hub.calls}, (name, phase)
+            assert all(pull.draft for pull in quick.pulls()), (name, phase)
+            quick.fleet.hub.faults.clear()
+            assert quick.tick() == 0
+            assert [len(quick.pulls(one)) for one in NAMES] == [1, 1], (name, phase)
+            assert all(pull.draft and " conflict -->" in str(pull.body) for pull in quick.pulls()), (name, phase)
+            cells += 1
+    print(f"update: {cells} cells of opening with conflicts")
