@@ -14,6 +14,8 @@ import pytest
 
 from fake_github.faults import DROP, refusal
 from rnd import cli
+from rnd.github import repository as github
+from rnd.github.push import push
 from tests.helpers.git import git
 
 if TYPE_CHECKING:
@@ -195,6 +197,39 @@ def at(number: int, outcome: Response | Drop, phase: Phase) -> Fault:
         return outcome if now == phase and fault.current == number else None  # type: ignore[attr-defined]
 
     return fault
+
+
+@pytest.mark.parametrize("kind", ["GITHUB_TOKEN", "without the scope"])
+def test_a_release_of_older_workflow_files_is_explained(
+    package: Repository,
+    hosting: Hosting,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    head = package.git("rev-parse", "HEAD")
+    workflow = package.path / ".github" / "workflows" / "later.yml"
+    workflow.parent.mkdir(parents=True, exist_ok=True)
+    workflow.write_text("on: push\n", encoding="utf-8")
+    package.git("add", "--all")
+    package.commit("ci: add a workflow")
+    with hosting.client as client:
+        push(client, github.Repository(hosting.owner, "demo"), package.path, ("refs/heads/main:refs/heads/main",))
+    package.git("reset", "--quiet", "--hard", head)
+    own = {
+        "GITHUB_TOKEN": lambda: hosting.hub.workflow_token(f"{hosting.owner}/demo", {"contents": "write"}),
+        "without the scope": lambda: hosting.hub.add_user(hosting.login, {"repo"}),
+    }
+    monkeypatch.setenv("GH_TOKEN", own[kind]())
+    assert cli.main(PUBLISH) == 1
+    said = capsys.readouterr().err
+    assert "error[workflows-differ]" in said
+    assert ".github/workflows/later.yml" in said
+    tags, releases = state(hosting)
+    assert TAG not in tags
+    assert releases == []
+    monkeypatch.setenv("GH_TOKEN", hosting.token)
+    assert_released(hosting, package)
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])

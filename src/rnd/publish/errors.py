@@ -92,3 +92,18 @@ class TagTaken(RndError):
     hint = (
         "Bring the branch up to date: the next version will be a higher one. Or release from the commit that it names."
     )
+
+
+class WorkflowsDiffer(RndError):
+    """GitHub refuses the release: the workflow files of its commit differ from those of the default branch.
+
+    Such a release needs the permission *Workflows*, which `GITHUB_TOKEN` can never have, or the scope `workflow`; see
+    https://docs.github.com/en/rest/releases/releases#create-a-release. Two quick merges of which the second changes a
+    workflow lead to it.
+    """
+
+    code = "workflows-differ"
+    hint = (
+        "Run `rnd release publish` on that commit with a token that has the scope `workflow`, or let the GitHub App "
+        "`release` make releases: docs/how-to/set-up-the-pipeline.md. What is published stays as it is."
+    )

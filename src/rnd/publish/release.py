@@ -8,15 +8,18 @@ on another commit, the step fails and reports both.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
+from rnd.github.errors import GitHubRefused
 from rnd.plan import Action, Plan, State, Step, done, needed
-from rnd.publish.errors import TagTaken
+from rnd.publish.errors import TagTaken, WorkflowsDiffer
 
 if TYPE_CHECKING:
     from rnd.github.client import Client
     from rnd.github.repository import Repository
 
+WORKFLOWS = ".github/workflows/"
 MOST_TAGS = 10  # annotated tags of annotated tags: git allows any number
 
 
@@ -57,23 +60,59 @@ def release_step(client: Client, repository: Repository, release: Release) -> St
         return done(f"{release.tag} is on {release.commit[:7]}: {found['html_url']}")
 
     def create() -> None:
-        client.create_once(
-            lambda: state if (state := look()).done else None,
-            lambda kit: kit.rest.repos.create_release(
-                owner,
-                name,
-                data={
-                    "tag_name": release.tag,
-                    "target_commitish": release.commit,
-                    "name": release.tag,
-                    "body": release.notes,
-                    "make_latest": "true" if release.is_latest else "false",
-                },
-            ),
-        )
+        try:
+            client.create_once(
+                lambda: state if (state := look()).done else None,
+                lambda kit: kit.rest.repos.create_release(
+                    owner,
+                    name,
+                    data={
+                        "tag_name": release.tag,
+                        "target_commitish": release.commit,
+                        "name": release.tag,
+                        "body": release.notes,
+                        "make_latest": "true" if release.is_latest else "false",
+                    },
+                ),
+            )
+        except GitHubRefused as refused:
+            _explain(client, repository, release, refused)
+            raise
 
     action = Action(f"create the release {release.tag} on {release.commit}, and with it the tag", create)
     return Step("release", "Make the tag and the release", look, (action,))
+
+
+def _explain(client: Client, repository: Repository, release: Release, refused: GitHubRefused) -> None:
+    """Raise the reason if GitHub refused a release because of its workflow files: it answers 403, or 404.
+
+    Raises:
+        WorkflowsDiffer: The workflow files of the commit are not those of the default branch.
+    """
+    if refused.status not in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+        return
+    owner, name = repository
+    try:
+        branch = client.read(lambda kit: kit.rest.repos.get(owner, name))["default_branch"]
+        changed = _changed(client, repository, (release.commit, branch))
+    except GitHubRefused:  # the token cannot even look
+        return
+    if changed:
+        raise WorkflowsDiffer(
+            f"GitHub does not let this token release {release.commit[:7]}, because its workflow files are not those of "
+            f"{branch}: {', '.join(sorted(changed))}. GitHub's answer: {refused.message}"
+        ) from refused
+
+
+def _changed(client: Client, repository: Repository, ends: tuple[str, str]) -> set[str]:
+    """Return the workflow files that one of two commits or branches has changed since they parted."""
+    owner, name = repository
+    changed: set[str] = set()
+    for two in (ends, ends[::-1]):
+        both = "...".join(two)
+        compared = client.read(lambda kit, both=both: kit.rest.repos.compare_commits(owner, name, both))  # type: ignore[misc]
+        changed |= {one["filename"] for one in compared.get("files", []) if one["filename"].startswith(WORKFLOWS)}
+    return changed
 
 
 def tagged_commit(client: Client, repository: Repository, tag: str) -> str | None:
