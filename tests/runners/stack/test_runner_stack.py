@@ -25,6 +25,27 @@ def test_a_class_grows_by_what_waits_and_shrinks_by_what_is_not_needed(stacks: S
         assert group["ManagedTerminationProtection"] == group["ManagedDraining"] == "ENABLED"
 
 
+def test_what_stays_when_the_stacks_are_destroyed_is_documented(synthesised: dict[str, Stacks]) -> None:
+    """A dry run of `cdk destroy`, which has none: the resources that CloudFormation keeps."""
+    kept: set[tuple[str, str]] = set()
+    for stacks in synthesised.values():
+        for stack, template in (("rnd-publishing", stacks.publishing), ("rnd-runners", stacks.fleet)):
+            resources = template["Resources"].values()
+            there = [one["Type"].removeprefix("AWS::") for one in resources if one.get("DeletionPolicy") == "Retain"]
+            kept |= {(stack, name) for name in there}
+            assert not [one for one in resources if one.get("DeletionPolicy") == "Snapshot"]
+    page = (ROOT / "docs" / "how-to" / "runners.md").read_text(encoding="utf-8")
+    section = page.partition("## Take down")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `([\w-]+)` \| `([\w:]+)` \|", section, re.MULTILINE)) == kept
+
+
+def test_a_destroyed_stack_waits_for_no_protected_machine(stacks: Stacks) -> None:
+    """The documented command finds each group by its tag, and removes the protection that the stack sets."""
+    for group in stacks.of_type("AWS::AutoScaling::AutoScalingGroup").values():
+        assert group["NewInstancesProtectedFromScaleIn"] is True
+        assert "rnd:runner-class" in {tag["Key"] for tag in group["Tags"]}
+
+
 def test_one_job_to_a_machine(stacks: Stacks) -> None:
     (machine,) = stacks.of_type("AWS::StepFunctions::StateMachine").values()
     text = json.dumps(machine)
