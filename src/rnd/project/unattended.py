@@ -14,12 +14,14 @@ from copier._main import Worker  # the function `run_update` has no way to skip 
 from copier._template import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import CodeType
 
     from copier._jinja_ext import SandboxedEnvironment
     from copier._subproject import Subproject
+
+SETTINGS: dict[str, Any] = {"defaults": True, "overwrite": True, "unsafe": True, "quiet": True, "skip_tasks": True}
 
 
 def update(folder: Path, ref: str) -> None:
@@ -29,9 +31,21 @@ def update(folder: Path, ref: str) -> None:
         folder: Root of the git repository.
         ref: The tag.
     """
-    settings: dict[str, Any] = {"defaults": True, "skip_answered": True, "overwrite": True, "unsafe": True}
-    with Unattended(dst_path=folder, vcs_ref=ref, quiet=True, skip_tasks=True, **settings) as worker:
+    with Unattended(dst_path=folder, vcs_ref=ref, skip_answered=True, **SETTINGS) as worker:
         worker.run_update()
+
+
+def create(source: str, ref: str, folder: Path, data: Mapping[str, object]) -> None:
+    """Make a repository from a tag of a template.
+
+    Args:
+        source: URL or folder of the template.
+        ref: The tag.
+        folder: Where it is made.
+        data: Answers; the other questions get their defaults.
+    """
+    with Unattended(src_path=source, dst_path=folder, data=dict(data), vcs_ref=ref, **SETTINGS) as worker:
+        worker.run_copy()
 
 
 @cache

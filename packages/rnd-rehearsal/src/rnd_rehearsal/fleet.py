@@ -40,10 +40,12 @@ STEPS = "  steps:\n"
 MAKE = """\
 import json, sys
 from pathlib import Path
-from rnd.project.template import Template, render
+from rnd.project.template import remember
+from rnd.project.unattended import create
 source, remembered, release, wanted = json.loads(sys.argv[1])
 for folder, data in wanted.items():
-    render(Template(source, remembered, release), Path(folder), data, {}, ask=False)
+    create(source, release, Path(folder), data)
+    remember(Path(folder) / ".copier-answers.yml", remembered)
 """
 # A workflow of the repository's own that uses a shared action, as a nightly job would.
 NIGHTLY = """\
