@@ -283,3 +283,10 @@ def test_the_oldest_supported_python_of_the_organisation_is_chosen() -> None:
     found = analysed(COMPLETE)
     answers = derive_answers(found, tree_of(COMPLETE), {}, ["3.8", "3.9", "3.10"], "aligner")
     assert answers["python_version"] == "3.9"
+    poetry = (
+        COMPLETE["pyproject.toml"].replace(">=3.9", ">=3.8")
+        + '[build-system]\nbuild-backend = "poetry.core.masonry.api"\n'
+    )
+    files = {**COMPLETE, "pyproject.toml": poetry}
+    answers = derive_answers(analysed(files), tree_of(files), {}, ["3.8", "3.9", "3.10"], "aligner")
+    assert answers["python_version"] == "3.9"  # poetry-core 2 does not run on 3.8

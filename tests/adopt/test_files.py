@@ -163,7 +163,11 @@ def test_a_setup_py_becomes_a_manifest_with_the_same_backend() -> None:
         "    entry_points={'console_scripts': ['align=aligner:main'], 'my.group': ['x=aligner:x']},\n"
         "    extras_require={'GPU': ['torch']})\n"
     )
-    files = {"setup.py": setup, "requirements.txt": "numpy==1.24.0\n", "requirements-test.txt": "hypothesis\n"}
+    files = {
+        "setup.py": setup,
+        "requirements.txt": "numpy==1.24.0\n",
+        "requirements-test.txt": "hypothesis\npytest<8\n",
+    }
     document = tomllib.loads(merged(files, ("tool.coverage",))[0])
     assert document["build-system"] == {"requires": ["setuptools>=61"], "build-backend": "setuptools.build_meta"}
     assert document["project"]["entry-points"] == {"my.group": {"x": "aligner:x"}}
@@ -175,8 +179,8 @@ def test_a_setup_py_becomes_a_manifest_with_the_same_backend() -> None:
     assert tool["uv"]["constraint-dependencies"] == ["numpy==1.24.0"]
     assert tool["uv"]["dependency-groups"] == {"dev": {"requires-python": ">=3.9"}}
     groups = document["dependency-groups"]
-    assert groups["dev"] == ["pytest>=8", "ruff>=0.17,<0.18", {"include-group": "test"}]
-    assert groups["test"] == ["hypothesis"]
+    assert groups["dev"] == ["ruff>=0.17,<0.18", {"include-group": "test"}]
+    assert groups["test"] == ["hypothesis", "pytest<8"]
 
 
 def test_poetry_keeps_its_backend_and_what_selects_the_files() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -87,11 +88,12 @@ def test_what_the_manifests_declare_is_compared_without_running_the_build() -> N
         ({"setup.py": ""}, "setuptools.build_meta", "setup.py"),
         ({"hatch_build.py": ""}, "hatchling.build", "hatch_build.py"),
         ({}, "acme.backend", "the build backend acme.backend"),
+        ({"setup.py": ""}, "poetry.core.masonry.api", None),
         ({}, "flit_core.buildapi", None),
         (
             {"setup.cfg": "[metadata]\nversion = attr: a.b\n"},
             "setuptools.build_meta",
-            "setup.cfg reads the version from a module",
+            "what setup.cfg names",
         ),
     ],
 )
@@ -99,15 +101,36 @@ def test_which_builds_run_code_of_the_repository(files: dict[str, str], backend:
     assert runs_code(tree_of(files), {"build-system": {"build-backend": backend}}) == reason
 
 
-def test_hooks_and_computed_versions_are_code_too() -> None:
-    hatch = {"build-system": {"build-backend": "hatchling.build"}}
-    assert runs_code(tree_of({}), hatch) is None
-    assert (
-        runs_code(tree_of({}), {**hatch, "tool": {"hatch": {"build": {"hooks": {"custom": {}}}}}})
-        == "hooks of hatchling"
-    )
-    dynamic = {**hatch, "project": {"dynamic": ["version"]}}
-    assert runs_code(tree_of({}), dynamic) == "the build computes the version"
-    assert runs_code(tree_of({}), {**dynamic, "tool": {"hatch": {"version": {"path": "a.py"}}}}) is None
-    code = {"tool": {"hatch": {"version": {"path": "a.py", "source": "code"}}}}
-    assert runs_code(tree_of({}), {**dynamic, **code}) == "the build computes the version"
+HATCH = {"requires": ["hatchling>=1.20"], "build-backend": "hatchling.build"}
+FLIT = {"requires": ["flit_core >=3.2,<4"], "build-backend": "flit_core.buildapi"}
+SETUPTOOLS = {"requires": ["setuptools>=61", "wheel"], "build-backend": "setuptools.build_meta"}
+PATH = {"hatch": {"version": {"path": "a.py"}}}
+HOOK = {"custom": {"path": "x.py"}}
+CLASSES = {"setuptools": {"cmdclass": {"build": "a.B"}}}
+LOCAL = "setuptools @ file:///x"
+EXPLICIT = {"uv": {"index": [{"name": "acme", "url": "https://index.example", "explicit": True}]}}
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ({"build-system": HATCH}, None),
+        ({"build-system": HATCH, "project": {"dynamic": ["version"]}}, "what computes the version"),
+        ({"build-system": HATCH, "project": {"dynamic": ["version"]}, "tool": PATH}, None),
+        ({"build-system": HATCH, "tool": {"hatch": {"build": {"hooks": HOOK}}}}, "[tool.hatch] hooks"),
+        ({"build-system": HATCH, "tool": {"hatch": {"targets": {"wheel": {"hooks": HOOK}}}}}, "[tool.hatch] hooks"),
+        ({"build-system": FLIT, "project": {"dynamic": ["description"]}}, "what computes the description"),
+        ({"build-system": SETUPTOOLS}, None),
+        ({"build-system": SETUPTOOLS, "tool": CLASSES}, "[tool.setuptools] cmdclass"),
+        ({"build-system": {**SETUPTOOLS, "requires": ["helper"]}}, "the build requirement helper"),
+        ({"build-system": {**SETUPTOOLS, "requires": [LOCAL]}}, f"the build requirement {LOCAL}"),
+        ({"build-system": {**SETUPTOOLS, "backend-path": ["."]}}, "the build backend setuptools.build_meta"),
+        ({"build-system": SETUPTOOLS, "tool": {"pdm": {"build": {"custom-hook": "x.py"}}}}, "[tool.pdm] custom-hook"),
+        ({"build-system": SETUPTOOLS, "tool": {"poetry": {"build": "x.py"}}}, "[tool.poetry] build"),
+        ({"build-system": SETUPTOOLS, "tool": EXPLICIT}, None),
+        ({"build-system": SETUPTOOLS, "tool": {"uv": {"index": [{}]}}}, "packages from [[tool.uv.index]]"),
+        ({"build-system": SETUPTOOLS, "tool": {"uv": {"find-links": ["x"]}}}, "packages from [tool.uv] find-links"),
+    ],
+)  # fmt: skip
+def test_hooks_requirements_and_indexes_are_code_too(document: dict[str, Any], reason: str | None) -> None:
+    assert runs_code(tree_of({}), document) == reason

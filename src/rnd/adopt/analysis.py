@@ -235,6 +235,10 @@ def _others(found: Analysis, tree: Tree) -> list[OpenPoint]:
     if large:
         listed = ", ".join(large[:SHOWN]) + (" …" if len(large) > SHOWN else "")
         points.append(OpenPoint("large-files", f"{len(large)} files are over 500 kB: {listed}.", large[0]))
+    if next(tree.matching(r"\.venv/.*"), None):  # uv would run its interpreter
+        points.append(
+            OpenPoint("environment-committed", "The folder .venv is committed; remove it.", ".venv", blocks=True)
+        )
     if "Pipfile" in tree.files:
         message = "The packages of Pipfile are not taken over; add them with `uv add`."
         points.append(OpenPoint("pipfile", message, "Pipfile", blocks=True))

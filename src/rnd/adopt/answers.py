@@ -69,12 +69,15 @@ def derive_answers(
     """
     layout, declared = found.layout, found.declared
     assert layout is not None  # noqa: S101 - a missing layout is a blocking point
+    backend = str(declared.backend.value) if declared.backend else ""
+    # poetry-core 2, the first that reads [project], needs Python 3.9.
+    able = [one for one in pythons if not backend.startswith("poetry") or tuple(map(int, one.split("."))) >= (3, 9)]
     name, import_name = canonicalize_name(declared.value("name")), layout.modules[0]
     return {
         "project_name": data.get("project_name") or project_name(import_name, repository),
         "author": data.get("author") or author(declared.value("authors") or []),
         "dependency_tool": "uv",
-        "python_version": data.get("python_version") or oldest_python(declared.value("requires-python"), pythons),
+        "python_version": data.get("python_version") or oldest_python(declared.value("requires-python"), able),
         "create_github_repository": False,  # it exists
         "other_names": {
             "package": name,

@@ -143,7 +143,7 @@ def _groups(found: Analysis, tools: list[str]) -> Block:
             known = set(map(_name, group))
             group += [line for line in file.requirements if _name(line) not in known]
     development = groups.pop("dev", [])
-    known = set(map(_name, development))
+    known = {_name(line) for group in (development, *groups.values()) for line in group}
     groups = {"dev": [*development, *(line for line in tools if _name(line) not in known)], **groups}
     others = [name for name in groups if name != "dev" and not _includes(groups["dev"], name)]
     groups["dev"] += [{"include-group": name} for name in others]
