@@ -18,6 +18,7 @@ from rnd.adopt.errors import BranchExists
 from rnd.adopt.repository import Existing, look
 from rnd.answers import read_project
 from rnd.cli import main
+from rnd.errors import CommandFailed, DestinationRefused
 from rnd.project.template import Template
 from rnd.project.update import conflicts
 from tests.helpers.git import git
@@ -168,6 +169,44 @@ def test_a_file_with_another_version_is_proposed_and_answers_of_another_template
     git(existing, "branch", "--force", BRANCH, "HEAD")
     with pytest.raises(BranchExists):
         read_branch(existing, git(existing, "rev-parse", "HEAD"))
+
+
+@pytest.mark.usefixtures("without_uv")
+def test_no_program_of_the_folder_is_started(existing: Path, template: TemplateRepository, tmp_path: Path) -> None:
+    spy = tmp_path / "started"
+    for hook in ("reference-transaction", "post-checkout", "pre-commit", "post-commit"):
+        file = existing / ".git" / "hooks" / hook
+        file.write_text(f"#!/bin/sh\ntouch {spy}\n")
+        file.chmod(0o755)
+    for key in ("core.fsmonitor", "core.sshCommand", "diff.external", "core.alternateRefsCommand", "gpg.program"):
+        git(existing, "config", key, f"touch {spy};")
+    git(existing, "config", "commit.gpgSign", "true")
+    git(existing, "config", "protocol.ext.allow", "always")
+    spy.unlink(missing_ok=True)
+    adopt(existing, template)
+    there, _ = examined(existing)
+    assert read_branch(existing, there.commit) is not None
+    assert not spy.exists()
+    git(existing, "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "branch", "-D", BRANCH)
+    git(existing, "config", f"url.ext::touch {spy} .insteadOf", "/")
+    with pytest.raises(CommandFailed, match="transport 'ext' not allowed"):
+        adopt(existing, template)
+    assert not spy.exists()
+
+
+@pytest.mark.usefixtures("without_uv")
+def test_a_link_is_neither_read_nor_written_through(
+    existing: Path, template: TemplateRepository, tmp_path: Path
+) -> None:
+    (tmp_path / "private").write_text("secret\n")
+    (existing / ".gitignore").unlink()
+    (existing / ".gitignore").symlink_to(tmp_path / "private")
+    git(existing, "add", "--all")
+    git(existing, "commit", "--quiet", "--message", "link")
+    with pytest.raises(DestinationRefused, match=r"\.gitignore is a symbolic link"):
+        adopt(existing, template)
+    assert (tmp_path / "private").read_text() == "secret\n"
+    assert git(existing, "branch", "--list", BRANCH) == ""
 
 
 @pytest.mark.slow

@@ -62,7 +62,9 @@ def read_branch(root: Path, base: str) -> Branch | None:
         raise BranchExists(f"The branch {BRANCH} exists and does not start at {base[:7]}.")
     bodies = git.attempt(root, "log", "--reverse", "--format=%b", f"{base}..{tip}") or ""
     points = [line[2:] for line in bodies.splitlines() if line.startswith("- ")]
-    listed = (git.attempt(root, "diff", "--numstat", "--no-renames", "-z", base, tip) or "").split("\0")
+    listed = (
+        git.attempt(root, "diff", "--no-ext-diff", "--no-textconv", "--numstat", "--no-renames", "-z", base, tip) or ""
+    ).split("\0")
     rows = [line.split("\t") for line in listed if line]
     changed = {path: int(gone) for _, gone, path in rows if gone not in {"0", "-"}}
     marked = git.attempt(root, "grep", "--name-only", "-z", "-e", "^<<<<<<< this repository$", tip) or ""
@@ -93,5 +95,7 @@ def make_branch(existing: Existing, found: Analysis, answers: Mapping[str, Any],
         git.run(clone, *QUIET, "checkout", "--quiet", "-B", BRANCH, existing.commit)
         template.render(source, rendered, answers, {"author": author}, ask=False)
         Work(clone, rendered, existing, found, author, str(answers["python_version"])).apply()
-        fetch = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(clone), f"{REF}:{REF}")
-        git.run(existing.root, *git.INERT, *QUIET, *fetch)
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
+        fetch = ("fetch", *options, str(clone), f"{REF}:{REF}")
+        # The configuration of the folder can rewrite an address to one that starts a program.
+        git.run(existing.root, *git.INERT, *QUIET, *fetch, extra={"GIT_ALLOW_PROTOCOL": "file"})

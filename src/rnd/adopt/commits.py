@@ -17,7 +17,7 @@ from rnd import git, process, uv
 from rnd.adopt import strategies
 from rnd.adopt.baseline import INVALID, ruff_findings, untidy, with_excludes, with_ignores, without_types
 from rnd.adopt.manifest import merge
-from rnd.errors import RndError
+from rnd.errors import DestinationRefused
 
 if TYPE_CHECKING:
     from rnd.adopt.analysis import Analysis
@@ -205,15 +205,26 @@ class Work:
         return [(path.relative_to(self.rendered).as_posix(), path.read_text("utf-8")) for path in paths]
 
     def _theirs(self, path: str) -> str | None:
+        """Return the text of a file, or None if there is none; a symbolic link could lead out of the repository."""
+        self._refuse_link(path)
         with suppress(OSError, UnicodeDecodeError), (self.clone / path).open(encoding="utf-8", newline="") as stream:
             return stream.read()
         return None
 
+    def _refuse_link(self, path: str) -> None:
+        """Refuse a path that is, or leads through, a symbolic link of the repository.
+
+        Raises:
+            DestinationRefused: It does.
+        """
+        target = self.clone / path
+        if target.is_symlink() or target.parent.resolve() != (self.clone.resolve() / path).parent:
+            raise DestinationRefused(f"{path} is a symbolic link, or in one.", "Replace the link by a file.")
+
     def _write(self, path: str, text: str) -> None:
         """Write a file; never through a symbolic link of the repository."""
+        self._refuse_link(path)
         target = self.clone / path
-        if target.is_symlink() or not target.parent.resolve().is_relative_to(self.clone.resolve()):
-            raise RndError(f"{path} is a symbolic link.")
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("w", encoding="utf-8", newline="") as stream:
             stream.write(text)
