@@ -277,6 +277,8 @@ def test_a_plan_for_another_org_yml(fleet: Fleet, tmp_path: Path, capsys: pytest
     drift(fleet, "rnd-one")
     file = tmp_path / "plan.json"
     assert cli.main(["fleet", "plan", "--out", str(file)]) == 3
+    assert cli.main(["fleet", "apply", str(file), "--repository", "typo*"]) == 2
+    assert "No repository of the plan matches --repository 'typo*'" in capsys.readouterr().err
     file.write_text(file.read_text(encoding="utf-8").replace('"wanted": false', '"wanted": true'), encoding="utf-8")
     assert cli.main(["fleet", "apply", str(file)]) == 2
     assert "sets features.wiki of rnd-one to a value that org.yml does not have" in capsys.readouterr().err

@@ -34,7 +34,7 @@ def look_again(
     names: dict[int, str] = {}
     for one in planned:
         node = nodes.repositories.get(one.node_id)
-        if node is None:
+        if node is None or {"answers", "main"} & nodes.failed[one.node_id]:  # what decides whether it is of the fleet
             left_out[one.id] = nodes.errors.get(one.node_id, "GitHub did not answer")
             continue
         found = member(node, organisation)

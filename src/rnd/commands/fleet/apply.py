@@ -102,7 +102,7 @@ def _what_to_apply(
     made = read_plan(Path(options.file), organisation.github.owner, reader.client.addresses.api, wanted)
     chosen_here = selection(options, organisation)
     rings = organisation.fleet.rings
-    check_matches(options, [one.name for one in made.repositories])
+    check_matches(options, [one.name for one in made.repositories], in_plan=True)
     kept = [one for one in made.repositories if chosen_here.has(one.name, ring_of(one.name, one.id, rings))]
     made = made.model_copy(update={"repositories": kept})
     left_out, names = look_again(reader, organisation, kept)

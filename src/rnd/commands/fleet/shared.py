@@ -103,7 +103,7 @@ def look_at(reader: Reader, organisation: Organisation, options: argparse.Namesp
     return view
 
 
-def check_matches(options: argparse.Namespace, names: Sequence[str]) -> None:
+def check_matches(options: argparse.Namespace, names: Sequence[str], *, in_plan: bool = False) -> None:
     """Refuse a pattern that matches none of the selected repositories: nothing would differ, as if all were in order.
 
     Raises:
@@ -114,6 +114,8 @@ def check_matches(options: argparse.Namespace, names: Sequence[str]) -> None:
 
     for glob in options.repository:
         if not any(Selection(None, (glob,)).has(name, "") for name in names):
+            if in_plan:
+                raise UsageError(f"No repository of the plan matches --repository {glob!r}.", "Look at the plan.")
             place = f"the ring {options.ring}" if options.ring is not None else "the fleet"
             raise UsageError(
                 f"No repository of {place} matches --repository {glob!r}.",
