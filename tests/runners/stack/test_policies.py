@@ -147,6 +147,15 @@ def test_a_release_needs_every_one_of_its_claims(organisation: Organisation) -> 
         assert not verifies(organisation, "release", missing), claim
 
 
+def test_a_subject_of_the_former_form_is_refused(organisation: Organisation) -> None:
+    """Repositories from before 15 July 2026 have it, until `rnd github apply` sets the other one."""
+    claims = release_token(organisation)
+    former = claims["sub"].replace(f"@{OWNER_ID}/", "/").replace("@77:", ":")
+    assert former == f"repo:{claims['repository']}:environment:{claims['environment']}"
+    assert verifies(organisation, "release", claims)
+    assert not verifies(organisation, "release", claims | {"sub": former})
+
+
 @pytest.mark.parametrize("identity", policies.VERIFIED)
 def test_no_identity_for_others(organisation: Organisation, identity: str) -> None:
     right = {

@@ -76,6 +76,19 @@ def test_a_repository_has_other_claims_in_its_subject(acme: Acme) -> None:
     assert claims["sub"].endswith(":ref:refs/heads/main")
 
 
+def test_a_repository_with_subjects_of_the_former_form_opts_in(acme: Acme) -> None:
+    """https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/."""
+    repository = acme.hub.state.repository("Acme/rover")
+    assert repository is not None
+    repository.actions["oidc"] = {"use_immutable_subject": False}
+    variables = acme.hub.id_tokens("Acme/rover", MAIN)
+    assert claims_of(acme.hub, request_token(variables).json()["value"])["sub"] == "repo:Acme/rover:ref:refs/heads/main"
+    body: Any = {"use_default": True, "use_immutable_subject": True}
+    acme.ada.rest.actions.set_custom_oidc_sub_claim_for_repo("Acme", "rover", data=body)
+    now = claims_of(acme.hub, request_token(variables).json()["value"])["sub"]
+    assert now == f"repo:Acme@{repository.owner.id}/rover@{repository.id}:ref:refs/heads/main"
+
+
 def test_a_request_token_belongs_to_one_running_job(acme: Acme) -> None:
     variables = acme.hub.id_tokens("Acme/rover", MAIN)
     assert request_token(variables).status_code == 200
