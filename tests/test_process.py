@@ -140,6 +140,17 @@ def test_a_stream_starts_at_once_and_ends_when_nobody_wants_it(tmp_path: Path) -
     assert not alive(child)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the size of a pipe is fixed elsewhere")
+def test_a_program_can_print_ahead_of_its_reader(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    printed = "head -c 500000 /dev/zero; echo done >$1"
+    pieces = process.stream("sh", "-c", printed, "sh", str(pipe), room=1 << 20)
+    assert pipe.read_text() == "done\n"  # nothing was read yet
+    assert len(b"".join(pieces)) == 500_000
+    assert process.collect(process.stream("echo", "a", room=1 << 40)) == b"a\n"
+
+
 def test_a_stream_that_is_closed_early_ends_the_program() -> None:
     pieces = process.stream("sh", "-c", "echo $$; exec sleep 3600")
     child = int(next(pieces))

@@ -74,7 +74,7 @@ def text(pieces: Iterable[bytes]) -> str | None:
     return None if printed is None else printed.decode(errors="replace")
 
 
-def stream(folder: str, *arguments: str, given: str = "") -> Generator[bytes]:
+def stream(folder: str, *arguments: str, given: str = "", room: int = 0) -> Generator[bytes]:
     """Start a git command that reads, and return its output in pieces as they come; closing the generator stops git.
 
     Git runs while the caller does other work.
@@ -83,11 +83,12 @@ def stream(folder: str, *arguments: str, given: str = "") -> Generator[bytes]:
         folder: The folder.
         arguments: The arguments of git.
         given: Its standard input.
+        room: How many bytes it can print before the caller reads any, where the system allows it; 64 KiB by default.
 
     Raises:
         CommandFailed: Git failed; raised at the end of the output.
     """
-    return process.stream("git", "-C", folder, *INERT, *arguments, given=given.encode(), extra=READING)
+    return process.stream("git", "-C", folder, *INERT, *arguments, given=given.encode(), room=room, extra=READING)
 
 
 def changes(folder: Path, *arguments: str) -> list[str]:

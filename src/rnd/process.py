@@ -157,7 +157,9 @@ def attempt(
         raise ToolMissing(f"{argv[0]} is not installed.") from error
 
 
-def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | None = None) -> Generator[bytes]:
+def stream(
+    *argv: str, given: bytes = b"", room: int = 0, extra: Mapping[str, str | None] | None = None
+) -> Generator[bytes]:
     """Start a program in the current folder, and return its standard output, in pieces as they come.
 
     The program runs while the caller does other work, and is killed when the caller closes or drops what this returns.
@@ -167,6 +169,7 @@ def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | Non
     Args:
         argv: The program and its arguments.
         given: Its standard input, which it must read to the end before it prints.
+        room: How many bytes it can print before the caller reads any, where the system allows it; 64 KiB by default.
         extra: Variables to set for the program; None removes a variable.
 
     Raises:
@@ -174,15 +177,20 @@ def stream(*argv: str, given: bytes = b"", extra: Mapping[str, str | None] | Non
         CommandFailed: Its exit code is not 0; raised at the end of the output.
     """
     _log(argv)
-    pieces = _pieces(argv, given, environment(extra))
+    pieces = _pieces(argv, given, room, environment(extra))
     next(pieces)
     return pieces
 
 
-def _pieces(argv: tuple[str, ...], given: bytes, variables: dict[str, str]) -> Generator[bytes]:
+def _pieces(argv: tuple[str, ...], given: bytes, room: int, variables: dict[str, str]) -> Generator[bytes]:
     """Start a program and yield an empty piece, then the output."""
     child, feeding, reading = _spawn(argv, variables)
     try:
+        if room:
+            import fcntl
+
+            with suppress(AttributeError, OSError):  # Linux only, and not above /proc/sys/fs/pipe-max-size
+                fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, room)
         with suppress(BrokenPipeError), open(feeding, "wb") as entry:  # noqa: PTH123
             entry.write(given)
         yield b""
@@ -200,11 +208,7 @@ def _pieces(argv: tuple[str, ...], given: bytes, variables: dict[str, str]) -> G
 
 
 def collect(pieces: Iterable[bytes]) -> bytes | None:
-    """Return the whole output of a program that `stream` started, or None if it fails.
-
-    Raises:
-        KeyboardInterrupt: Ctrl-C; the program has been stopped.
-    """
+    """Return the whole output of a program that `stream` started, or None if it fails."""
     try:
         return b"".join(pieces)
     except CommandFailed:
@@ -214,11 +218,8 @@ def collect(pieces: Iterable[bytes]) -> bytes | None:
 def _spawn(argv: tuple[str, ...], variables: dict[str, str]) -> tuple[int, int, int]:
     """Start a program, and return its process id and the descriptors for its input and its output."""
     (reading, written), (taken, feeding) = os.pipe(), os.pipe()
-    files = [
-        (os.POSIX_SPAWN_DUP2, taken, 0),
-        (os.POSIX_SPAWN_DUP2, written, 1),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-    ]
+    silent = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
+    files = [(os.POSIX_SPAWN_DUP2, taken, 0), (os.POSIX_SPAWN_DUP2, written, 1), silent]
     try:
         return os.posix_spawnp(argv[0], argv, variables, file_actions=files), feeding, reading
     except FileNotFoundError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -52,9 +52,9 @@ def test_two_processes_suffice(released: Repository, monkeypatch: pytest.MonkeyP
     started: list[tuple[str, ...]] = []
     real = process.stream
 
-    def counted(*argv: str, given: bytes = b"", extra: dict[str, str] | None = None) -> Iterator[bytes]:
+    def counted(*argv: str, **options: Any) -> Iterator[bytes]:  # noqa: ANN401
         started.append(argv)
-        return real(*argv, given=given, extra=extra)
+        return real(*argv, **options)
 
     monkeypatch.setattr(process, "stream", counted)
     read(released)

@@ -33,6 +33,7 @@ DAY = 86_400  # seconds
 # Git need not look whether a branch has the name of a tag that is given in full.
 DATES = ("-c", "core.warnAmbiguousRefs=false", "rev-list", "--no-walk=unsorted", "--timestamp", "--stdin")
 AT_LEAST = 500  # commits that are listed after the nearest release, so that a wrong clock near it shows
+ROOM = 1 << 20  # bytes: 20,000 commits, so that git does not wait while the caller waits for other answers
 BATCH = 100  # commits that are read before it is asked whether that is enough
 
 
@@ -47,7 +48,7 @@ class DatedWalk:
             start: The commit: its full hash, or a tag in full, such as `refs/tags/1.0.0`.
         """
         self._folder = folder
-        self._pieces = git.stream(folder, "rev-list", "--timestamp", start, "--")
+        self._pieces = git.stream(folder, "rev-list", "--timestamp", start, "--", room=ROOM)
         self._lines = lines(self._pieces)
         self._listed: list[str] = []
         self._oldest = 1 << 63  # the lowest date that was listed
