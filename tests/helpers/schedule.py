@@ -1,7 +1,7 @@
 """The order of the tests: each process gets its part of the long modules first, so that all finish together.
 
 The seconds are those of a processor, with all tests of a module added up; `make test` prints current ones. There is one
-process more than cores, because tests wait at times: for a service, a lock, a program. A module that takes 8 seconds or
+process more than cores, because tests wait at times: for a service, a lock, a program. A module that takes 5 seconds or
 more belongs here: `make test-fast` leaves it out. A missing or outdated line only costs time.
 
 pytest-xdist gives each process an equal number of tests, in their order, and one that is done takes half of what
@@ -40,7 +40,6 @@ SECONDS = {
     "tests/fleet/test_update.py": 40,
     f"{REHEARSAL}/test_command.py": 39,
     "tests/template/test_stock_copier.py": 37,
-    "tests/template/test_workflows.py": 35,
     "tests/test_damaged_files.py": 32,
     "tests/publish/test_image.py": 30,
     "tests/template/test_any_organisation.py": 28,
@@ -84,6 +83,7 @@ SECONDS = {
     "packages/fake-github/tests/fake_github_tests/test_consistency.py": 10,
     "tests/test_report.py": 10,
     "tests/fleet/test_status.py": 9,
+    "tests/template/test_workflows.py": 8,
     "tests/actions/test_actions.py": 8,
     "tests/test_git.py": 8,
     "tests/template/test_conda_image.py": 8,
@@ -95,6 +95,19 @@ SECONDS = {
     "tests/github/settings/test_special_cases.py": 8,
     "tests/template/test_generated.py": 8,
     "tests/version/test_reachability.py": 8,
+    "packages/fake-github/tests/fake_github_tests/test_repositories.py": 8,
+    "tests/fleet/test_page.py": 7,
+    "packages/fake-github/tests/fake_github_tests/test_populate.py": 7,
+    "tests/project/test_fault_matrix.py": 7,
+    "tests/template/test_questions.py": 6,
+    f"{REHEARSAL}/test_fakes.py": 6,
+    "tests/providers/test_codeartifact.py": 6,
+    "tests/publish/test_candidate.py": 6,
+    "packages/fake-github/tests/fake_github_tests/test_permissions.py": 6,
+    f"{REHEARSAL}/test_artifacts.py": 6,
+    "tests/environments/test_uv.py": 6,
+    "tests/fleet/test_command_line.py": 6,
+    "packages/fake-github/tests/fake_github_tests/test_id_tokens.py": 5,
 }
 APART = {f"{REHEARSAL}/test_scenarios.py"}
 
