@@ -10,6 +10,7 @@ import pytest
 
 from rnd.adopt.analysis import analyse
 from rnd.adopt.build import runs_code
+from rnd.adopt.computed import settle_computed
 from rnd.adopt.proof import Proof, declared_wheel
 from rnd.adopt.tree import tree_of
 from rnd.adopt.wheels import differences, read_wheel
@@ -134,3 +135,23 @@ EXPLICIT = {"uv": {"index": [{"name": "acme", "url": "https://index.example", "e
 )  # fmt: skip
 def test_hooks_requirements_and_indexes_are_code_too(document: dict[str, Any], reason: str | None) -> None:
     assert runs_code(tree_of({}), document) == reason
+
+
+def test_what_code_computes_comes_from_a_wheel_that_was_built() -> None:
+    setup = (
+        "from setuptools import setup\nsetup(name='Speech.Aligner', version=read('VERSION'), python_requires='>=3.9',\n"
+        "    install_requires=read('r.txt').split(), packages=find(), cmdclass=COMMANDS)\n"
+    )
+    tree = tree_of({"setup.py": setup, "aligner/__init__.py": ""})
+    found = analyse(tree, None, "main")
+    settle_computed(found, wheel(), tree)
+    value = found.declared.value
+    assert (value("version"), value("optional-dependencies")) == ("0.3.1", {"gpu": ["torch"]})
+    assert value("dependencies") == ["numpy>=1.24", 'tomli; python_version < "3.11"']
+    assert found.facts()["version"].source == "the wheel that was built"
+    assert found.declared.build["setuptools"]["packages"] == ["aligner"]
+    assert found.layout is not None
+    assert found.layout.modules == ("aligner",)
+    assert [(point.code, point.blocks) for point in found.points] == [("computed-cmdclass", True), ("computed", False)]
+    lines = differences(declared_wheel(found), read_wheel(wheel(points="")))
+    assert [line for line in lines if not line.startswith(("files", "tag"))] == []

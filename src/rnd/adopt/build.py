@@ -99,6 +99,11 @@ def _name(requirement: str) -> str:
 
 
 def build_wheel(folder: Path, commit: str) -> Wheel:
+    """Build the wheel of a commit, and return what it installs; arguments and errors as `build_archive`."""
+    return read_wheel(build_archive(folder, commit))
+
+
+def build_archive(folder: Path, commit: str) -> bytes:
     """Build the wheel of a commit in a clone of its own, without secrets in the environment.
 
     Args:
@@ -115,4 +120,4 @@ def build_wheel(folder: Path, commit: str) -> Wheel:
         git.run(clone, "checkout", "--quiet", "--detach", commit)
         arguments = ("build", "--wheel", "--no-sources", "--no-create-gitignore", "--out-dir", str(out))
         uv.run(clone, *arguments, extra={**process.without_secrets(), "SOURCE_DATE_EPOCH": "315532800"})
-        return read_wheel(next(out.glob("*.whl")).read_bytes())
+        return next(out.glob("*.whl")).read_bytes()

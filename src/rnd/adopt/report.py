@@ -33,9 +33,16 @@ def describe(existing: Existing, found: Analysis) -> dict[str, Any]:
     }
 
 
-def print_analysis(existing: Existing, found: Analysis) -> None:
-    """Print the facts with their sources, then what is open."""
-    print(f"{place(existing.root)} at commit {existing.commit[:7]}. Nothing has been changed, and no code of it ran.\n")
+def print_analysis(existing: Existing, found: Analysis, *, ran: bool = False) -> None:
+    """Print the facts with their sources, then what is open.
+
+    Args:
+        existing: The repository.
+        found: Its analysis.
+        ran: Whether its code was permitted to run.
+    """
+    code = "" if ran else ", and no code of it ran"
+    print(f"{place(existing.root)} at commit {existing.commit[:7]}. Nothing has been changed{code}.\n")
     facts = found.facts()
     width = max(map(len, facts)) + 2
     for key, fact in facts.items():

@@ -37,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
     from rnd.adopt.adoption import Adoption
     from rnd.adopt.analysis import analyse
     from rnd.adopt.answers import settle
+    from rnd.adopt.build import build_archive
+    from rnd.adopt.computed import settle_computed
     from rnd.adopt.report import describe, print_analysis
     from rnd.adopt.repository import look
     from rnd.organisation import load_organisation
@@ -46,6 +48,8 @@ def run(options: argparse.Namespace) -> int:
     existing = look(options.folder.resolve(), organisation.template.repository)
     found = analyse(existing.tree, existing.tag, existing.branch)
     data = answers(options.data)
+    if options.run_its_code and found.blocked:
+        settle_computed(found, build_archive(existing.root, existing.commit), existing.tree)
     settle(found, data)
     if not options.only_show:
         template = find_template(options.template, options.vcs_ref, organisation.template.repository)
@@ -53,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         report.print_json(describe(existing, found))
     else:
-        print_analysis(existing, found)
+        print_analysis(existing, found, ran=options.run_its_code)
     return ExitCode.DIFFERENCE if found.points else ExitCode.DONE
 
 
