@@ -59,7 +59,7 @@ def set_version(package: Repository, name: str) -> None:
 @pytest.mark.parametrize(("name", "place"), [("development", "rnd-dev"), ("release", "rnd")])
 def test_a_package(package: Repository, name: str, place: str) -> None:
     set_version(package, name)
-    assert cli.main(["release", "package", "--wheel", "--plan", "--identity", name]) == 1
+    assert cli.main(["release", "package", "--wheel", "--plan", "--identity", name]) == 0
     assert calls == [("index", place, name)]
 
 

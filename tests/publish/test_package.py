@@ -87,23 +87,47 @@ def test_a_plan_changes_nothing(index: PackageIndex, capsys: pytest.CaptureFixtu
     assert cli.main([*PACKAGE, "--plan"]) == 0
     said = capsys.readouterr().out
     assert said.startswith(f"Plan: publish acme-demo 0.4.1 to {index.url}. Nothing has been changed.\n")
-    assert f"      upload {WHEEL}\n" in said
+    assert "  • Upload the wheel (it is not there)\n" in said
     assert index.content() == {}
     assert index.count("POST") == 0
+    assert cli.main([*PACKAGE, "--wheel", "--quiet"]) == 0
+    capsys.readouterr()
+    assert cli.main([*PACKAGE, "--plan"]) == 0
+    said = capsys.readouterr().out
+    assert f"  • Upload the wheel ({WHEEL}, sha256:{index.content()[WHEEL][:12]}… is there, to be compared" in said
+    assert "  • Upload the sdist (it is not there)\n" in said
+    assert cli.main([*PACKAGE, "--plan", "--only-build"]) == 0
+    assert "Upload" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("index")
+def test_a_plan_runs_no_code_of_the_repository(package: Repository) -> None:
+    (package.path / "backend.py").write_text("import pathlib\npathlib.Path('executed').touch()\n")
+    text = (package.path / "pyproject.toml").read_text().partition("[build-system]")[0]
+    text += '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    (package.path / "pyproject.toml").write_text(text)
+    for options in ((), ("--only-build",), ("--json",)):
+        assert cli.main([*PACKAGE, "--plan", *options]) == 0
+    assert not (package.path / "executed").exists()
+    assert cli.main(PACKAGE) == 1
+    assert (package.path / "executed").exists()
 
 
 @pytest.mark.usefixtures("package")
 def test_as_data(index: PackageIndex, capsys: pytest.CaptureFixture[str]) -> None:
     results = []
-    for options in (["--plan"], [], ["--dry-run"]):
+    for options in (["--plan"], [], [], ["--dry-run"]):
         assert cli.main([*PACKAGE, "--json", *options]) == 0
         said = capsys.readouterr()
         assert said.err == ""
         document = json.loads(said.out)
         results.append([(step["key"], step["result"]) for step in document["steps"]])
         assert (document["package"], document["version"]) == ("acme-demo", "0.4.1")
-    assert {file["name"]: file["sha256"] for file in document["files"]} == index.content()
-    assert results == [[("upload-wheel", word), ("upload-sdist", word)] for word in ("needed", "applied", "done")]
+        if not options:
+            assert {file["name"]: file["sha256"] for file in document["files"]} == index.content()
+    plan = [("build", "needed"), ("upload-wheel", "needed"), ("upload-sdist", "needed")]
+    applied, again = ([("upload-wheel", word), ("upload-sdist", word)] for word in ("applied", "done"))
+    assert results == [plan, applied, again, plan]
 
 
 def test_another_clone_of_the_same_commit_makes_the_same_bytes(
@@ -127,7 +151,7 @@ def test_other_bytes_under_one_version_are_refused(
     before = index.content()
     (package.path / "src" / "demo" / "__init__.py").write_text('"""Another demonstration."""\n')
     capsys.readouterr()
-    for options in ([], ["--plan"]):
+    for options in ([], ["--wheel"]):
         assert cli.main([*PACKAGE, *options]) == 1
         said = capsys.readouterr().err
         assert f"error[digest-mismatch]: {WHEEL} is sha256:{before[WHEEL]} on {index.url}simple/, and sha256:" in said
@@ -148,14 +172,10 @@ def test_nothing_is_uploaded_beside_a_file_with_other_bytes(
 
 @pytest.mark.usefixtures("package")
 @pytest.mark.parametrize("missing", [WHEEL, SDIST])
-def test_only_what_is_missing_is_uploaded(
-    index: PackageIndex, capsys: pytest.CaptureFixture[str], missing: str
-) -> None:
+def test_only_what_is_missing_is_uploaded(index: PackageIndex, missing: str) -> None:
     assert cli.main(PACKAGE) == 0
     before = index.content()
     (index.folder / missing).unlink()
-    assert cli.main([*PACKAGE, "--plan"]) == 0
-    assert f"upload {missing}" in capsys.readouterr().out
     assert cli.main(PACKAGE) == 0
     assert index.content() == before
     assert index.count("POST") == 3

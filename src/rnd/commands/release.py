@@ -4,103 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.options import add_github_output_option, add_pending_option, add_plan_options, add_repository_option, select
+from rnd.options import (
+    add_github_output_option,
+    add_pending_option,
+    add_plan_options,
+    add_repository_option,
+    defined_in,
+    select,
+)
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
     from rnd.options import Parser
     from rnd.organisation import Organisation
     from rnd.providers.provider import Caller
-    from rnd.publish.distribution import Distribution
-    from rnd.publish.index import Index
 
 
 def configure(parser: Parser) -> None:
     """Define the commands of `rnd release`."""
     parser.add_commands("subcommand", SUBCOMMANDS, {"dependencies": configure_sbom})
-
-
-def configure_package(parser: Parser) -> None:
-    """Define the arguments of `rnd release package`."""
-    parser.add_argument(
-        "--publish-url",
-        metavar="URL",
-        help="the index to upload to; by default UV_PUBLISH_URL, else the organisation's",
-    )
-    parser.add_argument(
-        "--check-url",
-        metavar="URL",
-        help="where the same index lists its files (simple API); by default UV_PUBLISH_CHECK_URL, else simple/ below",
-    )
-    _add_identity_option(parser, "development", "release")
-    parser.add_argument("--wheel", action="store_true", help="publish the wheel only, without a source distribution")
-    parser.add_argument("--only-build", action="store_true", help="build and check, publish nothing")
-    parser.add_argument("--out-dir", metavar="FOLDER", help="also keep the built files in this folder")
-    parser.add_argument(
-        "--built", metavar="FOLDER", help="publish the one wheel of this folder, which another job built; build nothing"
-    )
-    parser.add_argument("--sha256", metavar="DIGEST", help="digest of that wheel, as the other job reported it")
-    add_github_output_option(parser)
-    add_plan_options(parser)
-    parser.set_defaults(run=package)
-
-
-def package(options: argparse.Namespace) -> int:
-    """Build the wheel and the source distribution, and publish them to the package index."""
-    from pathlib import Path
-
-    from rnd import git, report
-    from rnd.ci import outputs
-    from rnd.organisation import load_organisation
-    from rnd.publish.access import check_version
-    from rnd.publish.distribution import build, keep, read_built
-    from rnd.publish.index import find_index
-    from rnd.publish.package import plan_package
-
-    _check_built(options)
-    if not options.quiet:
-        report.print_log()
-    root, organisation = git.work_tree(Path()), load_organisation()
-    check_version(root, options.identity)
-
-    def find() -> Index:
-        caller = _caller(options.identity, organisation)
-        return find_index(organisation, caller, options.publish_url, options.check_url)
-
-    def make(folder: Path) -> tuple[Distribution, ...]:
-        return read_built(root, Path(options.built), options.sha256) if options.built else build(root, folder)
-
-    kinds = ("wheel",) if options.wheel or options.built else ("wheel", "sdist")
-    with plan_package(make, None if options.only_build else find, kinds) as (plan, index, distributions):
-        if options.out_dir and not options.only_show:
-            keep(distributions, Path(options.out_dir))
-        first = distributions[0]
-        files = [{"name": made.path.name, "sha256": made.sha256} for made in distributions]
-        address = index.simple_url if index else None
-        facts = {"package": first.project, "version": first.version, "index": address, "files": files}
-        report.carry_out(plan, options, **facts)
-    if options.github_output and not options.only_show:
-        outputs.write_outputs({"version": first.version, "wheel": first.path.name, "sha256": first.sha256})
-    if not (options.json or options.only_show or options.quiet):
-        for made in distributions:
-            print(f"sha256:{made.sha256}  {made.path.name}")
-    return 0
-
-
-def _check_built(options: argparse.Namespace) -> None:
-    """Refuse options that do not go together.
-
-    Raises:
-        UsageError: They do not.
-    """
-    from rnd.errors import UsageError
-
-    if bool(options.built) != bool(options.sha256):
-        raise UsageError("--built and --sha256 go together.", "Give both, or neither.")
-    if options.built and (options.only_build or options.out_dir):
-        raise UsageError("--built builds nothing.", "Leave --only-build and --out-dir out.")
 
 
 def configure_image(parser: Parser) -> None:
@@ -111,7 +34,7 @@ def configure_image(parser: Parser) -> None:
         metavar="URL",
         help="the index to install the package from (simple API); by default the index of `rnd release package`",
     )
-    _add_identity_option(parser, "development", "candidate")
+    add_identity_option(parser, "development", "candidate")
     parser.add_argument(
         "--wheel-sha256", metavar="DIGEST", help="the wheel to install; by default the only one of the version"
     )
@@ -148,7 +71,7 @@ def image(options: argparse.Namespace) -> int:
     root = git.work_tree(Path())
     check_version(root, options.identity)
     chosen = select(ImageOptions, options, tags=_tags(options))
-    target, build = find_target(root, chosen, organisation, _caller(options.identity, organisation))
+    target, build = find_target(root, chosen, organisation, caller_of(options.identity, organisation))
     inputs, tags = build.inputs, [target.tag, *(target.moving if target.follows else ())]
     facts = {
         "image": target.called(target.tag),
@@ -180,7 +103,7 @@ def configure_promote(parser: Parser) -> None:
         metavar="IMAGE",
         help="the image, as candidate/PACKAGE@sha256:DIGEST in the registry",
     )
-    _add_identity_option(parser, "release")
+    add_identity_option(parser, "release")
     _add_registry_options(parser)
     add_github_output_option(parser)
     add_plan_options(parser)
@@ -198,7 +121,7 @@ def promote(options: argparse.Namespace) -> int:
         report.print_log()
     organisation = load_organisation()
     image = (options.registry, options.source, options.version, _tags(options))
-    promotion = find_promotion(*image, organisation, _caller(options.identity, organisation))
+    promotion = find_promotion(*image, organisation, caller_of(options.identity, organisation))
     target = promotion.target
     moving = [target.tag, *(target.moving if target.follows else ())]
     facts = {"image": target.called(target.tag), "version": promotion.version, "digest": promotion.digest}
@@ -210,7 +133,7 @@ def promote(options: argparse.Namespace) -> int:
     return 0
 
 
-def _add_identity_option(parser: Parser, *identities: str) -> None:
+def add_identity_option(parser: Parser, *identities: str) -> None:
     """Add the option of the commands that publish something."""
     parser.add_argument(
         "--identity",
@@ -219,7 +142,7 @@ def _add_identity_option(parser: Parser, *identities: str) -> None:
     )
 
 
-def _caller(identity: str | None, organisation: Organisation) -> Caller:
+def caller_of(identity: str | None, organisation: Organisation) -> Caller:
     """Return who publishes; a provider requests the credentials of the identity when it signs in."""
     import os
 
@@ -290,7 +213,7 @@ def sbom(options: argparse.Namespace) -> int:
 
 
 SUBCOMMANDS = {
-    "package": ("build the wheel and the source distribution, and publish them", configure_package),
+    "package": ("build the wheel and the source distribution, and publish them", defined_in("rnd.commands.package")),
     "image": ("build the image of the published package, and push it", configure_image),
     "promote": ("copy the image of a candidate to the releases, by its digest", configure_promote),
     "sbom": ("write the SBOM of the locked dependencies, as a CycloneDX document", configure_sbom),
