@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from rnd.commands import build_parser
 from tests.helpers.contracts import disagreements
+from tests.helpers.git import git
 from tests.helpers.machine import ROOT
 from tests.helpers.workflows import ACTIONS, Step, action_names, action_steps, load, outputs_of_script, references
 
@@ -152,3 +156,22 @@ def test_actions_from_elsewhere_are_listed_pinned_and_in_one_version() -> None:
 def test_a_file_name_is_no_option(step: Step) -> None:
     """A file may be called `--config=x.Dockerfile`."""
     assert step.data["run"].strip().endswith(" --")
+
+
+@pytest.mark.parametrize(("options_end", "refused"), [(True, True), (False, False)])
+def test_a_dockerfile_whose_name_is_an_option_is_linted(tmp_path: Path, options_end: bool, refused: bool) -> None:
+    """Without `--`, its name turns the rules off for all of them."""
+    (step,) = [step for step in SCRIPTS if "hadolint" in step.data["run"]]
+    command = re.sub(
+        r"uv run .*--project \S+ hadolint", str(Path(sys.executable).with_name("hadolint")), step.data["run"]
+    )
+    assert command.endswith(" --")
+    (tmp_path / "Dockerfile").write_text("FROM debian\n")
+    (tmp_path / "--config=all.Dockerfile").write_text("FROM debian\n")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "--all")
+    (tmp_path / "all.Dockerfile").write_text("ignored: [DL3006]\n")  # by a test of the repository
+    command = command if options_end else command.removesuffix(" --")
+    ended = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode != 0) is refused, ended.stdout + ended.stderr
+    assert ("DL3006" in ended.stdout) is refused

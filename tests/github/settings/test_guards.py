@@ -24,6 +24,11 @@ def test_only_the_release_app_creates_release_tags(context: RepositoryContext, h
         context.client, context.repository, lambda found: found.update(bypass_actors=[]), "release-tags-creation"
     )
     assert [change.key for change in drift(context)] == ["release_tags_creation.bypass"]
+    for part in ("enforced", "refs", "rules", "bypass"):
+        apply(context)
+        assert drift(context) == []
+        disturb(context, f"release_tags_creation.{part}")
+        assert [change.key for change in drift(context)] == [f"release_tags_creation.{part}"]
 
 
 def test_the_template_s_own_repository(context: RepositoryContext, hosting: Hosting) -> None:

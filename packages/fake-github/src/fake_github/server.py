@@ -165,9 +165,12 @@ class FakeGitHub(Hub):
                 return outcome
         return None
 
+    def _is_addressed(self, request: Request) -> bool:
+        """Return whether a request names this server, unlike one of a page elsewhere (DNS rebinding)."""
+        return request.host in {self.host, self.host.replace("127.0.0.1", "localhost")}
+
     def _respond(self, request: Request) -> Response:
-        if request.host not in {self.host, self.host.replace("127.0.0.1", "localhost")}:
-            # A page elsewhere whose name leads to this machine (DNS rebinding).
+        if not self._is_addressed(request):
             return Response("This server has another name.\n", HTTPStatus.MISDIRECTED_REQUEST)
         showed = sign_in.credential(request)
         token = self.state.tokens.get(showed or "") or apps.recognise(self, showed or "")

@@ -6,6 +6,9 @@ import copy
 import json
 import os
 import re
+import secrets
+import shutil
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fake_github import sign_in
+from fake_github.server import FakeGitHub
 from rnd import process, uv
 from rnd.publish import containers, distribution
 from rnd.runners.stack import names, policies
 from rnd_rehearsal import sandbox
 from rnd_rehearsal.actors import Actors
-from rnd_rehearsal.attacks import left_behind, scenario
+from rnd_rehearsal.attacks import left_behind, machine, scenario
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR
 from rnd_rehearsal.attacks.matrix import ATTACKERS, ATTACKS, EMPTY, INVARIANTS, Attempt, Matrix
 from rnd_rehearsal.cloud.account import Account
@@ -301,6 +306,69 @@ def test_each_defence_of_a_step_refuses_something(
     assert ways(arena, invariant, way) == set()
     monkeypatch.setattr(place, name, weaker)
     assert "dependency" in ways(arena, invariant, way)
+
+
+class Believing:
+    """In place of `secrets` on the sign-in page: any password is the right one."""
+
+    choice, token_hex = secrets.choice, secrets.token_hex
+
+    @staticmethod
+    def compare_digest(*_: object) -> bool:
+        """Return whether two passwords are equal."""
+        return True
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "weaker", "way"),
+    [
+        (sign_in, "secrets", Believing,
+         "signs in as an owner on the page of a rehearsal, whose password it does not know"),
+        (FakeGitHub, "_is_addressed", lambda *_: True,
+         "reaches a rehearsal through a page in the browser whose name leads to this machine"),
+    ],
+)  # fmt: skip
+def test_each_defence_of_a_rehearsal_refuses_something(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch, place: object, name: str, weaker: object, way: str
+) -> None:
+    """With a weaker one, another user of the machine enters."""
+    assert ways(arena, "I11", way) == set()
+    monkeypatch.setattr(place, name, weaker)
+    assert ways(arena, "I11", way) == {"local"}
+
+
+# What replaces a defence in the command that a folder attacks.
+TRUSTS_ANY_TEMPLATE = "import rnd.project.update as place; place.trusted_source = lambda recorded, *_: recorded"
+REMOVES_OF_OTHERS = """\
+import rnd.project.new as place, pathlib, shutil
+real = place._existing
+def existing(folder):
+    for one in filter(pathlib.Path.is_dir, folder.resolve().glob(".rnd-new-*")): shutil.rmtree(one)
+    return real(folder)
+place._existing = existing"""
+
+
+@pytest.mark.parametrize(
+    ("weaker", "invariant", "way", "who"),
+    [
+        (TRUSTS_ANY_TEMPLATE, "I10", "names a template whose migrations run a program, and is updated", "hostile"),
+        (REMOVES_OF_OTHERS, "I11",
+         "has a folder of another user removed by the plan of a new repository beside it", "local"),
+    ],
+)  # fmt: skip
+def test_each_defence_of_a_command_refuses_something(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch, weaker: str, invariant: str, way: str, who: str
+) -> None:
+    """With a weaker one, a hostile folder or another user of the machine gets through."""
+    assert ways(arena, invariant, way) == set()
+    program = f"{weaker}\nimport sys, rnd.cli\nsys.exit(rnd.cli.main(sys.argv[1:]))"
+    monkeypatch.setattr(machine, "COMMAND", (sys.executable, "-c", program))
+    kept = arena.kept.pop("shared", None)
+    if kept is not None:
+        shutil.rmtree(kept)
+    assert ways(arena, invariant, way) == {who}
+    arena.kept.pop("shared", None)
+    shutil.rmtree(Path(arena.actors.sandbox.folder, "shared"), ignore_errors=True)
 
 
 def test_every_attack_is_refused(arena: Arena) -> None:

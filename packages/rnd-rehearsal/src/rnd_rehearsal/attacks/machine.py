@@ -34,6 +34,7 @@ ANSWERS = ".copier-answers.yml"
 NEW = ("new", "lander", "--plan", "--defaults", "-d", "project_name=lander", "-d", "author=Eve <eve@example.com>")
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 HUNG = "hung"
+COMMAND = (sys.executable, "-m", "rnd")
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def folder(arena: Arena) -> Iterator[Path]:
 def rnd(arena: Arena, place: Path, *arguments: str) -> str:
     """Run `rnd` in a folder as its owner, and return what it says; `HUNG` if it does not end."""
     variables = process.environment(own_environment(arena.actors.sandbox, RESEARCHER))
-    command = [sys.executable, "-m", "rnd", *arguments]
+    command = [*COMMAND, *arguments]
     try:
         ended = subprocess.run(
             command, cwd=place, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -120,13 +121,16 @@ def migrations(arena: Arena) -> object:
         program, marker = script(place)
         evil = place.parent / "template"
         evil.mkdir()
-        migration = {"version": "0", "command": str(program)}
+        migration = {"version": "2.0.0", "command": str(program)}
         document = {"_migrations": [migration], "_tasks": [str(program)], "_subdirectory": "."}
         (evil / "copier.yml").write_text(json.dumps(document), encoding="utf-8")
         process.run("git", "init", "--quiet", "--initial-branch=main", cwd=evil)
-        process.run("git", "add", "--all", cwd=evil)
-        commit(evil)
-        change(place, _src_path=str(evil))
+        for tag in ("1.0.0", "2.0.0"):
+            (evil / "version").write_text(tag, encoding="utf-8")
+            process.run("git", "add", "--all", cwd=evil)
+            commit(evil)
+            process.run("git", "tag", tag, cwd=evil)
+        change(place, _src_path=str(evil), _commit="1.0.0")
         return not_run(marker, rnd(arena, place, "update"))
 
 
