@@ -79,9 +79,12 @@ def without_uv(monkeypatch: pytest.MonkeyPatch) -> None:
         if arguments[0] == "lock":
             (folder / "uv.lock").write_text("version = 1\n")
         clean = "ALL" in (folder / "pyproject.toml").read_text()
-        found = "" if clean else f'[{{"filename": "{folder.resolve()}/aligner/__init__.py", "code": "ALL"}}]'
-        output = found if "check" in arguments and "json" in arguments else "Would reformat: aligner/__init__.py\n"
-        return subprocess.CompletedProcess(arguments, 0, output, "")
+        found = (
+            ""
+            if clean and "format" not in arguments
+            else f'[{{"filename": "{folder.resolve()}/aligner/__init__.py", "code": "ALL"}}]'
+        )
+        return subprocess.CompletedProcess(arguments, 0, found if "json" in arguments else "", "")
 
     monkeypatch.setattr(uv, "attempt", attempt)
 

@@ -219,8 +219,17 @@ def test_the_baseline_ignores_what_is_there_today_and_nothing_else() -> None:
 
 
 def test_hooks_leave_alone_what_they_would_change_today() -> None:
-    files = {"a.md": b"line  \nx\n", "b b.py": b"x \n", "c.txt": b"x", "d.txt": b"x\r\n", "e": b"", "f.txt": b"x\n\n"}
+    files = {
+        "a.md": b"line  \nx\n",
+        "b b.py": b"x \n",
+        "c.txt": b"x",
+        "d.txt": b"x\r\n",
+        "e": b"",
+        "f.txt": b"x\n\n",
+        "g.rst": b"Changes\n=======\n",
+    }
     found = untidy(files)
+    assert found.pop("merge-markers") == ["g.rst"]
     assert found == {"trailing-whitespace": ["b b.py"], "end-of-file": ["c.txt", "f.txt"], "line-ends": ["d.txt"]}
     hook = "      - id: {0}\n        name: {0}\n        entry: x\n        language: system\n        types: [text]\n"
     hooks = "repos:\n  - repo: local\n    hooks:\n" + "".join(

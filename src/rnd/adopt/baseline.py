@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 IGNORES = "tool.ruff.lint.per-file-ignores"
 FORMAT = "tool.ruff.format"
 INVALID = "invalid-syntax"  # what ruff calls a file that it cannot parse
+MARKER = re.compile(rb"(?m)^(?:<{7} |={7}(?: |\r?$)|>{7} )")  # an underline in a text can be one
 KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY")
 
 
@@ -45,6 +46,8 @@ def untidy(files: Mapping[str, bytes]) -> dict[str, list[str]]:
             found["end-of-file"].append(path)
         if b"\r" in content:
             found["line-ends"].append(path)
+        if MARKER.search(content):
+            found["merge-markers"].append(path)
         if KEY.search(content):
             found["private-keys"].append(path)
     return dict(found)

@@ -149,8 +149,7 @@ class Work:
         ruff = self._ruff_requirement()
         manifest = self._theirs(MANIFEST) or ""
         findings = self._findings(ruff, manifest)
-        listed = self._ruff(ruff, "format", "--check").splitlines()
-        unformatted = [line.removeprefix("Would reformat: ") for line in listed if line.startswith("Would reformat: ")]
+        unformatted = map(self._name, ruff_findings(self._ruff(ruff, "format", "--check", "--output-format", "json")))
         self._write(MANIFEST, with_ignores(manifest, findings, unformatted))
         if HOOKS not in self.proposals:
             hooks = without_types((self.clone / HOOKS).read_text("utf-8"))
@@ -165,7 +164,7 @@ class Work:
         for _ in range(PASSES):
             report = ruff_findings(self._ruff(ruff, "check", "--output-format", "json", "--exit-zero", "--no-fix"))
             for path, codes in report.items():
-                name = Path(path).relative_to(self.clone.resolve()).as_posix()
+                name = self._name(path)
                 broken |= {name} if INVALID in codes else set()
                 findings[name] = sorted({*findings.get(name, []), *codes} - {INVALID})
             if not report:
@@ -174,6 +173,10 @@ class Work:
         for name in sorted(broken):
             self._point("It is not valid Python, so the linter refuses it.", name)
         return findings
+
+    def _name(self, path: str) -> str:
+        """Return a path that ruff prints, relative to the repository."""
+        return Path(path).relative_to(self.clone.resolve()).as_posix()
 
     def _ruff_requirement(self) -> str:
         tools = tomllib.loads((self.rendered / MANIFEST).read_text("utf-8"))["dependency-groups"]["dev"]

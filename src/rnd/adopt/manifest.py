@@ -25,6 +25,7 @@ KEYS = (
 )  # fmt: skip
 TABLES = ("scripts", "gui-scripts", "optional-dependencies")
 SETUPTOOLS = ("setuptools>=61", "setuptools.build_meta")  # the first that reads [project]
+GATE = {"pre-commit", "pre-commit-hooks", "conventional-pre-commit", "ruff"}  # what the hooks call
 OURS = ("tool.uv.build-backend", "build-system", "project", "dependency-groups")  # never appended as they are
 
 
@@ -142,6 +143,8 @@ def _groups(found: Analysis, tools: list[str]) -> Block:
             group = groups.setdefault(file.role, [])
             known = set(map(_name, group))
             group += [line for line in file.requirements if _name(line) not in known]
+    # The hooks need these in the versions of the template.
+    groups = {name: [line for line in group if _name(line) not in GATE] for name, group in groups.items()}
     development = groups.pop("dev", [])
     known = {_name(line) for group in (development, *groups.values()) for line in group}
     groups = {"dev": [*development, *(line for line in tools if _name(line) not in known)], **groups}
@@ -163,7 +166,7 @@ def _name(line: Any) -> str:  # noqa: ANN401 - a requirement, or a table that in
 
 def _with_constraints(found: Analysis, blocks: list[Block]) -> list[Block]:
     """Let the exact versions of requirement files limit what uv locks, so that nothing is upgraded."""
-    pins = sorted({pin for file in found.requirements for pin in file.pins})
+    pins = sorted({pin for file in found.requirements for pin in file.pins if _name(pin) not in GATE})
     if not pins:
         return blocks
     line = f"constraint-dependencies = {value_text(pins)} # the versions of the requirement files\n"
