@@ -38,18 +38,11 @@ def serve(hub: Hub, request: Request, token: Token | None, showed: str | None) -
     """
     owner, name, rest = request.path.strip("/").split("/", 2)
     full_name = f"{owner}/{name.removesuffix('.git')}"
-    known = hub.state.repository(full_name)
-    repository = known or hub.state.renamed(full_name)
+    repository = hub.state.repository(full_name) or hub.state.renamed(full_name)
     writing = "git-receive-pack" in (request.args.get("service"), rest)
     refusal = _refuse(hub, repository, token, showed, writing=writing)
     if refusal is not None or repository is None:
         return refusal or Response(status=404)
-    if (
-        known is None
-    ):  # https://docs.github.com/en/repositories/creating-and-managing-repositories/renaming-a-repository
-        query = request.query_string.decode()
-        place = f"/{repository.full_name}.git/{rest}" + (f"?{query}" if query else "")
-        return Response(status=301, headers={"Location": f"{request.host_url.rstrip('/')}{place}"})
     if writing and rest == "git-receive-pack" and token is not None:
         with hub.lock:
             before = bare.refs(repository.folder)

@@ -6,7 +6,6 @@ sent twice: a pull request takes one request that creates something.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from rnd.organisation import Organisation
 
 MAIN = "main"
-REDIRECT = re.compile(r"returned error: 30[1278]|from redirection")
 DEPTH = 32  # commits of the update branch that are looked at
 TO_DRAFT = """
 mutation ToDraft($id: ID!) {
@@ -75,8 +73,6 @@ class Hands:
         """
         folder.mkdir(parents=True)
         git.run(folder, "init", "--quiet", ".")
-        # A redirect leads to where the repository is by now, which may be another owner's.
-        git.run(folder, "config", "http.followRedirects", "false")
         refspecs = [f"+refs/heads/{MAIN}:refs/remotes/origin/{MAIN}"]
         unknown = decision.tip is not None and decision.pull is None
         if unknown:
@@ -113,8 +109,6 @@ class Hands:
             said = self.client.hide(process.last_words(ended))
             if "stale info" in said:
                 raise ChangedSince(f"somebody pushed to {BRANCH} meanwhile")
-            if REDIRECT.search(ended.stderr):
-                raise ChangedSince("it was renamed or moved meanwhile")
             transient = BY_CHANCE.search(ended.stderr) is not None
             message = f"git {arguments[0]} {self._url(decision)} failed:\n{said}"
             raise (GitHubUnavailable if transient else GitHubRefused)(message)
