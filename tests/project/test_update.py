@@ -12,9 +12,9 @@ import yaml
 
 from rnd.answers import read_project
 from rnd.cli import main
-from rnd.errors import TemplateUntrusted
+from rnd.errors import CommandFailed, TemplateUntrusted
 from rnd.project.template import trusted_source
-from rnd.project.update import Target, is_behind
+from rnd.project.update import Target, bring, is_behind
 from tests.helpers.git import git
 from tests.helpers.machine import BOTH_TOOLS, ROOT
 from tests.helpers.template import TemplateRepository, asking_nothing
@@ -272,6 +272,20 @@ def test_an_answer_is_not_a_command(
     tampered(made, key, value.format("./py.sh"))
     assert main([command, str(made), *option]) == 2
     assert not (tmp_path / "ran").exists()
+
+
+def test_the_configuration_of_the_folder_starts_no_program(tmp_path: Path) -> None:
+    """Git replaces the start of an address as the folder says, and the protocol `ext` is a program."""
+    folder, clone, spy = tmp_path / "made", tmp_path / "clone", tmp_path / "spy"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "feat: all")
+    git(tmp_path, "clone", "--quiet", str(folder), str(clone))
+    git(folder, "config", f"url.ext::touch {spy} .insteadOf", "/")
+    git(folder, "config", "protocol.ext.allow", "always")
+    with pytest.raises(CommandFailed, match="transport 'ext' not allowed"):
+        bring(clone, folder)
+    assert not spy.exists()
 
 
 @pytest.mark.parametrize(

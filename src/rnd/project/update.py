@@ -178,7 +178,9 @@ def bring(clone: Path, folder: Path) -> None:
     git.run(clone, "add", "--all")
     commit = git.run(clone, *HERE, "commit-tree", git.run(clone, "write-tree"), "-m", "update")
     git.run(clone, "update-ref", "refs/heads/rnd-update", commit)
-    git.run(folder, "fetch", "--quiet", "--no-tags", str(clone), "refs/heads/rnd-update")
+    # The configuration of the folder could replace the path by an address that starts a program.
+    fetch = ("fetch", "--quiet", "--no-tags", str(clone), "refs/heads/rnd-update")
+    git.run(folder, *fetch, extra={"GIT_ALLOW_PROTOCOL": "file"})
     git.run(folder, "read-tree", "-m", "-u", "HEAD", commit)
     git.run(folder, "reset", "--quiet")
     # So that `git diff` shows new files too, and `git reset --hard` removes them.
