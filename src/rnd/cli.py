@@ -24,12 +24,11 @@ def program() -> int:
         return main()
     import gc
 
-    # A process this short has no garbage to collect; not to look for it saves 4 ms, half of them when Python ends.
+    # A process this short has no garbage to collect, and all is printed when it ends: that saves 5 ms.
     gc.disable()
-    try:
-        return main()
-    finally:
-        gc.freeze()
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,9 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from rnd.version.quick import print_next
 
         return _run(print_next)
+    import signal  # takes 1 ms
+
     from rnd.commands import build_parser
 
     options = build_parser().parse_args(given)
+    signal.signal(signal.SIGTERM, _interrupt)
     verbose, as_json = getattr(options, "verbose", False), getattr(options, "json", False)
     return _run(lambda: options.run(options), options.directory, verbose=verbose, as_json=as_json)
 
@@ -59,11 +61,8 @@ def _run(
     command: Callable[[], int], directory: str | None = None, *, verbose: bool = False, as_json: bool = False
 ) -> int:
     # Imported late: `--help` and `--version` do not need them.
-    import signal
-
     from rnd.errors import ExitCode, Interrupted, UnexpectedError, UsageError
 
-    signal.signal(signal.SIGTERM, _interrupt)
     if verbose:
         import logging
 

@@ -7,7 +7,6 @@ to a different repository or virtual environment.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from contextlib import contextmanager, suppress
 
@@ -35,6 +34,7 @@ MISLEADING = (
 SECRET_PREFIXES = ("ACTIONS_", "AWS_", "RND_INDEX_", "RND_REGISTRY_", "UV_PUBLISH_")
 SECRET_NAMES = {"GITHUB_TOKEN", "GH_TOKEN", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE"}
 LAST_WORDS = 12
+SIGKILL = 9  # importing the module `signal` takes 1 ms
 PATIENCE = 60  # seconds, for a server to start
 # Runs a program that is stopped when its standard input closes, so it never outlives the process that started it.
 TIED = """\
@@ -198,7 +198,7 @@ def _pieces(argv: tuple[str, ...], given: bytes, room: int, variables: dict[str,
             yield chunk
         _, status = os.waitpid(child, 0)
     except BaseException:
-        os.kill(child, signal.SIGKILL)
+        os.kill(child, SIGKILL)
         os.waitpid(child, 0)
         raise
     finally:

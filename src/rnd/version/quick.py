@@ -18,5 +18,5 @@ def print_next(pending: str | None = None) -> int:
     from rnd.version.derivation import derive_free
 
     answer, _ = derive_free(pending, asked)
-    print(answer["version"])
+    print(answer["version"], flush=True)
     return 0
