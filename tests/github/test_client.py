@@ -103,7 +103,7 @@ def test_an_hour_is_not_waited_for(hosting: Hosting, monkeypatch: pytest.MonkeyP
     with hosting.client as client, pytest.raises(RateLimited) as caught:
         login(client)
     assert caught.value.wait > 3600
-    assert re.search(r"403 API rate limit exceeded\. It asks to be left alone for \d+ minutes\.$", caught.value.message)
+    assert re.search(r"403 API rate limit exceeded\. Its limit ends in \d+ minutes\.$", caught.value.message)
 
 
 def test_there_is_an_end(hosting: Hosting) -> None:

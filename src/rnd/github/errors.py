@@ -111,7 +111,7 @@ class RateLimited(GitHubUnavailable):
 
     def __init__(self, said: str, wait: float) -> None:
         span = f"{wait:.0f} s" if wait < 2 * MINUTE else f"{-(-wait // MINUTE):.0f} minutes"
-        super().__init__(f"GitHub limits how much it is asked: {said}. It asks to be left alone for {span}.")
+        super().__init__(f"GitHub limits the rate of requests: {said}. Its limit ends in {span}.")
         self.wait = wait
 
 
