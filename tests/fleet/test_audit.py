@@ -16,6 +16,7 @@ from rnd.fleet.audit.osv import BATCH, Advisories, Record
 from rnd.fleet.errors import AdvisoriesRefused, AdvisoriesUnavailable
 from rnd.organisation import Organisation, load_organisation
 from rnd.organisation.fleet import Audit
+from tests.fleet.test_partial_answers import partial
 from tests.helpers.git import git
 from tests.helpers.organisations import without_aws
 from tests.helpers.osv import OLD, Osv, record, serve
@@ -221,6 +222,16 @@ def test_an_answer_of_another_form_is_refused(osv: Osv, monkeypatch: pytest.Monk
         Advisories(osv.address).affecting({OLD})
     with pytest.raises(AdvisoriesRefused):
         Advisories(osv.address).records({"GHSA-1"})
+
+
+def test_a_repository_that_github_hides_fails_the_run(
+    fleet: Fleet, osv: Osv, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fleet.configure(audit=Audit(service=osv.address))
+    add(fleet, "rnd-b", locked(OLD))
+    monkeypatch.setattr("rnd.fleet.reading.ask", partial("Repositories", "answers"))
+    assert cli.main(["fleet", "audit"]) == 1
+    assert "rnd-b could not be read: Something went wrong." in capsys.readouterr().out
 
 
 def test_a_repository_that_github_does_not_answer_about_fails_the_run(

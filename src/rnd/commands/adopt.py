@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from rnd.errors import ExitCode, UsageError
+from rnd.errors import ExitCode
 from rnd.options import add_folder_argument, add_plan_options
 
 if TYPE_CHECKING:
@@ -41,13 +41,14 @@ def run(options: argparse.Namespace) -> int:
     from rnd.adopt.computed import settle_computed
     from rnd.adopt.report import describe, print_analysis
     from rnd.adopt.repository import look
+    from rnd.commands.new import read_data
     from rnd.organisation import load_organisation
     from rnd.project.template import find_template
 
     organisation = load_organisation()
     existing = look(options.folder.resolve(), organisation.template.repository)
     found = analyse(existing.tree, existing.tag, existing.branch)
-    data = answers(options.data)
+    data = read_data(options.data)
     if options.run_its_code and found.blocked:
         settle_computed(found, build_archive(existing.root, existing.commit), existing.tree)
     settle(found, data)
@@ -91,18 +92,3 @@ def _apply(adoption: Adoption, organisation: Organisation, options: argparse.Nam
         address = next((one.evidence for one in outcomes if one.step.key == "pull-request"), None)
         print(f"\n{address}" if address else f"\n{text}")
     return ExitCode.DIFFERENCE if draft or adoption.found.points or adoption.branch().points else ExitCode.DONE
-
-
-def answers(pairs: list[str]) -> dict[str, str]:
-    """Return the answers of `--data`.
-
-    Raises:
-        UsageError: One is not NAME=VALUE.
-    """
-    found = {}
-    for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign:
-            raise UsageError(f"--data {pair} is not NAME=VALUE.")
-        found[name] = value
-    return found

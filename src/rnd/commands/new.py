@@ -15,7 +15,7 @@ from rnd.progress import Started
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from rnd.answers import Project
 
@@ -72,6 +72,21 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def read_data(pairs: Iterable[str]) -> dict[str, str]:
+    """Return the answers of `--data`.
+
+    Raises:
+        UsageError: One is not NAME=VALUE.
+    """
+    found = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign:
+            raise UsageError(f"--data {pair} is not NAME=VALUE.")
+        found[name] = value
+    return found
+
+
 def _data(options: argparse.Namespace) -> dict[str, object]:
     """Return the answers from the command line; --data takes precedence over the file."""
     import yaml
@@ -85,12 +100,7 @@ def _data(options: argparse.Namespace) -> dict[str, object]:
         if not isinstance(read, dict):
             raise UsageError(f"--data-file {options.data_file} contains no answers; expected `name: value` lines.")
         data.update(read)
-    for pair in options.data:
-        name, sign, value = pair.partition("=")
-        if not sign:
-            raise UsageError(f"--data {pair} is not NAME=VALUE.")
-        data[name] = value
-    return data
+    return data | read_data(options.data)
 
 
 def _end(project: Project, facts: Mapping[str, str]) -> None:

@@ -22,7 +22,7 @@ from rnd.github.errors import GitHubRefused, NotThere
 from rnd.github.repository import location, repository_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rnd.fleet.defaults import Defaults
     from rnd.fleet.governor import Paused
@@ -119,9 +119,8 @@ def look(
     """
     found = list_repositories(reader, organisation.github.owner)
     known = [member(node, organisation) for node in found]
-    members = sorted((one for one in known if isinstance(one, Member)), key=lambda one: one.name.lower())
     skipped = Counter(one for one in known if isinstance(one, str))
-    chosen = [one for one in members if one in selection]
+    chosen = [one for one in _members(known) if one in selection]
     tags = read_tags(reader, organisation)
     defaults = read_defaults(reader, organisation.github.owner)
     repositories = examine(reader, organisation, chosen, tags, defaults)
@@ -146,6 +145,20 @@ def look(
         reader.points,
         unlisted=tuple(reader.unlisted),
     )
+
+
+def list_members(reader: Reader, organisation: Organisation) -> list[Member]:
+    """Return the repositories of the fleet, by name.
+
+    Raises:
+        NotThere: There is no such organisation.
+        GitHubRefused: GitHub did not list them.
+    """
+    return _members(member(node, organisation) for node in list_repositories(reader, organisation.github.owner))
+
+
+def _members(known: Iterable[Member | str]) -> list[Member]:
+    return sorted((one for one in known if isinstance(one, Member)), key=lambda one: one.name.lower())
 
 
 def list_repositories(reader: Reader, owner: str) -> list[Node]:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from rnd.errors import RndError
 from rnd.fleet.audit.findings import Checked, vulnerabilities, without_exceptions
 from rnd.fleet.audit.locked import Exceptions, Lock, private_indexes, read_exceptions, read_lock
-from rnd.fleet.inventory import Member, member
 from rnd.fleet.nodes import read_each
 from rnd.fleet.queries import LOCKS
-from rnd.fleet.view import list_repositories
+from rnd.fleet.view import list_members
 from rnd.github.errors import RateLimited, SignInNeeded
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from rnd.fleet.audit.findings import Vulnerability
     from rnd.fleet.audit.locked import Package
     from rnd.fleet.audit.osv import Advisories
-    from rnd.fleet.inventory import Selection
+    from rnd.fleet.inventory import Member, Selection
     from rnd.fleet.nodes import One
     from rnd.fleet.reading import Reader
     from rnd.organisation import Organisation
@@ -52,15 +51,17 @@ def audit(
         AdvisoriesRefused: It refused, or its answer is not of the documented form.
         RndError: GitHub refused, or could not be reached.
     """
-    nodes = list_repositories(reader, organisation.github.owner)
-    known = [one for node in nodes if isinstance(one := member(node, organisation), Member) and one in selection]
-    members = sorted(known, key=lambda one: one.name.lower())
+    members = [one for one in list_members(reader, organisation) if one in selection]
     files = read_files(reader, organisation, members)
     packages = {package for one in files.values() if one.lock for package in one.lock.packages}
     ids = advisories.affecting(packages)
     records = advisories.records({one for found in ids.values() for one in found})
     found = {package: vulnerabilities(package, [records[one] for one in names]) for package, names in ids.items()}
-    return tuple(_checked(one.name, files[one.node_id], found) for one in members)
+    hidden = (one.split(": ", 1) for one in reader.unlisted)  # they may be of the fleet
+    return (
+        *(_checked(one.name, files[one.node_id], found) for one in members),
+        *(Checked(name, not_checked=reason, error=True) for name, reason in hidden),
+    )
 
 
 def _checked(name: str, files: Files, found: Mapping[Package, Sequence[Vulnerability]]) -> Checked:

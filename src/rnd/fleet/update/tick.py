@@ -15,12 +15,11 @@ from rnd.errors import RndError
 from rnd.fleet import promotion
 from rnd.fleet.errors import ChangedSince, FleetStopped, RenderFailed
 from rnd.fleet.governor import Breaker, Paused
-from rnd.fleet.inventory import Member, member
 from rnd.fleet.results import Outcome, Results
 from rnd.fleet.update.decide import RENDERED, Decision, Rules, decide_all
 from rnd.fleet.update.observe import read_all, read_given
 from rnd.fleet.update.render import Job, Rendered
-from rnd.fleet.view import list_repositories, read_tags
+from rnd.fleet.view import list_members, read_tags
 from rnd.github.errors import RateLimited, SignInNeeded
 from rnd.version.tags import parse_release, preference, releases
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from rnd.fleet.inventory import Selection
+    from rnd.fleet.inventory import Member, Selection
     from rnd.fleet.ledger import Ledger
     from rnd.fleet.reading import Reader
     from rnd.fleet.results import PullResult
@@ -83,8 +82,7 @@ def observe(reader: Reader, organisation: Organisation, *, urgent: bool = False,
     Raises:
         ClockWrong: The clock of this machine is wrong.
     """
-    found = (member(node, organisation) for node in list_repositories(reader, organisation.github.owner))
-    members = sorted((one for one in found if isinstance(one, Member)), key=lambda one: one.name.lower())
+    members = list_members(reader, organisation)
     tags = tuple(read_tags(reader, organisation))
     updates = read_all(reader, [one.node_id for one in members])
     ledger = read_given(reader, organisation)
