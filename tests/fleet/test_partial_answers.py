@@ -23,7 +23,7 @@ FIELDS = ("rulesets", "environment", "head", "workflows", "answers", "defaultBra
 
 
 def place(data: Any, query: str) -> list[str | int]:  # noqa: ANN401
-    """Return where an answer has the second repository, or what stands for it."""
+    """Return where an answer has the second repository, or what represents it."""
     if query == "Repositories":
         nodes = data["organization"]["repositories"]["nodes"]
         return ["organization", "repositories", "nodes", [node["name"] for node in nodes].index("rnd-b")]

@@ -147,7 +147,7 @@ def test_a_refusal_is_final(
     ],
 )
 def test_a_fault_by_chance_is_tried_again(sandbox: Sandbox, pattern: str, answer: Callable[[Act], Answer]) -> None:
-    """Or is a success, where the image of this run has arrived all the same."""
+    """Or is a success, where the image of this run has arrived anyway."""
     injection = Injection(pattern, answer)
     sandbox.registry.around = injection
     assert sandbox.release("--quiet") == 0

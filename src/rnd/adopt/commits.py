@@ -145,7 +145,7 @@ class Work:
         self._commit("pipeline")
 
     def _baseline(self) -> None:
-        """List what the gate finds today, so that the pull request is green and new code is held to all rules."""
+        """List what the gate finds today, so that the pull request is green and all rules apply to new code."""
         ruff = self._ruff_requirement()
         manifest = self._theirs(MANIFEST) or ""
         findings = self._findings(ruff, manifest)
