@@ -31,17 +31,25 @@ def pull_request_steps(
         base: The branch that the pull request goes to.
         describe: Returns the text, and whether the pull request is a draft.
     """
+    return _push_step(client, repository, root), _open_step(client, repository, base, describe)
 
-    def tip() -> str | None:
+
+def _push_step(client: Client, repository: Repository, root: Path) -> Step:
+    def observe() -> State:
         found: Any = client.get_or_none(lambda kit: kit.rest.git.get_ref(*repository, f"heads/{BRANCH}"))
-        return str(found["object"]["sha"]) if found else None
-
-    def pushed() -> State:
-        there, here = tip(), git.attempt(root, "rev-parse", "--quiet", "--verify", REF)
+        there = str(found["object"]["sha"]) if found else None
+        here = git.attempt(root, "rev-parse", "--quiet", "--verify", REF)
         if here is not None and there == here:
             return done(f"at {here[:7]}")
         return needed("not pushed yet" if there is None else f"GitHub has {there[:7]}")
 
+    def send() -> None:
+        push(client, repository, root, (f"{REF}:{REF}",))
+
+    return Step("push", "Push the branch", observe, (Action(f"git push {repository} {BRANCH}", send),))
+
+
+def _open_step(client: Client, repository: Repository, base: str, describe: Callable[[], tuple[str, bool]]) -> Step:
     def find() -> Any:  # noqa: ANN401 - a document of GitHub
         owner, name = repository
         listed: Any = client.read(
@@ -49,7 +57,7 @@ def pull_request_steps(
         )
         return listed[0] if listed else None
 
-    def opened() -> State:
+    def observe() -> State:
         found = find()
         return done(str(found["html_url"])) if found else needed("none yet")
 
@@ -60,10 +68,4 @@ def pull_request_steps(
             lambda kit: kit.rest.pulls.create(*repository, title=TITLE, head=BRANCH, base=base, body=text, draft=draft),
         )
 
-    def send() -> None:
-        push(client, repository, root, (f"{REF}:{REF}",))
-
-    return (
-        Step("push", "Push the branch", pushed, (Action(f"git push {repository} {BRANCH}", send),)),
-        Step("pull-request", "Open the pull request", opened, (Action(f"open {TITLE!r}", create),)),
-    )
+    return Step("pull-request", "Open the pull request", observe, (Action(f"open {TITLE!r}", create),))
