@@ -6,7 +6,7 @@ import pytest
 
 from rnd.adopt.analysis import Analysis, analyse
 from rnd.adopt.answers import derive_answers, settle
-from rnd.adopt.errors import CompiledPackage, CondaEnvironment, CredentialsCommitted, NoPackage, SeveralPackages
+from rnd.adopt.errors import CompiledPackage, CredentialsCommitted, NoPackage, SeveralPackages
 from rnd.adopt.tree import tree_of
 from rnd.errors import UsageError
 
@@ -194,7 +194,6 @@ COMPLETE = {"pyproject.toml": PROJECT + 'version = "1.0"\n', **PACKAGE}
         ({"code/setup.py": "setup()"}, NoPackage, "The package is in code"),
         ({**COMPLETE, "plugins/a/setup.py": "setup()"}, SeveralPackages, "the root, plugins/a"),
         ({"a/pyproject.toml": PROJECT, "b/pyproject.toml": PROJECT, "a/a.py": ""}, SeveralPackages, "a, b"),
-        ({**COMPLETE, "environment.yml": "dependencies: [python]\n"}, CondaEnvironment, "conda"),
         ({**COMPLETE, "src/aligner/fast.pyx": ""}, CompiledPackage, "src/aligner/fast.pyx"),
         ({"setup.py": COMPILED, **PACKAGE}, CompiledPackage, "ext_modules in setup.py:13"),
         ({**COMPLETE, "requirements.txt": f"numpy\n-i {WITH_SECRET}\n"}, CredentialsCommitted, "ts.txt:2"),

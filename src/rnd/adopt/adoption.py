@@ -12,7 +12,8 @@ from rnd.adopt.branch import BRANCH, Branch, make_branch, read_branch
 from rnd.adopt.errors import Unclear
 from rnd.adopt.proof import Proof, prove
 from rnd.adopt.report import text
-from rnd.errors import StepFailed
+from rnd.environments.conda import rattler
+from rnd.errors import ExtraMissing, StepFailed
 from rnd.github.repository import repository_at
 from rnd.plan import Action, State, Step, done, needed
 
@@ -50,7 +51,10 @@ class Adoption:
 
         Raises:
             Unclear: There are such points; the message lists them.
+            ExtraMissing: Its conda environment has to be locked, and py-rattler is not installed.
         """
+        if self.found.environment is not None and not rattler.is_installed():
+            raise ExtraMissing.of("conda", "py-rattler")
         if blocking := [text(point) for point in self.found.points if point.blocks]:
             raise Unclear(
                 "\n".join(

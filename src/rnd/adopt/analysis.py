@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from rnd.adopt.errors import CompiledPackage, CondaEnvironment, CredentialsCommitted, NoPackage, SeveralPackages
+from rnd.adopt.conda import read_environment
+from rnd.adopt.errors import CompiledPackage, CredentialsCommitted, NoPackage, SeveralPackages
 from rnd.adopt.facts import Declared, Fact, OpenPoint
 from rnd.adopt.layout import OTHER, Layout, find_compiled, find_layout
 from rnd.adopt.pyproject import read_document, read_pyproject
@@ -18,6 +19,7 @@ from rnd.adopt.versions import find_version
 from rnd.adopt.workflows import OTHER_CI, Workflow, read_workflows
 
 if TYPE_CHECKING:
+    from rnd.adopt.conda import CondaFile
     from rnd.adopt.tree import Tree
 
 MANIFESTS = re.compile(r"(?:(.+)/)?(?:setup\.py|pyproject\.toml|setup\.cfg)")
@@ -37,6 +39,7 @@ class Analysis:
         workflows: The workflows of GitHub Actions.
         tag: The newest release tag.
         branch: The branch that pull requests go to.
+        environment: The conda environment at the root; None if there is none, or uv is used in its place.
         points: All open points.
     """
 
@@ -47,6 +50,7 @@ class Analysis:
     workflows: list[Workflow]
     tag: str | None
     branch: str
+    environment: CondaFile | None = None
     points: list[OpenPoint] = field(default_factory=list)
 
     @property
@@ -72,10 +76,18 @@ class Analysis:
             found["layout"] = Fact(
                 "src" if self.layout.where == "src" else self.layout.where or "flat", self.layout.source
             )
+        found["dependency-tool"] = self._dependency_tool()
+        if self.environment is not None:
+            found |= self.environment.facts()
         if self.tag is not None:
             found["last-release"] = Fact(self.tag, "git tags")
         found["default-branch"] = Fact(self.branch, "git")
         return found
+
+    def _dependency_tool(self) -> Fact:
+        if self.environment is not None:
+            return Fact("conda", self.environment.path)
+        return Fact("uv", "no conda environment at the root is used")
 
 
 def analyse(tree: Tree, tag: str | None, branch: str) -> Analysis:
@@ -99,7 +111,9 @@ def analyse(tree: Tree, tag: str | None, branch: str) -> Analysis:
     document = _document(tree)
     layout = find_layout(tree, declared)
     find_version(declared, document, tree, tag)
-    found = Analysis(declared, layout, document, read_requirements(tree), read_workflows(tree), tag, branch)
+    found = Analysis(
+        declared, layout, document, read_requirements(tree), read_workflows(tree), tag, branch, read_environment(tree)
+    )
     found.points = [*declared.points, *_required(found), *_environment(found), *_others(found, tree)]
     return found
 
@@ -133,8 +147,6 @@ def _document(tree: Tree) -> dict[str, Any]:
 
 
 def _refuse_without_package(tree: Tree) -> None:
-    if next(tree.matching(r"environment\.ya?ml|conda-lock\.yml"), None):
-        raise CondaEnvironment("The repository has a conda environment at its root.")
     if not any(path.endswith((".py", ".ipynb")) for path in tree.files):
         raise NoPackage("The repository has no Python code.")
     manifests = [path for path in ("pyproject.toml", "setup.py", "setup.cfg") if path in tree.files]
@@ -200,7 +212,7 @@ def _required(found: Analysis) -> list[OpenPoint]:
 
 def _environment(found: Analysis) -> list[OpenPoint]:
     """Return a point for each requirement file: which group it becomes, and what cannot be taken over."""
-    points = []
+    points = found.environment.points() if found.environment else []
     for file in found.requirements:
         points += [
             OpenPoint("requirement-not-taken", f"`{line[:80]}` is not a requirement of a package.", file.path)
@@ -209,8 +221,9 @@ def _environment(found: Analysis) -> list[OpenPoint]:
         for address in file.indexes:
             message = f"The index {address} is used; declare it in [[tool.uv.index]] if packages come from it."
             points.append(OpenPoint("index", message, file.path))
-        if file.role is None and file.requirements:
-            message = "The file stays; its pins limit what uv locks. Delete it once nothing installs from it."
+        if (file.role is None or found.environment) and file.requirements:
+            limits = "environment.yml alone is locked" if found.environment else "its pins limit what uv locks"
+            message = f"The file stays; {limits}. Delete it once nothing installs from it."
             points.append(OpenPoint("requirements-stay", message, file.path))
     return points
 

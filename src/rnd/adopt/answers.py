@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from rnd.adopt.facts import Fact
+from rnd.adopt.facts import Fact, OpenPoint
 from rnd.adopt.strategies import build_files
 from rnd.errors import UsageError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rnd.adopt.analysis import Analysis
     from rnd.adopt.tree import Tree
 
-QUESTIONS = ("project_name", "author", "python_version", "import_name")
+QUESTIONS = ("project_name", "author", "python_version", "import_name", "dependency_tool")
 # Paths of the template that a repository keeps its own of, if it has them.
 OWN = {
     "README.md": r"README(\.\w+)?",
@@ -52,7 +52,27 @@ def settle(found: Analysis, data: Mapping[str, str]) -> None:
     if "python_version" in data:
         found.declared.fields.setdefault("requires-python", Fact(f">={data['python_version']}", "--data"))
         settled |= {"python-unknown", "computed-python_requires"}
+    if "dependency_tool" in data:
+        _choose_tool(found, data["dependency_tool"])
     found.points = [point for point in found.points if point.code not in settled]
+
+
+def _choose_tool(found: Analysis, tool: str) -> None:
+    """Use uv although there is a conda environment, which then stays as it is.
+
+    Raises:
+        UsageError: The tool is not known, or it is conda and no environment says what to install.
+    """
+    if tool not in {"uv", "conda"}:
+        raise UsageError(f"{tool} is not a dependency tool.", "Choose one of: uv, conda.")
+    environment = found.environment
+    if tool == "conda" and environment is None:
+        raise UsageError("The repository has no environment.yml at its root.", "Add one and commit it, or use uv.")
+    if tool == "uv" and environment is not None:
+        found.points = [point for point in found.points if not point.code.startswith("conda-")]
+        message = "The file stays; packages that only conda has are not installed any more."
+        found.points.append(OpenPoint("environment-stays", message, environment.path))
+        found.environment = None
 
 
 def derive_answers(
@@ -76,8 +96,8 @@ def derive_answers(
     return {
         "project_name": data.get("project_name") or project_name(import_name, repository),
         "author": data.get("author") or author(declared.value("authors") or []),
-        "dependency_tool": "uv",
-        "python_version": data.get("python_version") or oldest_python(declared.value("requires-python"), able),
+        "dependency_tool": "conda" if found.environment else "uv",
+        "python_version": data.get("python_version") or oldest_python(_pythons(found), able),
         "create_github_repository": False,  # it exists
         "other_names": {
             "package": name,
@@ -88,6 +108,13 @@ def derive_answers(
             "build_files": build_files(layout.where, layout.modules, tree.files, declared.value("readme")),
         },
     }
+
+
+def _pythons(found: Analysis) -> str | None:
+    """Return the Python versions that the package declares, and that the conda environment installs if there is one."""
+    declared = found.declared.value("requires-python")
+    installed = found.environment.python() if found.environment else None
+    return ",".join(filter(None, (declared, installed.value if installed else None))) or None
 
 
 def project_name(import_name: str, repository: str) -> str:

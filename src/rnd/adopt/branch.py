@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rnd import git
 from rnd.adopt.commits import QUIET, Work
 from rnd.adopt.errors import BranchExists
+from rnd.adopt.lock import NOT_LOCKED
 from rnd.errors import IdentityMissing
 from rnd.project import template
 
@@ -35,7 +36,7 @@ class Branch:
         points: The open points that its commits list.
         changed: How many lines of the repository's own are gone, by path.
         proposals: Files with conflict markers.
-        locked: Whether it has a lock file.
+        locked: Whether it has a lock file that is up to date.
     """
 
     commit: str
@@ -69,7 +70,7 @@ def read_branch(root: Path, base: str) -> Branch | None:
     changed = {path: int(gone) for _, gone, path in rows if gone not in {"0", "-"}}
     marked = git.attempt(root, "grep", "--name-only", "-z", "-e", "^<<<<<<< this repository$", tip) or ""
     proposals = [name.partition(":")[2] for name in marked.split("\0") if name]
-    locked = git.attempt(root, "cat-file", "-e", f"{tip}:uv.lock") is not None
+    locked = not any(NOT_LOCKED in point for point in points)
     return Branch(tip, points, changed, proposals, locked)
 
 
@@ -94,7 +95,7 @@ def make_branch(existing: Existing, found: Analysis, answers: Mapping[str, Any],
         git.run(existing.root, *git.INERT, "clone", "--quiet", "--local", "--no-checkout", ".", str(clone))
         git.run(clone, *QUIET, "checkout", "--quiet", "-B", BRANCH, existing.commit)
         template.render(source, rendered, answers, {"author": author}, ask=False)
-        Work(clone, rendered, existing, found, author, str(answers["python_version"])).apply()
+        Work(clone, rendered, existing, found, author, answers).apply()
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
         fetch = ("fetch", *options, str(clone), f"{REF}:{REF}")
         # The configuration of the folder can rewrite an address to one that starts a program.

@@ -11,16 +11,25 @@ import tomllib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnd import git, process, uv
 from rnd.adopt import strategies
 from rnd.adopt.baseline import INVALID, ruff_findings, untidy, with_excludes, with_ignores, without_types
+from rnd.adopt.conda import FILE as ENVIRONMENT
+from rnd.adopt.conda import parse
+from rnd.adopt.conda_text import merge_environment
+from rnd.adopt.lock import FILES as LOCKS
+from rnd.adopt.lock import NOT_LOCKED, lock
 from rnd.adopt.manifest import merge
+from rnd.adopt.report import text
 from rnd.errors import DestinationRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rnd.adopt.analysis import Analysis
+    from rnd.adopt.facts import OpenPoint
     from rnd.adopt.repository import Existing
 
 HOOKS = ".pre-commit-config.yaml"
@@ -47,7 +56,7 @@ class Work:
         existing: The repository.
         found: The analysis.
         author: `Name <e-mail>` of the commits.
-        python: The oldest Python version that the development tools are locked for.
+        answers: The answers with which the template was rendered.
         pending: Open points that no commit lists yet.
         proposals: Files of which the last commit has both versions.
     """
@@ -57,7 +66,7 @@ class Work:
     existing: Existing
     found: Analysis
     author: str
-    python: str
+    answers: Mapping[str, Any]
     pending: list[str] = field(default_factory=list)
     proposals: list[str] = field(default_factory=list)
 
@@ -74,7 +83,7 @@ class Work:
         for path, ours in self._template_files():
             theirs = self._theirs(path)
             chosen = strategies.choose(path, theirs, ours)
-            if chosen == "add" and path != MANIFEST:
+            if chosen == "add" and path not in {MANIFEST, ENVIRONMENT}:
                 self._write(path, self._attributes(ours) if path == ".gitattributes" else ours)
             elif chosen == "union":
                 self._write(
@@ -114,15 +123,28 @@ class Work:
         if not any(name.startswith("tool.pytest") for name in skipped):
             skipped += ("tool.pytest",)  # the options of the template are stricter than what the tests were written for
         theirs = self._theirs(MANIFEST) or ""
-        merged, points = merge(self.found, theirs, (self.rendered / MANIFEST).read_text("utf-8"), self.python, skipped)
+        python = str(self.answers["python_version"])
+        merged, points = merge(self.found, theirs, (self.rendered / MANIFEST).read_text("utf-8"), python, skipped)
         self._write(MANIFEST, merged)
-        self.pending += [f"{point.source}: {point.message}" for point in points]
         for path in self.found.declared.replaces:
             self._remove(path)
-        locked = uv.attempt(self.clone, "lock", "--no-build", extra=process.without_secrets())
-        if locked.returncode != 0:
-            self._point(f"uv could not lock the dependencies: {uv.last_cause(locked.stderr)}", MANIFEST)
+        if self.found.environment is not None:
+            points += self._environment(self.found.environment.path, merged)
+        self.pending += [text(point) for point in points]
+        tool = self.answers["dependency_tool"]
+        if reason := lock(self.clone, tool):
+            self._point(f"{NOT_LOCKED}: {reason}", MANIFEST if tool == "uv" else ENVIRONMENT)
         self._commit("manifest")
+
+    def _environment(self, path: str, manifest: str) -> list[OpenPoint]:
+        """Add to environment.yml what the pipeline needs; return what is replaced."""
+        requires = tomllib.loads(manifest)["build-system"]["requires"]
+        ours = (self.rendered / ENVIRONMENT).read_text("utf-8")
+        merged, points = merge_environment(self._theirs(path) or "", ours, requires)
+        if path != ENVIRONMENT:
+            (self.clone / path).unlink()
+        self._write(ENVIRONMENT, merged)
+        return points
 
     def _remove(self, path: str) -> None:
         """Delete a manifest; of setup.cfg, only the sections that pyproject.toml replaces."""
@@ -179,6 +201,9 @@ class Work:
         return Path(path).relative_to(self.clone.resolve()).as_posix()
 
     def _ruff_requirement(self) -> str:
+        if self.answers["dependency_tool"] == "conda":
+            listed = parse((self.rendered / ENVIRONMENT).read_text("utf-8")).packages
+            return listed["ruff"].text.replace(" ", "")
         tools = tomllib.loads((self.rendered / MANIFEST).read_text("utf-8"))["dependency-groups"]["dev"]
         return next(str(one) for one in tools if str(one).startswith("ruff"))
 
@@ -194,7 +219,7 @@ class Work:
         """Return the text files of the branch; git decides what is text, as pre-commit does by content."""
         listed = git.run(self.clone, "grep", "-I", "-z", "--name-only", "--cached", "-e", "").split("\0")
         paths = (path for path in listed if path and not (self.clone / path).is_symlink())
-        return {path: (self.clone / path).read_bytes() for path in paths if path != "uv.lock"}
+        return {path: (self.clone / path).read_bytes() for path in paths if path not in LOCKS.values()}
 
     def _proposals(self) -> None:
         for path in self.proposals:

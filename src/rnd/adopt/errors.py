@@ -56,10 +56,10 @@ class CompiledPackage(RndError):
 
 
 class CondaEnvironment(RndError):
-    """The repository declares its dependencies in a conda environment, which this version does not convert."""
+    """The conda environment at the root cannot be read, or only its lock file is there."""
 
     code = "adopt-conda"
-    hint = "Create a repository with `rnd new --data dependency_tool=conda`, and move the sources into it."
+    hint = "Correct environment.yml and commit it; docs/how-to/conda.md describes the file."
     exit_code = ExitCode.USAGE
 
 

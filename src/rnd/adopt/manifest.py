@@ -58,7 +58,7 @@ def merge(
                 points.append(OpenPoint("own-table", message, "pyproject.toml"))
             continue
         blocks.append(block)
-    if _reaches_below(str(found.declared.value("requires-python") or ""), python):
+    if found.environment is None and _reaches_below(str(found.declared.value("requires-python") or ""), python):
         table = {"dev": {"requires-python": f">={python}"}}
         blocks.append(Block("tool.uv.dependency-groups", write_table("tool.uv.dependency-groups", table)))
     text = "\n".join(block.text.strip("\n") + "\n" for block in _with_constraints(found, blocks) if block.text.strip())
@@ -93,11 +93,21 @@ def _own(found: Analysis, theirs: str, document: dict[str, Any], tools: list[str
         system = POETRY if "poetry" in document.get("tool", {}) else SETUPTOOLS
         requires = [one for one in declared.requires if not re.match(r"(setuptools|wheel|poetry)\b", one)]
         blocks = [*_written(found), Block("build-system", _build_system(*system, *requires)), *_build_tables(found)]
-        return [*blocks, _groups(found, tools), *kept]
+        return [*blocks, *_development(found, tools), *kept]
+    if found.environment is not None:
+        return blocks  # environment.yml lists the development tools
     groups = [one for one in blocks if one.name == "dependency-groups"]
     if groups and all(isinstance(one, list) for one in document["dependency-groups"].values()):
         return [_groups(found, tools) if one is groups[0] else one for one in blocks]
     return [*blocks, _groups(found, tools)]
+
+
+def _development(found: Analysis, tools: list[str]) -> list[Block]:
+    """Return the dependency groups; of a conda environment, only those that the manifests declare."""
+    if found.environment is None:
+        return [_groups(found, tools)]
+    groups = {name: fact.value for name, fact in found.declared.groups.items()}
+    return [Block("dependency-groups", write_table("dependency-groups", groups))] if groups else []
 
 
 def _static_version(text: str, version: str) -> str:

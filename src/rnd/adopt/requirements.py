@@ -20,7 +20,12 @@ PATHS = (
 )
 OTHERS = r"pyproject\.toml|setup\.(?:py|cfg)|Pipfile|poetry\.toml|pip\.conf|\.pip/pip\.conf|uv\.toml|environment\.ya?ml"
 # Credentials in an address: `user:password@`, or one word that is not `git`. References to variables are none.
-SECRET = re.compile(r"[a-z][a-z0-9+.-]*://(?!git@)(?!\$\{?\w+\}?(?::\$\{?\w+\}?)?@)(?!aws@)[^\s/@'\"]+@", re.IGNORECASE)
+# The path `/t/TOKEN/` is a token of a conda channel.
+SECRET = re.compile(
+    r"[a-z][a-z0-9+.-]*://(?:(?!git@)(?!\$\{?\w+\}?(?::\$\{?\w+\}?)?@)(?!aws@)[^\s/@'\"]+@|[^\s/'\"]+/t/(?!\$)[^\s/'\"]+/)",
+    re.IGNORECASE,
+)
+USER = re.compile(r"(?<=//)[^/@]*@")
 ROLES = {"dev": "dev", "test": "test", "tests": "test", "testing": "test", "doc": "docs", "docs": "docs", "lint": "dev"}
 
 
@@ -81,17 +86,22 @@ def _add(tree: Tree, path: str, found: RequirementFile, within: tuple[str, ...])
 def _line(line: str, found: RequirementFile) -> None:
     index = re.match(r"(?:-i|--index-url|--extra-index-url)[ =]?\s*(\S+)", line)
     if index:
-        found.indexes.append(re.sub(r"(?<=//)[^/@]*@", "", index[1]))
+        found.indexes.append(without_credentials(index[1]))
         return
     bare = re.sub(r"\s+--hash[ =]\S+", "", line)
     try:
         parsed = Requirement(bare)
     except InvalidRequirement:
-        found.other.append(re.sub(r"(?<=//)[^/@]*@", "", line))
+        found.other.append(without_credentials(line))
         return
     found.requirements.append(bare)
     if any(one.operator == "==" and "*" not in one.version for one in parsed.specifier):
         found.pins.append(bare)
+
+
+def without_credentials(address: str) -> str:
+    """Return an address, or a line with one, without its user and password."""
+    return USER.sub("", address)
 
 
 def find_credentials(tree: Tree) -> str | None:

@@ -3,7 +3,7 @@
 add          the repository has no such file
 same         it has the same one, apart from line ends
 union        both have lines that are missing in the other
-tables       pyproject.toml, merged table by table
+tables       pyproject.toml and environment.yml, merged table by table
 keep         the repository's own stays, byte for byte
 propose      the last commit of a draft has both versions, with conflict markers
 """
@@ -43,7 +43,7 @@ def choose(path: str, theirs: str | None, ours: str) -> Strategy:
         return "add"
     if theirs.replace("\r\n", "\n") == ours:
         return "same"
-    if path == "pyproject.toml":
+    if path in {"pyproject.toml", "environment.yml"}:
         return "tables"
     if path in UNION:
         return "union"
