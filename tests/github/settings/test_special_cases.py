@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -81,6 +81,30 @@ def test_what_others_added_stays(context: RepositoryContext, hosting: Hosting) -
     assert rule["parameters"]["require_code_owner_review"] is True
     assert "own" in hosting.repository().topics
     assert one.teams["guests"].repositories[str(context.repository)] == "pull"
+
+
+def test_protection_that_others_added_to_the_environment_stays(context: RepositoryContext, hosting: Hosting) -> None:
+    """Reviewers and the wait timer stay when the branches of the environment are corrected."""
+    apply(context)
+    path, state = (*context.repository, "publish"), hosting.hub.state
+    team = next(iter(state.organisation(hosting.owner).teams.values()))  # type: ignore[union-attr]
+    user = next(iter(state.accounts.values()))
+    reviewers = [{"type": "User", "id": user.id}, {"type": "Team", "id": team.id}]
+    body: Any = {"wait_timer": 30, "reviewers": reviewers, "prevent_self_review": True}
+    context.client.send(
+        lambda kit: kit.rest.repos.create_or_update_environment(*path, data=body | {"deployment_branch_policy": None})
+    )
+    before = _protection(context)
+    assert drift(context) == [Change("environment.branches", ("main",), None)]
+    apply(context)
+    assert drift(context) == []
+    assert _protection(context) == before
+    assert [one["type"] for one in before] == ["wait_timer", "required_reviewers"]
+
+
+def _protection(context: RepositoryContext) -> list[dict[str, Any]]:
+    found: Any = context.client.read(lambda kit: kit.rest.repos.get_environment(*context.repository, "publish"))
+    return [rule for rule in found["protection_rules"] if rule["type"] != "branch_policy"]
 
 
 def test_a_bypass_team_that_does_not_exist(

@@ -33,7 +33,9 @@ def publishing_environment(context: RepositoryContext) -> Setting:
         return found_values(found, branch_policies(context) if limited else ())
 
     def apply() -> None:
-        context.client.send(lambda kit: kit.rest.repos.create_or_update_environment(*path, data=LIMITED))
+        found: Document = context.client.get_or_none(lambda kit: kit.rest.repos.get_environment(*path))
+        body = LIMITED | protection(found)
+        context.client.send(lambda kit: kit.rest.repos.create_or_update_environment(*path, data=body))
         existing = branch_policies(context)
         known = {policy["name"] for policy in existing if policy.get("type") != "tag"}
         for branch in sorted(set(config.branches) - known):
@@ -66,6 +68,26 @@ def found_values(environment: Document | None, policies: Sequence[Document]) -> 
         "environment.name": environment["name"],
         "environment.branches": tuple(sorted(names)) if limited else None,
     }
+
+
+def protection(environment: Document | None) -> Document:
+    """Return the wait timer and the reviewers of an environment, as a request that changes it names them.
+
+    GitHub does not document whether a request without them removes them, and reports say that it does
+    (https://github.com/ministryofjustice/modernisation-platform/issues/4516). Plans without them reject the fields, so
+    only those that are set are returned.
+
+    Args:
+        environment: The environment, or None.
+    """
+    body: Document = {}
+    for rule in (environment or {}).get("protection_rules") or ():
+        if rule["type"] == "wait_timer":
+            body["wait_timer"] = rule["wait_timer"]
+        elif rule["type"] == "required_reviewers":
+            body["prevent_self_review"] = rule.get("prevent_self_review", False)
+            body["reviewers"] = [{"type": one["type"], "id": one["reviewer"]["id"]} for one in rule["reviewers"]]
+    return body
 
 
 def branch_policies(context: RepositoryContext) -> list[Document]:

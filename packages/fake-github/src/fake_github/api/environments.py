@@ -6,31 +6,62 @@ from typing import TYPE_CHECKING
 
 from fake_github.answers import Answer, Invalid, NotFound
 from fake_github.clock import now
-from fake_github.documents.accounts import node_id
+from fake_github.documents.accounts import node_id, simple_user, team
 from fake_github.routing import Call, route
+from fake_github.state import Organisation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fake_github.state import Document, Repository
 
 POLICIES = "/repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
+PROTECTION: dict[str, object] = {"wait_timer": 0, "reviewers": (), "prevent_self_review": False}
 
 
 def _document(call: Call, repository: Repository, kept: Document) -> Document:
     name = kept["name"]
-    policy = kept["deployment_branch_policy"]
-    rules = (
-        []
-        if policy is None
-        else [{"id": kept["id"] + 1, "node_id": node_id("Rule", kept["id"]), "type": "branch_policy"}]
-    )
-    shown = {key: value for key, value in kept.items() if key != "policies"}
     return {
-        **shown,
+        **{key: value for key, value in kept.items() if key not in {"policies", *PROTECTION}},
         "node_id": node_id("Environment", kept["id"]),
         "url": call.url("repos", repository.full_name, "environments", name),
         "html_url": f"{call.hub.url}/{repository.full_name}/deployments/activity_log?environments_filter={name}",
-        "protection_rules": rules,
+        "protection_rules": [
+            {"id": kept["id"] + number, "node_id": node_id("Rule", kept["id"] + number), **rule}
+            for number, rule in enumerate(_rules(call, repository, kept), start=1)
+        ],
     }
+
+
+def _rules(call: Call, repository: Repository, kept: Document) -> Iterator[Document]:
+    """Yield the protection rules that an environment has: a time to wait, reviewers, limited branches."""
+    if kept["wait_timer"]:
+        yield {"type": "wait_timer", "wait_timer": kept["wait_timer"]}
+    if kept["reviewers"]:
+        shown = [_reviewer(call, repository, one) for one in kept["reviewers"]]
+        prevent = kept["prevent_self_review"]
+        yield {"type": "required_reviewers", "prevent_self_review": prevent, "reviewers": shown}
+    if kept["deployment_branch_policy"] is not None:
+        yield {"type": "branch_policy"}
+
+
+def _reviewer(call: Call, repository: Repository, named: Document) -> Document:
+    """Return a reviewer by its ID.
+
+    Raises:
+        Invalid: There is no such user, or no such team in the repository's organisation.
+    """
+    kind, number, owner = named["type"], named["id"], repository.owner
+    if kind == "User":
+        users = call.hub.state.accounts.values()
+        found = [simple_user(call.hub, one) for one in users if one.id == number and not isinstance(one, Organisation)]
+    elif isinstance(owner, Organisation):
+        found = [team(call.hub, owner, one) for one in owner.teams.values() if one.id == number]
+    else:
+        found = []
+    if not found:
+        raise Invalid("Environment", "reviewers", "invalid", f"could not find {kind.lower()} {number}")
+    return {"type": kind, "reviewer": found[0]}
 
 
 def _environment(call: Call, repository: Repository) -> Document:
@@ -55,16 +86,23 @@ def get(call: Call, repository: Repository) -> Answer:
 
 @route("PUT /repos/{owner}/{repo}/environments/{environment_name}", role="admin")
 def put(call: Call, repository: Repository) -> Answer:
-    """Make an environment, or change it."""
+    """Make an environment, or change it.
+
+    Protection that the request does not name is removed. GitHub documents neither that nor the opposite; users of
+    other clients report it: https://github.com/ministryofjustice/modernisation-platform/issues/4516.
+    """
     name, moment = call.parameters["environment_name"], now()
     policy = call.body.get("deployment_branch_policy")
     if policy is not None and policy["protected_branches"] == policy["custom_branch_policies"]:
         message = "protected_branches and custom_branch_policies cannot have the same value"
         raise Invalid("Environment", "deployment_branch_policy", "custom", message)
     fresh = {"id": call.hub.state.next_id(), "name": name, "created_at": moment, "policies": []}
-    kept = repository.environments.get(name, fresh) | {"updated_at": moment, "deployment_branch_policy": policy}
+    protection = {key: call.body.get(key) or empty for key, empty in PROTECTION.items()}
+    kept = repository.environments.get(name, fresh) | protection
+    kept |= {"updated_at": moment, "deployment_branch_policy": policy}
+    shown = _document(call, repository, kept)
     repository.environments[name] = kept
-    return Answer(200, _document(call, repository, kept))
+    return Answer(200, shown)
 
 
 @route("DELETE /repos/{owner}/{repo}/environments/{environment_name}", role="admin")
