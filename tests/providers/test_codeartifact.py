@@ -1,4 +1,4 @@
-"""The two calls to CodeArtifact, made by boto3 and by the AWS CLI, on a stand-in that is held to AWS's own model."""
+"""The two calls to CodeArtifact, made by boto3 and by the AWS CLI; a stand-in validates them by the model of AWS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 from rnd.errors import AwsRefused, AwsUnavailable
 from rnd.organisation import load_organisation
-from rnd.providers.codeartifact import read_access
+from rnd.providers.codeartifact import package_index, read_access
+from rnd.providers.provider import Caller
 from rnd_rehearsal.codeartifact import MODEL, CodeArtifact, check
 from tests.helpers.logs import retries
 
@@ -35,6 +36,12 @@ def test_address_and_token(account: CodeArtifact) -> None:
         ("GetRepositoryEndpoint", place | {"repository": "rnd", "format": "pypi"}),
         ("GetAuthorizationToken", place | {"durationSeconds": 900}),
     ]
+
+
+@pytest.mark.parametrize(("reading", "seconds"), [(True, 3600), (False, 900)])
+def test_a_token_for_reading_outlasts_a_build(account: CodeArtifact, reading: bool, seconds: int) -> None:
+    package_index(ORGANISATION, Caller()).sign_in(reading=reading)
+    assert account.calls[-1][1]["durationSeconds"] == seconds
 
 
 @pytest.mark.parametrize("error", ["ThrottlingException", "InternalServerException"])

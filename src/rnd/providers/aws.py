@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Response = TypeVar("Response")
     Client = TypeVar("Client")
 
-LIFETIME = 900  # seconds; the minimum for CodeArtifact tokens, and more than one run needs
+LIFETIME = 900  # seconds; the minimum of CodeArtifact and STS
 THROTTLED = 429
 # JSON services report throttling with status 400 and one of these error codes.
 THROTTLING = {"ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}

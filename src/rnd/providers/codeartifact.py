@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rnd.providers.provider import Caller
 
 USER = "aws"  # the user name of every token
+READING = 3600  # seconds that a token for reading lasts: a build of an image may install packages late
 TOKEN_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"  # noqa: S105 - a variable that a job with `id-token: write` has
 
 
@@ -37,7 +38,8 @@ class CodeArtifactIndex:
         place = self.place
         repository = place.development_repository if self.caller.identity == "development" else place.repository
         credentials = self.caller.credentials(reading=reading)
-        endpoint, token = read_access(self.aws, place.domain, repository, credentials)
+        seconds = READING if reading else LIFETIME
+        endpoint, token = read_access(self.aws, place.domain, repository, credentials, seconds)
         folder = endpoint if endpoint.endswith("/") else f"{endpoint}/"
         return IndexAccess(endpoint, urljoin(folder, "simple/"), USER, token)
 
@@ -60,16 +62,21 @@ def package_index(organisation: Organisation, caller: Caller) -> CodeArtifactInd
     return CodeArtifactIndex(organisation.require_aws(), organisation.require_codeartifact(), caller)
 
 
-def read_access(aws: Aws, domain: str, repository: str, credentials: AwsCredentials | None = None) -> tuple[str, str]:
-    """Return the URL of a repository, and a token for its domain that is valid for `LIFETIME`.
+def read_access(
+    aws: Aws, domain: str, repository: str, credentials: AwsCredentials | None = None, seconds: int = LIFETIME
+) -> tuple[str, str]:
+    """Return the URL of a repository, and a token for its domain.
 
     See https://docs.aws.amazon.com/codeartifact/latest/APIReference, GetRepositoryEndpoint and GetAuthorizationToken.
+    How long the token is valid does not depend on the session of the role that requests it:
+    https://docs.aws.amazon.com/codeartifact/latest/ug/tokens-authentication.html.
 
     Args:
         aws: The account.
         domain: The domain.
         repository: The repository in the domain.
         credentials: Those of a job; by default those that boto3 finds.
+        seconds: How long the token is valid, from 900 to 43,200.
 
     Raises:
         ExtraMissing: boto3 is not installed.
@@ -83,7 +90,7 @@ def read_access(aws: Aws, domain: str, repository: str, credentials: AwsCredenti
             )
         )
         token = call(
-            lambda: client.get_authorization_token(domain=domain, domainOwner=aws.account, durationSeconds=LIFETIME)
+            lambda: client.get_authorization_token(domain=domain, domainOwner=aws.account, durationSeconds=seconds)
         )
     return endpoint["repositoryEndpoint"], token["authorizationToken"]
 
