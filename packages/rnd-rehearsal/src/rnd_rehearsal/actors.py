@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BEFORE = "0.4.1"  # what a prepared repository has released, as in the specification's examples
 AUTHOR = f"author={RESEARCHER.title()} <{RESEARCHER}@example.com>"
+LATE_READS = 3  # that answer 404 for a repository which a user has just made, as on GitHub
 PATIENCE = 900  # seconds that the runs of one moment may take
 # What locks a repository and does nothing else.
 LOCK = {
@@ -57,6 +58,7 @@ class Actors(Assertions):
     def create(self) -> None:
         """Make a repository the way a researcher does."""
         self.report(f"{RESEARCHER} makes a repository from the template")
+        self.sandbox.hub.read_delay = LATE_READS
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         hosted = ("-d", "create_github_repository=true")
         self.rnd("new", str(self.folder), "--template", str(self.sandbox.checkout), *self._answers(), *hosted)
@@ -64,6 +66,7 @@ class Actors(Assertions):
 
     def copy(self) -> stock_copier.Ended:
         """Make a repository with stock copier, on a machine that has nothing of ours."""
+        self.sandbox.hub.read_delay = LATE_READS
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         ended = stock_copier.copy(self.sandbox, RESEARCHER, self.folder, PROJECT, self.report)
         self.wait()
@@ -149,6 +152,15 @@ class Actors(Assertions):
         self.git("merge", "--quiet", "--no-edit", "--strategy-option", "theirs", "origin/main")
         self.push(branch)
         self.wait()
+
+    def approve(self) -> None:
+        """Approve the run that waits for it, of a pull request whose author has none merged yet."""
+        runner = self.sandbox.runner
+        waiting = list(runner.waiting)
+        self.check("a run waits for approval", len(waiting) == 1 and all(run.conclusion for run in runner.runs))
+        self.report(f"{MAINTAINER} approves the run")
+        for event in waiting:
+            runner.approve(event)
 
     def wait(self) -> list[Run]:
         """Wait until nothing runs, and return the runs since the last time."""

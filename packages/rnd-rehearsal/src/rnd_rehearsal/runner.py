@@ -13,7 +13,7 @@ from itertools import count
 from threading import Condition, Semaphore, Thread
 from typing import TYPE_CHECKING
 
-from rnd_rehearsal import act, calls, checks, jobs, runs, workflow_files, workflows
+from rnd_rehearsal import act, approval, calls, checks, jobs, runs, workflow_files, workflows
 from rnd_rehearsal.artifacts import serving
 from rnd_rehearsal.calls import CallRefused, Source
 from rnd_rehearsal.downloads import FOLDER, Downloads
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 class Runner:
     """Runs workflows.
 
-    What a run does to a pull request with its GITHUB_TOKEN waits in `waiting` until somebody approves it.
-    https://docs.github.com/en/actions/concepts/security/github_token#when-github_token-triggers-workflow-runs
+    Some events wait in `waiting` until somebody approves them: see `rnd_rehearsal.approval`.
 
     Args:
         hub: Whose events start them.
@@ -68,10 +67,10 @@ class Runner:
         """Start what an event starts."""
         if self._closed:
             return
-        if event.starts_runs:
-            self._begin(event)
-        elif event.name == "pull_request" and event.action in workflows.PULL_TYPES:
+        if approval.waits(self.hub.state, event):
             self.waiting.append(event)
+        elif event.starts_runs:
+            self._begin(event)
 
     def approve(self, event: Event) -> None:
         """Start what waits for approval."""

@@ -140,6 +140,7 @@ def fork(actors: Actors) -> None:
     actors.sandbox.caller(STRANGER).ask("POST", f"/repos/{actors.repository}/forks", {})
     actors.commit("change", "feat: drive", login=STRANGER)
     number = actors.propose("change", "feat: drive", STRANGER)
+    actors.approve()
     (run,) = actors.wait()
     verdicts = {name: result.verdict for name, result in run.results().items()}
     actors.check("its code was checked", verdicts["lint-and-test"] == "success")
@@ -150,6 +151,7 @@ def fork(actors: Actors) -> None:
     actors.rnd("version", "set", login=STRANGER)
     actors.git("commit", "--all", "--quiet", "--message", "chore(release): set version to 0.5.0", login=STRANGER)
     head = actors.push("change", STRANGER)
+    actors.approve()
     actors.wait()
     actors.check("then it is green", actors.conclusions(head).get("all-green") == "success")
     actors.check("and still nothing was published", actors.wheels() == set())

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from fake_github.clock import now
+from fake_github.records import Event
+from rnd_rehearsal import approval
+
 if TYPE_CHECKING:
     from rehearsal_tests.workshop import Workshop
 
@@ -51,3 +57,27 @@ def test_what_a_run_pushes_to_a_pull_request_waits_for_approval_which_ends_that_
     assert 'look was cancelled in {"look": {"result": "cancelled", "outputs": {} }' in workshop.log(runs[0], "gate")
     assert runs[0].ended <= runs[1].jobs["look"].queued, "the group waits for the job that always runs"
     assert workshop.runner.waiting == []
+
+
+@pytest.mark.parametrize("knows", ["nothing", "a merged pull request", "a collaborator", "its own branch"])
+def test_a_fork_waits_until_the_repository_knows_its_author(workshop: Workshop, knows: str) -> None:
+    state = workshop.hub.state
+    workshop.hub.add_user("eve", scopes={"repo"})
+    repository, eve = state.repository("Acme/rover"), state.account("eve")
+    assert repository is not None
+    assert eve is not None
+    head = "Acme/rover" if knows == "its own branch" else "eve/rover"
+    pull = {"user": {"login": "eve"}, "head": {"repo": {"full_name": head}}}
+    if knows == "a collaborator":
+        repository.collaborators["eve"] = "push"
+    workshop.push("main", "feat: drive")
+    workshop.push("topic", "fix: turn")
+    workshop.open_pull("topic")
+    (earlier,) = repository.pulls.values()
+    earlier.author = eve
+    if knows == "a merged pull request":
+        earlier.merged_at = now()
+    event = Event(
+        "pull_request", "opened", "Acme/rover", "eve", "refs/pull/1/merge", "0" * 40, True, {"pull_request": pull}
+    )
+    assert approval.waits(state, event) is (knows == "nothing")

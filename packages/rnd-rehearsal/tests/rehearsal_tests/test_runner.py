@@ -229,6 +229,8 @@ jobs:
     stranger.ask("POST", "/repos/Acme/rover/forks", {})
     workshop.push("theirs", "feat: theirs", token=eve, owner="eve")
     stranger.ask("POST", "/repos/Acme/rover/pulls", {"title": "feat: theirs", "head": "eve:theirs", "base": "main"})
+    assert [run.fork for run in workshop.finished()] == [False], "the first run of a stranger waits for approval"
+    workshop.runner.approve(*workshop.runner.waiting)
     theirs = workshop.finished()[-1]
     assert "secret=[] variable=[] oidc=[]" in workshop.log(theirs, "look")
     assert "status 403" in workshop.log(theirs, "look")
