@@ -14,6 +14,8 @@ import httpx
 import pytest
 from jsonschema import Draft7Validator
 
+from fake_github_tests.comparison import fields
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -39,7 +41,6 @@ DIFFERENT_EVENTS = {
     "release: release.discussion_url is missing",
     "release: $.release Additional properties are not allowed ('immutable', 'updated_at' were unexpected)",
 }
-KINDS = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
 
 
 @pytest.fixture(scope="module")
@@ -57,28 +58,6 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         found[name].mkdir()
         subprocess.run(["tar", "xzf", folder / file, "-C", found[name], "--strip-components=1"], check=True)
     return found
-
-
-def fields(real: Any, ours: Any, path: str = "") -> Iterator[tuple[str, str | None]]:  # noqa: ANN401
-    """Yield each field of a real answer, with what is wrong with ours; None if nothing is."""
-    if isinstance(real, dict) and isinstance(ours, dict):
-        for name, value in real.items():
-            where = f"{path}.{name}".removeprefix(".")
-            if name not in ours:
-                yield where, "is missing"
-            else:
-                yield (
-                    where,
-                    None if kind(value) in {None, kind(ours[name])} or ours[name] is None else "has another type",
-                )
-                yield from fields(value, ours[name], where)
-    elif isinstance(real, list) and isinstance(ours, list) and real and ours:
-        yield from fields(real[0], ours[0], f"{path}[]")
-
-
-def kind(value: object) -> str | None:
-    """Return the JSON type of a value; None for null."""
-    return KINDS.get(type(value))
 
 
 def recorded(folder: Path) -> dict[tuple[str, str], Any]:
