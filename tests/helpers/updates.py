@@ -131,8 +131,12 @@ class World:
     def tick(self, *arguments: str) -> int:
         """Run one tick, and return the exit code."""
         code = cli.main(["fleet", "update", "--quiet", *arguments])
-        self.opened.append(sum(one.state == "open" and not self.is_done(one) for one in self.pulls()))
+        self.opened.append(self.unfinished())
         return code
+
+    def unfinished(self) -> int:
+        """Return how many open pull requests have unfinished checks."""
+        return sum(one.state == "open" and not self.is_done(one) for one in self.pulls())
 
     def is_done(self, pull: PullRequest) -> bool:
         """Return whether the checks of a pull request have finished."""

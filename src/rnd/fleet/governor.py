@@ -2,8 +2,10 @@
 
 See https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api and
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api. GitHub allows 900 points a
-minute, of which a write costs five, 80 creations a minute and 500 an hour. Writes are sent singly, a second apart. So
-1,000 creations take at least 4,099 seconds: the 500th is 499 seconds after the first, and the last one an hour later.
+minute, of which a write costs five, 80 creations a minute and 500 an hour. Its advice for many writes is to send them
+singly, a second apart, so as to stay within these limits. Between two creations, the pause is shorter: 67 of them a
+minute are a sixth less than the 80. So 1,000 creations take at least 4,049 seconds: the 500th is 449 seconds after the
+first, and the last one an hour later.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 AT_ONCE = 8  # reads at the same time
 RESERVE = 0.2  # the part of the hour's budget that is left to people
 PAUSE = 1.0  # seconds between the starts of two writes
+CREATION_PAUSE = 0.9  # of two creations in a row, where that is shorter
 MINUTE, HOUR = 60.0, 3600.0
 POINTS = 900  # a minute
 READ, WRITE = 1, 5  # points
@@ -67,6 +70,7 @@ class Governor:
         self.sleep = sleep
         self._lock = RLock()
         self._last_write = float("-inf")
+        self._last_created = False
         self._spent: deque[tuple[float, int]] = deque()
         self._created: deque[float] = deque()
         self._budget: tuple[int, int, float] | None = None
@@ -89,8 +93,9 @@ class Governor:
             since = self.clock() - HOUR
             known = sorted((*self._created, *(one + 1 for one in moments if one + 1 > since)))
             self._created = deque(known)
-            if known:  # the run before may have ended less than a second ago
-                self._last_write = max(self._last_write, min(known[-1], self.clock()))
+            last = min(known[-1], self.clock()) if known else self._last_write
+            if last > self._last_write:  # the run before may have ended less than a second ago
+                self._last_write, self._last_created = last, True
 
     def pace(self, method: str, path: str) -> None:
         """Wait until a request may be sent, and count it."""
@@ -99,18 +104,24 @@ class Governor:
         with self._lock:
             writing = method not in READING
             points = WRITE if writing else READ
+            creating = method == "POST"
             if writing:
-                self._wait_until(self._last_write + PAUSE, PAUSE)
-            if method == "POST":
-                for limit, span in CREATIONS:
-                    if len(self._created) >= limit:
-                        self._wait_until(self._created[-limit] + span, span)
-                self._created.append(self.clock())
+                self._wait_to_write(creating=creating)
             while self._points() + points > POINTS:
                 self._wait_until(self._spent[0][0] + MINUTE, MINUTE)
             now = self.clock()
             self._spent.append((now, points))
-            self._last_write = now if writing else self._last_write
+            if creating:
+                self._created.append(now)
+            if writing:
+                self._last_write, self._last_created = now, creating
+
+    def _wait_to_write(self, *, creating: bool) -> None:
+        pause = min(PAUSE, CREATION_PAUSE) if creating and self._last_created else PAUSE
+        self._wait_until(self._last_write + pause, pause)
+        for limit, span in CREATIONS if creating else ():
+            if len(self._created) >= limit:
+                self._wait_until(self._created[-limit] + span, span)
 
     def _points(self) -> int:
         """Return the points of the last minute; what seems to come from the future does not count."""
