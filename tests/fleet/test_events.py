@@ -8,54 +8,21 @@ import pytest
 
 from rnd import cli
 from rnd.fleet import governor
+from tests.helpers.events import EVENTS, OTHER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fake_github.state import Repository
     from tests.helpers.fleet import Fleet
 
 NAMES = ["rnd-a", "rnd-b", "rnd-c"]
 
 
-def archive(_: Fleet, one: Repository) -> None:
-    one.settings["archived"] = True
-
-
-def delete(fleet: Fleet, one: Repository) -> None:
-    del fleet.hub.state.repositories[one.full_name.lower()]
-
-
-def rename(fleet: Fleet, one: Repository) -> None:
-    fleet.hub.state.rename(one, "rnd-renamed")
-
-
-def move(fleet: Fleet, one: Repository) -> None:
-    """Give it to the user, who may change its settings there too."""
-    state = fleet.hub.state
-    state.former_names[one.full_name.lower()] = one.id
-    del state.repositories[one.full_name.lower()]
-    owner = state.account(fleet.hosting.login)
-    assert owner is not None
-    one.owner = owner
-    state.repositories[one.full_name.lower()] = one
-
-
-def replace(fleet: Fleet, one: Repository) -> None:
-    """Give its name to a repository that is not from the template."""
-    fleet.hub.state.rename(one, "rnd-renamed")
-    other = fleet.hosting.repository("other")
-    other.settings["has_wiki"] = True
-    fleet.hub.state.rename(other, "rnd-b")
-
-
 # What happens to a repository while it waits for its turn: what the run does, and whether it has its settings then.
-EVENTS: dict[str, tuple[Callable[[Fleet, Repository], None], int, str]] = {
-    "archived": (archive, 3, "left out [fleet-changed-since]: it is now archived"),
-    "deleted": (delete, 1, "failed [github-not-there]"),
-    "renamed": (rename, 0, ""),
-    "moved": (move, 3, "left out [fleet-changed-since]: it moved to "),
-    "replaced": (replace, 3, "left out [fleet-changed-since]: another repository has its name now"),
+SAID: dict[str, tuple[int, str]] = {
+    "archived": (3, "left out [fleet-changed-since]: it is now archived"),
+    "deleted": (1, "failed [github-not-there]"),
+    "renamed": (0, ""),
+    "moved": (3, "left out [fleet-changed-since]: it moved to "),
+    "replaced": (3, "left out [fleet-changed-since]: another repository has its name now"),
 }
 
 
@@ -68,14 +35,15 @@ def test_what_happens_to_a_repository_before_its_turn(
     for name in NAMES:
         fleet.add(name)
         fleet.hosting.repository(name).settings["has_wiki"] = True
-    fleet.add("other", answers="")
-    happens, code, said = EVENTS[event]
+    fleet.add(OTHER, answers="")
+    fleet.hosting.repository(OTHER).settings["has_wiki"] = True
+    code, said = SAID[event]
     one = fleet.hosting.repository("rnd-b")
     fleet.hub.calls.clear()
 
     def meanwhile(request: Any, phase: str) -> None:  # noqa: ANN401
         if phase == "after" and request.method == "PATCH" and request.path.endswith("/rnd-a"):
-            happens(fleet, one)
+            EVENTS[event](fleet, one)
 
     fleet.hub.faults.append(meanwhile)
     assert cli.main(["fleet", "apply", "--quiet"]) == code

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rnd import cli
+from tests.helpers.events import move, undone
 from tests.helpers.git import git
 
 if TYPE_CHECKING:
@@ -162,13 +163,23 @@ def test_a_merged_release_is_reverted(world: World) -> None:
     assert "release 1.1.0" in world.show("rnd-a", "main")
     assert cli.main(["fleet", "rollback", "--actions", "--template", "--plan"]) == 3
     assert cli.main(["fleet", "rollback", "--actions"]) == 0
-    assert cli.main(["fleet", "rollback", "--template"]) == 0
-    assert cli.main(["fleet", "rollback", "--template"]) == 0
     repository = world.fleet.hosting.repository("rnd-a")
-    (reverting,) = [pull for pull in repository.pulls.values() if pull.head_branch.startswith("revert-")]
-    assert reverting.title == "revert: go back from template 1.1.0 to 1.0.0"
-    assert "release 1.0.0" in world.show("rnd-a", reverting.head_branch)
-    assert "_commit: 1.0.0" in world.show("rnd-a", reverting.head_branch, ".copier-answers.yml")
+
+    def moved(request: Any, phase: str) -> None:  # noqa: ANN401
+        if phase == "after" and ":revert-" in request.args.get("head", "") and repository.full_name in request.path:
+            move(world.fleet, repository)
+
+    with undone(world.fleet):  # it gets another owner right before that
+        world.fleet.hub.faults.append(moved)
+        assert cli.main(["fleet", "rollback", "--template"]) == 1
+        world.fleet.hub.faults.clear()
+    assert not any(pull.head_branch.startswith("revert-") for pull in repository.pulls.values())
+    assert cli.main(["fleet", "rollback", "--template"]) == 0
+    assert cli.main(["fleet", "rollback", "--template"]) == 0
+    (pull,) = [pull for pull in repository.pulls.values() if pull.head_branch.startswith("revert-")]
+    assert pull.title == "revert: go back from template 1.1.0 to 1.0.0"
+    assert "release 1.0.0" in world.show("rnd-a", pull.head_branch)
+    assert "_commit: 1.0.0" in world.show("rnd-a", pull.head_branch, ".copier-answers.yml")
 
 
 def test_a_red_canary_is_not_promoted(world: World) -> None:

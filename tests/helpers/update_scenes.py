@@ -169,9 +169,12 @@ class LocalGit:
     def __call__(self, folder: Path, _token: str, _server: str, command: str, *rest: str) -> CompletedProcess[str]:
         """Stand in for `rnd.git.signed_in`."""
         url = next(one for one in rest if one.endswith(".git"))
-        there = self.world.fleet.hosting.repository(url.rpartition("/")[2].removesuffix(".git")).folder
-        archived = self.world.fleet.hosting.repository(FIRST).settings["archived"]
-        if command == "push" and archived and f"/{FIRST}.git" in url:
+        state, name = self.world.fleet.hub.state, "/".join(url.removesuffix(".git").rsplit("/", 2)[1:])
+        one = state.repository(name) or state.renamed(name)
+        if one is None:
+            return CompletedProcess(command, 128, "", f"fatal: repository '{url}/' not found")
+        there = one.folder
+        if command == "push" and one.settings["archived"]:
             return CompletedProcess(command, 128, "", ARCHIVED.format(url=url))
         fault = self.faults.pop(command, None) if f"/{FIRST}.git" in url else None
         if command == "fetch" and f"/{FIRST}.git" in url and self.meanwhile is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rnd.errors import RndError
 from rnd.fleet.errors import ChangedSince, FleetStopped
 from rnd.fleet.governor import Breaker, Paused
+from rnd.fleet.recognition import check_same
 from rnd.fleet.results import Outcome, Results
 from rnd.github.errors import PlanLacks, RateLimited, SignInNeeded
 from rnd.github.repository import Repository
@@ -151,22 +152,12 @@ class _Described(RepositoryContext):
 def recognised(context: RepositoryContext, planned: PlannedRepository) -> RepositoryContext:
     """Return a repository, under its present name, if it is the planned one and still in the organisation.
 
-    GitHub redirects requests for a former name, also to another owner, and another repository may have the name now:
-    https://docs.github.com/en/repositories/creating-and-managing-repositories/renaming-a-repository.
-
     Raises:
         ChangedSince: It is another repository, archived, or in another organisation.
         RndError: It cannot be read.
     """
     document = context.document()
-    owner = document["owner"]["login"]
-    if document["id"] != planned.id:
-        raise ChangedSince("another repository has its name now")
-    if owner.lower() != context.repository.owner.lower():
-        raise ChangedSince(f"it moved to {owner}")
-    if document["archived"]:
-        raise ChangedSince("it is now archived")
-    repository = Repository(context.repository.owner, document["name"])
+    repository = check_same(document, context.repository, planned.id)
     return _Described(context.client, repository, context.config, descriptions=[document])
 
 

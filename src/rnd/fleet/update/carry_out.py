@@ -1,7 +1,8 @@
 """Carry out what is decided for one repository: push the branch, open or change the pull request, merge or close it.
 
 Each step looks at what is there, so a run that was killed between two of them is continued by the next one. No step is
-sent twice: a pull request takes one request that creates something.
+sent twice: a pull request takes one request that creates something. Right before a change, the repository is recognised
+by its ID.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rnd import git, process
 from rnd.fleet.errors import ChangedSince
 from rnd.fleet.reading import mutate
+from rnd.fleet.recognition import recognised
 from rnd.fleet.update.state import Commit
 from rnd.fleet.update.words import BRANCH, Marker, body, title
 from rnd.github.client import LONGEST
@@ -21,7 +23,7 @@ from rnd.github.repository import Repository
 from rnd.retry import retry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rnd.fleet.governor import Governor
@@ -60,9 +62,17 @@ class Hands:
     organisation: Organisation
     governor: Governor
 
-    def repository(self, one: Member) -> Repository:
-        """Return the repository of a member."""
+    def _named(self, one: Member) -> Repository:
+        """Return the repository of a member under the name that it had when it was looked at."""
         return Repository(self.organisation.github.owner, one.name)
+
+    def _recognised(self, one: Member) -> Repository:
+        """Return the repository of a member under its present name, right before it is changed.
+
+        Raises:
+            ChangedSince: It is another repository, archived, or in another organisation.
+        """
+        return recognised(self.client, self._named(one), one.id)
 
     def fetch(self, decision: Decision, folder: Path) -> None:
         """Fetch `main` of a repository into a new folder, and its update branch if that has no pull request.
@@ -78,7 +88,8 @@ class Hands:
         if unknown:
             refspecs.append(f"+refs/heads/{BRANCH}:refs/remotes/origin/{BRANCH}")
         depth = DEPTH if unknown else 1
-        self._git(decision, folder, "fetch", "--quiet", "--no-tags", f"--depth={depth}", self._url(decision), *refspecs)
+        there = self._named(decision.member)
+        self._git(there, folder, "fetch", "--quiet", "--no-tags", f"--depth={depth}", refs=refspecs)
         if git.run(folder, "rev-parse", f"refs/remotes/origin/{MAIN}") != decision.main:
             raise ChangedSince(f"{MAIN} changed meanwhile")
         if unknown and not _is_ours(folder):
@@ -88,29 +99,30 @@ class Hands:
         """Push the commits, unless they are there.
 
         Raises:
-            ChangedSince: Somebody pushed to the branch meanwhile.
+            ChangedSince: Somebody pushed to the branch meanwhile, or it is not the repository that was looked at.
             GitHubRefused: GitHub refused it.
         """
-        there = {one.oid for one in decision.pull.commits} if decision.pull is not None else {decision.tip}
-        if rendered.head in there:
+        known = {one.oid for one in decision.pull.commits} if decision.pull is not None else {decision.tip}
+        if rendered.head in known:
             return
         lease = f"--force-with-lease=refs/heads/{BRANCH}:{decision.tip or ''}"
         refspec = f"{rendered.head}:refs/heads/{BRANCH}"
-        self._git(decision, folder, "push", "--quiet", "--no-verify", lease, self._url(decision), refspec)
+        there = self._recognised(decision.member)
+        self._git(there, folder, "push", "--quiet", "--no-verify", lease, refs=[refspec])
 
-    def _url(self, decision: Decision) -> str:
-        return clone_url(self.client, self.repository(decision.member))
+    def _git(self, there: Repository, folder: Path, *command: str, refs: Sequence[str]) -> None:
+        """Run a command of git that exchanges refs with a repository."""
+        url = clone_url(self.client, there)
 
-    def _git(self, decision: Decision, folder: Path, *arguments: str) -> None:
         def attempt() -> None:
-            ended = git.signed_in(folder, self.client.token, self.client.addresses.server, *arguments)
+            ended = git.signed_in(folder, self.client.token, self.client.addresses.server, *command, url, *refs)
             if ended.returncode == 0:
                 return
             said = self.client.hide(process.last_words(ended))
             if "stale info" in said:
                 raise ChangedSince(f"somebody pushed to {BRANCH} meanwhile")
             transient = BY_CHANCE.search(ended.stderr) is not None
-            message = f"git {arguments[0]} {self._url(decision)} failed:\n{said}"
+            message = f"git {command[0]} {url} failed:\n{said}"
             raise (GitHubUnavailable if transient else GitHubRefused)(message)
 
         retry(attempt, GitHubUnavailable, self.governor.sleep)
@@ -125,7 +137,7 @@ class Hands:
         if rendered.has_conflict != decision.pull.draft:
             was = decision.pull.marker
             if rendered.has_conflict or was is None or was.conflict:  # else somebody made it a draft
-                self.set_draft(decision.pull.id, draft=rendered.has_conflict)
+                self.set_draft(decision, draft=rendered.has_conflict)
         self._write(decision, decision.pull, title(release), text)
         return decision.pull.url
 
@@ -133,11 +145,11 @@ class Hands:
         """Change title and text of a pull request, if they differ."""
         present = (pull.title, pull.body.replace("\r\n", "\n").strip())
         if present != (heading, text.strip()):
-            place = (*self.repository(decision.member), pull.number)
+            place = (*self._recognised(decision.member), pull.number)
             self.client.send(lambda kit: kit.rest.pulls.update(*place, title=heading, body=text))
 
     def _create(self, one: Member, release: str, text: str, *, draft: bool) -> str:
-        owner, name = self.repository(one)
+        owner, name = self._recognised(one)
 
         def look() -> Any:  # noqa: ANN401 - a document of GitHub's
             listed = self.client.read(
@@ -153,14 +165,19 @@ class Hands:
         )
         return str(found["html_url"])
 
-    def set_draft(self, number: str, *, draft: bool) -> None:
+    def set_draft(self, decision: Decision, *, draft: bool) -> None:
         """Make a pull request a draft, or ready for review.
 
         Raises:
+            ChangedSince: It is not in the repository that was looked at.
             GitHubRefused: GitHub answered with an error only for the change, which GraphQL reports with status 200.
         """
+        if decision.pull is None:
+            return
+        self._recognised(decision.member)  # the pull request has an ID, which another owner's has too once it moved
         self.governor.pace("PATCH", "/mutation")
-        answer = mutate(self.client, self.governor, TO_DRAFT if draft else TO_READY, {"id": number})
+        mutation = TO_DRAFT if draft else TO_READY
+        answer = mutate(self.client, self.governor, mutation, {"id": decision.pull.id})
         if not any(answer.data.values()):
             said = "; ".join(str(error.get("message")) for error in answer.errors)[:LONGEST]
             raise GitHubRefused(f"GitHub does not change the draft state: {said or 'it gives no reason'}.")
@@ -171,11 +188,11 @@ class Hands:
         https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request
 
         Raises:
-            ChangedSince: It has another commit by now, or cannot be merged.
+            ChangedSince: It has another commit by now, or cannot be merged, or its repository is another one.
         """
         if decision.pull is None:
             return
-        pull, place = decision.pull, self.repository(decision.member)
+        pull, place = decision.pull, self._recognised(decision.member)
         method = self.organisation.github.repository.merging.methods[0]
         try:
             self.client.send(lambda kit: kit.rest.pulls.merge(*place, pull.number, sha=pull.head, merge_method=method))
@@ -185,9 +202,13 @@ class Hands:
                 raise ChangedSince(error.message) from error
 
     def close(self, decision: Decision) -> None:
-        """Close a pull request; its branch stays."""
+        """Close a pull request; its branch stays.
+
+        Raises:
+            ChangedSince: It is not in the repository that was looked at.
+        """
         if decision.pull is not None:
-            place = (*self.repository(decision.member), decision.pull.number)
+            place = (*self._recognised(decision.member), decision.pull.number)
             self.client.send(lambda kit: kit.rest.pulls.update(*place, state="closed"))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.errors import RndError
 from rnd.fleet.reading import mutate
+from rnd.fleet.recognition import recognised
 from rnd.fleet.rings import is_at_least
 from rnd.fleet.update.words import BRANCH
 from rnd.github.errors import GitHubRefused, RateLimited, SignInNeeded
@@ -90,6 +91,7 @@ def _find(client: Client, owner: str, one: Reversal) -> str | None:
 
 
 def _open(client: Client, governor: Governor, owner: str, one: Reversal) -> str:
+    recognised(client, Repository(owner, one.member.name), one.member.id)
     governor.pace("POST", "/mutation")
     release = one.pull.release
     variables = {

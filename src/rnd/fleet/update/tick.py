@@ -216,8 +216,8 @@ class Tick:
             return Outcome(name, "closed", one.reason)
         if one.kind == "merge":
             self.hands.merge(one)
-        elif one.kind == "redraft" and one.pull is not None:
-            self.hands.set_draft(one.pull.id, draft=True)
+        elif one.kind == "redraft":
+            self.hands.set_draft(one, draft=True)
         elif isinstance(rendered, RndError):
             raise rendered
         elif rendered is not None:
