@@ -233,7 +233,8 @@ def test_requirement_files_with_includes_indexes_and_addresses() -> None:
     }
     found = analysed({**COMPLETE, **files})
     main, development = sorted(found.requirements, key=lambda file: file.role is not None)
-    assert (main.pins, main.other) == (["numpy==1.26.4", "scipy==1.11.4"], ["git+https://github.com/acme/tool", "-e ."])
+    assert main.pins == ["numpy==1.26.4", "scipy==1.11.4"]
+    assert [(one.value, one.source) for one in main.other] == [("git+https://github.com/acme/tool", "base.txt:4")]
     assert (development.role, development.requirements) == ("dev", ["pytest"])
     assert {point.code for point in found.points} == {"requirement-not-taken", "index", "requirements-stay"}
 

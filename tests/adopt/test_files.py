@@ -79,20 +79,57 @@ def test_each_file_has_a_strategy(path: str, theirs: str | None, strategy: str) 
 
 def test_a_union_keeps_every_byte_of_theirs_and_adds_what_is_missing() -> None:
     theirs = "# mine\ndata/\n*.egg-info/"
-    assert union(theirs, "# Environments\n.venv/\n\n*.egg-info/\n") == f"{theirs}\n\n# From rnd-template\n.venv/\n"
-    assert union(theirs, "data/\n") == theirs
+    ours = "# Environments\n.venv/\n\n*.egg-info/\n"
+    assert union(theirs, ours, ".gitignore") == f"{theirs}\n\n# From rnd-template\n.venv/\n"
+    assert union(theirs, "data/\n", ".gitignore") == theirs
+    assert union("a\r\n", ours, ".dockerignore") == "a\r\n\r\n# From rnd-template\r\n.venv/\r\n*.egg-info/\r\n"
 
 
-@pytest.mark.parametrize("key", ["on", "'on'", '"on"'])
-def test_only_the_triggers_of_a_workflow_change(key: str) -> None:
-    before = (
-        f"name: CI\n{key}:\n  push:\n    branches: [main]\n  # comment\n  pull_request:\n\njobs:\n  a:\n    steps: []\n"
-    )
-    after = stand_aside(before)
-    assert after is not None
-    assert after.startswith("name: CI\non: workflow_dispatch #")
-    assert after.endswith("\njobs:\n  a:\n    steps: []\n")
-    assert yaml.safe_load(after)[True] == "workflow_dispatch"
+@pytest.mark.parametrize(("path", "theirs"), [(".gitignore", "!a\n"), (".gitattributes", "*.bat eol=crlf\n")])
+def test_where_later_lines_win_those_of_the_template_go_first(path: str, theirs: str) -> None:
+    assert union(theirs, "b\n", path) == f"# From rnd-template\nb\n\n{theirs}"
+
+
+def test_sections_of_an_editorconfig_win_over_those_of_the_template() -> None:
+    ours = "root = true\n\n[*]\nindent_size = 4\n\n[Makefile]\nindent_style = tab\n"
+    theirs = "# mine\nroot = true\n\n[*.py]\nindent_size = 2"
+    after = union(theirs, ours, ".editorconfig")
+    assert after.startswith("# mine\nroot = true\n\n# From rnd-template: what the sections below do not set\n[*]\n")
+    assert after.endswith("[Makefile]\nindent_style = tab\n\n[*.py]\nindent_size = 2")
+    assert union(after, ours, ".editorconfig") == after
+    assert union("root = true", ours, ".editorconfig").startswith("root = true\n# From rnd-template")
+
+
+JOBS = "\n# about the jobs\njobs:\n  a:\n    steps: []\n"
+
+
+@pytest.mark.parametrize(
+    ("triggers", "comments"),
+    [
+        ("on: push\n", ""),
+        ("on: [push, pull_request] # both\n", ""),
+        ("on:\n  - push\n  # second\n  - pull_request\n", "  # second\n"),
+        ("on:\n- push\n- pull_request\n", ""),
+        ("'on':\n  push:\n    branches: [main]\n  # comment\n  pull_request:\n", "  # comment\n"),
+        ('"on" : {push: {branches: [main]},\n  pull_request: }\n', ""),
+        ("on: {push: null,\n}\n", ""),
+        ("on:\n  pull_request:\n    branches:\n      - 'release/**'\n      - >-\n        main\n", ""),
+        ("on:\n  push:\n    paths: # all\n      - a\n", ""),
+    ],
+)
+def test_only_the_triggers_of_a_workflow_change(triggers: str, comments: str) -> None:
+    manual = "on: workflow_dispatch # the pipeline of rnd-template does this now\n"
+    for head in ("name: CI\n", "# a comment\n---\nname: CI # on: here\n"):
+        assert stand_aside(f"{head}{triggers}{JOBS}") == f"{head}{manual}{comments}{JOBS}"
+    crlf = f"{triggers}{JOBS}".replace("\n", "\r\n")
+    assert stand_aside(crlf) == f"{manual}{comments}{JOBS}".replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["true: [push]\njobs: {}\n", "on: push\non: release\n", "on: &a push\nb: *a\n", "- a\n"]
+)
+def test_what_is_not_a_workflow_with_triggers_is_left_alone(text: str) -> None:
+    assert stand_aside(text) is None
 
 
 def test_a_workflow_that_others_call_keeps_its_triggers() -> None:

@@ -121,3 +121,10 @@ def render(template: TemplateRepository, folder: Path, **answers: str | list[str
         template.address, folder, data=data, defaults=True, unsafe=True, quiet=True, skip_tasks=True, vcs_ref="HEAD"
     )
     return folder
+
+
+def render_once(template: Path, folder: Path, path: str) -> str:
+    """Render a template that is no git repository, and return one of its files."""
+    data = {"project_name": "aligner", "create_github_repository": False}
+    run_copy(str(template), folder, data=data, defaults=True, unsafe=True, quiet=True, skip_tasks=True)
+    return (folder / path).read_text(encoding="utf-8")

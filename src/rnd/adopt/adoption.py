@@ -19,6 +19,7 @@ from rnd.plan import Action, State, Step, done, needed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from rnd.adopt.analysis import Analysis
     from rnd.adopt.repository import Existing
@@ -64,9 +65,7 @@ class Adoption:
 
     def answers(self, organisation: Organisation, addresses: Addresses) -> dict[str, Any]:
         """Return the answers to the template's questions."""
-        origin = git.attempt(self.existing.root, "remote", "get-url", "origin")
-        there = repository_at(origin, addresses) if origin else None
-        name = there.name if there else self.existing.root.name
+        name = repository_name(self.existing.root, addresses)
         return derive_answers(self.found, self.existing.tree, self.data, organisation.python.versions, name)
 
     def branch_step(self, answers: Mapping[str, Any]) -> Step:
@@ -104,3 +103,10 @@ class Adoption:
         branch = self.branch()
         proof = self.proof(branch)
         return body(self.found, branch, proof), is_draft(branch, proof)
+
+
+def repository_name(root: Path, addresses: Addresses) -> str:
+    """Return the name of a repository on GitHub, or that of its folder if it has no remote there."""
+    origin = git.attempt(root, "remote", "get-url", "origin")
+    there = repository_at(origin, addresses) if origin else None
+    return there.name if there else root.name

@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, Any
 from rnd.adopt.conda import read_environment
 from rnd.adopt.errors import CompiledPackage, CredentialsCommitted, NoPackage, SeveralPackages
 from rnd.adopt.facts import Declared, Fact, OpenPoint
-from rnd.adopt.layout import OTHER, Layout, find_compiled, find_layout
+from rnd.adopt.layout import OTHER, Layout, find_compiled, find_layout, list_discovered
+from rnd.adopt.pins import Pins, read_pins
+from rnd.adopt.pipenv import python_of_pipfile, read_pipfile
+from rnd.adopt.points import open_points
 from rnd.adopt.pyproject import read_document, read_pyproject
 from rnd.adopt.requirements import RequirementFile, find_credentials, read_requirements
 from rnd.adopt.setup_cfg import read_setup_cfg
 from rnd.adopt.setup_py import read_setup_py
 from rnd.adopt.versions import find_version
-from rnd.adopt.workflows import OTHER_CI, Workflow, read_workflows
+from rnd.adopt.workflows import Workflow, read_workflows
 
 if TYPE_CHECKING:
     from rnd.adopt.conda import CondaFile
     from rnd.adopt.tree import Tree
 
 MANIFESTS = re.compile(r"(?:(.+)/)?(?:setup\.py|pyproject\.toml|setup\.cfg)")
-LARGE = 500_000  # bytes; the hooks reject larger files
 SHOWN = 3
 
 
@@ -40,6 +42,8 @@ class Analysis:
         tag: The newest release tag.
         branch: The branch that pull requests go to.
         environment: The conda environment at the root; None if there is none, or uv is used in its place.
+        pins: The exact versions of lock files of other tools.
+        python: The Python version that the repository works with, as a specifier; None if no file says it.
         points: All open points.
     """
 
@@ -51,6 +55,8 @@ class Analysis:
     tag: str | None
     branch: str
     environment: CondaFile | None = None
+    pins: list[Pins] = field(default_factory=list)
+    python: Fact | None = None
     points: list[OpenPoint] = field(default_factory=list)
 
     @property
@@ -70,7 +76,7 @@ class Analysis:
             "entry-points",
         )
         found = {key: self.declared.fields[key] for key in keys if key in self.declared.fields}
-        found["build-backend"] = self.declared.backend or Fact("setuptools", "no file names a build backend (PEP 517)")
+        found["build-backend"] = self.declared.backend or Fact("setuptools", "default, no file names one (PEP 517)")
         if self.layout is not None:
             found["import-names"] = Fact(list(self.layout.modules), self.layout.source)
             found["layout"] = Fact(
@@ -79,6 +85,9 @@ class Analysis:
         found["dependency-tool"] = self._dependency_tool()
         if self.environment is not None:
             found |= self.environment.facts()
+        found |= {f"locked-in-{one.source}": Fact(f"{len(one.versions)} versions", one.source) for one in self.pins}
+        if self.python is not None:
+            found["python"] = self.python
         if self.tag is not None:
             found["last-release"] = Fact(self.tag, "git tags")
         found["default-branch"] = Fact(self.branch, "git")
@@ -87,7 +96,7 @@ class Analysis:
     def _dependency_tool(self) -> Fact:
         if self.environment is not None:
             return Fact("conda", self.environment.path)
-        return Fact("uv", "no conda environment at the root is used")
+        return Fact("uv", "default, no environment.yml at the root is used")
 
 
 def analyse(tree: Tree, tag: str | None, branch: str) -> Analysis:
@@ -106,15 +115,18 @@ def analyse(tree: Tree, tag: str | None, branch: str) -> Analysis:
     _refuse_without_package(tree)
     _refuse_several(tree)
     declared = read_declared(tree)
+    read_pipfile(tree, declared)
     if compiled := find_compiled(tree, declared):
         raise CompiledPackage(f"The package has compiled extensions: {compiled.value} in {compiled.source}.")
     document = _document(tree)
     layout = find_layout(tree, declared)
+    list_discovered(declared, layout, document, tree)
     find_version(declared, document, tree, tag)
-    found = Analysis(
-        declared, layout, document, read_requirements(tree), read_workflows(tree), tag, branch, read_environment(tree)
-    )
-    found.points = [*declared.points, *_required(found), *_environment(found), *_others(found, tree)]
+    requirements, environment = read_requirements(tree), read_environment(tree)
+    found = Analysis(declared, layout, document, requirements, read_workflows(tree), tag, branch, environment)
+    found.pins = [] if environment else read_pins(tree, requirements)
+    found.python = (environment.python() if environment else None) or python_of_pipfile(tree) or _python_file(tree)
+    found.points = open_points(found, tree)
     return found
 
 
@@ -122,6 +134,8 @@ def read_declared(tree: Tree) -> Declared:
     """Return what all manifests declare; pyproject.toml goes before setup.py, and that before setup.cfg."""
     declared = read_pyproject(tree)
     if "name" in declared.fields:
+        if "setup.py" in tree.files:  # it stays, and a build runs it
+            declared.compiled = declared.compiled or read_setup_py(tree).compiled
         return declared
     kinds = [read for path, read in (("setup.py", read_setup_py), ("setup.cfg", read_setup_cfg)) if path in tree.files]
     for read in kinds:
@@ -139,6 +153,12 @@ def read_declared(tree: Tree) -> Declared:
     return declared
 
 
+def _python_file(tree: Tree) -> Fact | None:
+    """Return the version in `.python-version`, the file of pyenv and uv, or None."""
+    found = re.match(r"\s*(3\.\d+)", tree.text(".python-version") or "")
+    return Fact(f"=={found[1]}.*", ".python-version") if found else None
+
+
 def _document(tree: Tree) -> dict[str, Any]:
     try:
         return read_document(tree)
@@ -150,6 +170,8 @@ def _refuse_without_package(tree: Tree) -> None:
     if not any(path.endswith((".py", ".ipynb")) for path in tree.files):
         raise NoPackage("The repository has no Python code.")
     manifests = [path for path in ("pyproject.toml", "setup.py", "setup.cfg") if path in tree.files]
+    if re.search(r"(?m)^package-mode\s*=\s*false", tree.text("pyproject.toml") or ""):
+        raise NoPackage("pyproject.toml has `package-mode = false`, so there is no package to release.")
     if not manifests and not _nested(tree):
         raise NoPackage("No pyproject.toml, setup.py or setup.cfg at the root declares a package.")
 
@@ -186,73 +208,3 @@ def _refuse_several(tree: Tree) -> None:
         raise NoPackage(f"The package is in {nested[0]}, not at the root.")
     if re.search(r"(?m)^\[tool\.uv\.workspace\]", tree.text("pyproject.toml") or ""):
         raise SeveralPackages("pyproject.toml declares a uv workspace.")
-
-
-def _required(found: Analysis) -> list[OpenPoint]:
-    """Return a blocking point for each thing that a release needs and no file declares."""
-    declared, points = found.declared, []
-    codes = {point.code for point in declared.points}
-    if not isinstance(declared.value("name"), str) and "computed-name" not in codes:
-        points.append(OpenPoint("name-unknown", "No file declares the name of the package.", blocks=True))
-    if found.layout is None:
-        points.append(
-            OpenPoint("package-unknown", "No folder at the root or in src/ is a Python package.", blocks=True)
-        )
-    elif len(found.layout.modules) > 1:
-        names = ", ".join(found.layout.modules)
-        message = f"There are several import names: {names}; choose the main one with --data import_name=NAME."
-        points.append(OpenPoint("several-import-names", message, found.layout.source, blocks=True))
-    if "requires-python" not in declared.fields:
-        message = (
-            "No file declares the Python versions of the package; choose the oldest one with --data python_version=X.Y."
-        )
-        points.append(OpenPoint("python-unknown", message, blocks="computed-python_requires" not in codes))
-    return points
-
-
-def _environment(found: Analysis) -> list[OpenPoint]:
-    """Return a point for each requirement file: which group it becomes, and what cannot be taken over."""
-    points = found.environment.points() if found.environment else []
-    for file in found.requirements:
-        points += [
-            OpenPoint("requirement-not-taken", f"`{line[:80]}` is not a requirement of a package.", file.path)
-            for line in file.other
-        ]
-        for address in file.indexes:
-            message = f"The index {address} is used; declare it in [[tool.uv.index]] if packages come from it."
-            points.append(OpenPoint("index", message, file.path))
-        if (file.role is None or found.environment) and file.requirements:
-            limits = "environment.yml alone is locked" if found.environment else "its pins limit what uv locks"
-            message = f"The file stays; {limits}. Delete it once nothing installs from it."
-            points.append(OpenPoint("requirements-stay", message, file.path))
-    return points
-
-
-def _others(found: Analysis, tree: Tree) -> list[OpenPoint]:
-    points = []
-    if found.branch != "main":
-        message = (
-            f"The default branch is {found.branch}; rename it to main on GitHub after the merge (Settings → General)."
-        )
-        points.append(OpenPoint("default-branch", message, "git"))
-    points += [
-        OpenPoint("workflow-stays", "The workflow keeps its triggers.", workflow.path)
-        for workflow in found.workflows
-        if not workflow.purposes
-    ]
-    points += [
-        OpenPoint("other-ci", "It is kept, and stays active if its service is.", path)
-        for path in sorted(tree.matching(OTHER_CI))
-    ]
-    large = sorted(path for path, entry in tree.files.items() if entry.size > LARGE and not path.endswith(".lock"))
-    if large:
-        listed = ", ".join(large[:SHOWN]) + (" …" if len(large) > SHOWN else "")
-        points.append(OpenPoint("large-files", f"{len(large)} files are over 500 kB: {listed}.", large[0]))
-    if next(tree.matching(r"\.venv/.*"), None):  # uv would run its interpreter
-        points.append(
-            OpenPoint("environment-committed", "The folder .venv is committed; remove it.", ".venv", blocks=True)
-        )
-    if "Pipfile" in tree.files:
-        message = "The packages of Pipfile are not taken over; add them with `uv add`."
-        points.append(OpenPoint("pipfile", message, "Pipfile", blocks=True))
-    return points

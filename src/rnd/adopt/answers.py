@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -78,43 +79,93 @@ def _choose_tool(found: Analysis, tool: str) -> None:
 def derive_answers(
     found: Analysis, tree: Tree, data: Mapping[str, str], pythons: Sequence[str], repository: str
 ) -> dict[str, Any]:
-    """Return the answers with which the template is rendered.
-
-    Args:
-        found: The analysis, without blocking points.
-        tree: The files of the commit.
-        data: The answers of the user.
-        pythons: The Python versions of org.yml.
-        repository: The name of the repository on GitHub, or of its folder.
-    """
+    """Return the answers with which the template is rendered; the arguments are those of `answer_facts`."""
     layout, declared = found.layout, found.declared
     assert layout is not None  # noqa: S101 - a missing layout is a blocking point
-    backend = str(declared.backend.value) if declared.backend else ""
-    # poetry-core 2, the first that reads [project], needs Python 3.9.
-    able = [one for one in pythons if not backend.startswith("poetry") or tuple(map(int, one.split("."))) >= (3, 9)]
-    name, import_name = canonicalize_name(declared.value("name")), layout.modules[0]
+    facts = answer_facts(found, data, pythons, repository)
     return {
-        "project_name": data.get("project_name") or project_name(import_name, repository),
-        "author": data.get("author") or author(declared.value("authors") or []),
-        "dependency_tool": "conda" if found.environment else "uv",
-        "python_version": data.get("python_version") or oldest_python(_pythons(found), able),
+        **{key: facts[key].value for key in ("project_name", "author", "dependency_tool", "python_version")},
         "create_github_repository": False,  # it exists
         "other_names": {
-            "package": name,
-            "repository": repository,
-            "import_name": import_name,
-            "module_root": layout.where,
+            **{key: facts[key].value for key in ("package", "repository", "import_name", "module_root")},
             "keep": [path for path, form in OWN.items() if next(tree.matching(form), None)],
             "build_files": build_files(layout.where, layout.modules, tree.files, declared.value("readme")),
         },
     }
 
 
-def _pythons(found: Analysis) -> str | None:
-    """Return the Python versions that the package declares, and that the conda environment installs if there is one."""
-    declared = found.declared.value("requires-python")
-    installed = found.environment.python() if found.environment else None
-    return ",".join(filter(None, (declared, installed.value if installed else None))) or None
+def answer_facts(found: Analysis, data: Mapping[str, str], pythons: Sequence[str], repository: str) -> dict[str, Fact]:
+    """Return the answers to the template's questions and the names, each with its source.
+
+    Args:
+        found: The analysis, without blocking points.
+        data: The answers of the user.
+        pythons: The Python versions of org.yml.
+        repository: The name of the repository on GitHub, or of its folder.
+
+    Raises:
+        UsageError: The organisation has no Python version that the package supports.
+    """
+    layout, fields = found.layout, found.declared.fields
+    assert layout is not None  # noqa: S101 - a missing layout is a blocking point
+    import_name = layout.modules[0]
+    authors = fields.get("authors")
+    return {
+        "project_name": _given(data, "project_name")
+        or Fact(project_name(import_name, repository), f"{layout.source.partition(',')[0]}, its import name"),
+        "author": _given(data, "author")
+        or (Fact(author(authors.value), authors.source) if authors else Fact("", "default, no file names one")),
+        "dependency_tool": found.facts()["dependency-tool"],
+        "python_version": _given(data, "python_version") or _python_version(found, pythons),
+        "package": Fact(canonicalize_name(fields["name"].value), fields["name"].source),
+        "repository": Fact(repository, "git, the name of the remote or of the folder"),
+        "import_name": Fact(import_name, layout.source),
+        "module_root": Fact(layout.where, layout.source),
+    }
+
+
+def _given(data: Mapping[str, str], key: str) -> Fact | None:
+    return Fact(data[key], "--data") if data.get(key) else None
+
+
+def _python_version(found: Analysis, pythons: Sequence[str]) -> Fact:
+    """Return the version that the repository works with, or else the oldest that the package supports."""
+    backend = str(found.declared.backend.value) if found.declared.backend else ""
+    # poetry-core 2, the first that reads [project], needs Python 3.9.
+    able = [one for one in pythons if not backend.startswith("poetry") or tuple(map(int, one.split("."))) >= (3, 9)]
+    requires = found.declared.fields.get("requires-python")
+    limits = [one for one in (requires, found.python) if one is not None]
+    try:
+        chosen = oldest_python(",".join(one.value for one in limits), able)
+    except UsageError:
+        if found.python is None or found.environment is not None:
+            raise
+        limits = [requires] if requires else []  # a developer's choice that org.yml does not have
+        chosen = oldest_python(requires.value if requires else None, able)
+    places = " and ".join(one.source for one in limits) or "default"
+    return Fact(chosen, f"{places}, the oldest of them in org.yml")
+
+
+def python_points(found: Analysis, pythons: Sequence[str]) -> list[OpenPoint]:
+    """Return a point for Python versions that a file names and org.yml does not have: nothing tests them.
+
+    Args:
+        found: The analysis.
+        pythons: The Python versions of org.yml.
+    """
+    points = []
+    requires = found.declared.fields.get("requires-python")
+    oldest = min((tuple(map(int, one.split("."))) for one in pythons), default=(3, 0))
+    older = ["2.7", *(f"3.{minor}" for minor in range(oldest[1]))]
+    with suppress(InvalidSpecifier):
+        if requires and any(SpecifierSet(requires.value).contains(f"{one}.99") for one in older):
+            message = f"Python versions before {'.'.join(map(str, oldest))} are declared, and the pipeline tests none."
+            points.append(OpenPoint("python-untested", message, requires.source))
+        used = found.python
+        if used and not any(SpecifierSet(used.value).contains(f"{one}.99") for one in pythons):
+            message = f"org.yml has no Python {used.value}; the pipeline works with one that it has."
+            points.append(OpenPoint("python-untested", message, used.source))
+    return points
 
 
 def project_name(import_name: str, repository: str) -> str:

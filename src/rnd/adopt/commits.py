@@ -10,23 +10,24 @@ import re
 import tomllib
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnd import git, process, uv
+from rnd import git
 from rnd.adopt import strategies
-from rnd.adopt.baseline import INVALID, ruff_findings, untidy, with_excludes, with_ignores, without_types
+from rnd.adopt.baseline import untidy, with_excludes, with_ignores, without_types
 from rnd.adopt.conda import FILE as ENVIRONMENT
-from rnd.adopt.conda import parse
 from rnd.adopt.conda_text import merge_environment
+from rnd.adopt.linting import lint, ruff_of, unformatted
 from rnd.adopt.lock import FILES as LOCKS
 from rnd.adopt.lock import NOT_LOCKED, lock
-from rnd.adopt.manifest import merge
+from rnd.adopt.manifest import GATE, merge, with_constraints
+from rnd.adopt.pins import combine
 from rnd.adopt.report import text
 from rnd.errors import DestinationRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from rnd.adopt.analysis import Analysis
     from rnd.adopt.facts import OpenPoint
@@ -43,7 +44,6 @@ SUBJECTS = {
     "baseline": "style: list what the linters find today",
     "proposals": "chore: propose the files that differ",
 }
-PASSES = 3  # a rule can find something only once others are ignored: RUF100
 
 
 @dataclass
@@ -86,9 +86,8 @@ class Work:
             if chosen == "add" and path not in {MANIFEST, ENVIRONMENT}:
                 self._write(path, self._attributes(ours) if path == ".gitattributes" else ours)
             elif chosen == "union":
-                self._write(
-                    path, strategies.union(theirs or "", self._attributes(ours) if path == ".gitattributes" else ours)
-                )
+                wanted = self._attributes(ours) if path == ".gitattributes" else ours
+                self._write(path, strategies.union(theirs or "", wanted, path))
             elif chosen == "propose" and path == ".copier-answers.yml":
                 self._move_answers(theirs or "", ours)
             elif chosen == "propose":
@@ -132,9 +131,25 @@ class Work:
             points += self._environment(self.found.environment.path, merged)
         self.pending += [text(point) for point in points]
         tool = self.answers["dependency_tool"]
+        self._lock_versions(merged)
         if reason := lock(self.clone, tool):
             self._point(f"{NOT_LOCKED}: {reason}", MANIFEST if tool == "uv" else ENVIRONMENT)
         self._commit("manifest")
+
+    def _lock_versions(self, manifest: str) -> None:
+        """Lock the versions that lock files of other tools have: uv keeps what a lock lists when it locks again."""
+        versions, different = combine(self.found.pins)
+        sources = ", ".join(pins.source for pins in self.found.pins)
+        left_out = sorted({*different, *(name for pins in self.found.pins for name in pins.left_out)})
+        if left_out:
+            self._point(f"These have no single version to keep: {', '.join(left_out)}.", sources)
+        pins = [f"{name}=={version}" for name, version in versions.items() if name not in GATE]
+        if not pins:
+            return
+        self._write(MANIFEST, with_constraints(manifest, pins, f"the versions of {sources}"))
+        if reason := lock(self.clone, "uv"):
+            self._point(f"The versions are not all kept: {reason}", sources)
+        self._write(MANIFEST, manifest)
 
     def _environment(self, path: str, manifest: str) -> list[OpenPoint]:
         """Add to environment.yml what the pipeline needs; return what is replaced."""
@@ -168,52 +183,17 @@ class Work:
 
     def _baseline(self) -> None:
         """List what the gate finds today, so that the pull request is green and all rules apply to new code."""
-        ruff = self._ruff_requirement()
+        ruff = ruff_of(self.rendered, self.answers["dependency_tool"])
         manifest = self._theirs(MANIFEST) or ""
-        findings = self._findings(ruff, manifest)
-        unformatted = map(self._name, ruff_findings(self._ruff(ruff, "format", "--check", "--output-format", "json")))
-        self._write(MANIFEST, with_ignores(manifest, findings, unformatted))
+        findings, broken = lint(self.clone, ruff)
+        for name in broken:
+            self._point("It is not valid Python, so the linter refuses it.", name)
+        self._write(MANIFEST, with_ignores(manifest, findings, unformatted(self.clone, ruff)))
         if HOOKS not in self.proposals:
             hooks = without_types((self.clone / HOOKS).read_text("utf-8"))
             self._write(HOOKS, with_excludes(hooks, untidy(self._texts())))
             self._point("The hook that checks types is left out; add it from the template later.", HOOKS)
         self._commit("baseline")
-
-    def _findings(self, ruff: str, manifest: str) -> dict[str, list[str]]:
-        """Return the codes of ruff per file; a file that is not valid Python is an open point."""
-        findings: dict[str, list[str]] = {}
-        broken: set[str] = set()
-        for _ in range(PASSES):
-            report = ruff_findings(self._ruff(ruff, "check", "--output-format", "json", "--exit-zero", "--no-fix"))
-            for path, codes in report.items():
-                name = self._name(path)
-                broken |= {name} if INVALID in codes else set()
-                findings[name] = sorted({*findings.get(name, []), *codes} - {INVALID})
-            if not report:
-                break
-            self._write(MANIFEST, with_ignores(manifest, findings, ()))
-        for name in sorted(broken):
-            self._point("It is not valid Python, so the linter refuses it.", name)
-        return findings
-
-    def _name(self, path: str) -> str:
-        """Return a path that ruff prints, relative to the repository."""
-        return Path(path).relative_to(self.clone.resolve()).as_posix()
-
-    def _ruff_requirement(self) -> str:
-        if self.answers["dependency_tool"] == "conda":
-            listed = parse((self.rendered / ENVIRONMENT).read_text("utf-8")).packages
-            return listed["ruff"].text.replace(" ", "")
-        tools = tomllib.loads((self.rendered / MANIFEST).read_text("utf-8"))["dependency-groups"]["dev"]
-        return next(str(one) for one in tools if str(one).startswith("ruff"))
-
-    def _ruff(self, requirement: str, *arguments: str) -> str:
-        """Run ruff in the clone and return its output; exit code 1 means findings."""
-        command = ("tool", "run", "--quiet", "--from", requirement, "ruff", *arguments, "--no-cache", ".")
-        completed = uv.attempt(self.clone, *command, extra=process.without_secrets())
-        if completed.returncode > 1:
-            raise process.failure(completed, "ruff", *arguments)
-        return completed.stdout
 
     def _texts(self) -> dict[str, bytes]:
         """Return the text files of the branch; git decides what is text, as pre-commit does by content."""

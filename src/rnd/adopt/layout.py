@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnd.adopt.facts import Fact
 
@@ -31,7 +31,7 @@ class Layout:
     Attributes:
         modules: The import names at the top level, sorted.
         where: The folder that contains them: `src`, or empty for a flat layout.
-        source: How they were found.
+        source: The file that shows it, and the reason.
     """
 
     modules: tuple[str, ...]
@@ -46,16 +46,23 @@ def find_layout(tree: Tree, declared: Declared) -> Layout | None:
         if declared.modules:
             listed = tuple(sorted(name for name in declared.modules if name in found))
             if listed:
-                return Layout(listed, where, "the manifest lists them")
+                return Layout(listed, where, f"{_place(tree, where, listed[0])}, and the manifest lists it")
             continue
         expected = re.sub(r"[-_.]+", "_", str(declared.value("name") or "")).lower()
         named = [name for name in found if name.lower() == expected]
         if named:
-            return Layout((named[0],), where, f"named like the package, in {where or 'the root'}")
+            return Layout((named[0],), where, f"{_place(tree, where, named[0])}, named like the package")
         candidates = [name for name in found if f"{where}/{name}.py".lstrip("/") not in tree.files]
         if candidates:
-            return Layout(tuple(candidates), where, f"the packages in {where or 'the root'}")
+            others = "the only package" if len(candidates) == 1 else "the first of several packages"
+            return Layout(tuple(candidates), where, f"{_place(tree, where, candidates[0])}, {others} there")
     return None
+
+
+def _place(tree: Tree, where: str, name: str) -> str:
+    """Return the file that makes a name importable."""
+    prefix = f"{where}/{name}" if where else name
+    return next((path for path in (f"{prefix}/__init__.py", f"{prefix}.py") if path in tree.files), prefix)
 
 
 def _roots(tree: Tree, declared: Declared) -> list[str]:
@@ -73,6 +80,42 @@ def _modules(tree: Tree, where: str) -> list[str]:
     ]
     files = [path[len(prefix) : -3] for path in tree.matching(rf"{re.escape(prefix)}[A-Za-z_]\w*\.py")]
     return sorted({*packages, *(name for name in files if name not in {"setup", "conftest", "noxfile", "tasks"})})
+
+
+def list_discovered(declared: Declared, layout: Layout | None, document: dict[str, Any], tree: Tree) -> None:
+    """Name the package for a setuptools that discovers it in a flat layout: it would refuse a second folder, docker/.
+
+    https://setuptools.pypa.io/en/latest/userguide/package_discovery.html#flat-layout
+
+    Args:
+        declared: What the manifests declare; the tables that select the content of the wheel change.
+        layout: The layout.
+        document: The data of pyproject.toml.
+        tree: The files.
+    """
+    backend = str(declared.backend.value) if declared.backend else "setuptools"
+    if layout is None or layout.where or not backend.startswith("setuptools") or _selects(declared.build, document):
+        return
+    if "project" in document and re.search(r"\b(?:packages|py_modules)\b", _older(tree)):
+        return
+    packages = [name for name in layout.modules if f"{name}/__init__.py" in tree.files]
+    if packages:
+        include = [form for name in packages for form in (name, f"{name}.*")]
+        declared.build["setuptools.packages.find"] = {"include": include}
+    else:
+        declared.build.setdefault("setuptools", {})["py-modules"] = list(layout.modules)
+
+
+def _selects(build: dict[str, dict[str, Any]], document: dict[str, Any]) -> bool:
+    """Return whether a manifest says which packages and modules are in the wheel."""
+    own = document.get("tool", {}).get("setuptools", {})
+    tables = (build.get("setuptools", {}), own if isinstance(own, dict) else {})
+    return "setuptools.packages.find" in build or any({"packages", "py-modules"} & set(table) for table in tables)
+
+
+def _older(tree: Tree) -> str:
+    """Return the text of the manifests that a build reads beside pyproject.toml."""
+    return f"{tree.text('setup.py') or ''}\n{tree.text('setup.cfg') or ''}"
 
 
 def find_compiled(tree: Tree, declared: Declared) -> Fact | None:

@@ -47,6 +47,7 @@ def merge(
     document = tomllib.loads(theirs)
     points: list[OpenPoint] = []
     tools = tomllib.loads(ours).get("dependency-groups", {}).get("dev", [])
+    points += _replaced(found, tools)
     blocks = _own(found, theirs, document, tools)
     names = {block.name for block in blocks}
     for block in split(ours):
@@ -85,8 +86,12 @@ def _own(found: Analysis, theirs: str, document: dict[str, Any], tools: list[str
             )
             for one in present
         ]
+        # Their groups are in [dependency-groups].
+        moved = ("tool.poetry.group.", "tool.poetry.dev-dependencies")
+        blocks = [one for one in blocks if not one.name.startswith(moved)]
         if "build-system" not in document:
             blocks.append(Block("build-system", _build_system(*SETUPTOOLS)))
+        blocks = _with_tables(blocks, found.declared.build)
     else:
         kept = [one for one in present if not one.name.startswith("tool.poetry") and one.name != "build-system"]
         kept = [one for one in kept if not one.name.startswith("dependency-groups")]
@@ -145,13 +150,40 @@ def _build_tables(found: Analysis) -> list[Block]:
     ]
 
 
+def _replaced(found: Analysis, tools: list[str]) -> list[OpenPoint]:
+    """Return a point for each development requirement that one of the template replaces."""
+    if found.environment is not None:
+        return []
+    ours = {_name(line): line for line in tools}
+    listed = [(str(line), fact.source) for fact in found.declared.groups.values() for line in fact.value]
+    listed += [(line, file.path) for file in found.requirements if file.role for line in file.requirements]
+    return [
+        OpenPoint("tool-replaced", f"`{line}` is replaced by `{ours[_name(line)]}`, which the hooks need.", source)
+        for line, source in dict(listed).items()
+        if _name(line) in GATE and _name(line) in ours and line != ours[_name(line)]
+    ]
+
+
+def _with_tables(blocks: list[Block], build: dict[str, dict[str, Any]]) -> list[Block]:
+    """Return the tables of the repository, with keys that select the content of the wheel added."""
+    added = {f"tool.{name}": write_table(f"tool.{name}", table) for name, table in build.items() if table}
+    result = [
+        Block(one.name, f"{one.text.rstrip()}\n{added.pop(one.name).partition(chr(10))[2]}\n")
+        if one.name in added
+        else one
+        for one in blocks
+    ]
+    return [*result, *(Block(name, text) for name, text in added.items())]
+
+
 def _groups(found: Analysis, tools: list[str]) -> Block:
     """Return the dependency groups; `dev` gets the tools of the template that it has no requirement of its own for."""
     groups: dict[str, list[Any]] = {name: list(fact.value) for name, fact in found.declared.groups.items()}
+    own = set(map(_name, found.declared.value("dependencies") or []))
     for file in found.requirements:
-        if file.role is not None:
+        if file.role is not None and not file.compiled:
             group = groups.setdefault(file.role, [])
-            known = set(map(_name, group))
+            known = own | set(map(_name, group))
             group += [line for line in file.requirements if _name(line) not in known]
     # The hooks need these in the versions of the template.
     groups = {name: [line for line in group if _name(line) not in GATE] for name, group in groups.items()}
@@ -176,14 +208,29 @@ def _name(line: Any) -> str:  # noqa: ANN401 - a requirement, or a table that in
 
 def _with_constraints(found: Analysis, blocks: list[Block]) -> list[Block]:
     """Let the exact versions of requirement files limit what uv locks, so that nothing is upgraded."""
-    pins = sorted({pin for file in found.requirements for pin in file.pins if _name(pin) not in GATE})
-    if not pins:
+    files = (file for file in found.requirements if not file.compiled)
+    pins = sorted({pin for file in files for pin in file.pins if _name(pin) not in GATE})
+    if not pins or found.environment is not None:
         return blocks
-    line = f"constraint-dependencies = {value_text(pins)} # the versions of the requirement files\n"
     return [
-        Block(one.name, one.text.replace("[tool.uv]\n", f"[tool.uv]\n{line}", 1)) if one.name == "tool.uv" else one
+        Block(one.name, with_constraints(one.text, pins, "the versions of the requirement files"))
+        if one.name == "tool.uv"
+        else one
         for one in blocks
     ]
+
+
+def with_constraints(text: str, pins: list[str], comment: str) -> str:
+    """Return a manifest, or its table [tool.uv], with more constraints on what uv locks.
+
+    https://docs.astral.sh/uv/reference/settings/#constraint-dependencies
+    """
+    present = lookup(tomllib.loads(text), "tool.uv.constraint-dependencies")
+    if present is None:
+        line = f"constraint-dependencies = {value_text(pins)} # {comment}\n"
+        return re.sub(r"(?m)^\[tool\.uv\][^\n]*\n", lambda found: found[0] + line, text, count=1)
+    more = "".join(f"  {value_text(pin)},\n" for pin in pins if pin not in present)
+    return re.sub(r"(?m)^constraint-dependencies\s*=\s*\[", lambda found: f"{found[0]}\n{more}", text, count=1)
 
 
 def _check(found: Analysis, text: str) -> None:

@@ -12,9 +12,14 @@ from packaging.version import InvalidVersion, Version
 
 from rnd.adopt.facts import Declared, Fact, OpenPoint
 from rnd.adopt.legacy import group_name
+from rnd.adopt.requirements import without_credentials
 
 SAME = ("name", "version", "description", "keywords", "classifiers")
 URLS = {"homepage": "Homepage", "repository": "Repository", "documentation": "Documentation"}
+READ = {
+    *SAME, *URLS, "authors", "maintainers", "readme", "license", "urls", "dependencies", "extras", "group",
+    "dev-dependencies", "scripts", "plugins", "packages", "include", "exclude", "build",
+}  # fmt: skip
 KEPT = ("packages", "include", "exclude")  # what selects the content of the wheel; poetry-core reads it there
 PERSON = re.compile(r"(?P<name>[^<>]+?)(?: <(?P<email>[^<>]+)>)?")
 BACKEND = ("poetry-core>=2,<3", "poetry.core.masonry.api")
@@ -51,7 +56,23 @@ def read_poetry(table: dict[str, Any], path: str) -> Declared:
     if table.get("build"):
         declared.compiled = Fact("build script", f"{path} [tool.poetry.build]")
     _packages(table, declared, path)
+    _others(table, declared, path)
     return declared
+
+
+def _others(table: dict[str, Any], declared: Declared, path: str) -> None:
+    """Report what nothing replaces: sources of packages, optional groups, settings of Poetry."""
+    for source in table.get("source", []):
+        address = without_credentials(str(source.get("url") or source.get("name")))
+        message = f"The index {address} is used; declare it in [[tool.uv.index]] if packages come from it."
+        declared.points.append(OpenPoint("index", message, f"{path} [[tool.poetry.source]]"))
+    for name, group in table.get("group", {}).items():
+        if group.get("optional"):
+            message = f"The group {name} was optional; uv installs all groups that `dev` includes."
+            declared.points.append(OpenPoint("optional-group", message, f"{path} [tool.poetry.group.{name}]"))
+    for key in sorted(set(table) - READ - {"source"}):
+        message = f"Only Poetry reads `{key}`; nothing replaces it."
+        declared.points.append(OpenPoint("poetry-setting", message, f"{path} [tool.poetry]"))
 
 
 def _people(table: dict[str, Any], declared: Declared, path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rnd.adopt.facts import Declared, Fact, OpenPoint
@@ -46,9 +47,7 @@ def read_pyproject(tree: Tree) -> Declared:
     if "project" in document:
         declared = _project(document["project"], tree)
         if "poetry" in tool:  # Poetry 2 keeps its own keys beside [project]
-            older = read_poetry(tool["poetry"], FILE)
-            declared.groups, declared.where, declared.modules = older.groups, older.where, older.modules
-            declared.compiled = older.compiled
+            _poetry_2(tool["poetry"], declared)
     elif "poetry" in tool:
         declared = read_poetry(tool["poetry"], FILE)
     elif "metadata" in tool.get("flit", {}):
@@ -58,6 +57,19 @@ def read_pyproject(tree: Tree) -> Declared:
     _backend(document, declared)
     _groups(document, declared)
     return declared
+
+
+def _poetry_2(table: dict[str, Any], declared: Declared) -> None:
+    """Take over what Poetry 2 keeps beside [project]: groups, what selects the files, a dynamic version."""
+    older = read_poetry(table, FILE)
+    declared.groups, declared.where, declared.modules = older.groups, older.where, older.modules
+    declared.compiled = older.compiled
+    # [project] has the dependencies: what Poetry adds to them does not change the wheel.
+    declared.points += [replace(point, blocks=False) for point in older.points]
+    if "version" in (declared.value("dynamic") or []) and "version" in older.fields:
+        declared.fields["version"] = older.fields["version"]
+        message = "[project] has the version afterwards, so this one is ignored; delete it."
+        declared.points.append(OpenPoint("version-repeated", message, f"{FILE} [tool.poetry]"))
 
 
 def _project(table: dict[str, Any], tree: Tree) -> Declared:

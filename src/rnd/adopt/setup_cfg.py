@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.adopt.facts import Declared, Fact, OpenPoint
 from rnd.adopt.legacy import CaseSensitive, entry_points, people, requirement_lists, split_extras, split_words
+from rnd.adopt.setup_py import WITHOUT_EFFECT, dropped
 
 if TYPE_CHECKING:
     from rnd.adopt.tree import Tree
@@ -19,10 +20,7 @@ FILE = "setup.cfg"
 SAME = {"name": "name", "description": "description", "summary": "description"}
 SECTIONS = re.compile(r"metadata|options(\..*)?")  # what pyproject.toml replaces; tools keep the other sections
 URLS = {"url": "Homepage", "home_page": "Homepage", "download_url": "Download"}
-WITHOUT_EFFECT = {
-    "zip_safe", "platforms", "long_description_content_type", "license_files", "license_file", "setup_requires",
-    "description_file", "description_content_type", "obsoletes", "test_suite", "tests_require",
-}  # fmt: skip
+SILENT = {"zip_safe", "long_description_content_type", "description_file", "description_content_type"}
 ALIASES = {"classifier": "classifiers", "summary": "description", "home_page": "url"}
 KNOWN_OPTIONS = {
     "packages",
@@ -32,10 +30,11 @@ KNOWN_OPTIONS = {
     "python_requires",
     "include_package_data",
     "scripts",
+    "tests_require",
 }
 KNOWN_METADATA = {
     *SAME, *URLS, "version", "author", "author_email", "maintainer", "maintainer_email", "license", "classifiers",
-    "keywords", "long_description", "project_urls",
+    "keywords", "long_description", "project_urls", "license_files", "license_file",
 }  # fmt: skip
 
 
@@ -103,8 +102,9 @@ class _Sections:
                 fields[key] = Fact(split_words(table[key], separator), self._source(key))
         self._urls(table)
         self._readme(table.get("long_description", ""))
-        for key in sorted(set(table) - KNOWN_METADATA - WITHOUT_EFFECT):
-            self._point(key, f"{key} has no counterpart in pyproject.toml", key)
+        if licenses := table.get("license_files") or table.get("license_file"):
+            self.declared.build.setdefault("setuptools", {})["license-files"] = split_words(licenses, ",")
+        self._rest(table, KNOWN_METADATA)
 
     def _version(self, value: str) -> None:
         if value.startswith(("attr:", "file:")):
@@ -149,8 +149,19 @@ class _Sections:
         if "scripts" in table:
             setuptools["script-files"] = split_words(table["scripts"], ",")
         self._packages(table.get("packages", ""))
-        for key in sorted(set(table) - KNOWN_OPTIONS - WITHOUT_EFFECT):
-            self._point(key, f"{key} has no counterpart in pyproject.toml", key)
+        if "tests_require" in table:
+            found = Fact(requirement_lists(table["tests_require"]), self._source("tests_require"))
+            self.declared.groups["test"] = found
+        self._rest(table, KNOWN_OPTIONS)
+
+    def _rest(self, table: dict[str, str], known: set[str]) -> None:
+        """Report the keys that pyproject.toml has no counterpart for."""
+        for key in sorted(set(table) - known - SILENT):
+            if key in WITHOUT_EFFECT:
+                value = ", ".join(requirement_lists(table[key]))
+                self.declared.points.append(dropped(key, value, self._source(key)))
+            else:
+                self._point(key, f"{key} has no counterpart in pyproject.toml", key)
 
     def _packages(self, value: str) -> None:
         form = value.strip()

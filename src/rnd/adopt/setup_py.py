@@ -43,14 +43,28 @@ BUILD = {
     "package_dir": "package-dir",
     "include_package_data": "include-package-data",
     "scripts": "script-files",
+    "license_files": "license-files",
     "package_data": "package-data",
     "exclude_package_data": "exclude-package-data",
 }
+SHOWN = 60  # characters of a value
 PEOPLE = ("author", "author_email", "maintainer", "maintainer_email")
 URLS = {"url": "Homepage", "download_url": "Download"}
 COMPILED = ("ext_modules", "cffi_modules", "rust_extensions", "ext_package", "libraries")
-# Keywords that have no effect on the wheel of a package without compiled code.
-WITHOUT_EFFECT = {"zip_safe", "platforms", "platform", "test_suite", "setup_requires", "long_description_content_type"}
+# Keywords that say nothing more: eggs are gone, and the suffix of the file gives the type of the description.
+SILENT = {"zip_safe", "long_description_content_type"}
+# Keywords that have no effect on the wheel of a package without compiled code, and what does their work.
+WITHOUT_EFFECT = {
+    "platforms": "classifiers say it",
+    "platform": "classifiers say it",
+    "test_suite": "pytest finds the tests",
+    "test_loader": "pytest finds the tests",
+    "setup_requires": "add to [build-system] what a build still needs",
+    "obsoletes": "no installer reads it",
+    "obsoletes_dist": "no installer reads it",
+    "provides": "no installer reads it",
+    "requires": "no installer reads it",
+}
 GROUPS = {"tests_require": "test"}
 DISCOVERY = {"find_packages": False, "find_namespace_packages": True}
 
@@ -98,13 +112,20 @@ class _Call:
             self._readme(node)
         elif name == "use_scm_version":
             self.declared.requires += ("setuptools-scm",)
-        elif name == "version" and (found := self._version_of_module(node)):
+        elif name in WITHOUT_EFFECT:
+            self.declared.points.append(dropped(name, _shown(node), f"{FILE}:{node.lineno}"))
+        elif name not in SILENT:
+            self._literal(name, node)
+
+    def _literal(self, name: str, node: ast.expr) -> None:
+        """Take over a keyword whose value is a literal, or the `__version__` of a module."""
+        if name == "version" and (found := self._version_of_module(node)):
             self.declared.fields["version"] = found
-        elif name not in WITHOUT_EFFECT:
-            try:
-                self._value(name, Fact(self.module.value(node), f"{FILE}:{node.lineno}"))
-            except Computed as computed:
-                self._point(name, f"{name} is computed: {computed}", node.lineno)
+            return
+        try:
+            self._value(name, Fact(self.module.value(node), f"{FILE}:{node.lineno}"))
+        except Computed as computed:
+            self._point(name, f"{name} is computed: {computed}", node.lineno)
 
     def _version_of_module(self, node: ast.expr) -> Fact | None:
         """Return the version for `module.__version__`, if that module is in the repository and has it as a literal."""
@@ -214,6 +235,16 @@ class _Call:
     def _point(self, name: str, message: str, line: int) -> None:
         """Add an open point that blocks: without the keyword, the package would lose something."""
         self.declared.points.append(OpenPoint(f"computed-{name}", f"{message}.", f"{FILE}:{line}", blocks=True))
+
+
+def dropped(name: str, value: str, source: str) -> OpenPoint:
+    """Return the point for a keyword that pyproject.toml does not take over."""
+    return OpenPoint("keyword-dropped", f"`{name}` ({value}) is not taken over: {WITHOUT_EFFECT[name]}.", source)
+
+
+def _shown(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]} …"
 
 
 def _as_it_is(value: Any) -> Any:  # noqa: ANN401 - a literal of any type

@@ -13,14 +13,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+import yaml
+
+from rnd.adopt.workflows import trigger_node
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 Strategy = Literal["add", "same", "union", "tables", "keep", "propose"]
-UNION = {".gitignore", ".gitattributes", ".dockerignore"}
-KEEP = re.compile(
-    r"README\.md|LICENSE|\.editorconfig|\.python-version|AGENTS\.md|CLAUDE\.md|\.vscode/.*|docker/.*|tests/.*"
-)
+UNION = {".gitignore", ".gitattributes", ".dockerignore", ".editorconfig"}
+KEEP = re.compile(r"README\.md|LICENSE|\.python-version|AGENTS\.md|CLAUDE\.md|\.vscode/.*|docker/.*|tests/.*")
 HEADING = "# From rnd-template"
 # tables of the template that configure a tool, and files that configure it already, with the section that does
 CONFIGURED = {
@@ -28,7 +30,8 @@ CONFIGURED = {
     "tool.coverage": ((".coveragerc", ""), ("setup.cfg", "[coverage:"), ("tox.ini", "[coverage:")),
     "tool.ruff": (("ruff.toml", ""), (".ruff.toml", "")),
 }
-MANUAL = "on: workflow_dispatch # the pipeline of rnd-template does this now\n"
+MANUAL = "on: workflow_dispatch # the pipeline of rnd-template does this now"
+KEY = re.compile(r"(?:on|'on'|\"on\")[ \t]*:")
 
 
 def choose(path: str, theirs: str | None, ours: str) -> Strategy:
@@ -50,16 +53,47 @@ def choose(path: str, theirs: str | None, ours: str) -> Strategy:
     return "keep" if KEEP.fullmatch(path) else "propose"
 
 
-def union(theirs: str, ours: str) -> str:
-    """Return the repository's lines, and those of the template that are missing under one heading."""
+def union(theirs: str, ours: str, path: str) -> str:
+    """Return the repository's lines, and those of the template that are missing under one heading.
+
+    Where later lines win, those of the template go first: the repository's own decide.
+
+    Args:
+        theirs: The text of the repository.
+        ours: The rendered text.
+        path: The file.
+    """
+    if path == ".editorconfig":
+        return _union_of_sections(theirs, ours)
     present = {line.strip() for line in theirs.splitlines()}
     missing = [
         line for line in ours.splitlines() if line.strip() and not line.startswith("#") and line.strip() not in present
     ]
     if not missing:
         return theirs
-    end = "" if theirs.endswith("\n") or not theirs else "\n"
-    return f"{theirs}{end}\n{HEADING}\n" + "".join(f"{line}\n" for line in missing)
+    newline = "\r\n" if "\r\n" in theirs else "\n"
+    added = newline.join([HEADING, *missing, ""])
+    if path == ".gitattributes" or any(line.startswith("!") for line in theirs.splitlines()):
+        return f"{added}{newline}{theirs}" if theirs else added
+    end = "" if theirs.endswith("\n") or not theirs else newline
+    return f"{theirs}{end}{newline}{added}"
+
+
+def _union_of_sections(theirs: str, ours: str) -> str:
+    """Put the sections of an .editorconfig above those of the repository, which therefore win.
+
+    https://spec.editorconfig.org/#id7
+    """
+    section = re.compile(r"(?m)^[ \t]*\[")
+    first, own = section.search(theirs), section.search(ours)
+    if own is None or ours[own.start() :].strip() in theirs.replace("\r\n", "\n"):
+        return theirs
+    start = first.start() if first else len(theirs)
+    head, rest = theirs[:start], theirs[start:]
+    added = f"{HEADING}: what the sections below do not set\n{ours[own.start() :].rstrip()}\n"
+    newline = "\r\n" if "\r\n" in theirs else "\n"
+    end = "" if not head or head.endswith("\n") else newline
+    return head + end + added.replace("\n", newline) + (newline if rest else "") + rest
 
 
 def configured(texts: dict[str, str | None]) -> tuple[str, ...]:
@@ -78,14 +112,36 @@ def configured(texts: dict[str, str | None]) -> tuple[str, ...]:
 def stand_aside(text: str) -> str | None:
     """Return a workflow that only a person starts, or None if its triggers cannot be replaced safely.
 
-    Only the lines of the key `on` change. A workflow that others call keeps its triggers.
+    Only the lines of the key `on` change; comments among them stay. A workflow that others call keeps its triggers.
     """
-    found = re.search(r"(?m)^(?:on|'on'|\"on\"):.*\n(?:(?:[ \t#-].*)?\n)*", text)
-    if found is None or "workflow_call" in found[0] or len(re.findall(r"(?m)^(?:on|'on'|\"on\"):", text)) != 1:
+    try:
+        node = trigger_node(text)
+    except (ValueError, yaml.YAMLError):
         return None
-    blank = re.search(r"\n*\Z", found[0])
-    end = "\n" if blank is not None and blank[0].count("\n") > 1 else ""
-    return text[: found.start()] + MANUAL + end + text[found.end() :]
+    lines = text.splitlines(keepends=True)
+    start = next((number for number, line in enumerate(lines) if KEY.match(line)), None)
+    if node is None or start is None or start > node.start_mark.line:
+        return None
+    end = last_line(node) + 1
+    while end > start + 1 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
+        end -= 1  # below a text over several lines
+    if "workflow_call" in "".join(lines[start:end]):
+        return None
+    comments = [line for line in lines[start + 1 : end] if line.lstrip().startswith("#")]
+    newline = "\r\n" if lines[start].endswith("\r\n") else "\n"
+    return "".join([*lines[:start], MANUAL + newline, *comments, *lines[end:]])
+
+
+def last_line(node: yaml.Node) -> int:
+    """Return the last line of a node, counted from 0; comments and blank lines below it do not belong to it."""
+    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
+        ends_before = node.end_mark.column == 0 and node.end_mark.line > node.start_mark.line
+        return int(node.end_mark.line) - ends_before
+    last = node.value[-1]
+    if not isinstance(last, tuple):
+        return last_line(last)
+    key, value = last
+    return last_line(key if value.value == "" else value)  # the place of an empty value is that of what follows
 
 
 def markers(theirs: str, ours: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -24,7 +24,7 @@ PURPOSES = {
     "image": r"docker build|docker/build-push-action|buildah|kaniko",
     "check": r"\b(?:pytest|tox|nox|unittest|ruff|flake8|pylint|black|mypy)\b|pre-commit|make test",
 }
-TRIGGERS = {"push", "pull_request", "release", "create"}
+TRIGGERS = {"push", "pull_request", "pull_request_target", "merge_group", "release", "create"}
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,17 @@ class Workflow:
     Attributes:
         path: Its path.
         purposes: What it does that the template's pipeline does too, with the line of the evidence.
-        triggers: The events that start it.
+        triggers: The events that start it; None if the file cannot be read.
     """
 
     path: str
     purposes: dict[str, int]
-    triggers: tuple[str, ...]
+    triggers: tuple[str, ...] | None
 
     @property
     def stands_aside(self) -> bool:
         """Whether it would run beside the pipeline with the same purpose."""
-        return bool(self.purposes) and bool(TRIGGERS & set(self.triggers))
+        return bool(self.purposes) and bool(TRIGGERS & set(self.triggers or ()))
 
 
 def read_workflows(tree: Tree) -> list[Workflow]:
@@ -58,16 +58,35 @@ def _read(path: str, text: str) -> Workflow:
         lines = (number for number, line in enumerate(text.splitlines(), 1) if re.search(form, line.partition("#")[0]))
         if number := next(lines, None):
             purposes[purpose] = number
-    return Workflow(path, purposes, tuple(sorted(_triggers(text))))
+    found = _triggers(text)
+    return Workflow(path, purposes, None if found is None else tuple(sorted(found)))
 
 
-def _triggers(text: str) -> set[str]:
-    """Return the events of a workflow; YAML 1.1 reads the key `on` as true."""
+def _triggers(text: str) -> set[str] | None:
+    """Return the events of a workflow, or None if it cannot be read."""
     try:
-        document: Any = bounded_yaml.load(text)
+        node = trigger_node(text)
     except (ValueError, yaml.YAMLError):
-        return set()
-    events = document.get("on", document.get(True)) if isinstance(document, dict) else None
-    if isinstance(events, str):
-        return {events}
-    return {str(event) for event in events} if isinstance(events, dict | list) else set()
+        return None
+    if isinstance(node, yaml.ScalarNode):
+        return {str(node.value)}
+    if isinstance(node, yaml.MappingNode):
+        return {str(key.value) for key, _ in node.value}
+    return {str(one.value) for one in node.value} if isinstance(node, yaml.SequenceNode) else None
+
+
+def trigger_node(text: str) -> yaml.Node | None:
+    """Return the value of the key `on`, with its place in the text, or None if there is no such key.
+
+    The key is compared as text, because YAML 1.1 reads it as true, and GitHub does not:
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#on
+
+    Raises:
+        yaml.YAMLError: The text is not YAML, or has the key twice.
+    """
+    bounded_yaml.load(text)  # checks the size and the depth, and refuses aliases
+    root = yaml.compose(text, Loader=bounded_yaml.LOADER)
+    found = [value for key, value in root.value if key.value == "on"] if isinstance(root, yaml.MappingNode) else []
+    if len(found) > 1:
+        raise yaml.YAMLError("the key `on` is there twice")
+    return found[0] if found else None

@@ -33,15 +33,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Analyse the repository; without --plan, make the branch and open its pull request."""
+    import os
+
     from rnd import report
-    from rnd.adopt.adoption import Adoption
+    from rnd.adopt.adoption import Adoption, repository_name
     from rnd.adopt.analysis import analyse
-    from rnd.adopt.answers import settle
+    from rnd.adopt.answers import answer_facts, python_points, settle
     from rnd.adopt.build import build_archive
     from rnd.adopt.computed import settle_computed
     from rnd.adopt.report import describe, print_analysis
     from rnd.adopt.repository import look
     from rnd.commands.new import read_data
+    from rnd.github.client import find_addresses
     from rnd.organisation import load_organisation
     from rnd.project.template import find_template
 
@@ -52,13 +55,16 @@ def run(options: argparse.Namespace) -> int:
     if options.run_its_code and found.blocked:
         settle_computed(found, build_archive(existing.root, existing.commit), existing.tree)
     settle(found, data)
+    found.points += python_points(found, organisation.python.versions)
     if not options.only_show:
         template = find_template(options.template, options.vcs_ref, organisation.template.repository)
         return _apply(Adoption(existing, found, data, template, options.run_its_code), organisation, options)
+    name = repository_name(existing.root, find_addresses(os.environ))
+    answers = {} if found.blocked else answer_facts(found, data, organisation.python.versions, name)
     if options.json:
-        report.print_json(describe(existing, found))
+        report.print_json(describe(existing, found, answers))
     else:
-        print_analysis(existing, found, ran=options.run_its_code)
+        print_analysis(existing, found, answers, ran=options.run_its_code)
     return ExitCode.DIFFERENCE if found.points else ExitCode.DONE
 
 
