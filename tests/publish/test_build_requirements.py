@@ -113,6 +113,18 @@ def test_a_repository_that_does_not_lock_its_backend_builds_with_the_newest(
     assert build_constraints(package.path, tmp_path) == ()
 
 
+def test_extras_that_exclude_each_other(package: Repository, backend: tuple[Path, Path], tmp_path: Path) -> None:
+    links, record = backend
+    manifest = package.path / "pyproject.toml"
+    text = manifest.read_text() + "[project.optional-dependencies]\ncpu = []\ncu130 = []\n"
+    manifest.write_text(f'{text}[tool.uv]\nconflicts = [[{{ extra = "cpu" }}, {{ extra = "cu130" }}]]\n')
+    uv.run(package.path, "lock", "--quiet")
+    publish(links, "2.0", record)
+    with pytest.raises(CommandFailed):
+        build(package.path, tmp_path / "built")
+    assert record.read_text() == "1.0 "
+
+
 @pytest.mark.parametrize("wanted", ["our-backend>=2", "our-backend", "other-backend"])
 def test_the_wheel_from_the_source_distribution_is_built_with_what_is_locked(
     package: Repository, backend: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str

@@ -22,6 +22,7 @@ from packaging.metadata import InvalidMetadata, Metadata
 from packaging.utils import canonicalize_name
 
 from rnd import git, manifest, process, uv
+from rnd.environments.extras import sync_options
 from rnd.errors import ExtraMissing, UsageError
 from rnd.publish.errors import DigestMismatch, PackageInvalid
 
@@ -96,10 +97,12 @@ def build_constraints(root: Path, folder: Path) -> tuple[str, ...]:
     Raises:
         CommandFailed: uv cannot read `uv.lock`.
         ManifestInvalid: `pyproject.toml` cannot be read.
+        ExtrasInvalid: `[tool.rnd.extras]` is invalid.
     """
     if not (root / manifest.LOCK).is_file():
         return ()
-    export = ("export", "--quiet", "--frozen", "--all-groups", "--all-extras", "--no-emit-project")
+    # The same extras on every machine: of those that exclude each other, the selection that laptops have.
+    export = ("export", "--quiet", "--frozen", "--all-groups", *sync_options(root, {}), "--no-emit-project")
     exported = uv.run(root, *export, "--no-header", "--no-annotate", "--format", "requirements.txt")
     entries = re.findall(r"^\S+==.*(?:\n[ \t].*)*", exported, re.MULTILINE)  # no folders and no addresses
     file = folder / "constraints.txt"
