@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -16,10 +16,11 @@ from rnd.fleet.audit.osv import BATCH, Advisories, Record
 from rnd.fleet.errors import AdvisoriesRefused, AdvisoriesUnavailable
 from rnd.organisation import Organisation, load_organisation
 from rnd.organisation.fleet import Audit
+from rnd_rehearsal import osv as osv_service
+from rnd_rehearsal.osv import Osv, serve
 from tests.fleet.test_partial_answers import partial
 from tests.helpers.git import git
 from tests.helpers.organisations import without_aws
-from tests.helpers.osv import OLD, Osv, record, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,12 @@ LOCK = """\
 version = 1
 requires-python = ">=3.11"
 """
-NEW = Package("requests", "2.32.4")
+OLD, NEW = Package("requests", "2.31.0"), Package("requests", "2.32.4")
+
+
+def record(name: str, package: Package = OLD, fixed: str | None = "2.32.0", **others: object) -> dict[str, Any]:
+    """Return a record about a package."""
+    return osv_service.record(name, package, fixed, **others)
 
 
 def locked(*packages: Package, index: str = PUBLIC, build: str = "") -> str:

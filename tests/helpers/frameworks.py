@@ -6,16 +6,14 @@ index that is used without an extra, as https://docs.astral.sh/uv/guides/integra
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import zipfile
 from typing import TYPE_CHECKING
+
+from rnd_rehearsal.framework_index import BUILDS, DATED, publish_framework, publish_trainer, write_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION = "2.13.0"
-BUILDS = ("cpu", "cu130")
 PROJECT = """\
 [project]
 name = "demo"
@@ -44,10 +42,9 @@ image = ["cu130"]
 
 def make_indexes(place: Path) -> Path:
     """Make the indexes, each a folder, and return the folder that holds them."""
-    for name in BUILDS:
-        _wheel(place / "whl" / name, "frame", f"{VERSION}+{name}", f"BUILD = {name!r}\n")
-    _wheel(place / "whl" / "all", "trainer", "2.6.0", "", "frame")
-    _wheel(place / "whl" / "other", "frame", VERSION, "BUILD = ''\n")
+    publish_framework(place / "whl", VERSION)
+    publish_trainer(place / "whl", "2.6.0")
+    write_wheel(place / "whl" / "other", "frame", VERSION, "BUILD = ''\n")
     return place / "whl"
 
 
@@ -74,29 +71,6 @@ def declare(folder: Path, address: str) -> None:
     text = text.replace("dependencies = []", 'dependencies = ["trainer"]', 1)
     indexes = "".join(
         f'[[tool.uv.index]]\nname = "frame-{name}"\nurl = "{address}/{name}"\nexplicit = true\n'
-        for name in (*BUILDS, "all")
+        for name in (*BUILDS, DATED)
     )
     manifest.write_text(text + TABLES + indexes)
-
-
-def _wheel(index: Path, name: str, version: str, code: str, *requirements: str) -> None:
-    """Make a wheel (https://packaging.python.org, "Binary distribution format") and its page in an index."""
-    info = f"{name}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    files = {
-        f"{name}/__init__.py": code,
-        f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {one}\n" for one in requirements),
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    lines = [f"{path},sha256={_digest(text)},{len(text)}\n" for path, text in files.items()]
-    folder = index / name
-    folder.mkdir(parents=True, exist_ok=True)
-    wheel = folder / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for path, text in {**files, f"{info}/RECORD": "".join([*lines, f"{info}/RECORD,,\n"])}.items():
-            archive.writestr(path, text)
-    (folder / "index.html").write_text(f'<!DOCTYPE html><a href="{wheel.name.replace("+", "%2B")}">{wheel.name}</a>\n')
-
-
-def _digest(text: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
