@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import netrc
 import os
 import signal
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +20,6 @@ from tests.helpers.git import git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 ANSWERS = (
     "_commit: 1.0.0\n_src_path: git@github.com:o/rnd-template.git\nproject_name: demo\nauthor: ''\n"
@@ -112,3 +114,32 @@ def test_the_copy_of_the_template_has_each_release_as_one_commit(tmp_path: Path)
     assert git(tmp_path / "slim", "show", "1.3.0:a.txt") == "3"
     assert git(tmp_path / "slim", "describe", "--tags", "1.3.0") == "1.3.0"
     git(tmp_path / "slim", "fsck", "--strict")
+
+
+LOCK = '[[package]]\nname = "tools"\nversion = "1.0"\nsource = { registry = "https://packages.example.com/simple/" }\n'
+
+
+def test_only_a_lock_file_with_private_packages_needs_a_password(tmp_path: Path) -> None:
+    given = job(tmp_path / "0", look_around)
+    assert not workers.locks_private(given, lambda _: True)
+    (given.folder / "uv.lock").write_text(LOCK, encoding="utf-8")
+    git(given.folder, "add", "--all")
+    git(given.folder, "commit", "--quiet", "--message", "feat: lock")
+    given = replace(given, main=git(given.folder, "rev-parse", "HEAD"))
+    assert workers.locks_private(given, lambda address: "packages.example.com" in address)
+    assert not workers.locks_private(given, lambda _: False)
+
+
+def test_the_password_of_the_index_goes_to_its_host_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository names its indexes as it likes, so no variable of uv has the password."""
+    monkeypatch.setenv("UV_INDEX_ACME_PASSWORD", "s3cret")
+    home = tmp_path / "home"
+    assert workers.environment(home)["NETRC"] == os.devnull
+    workers.allow_reading(home, "packages.example.com", "aws", "s3cret")
+    found = workers.environment(home)
+    assert "s3cret" not in found.values()
+    path = Path(found["NETRC"])
+    assert path.stat().st_mode & 0o777 == 0o600
+    read = netrc.netrc(path)
+    assert read.authenticators("packages.example.com") == ("aws", "", "s3cret")
+    assert read.authenticators("packages.example.com.evil.example") is None

@@ -59,6 +59,9 @@ class Update(Strict):
     dependencies: Dependencies = Field(
         default="keep", description="whether an update also upgrades the locked dependencies, or keeps their versions"
     )
+    cooldown_days: Annotated[int, Field(ge=0)] = Field(
+        default=7, description="age that a version must have before an upgrade brings it, in days"
+    )
     merge: dict[Slug, Merging] = Field(
         default={}, description="ring: whether its updates merge when their checks pass; without it, by hand"
     )

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from rnd.fleet.central import Remote
     from rnd.fleet.ledger import Entry
     from rnd.fleet.reading import Reader
+    from rnd.fleet.update.render import Job, Rendered
     from rnd.fleet.update.tick import Scene, Tick
     from rnd.options import Parser
     from rnd.organisation import Organisation
+    from rnd.providers.provider import IndexAccess
 
 TEXT = """\
 One run is one tick: it gives each ring the release that the ring before is done with, opens and renews pull requests,
@@ -120,13 +122,40 @@ def remote(reader: Reader, organisation: Organisation) -> Remote:
     return Remote(clone_url(client, there), client.token, client.addresses.server)
 
 
+def index_access(organisation: Organisation) -> IndexAccess | None:
+    """Return access to the organisation's package index that can only read, or None, with a note why there is none."""
+    import os
+
+    from rnd import report
+    from rnd.ci import outputs
+    from rnd.ci.identity import assume, in_actions
+    from rnd.errors import RndError
+    from rnd.providers import package_index
+    from rnd.providers.provider import Caller
+
+    identity = "reading" if in_actions(os.environ) else None
+    caller = Caller(identity, os.environ, lambda one: assume(one, os.environ, organisation))
+    try:
+        access = package_index(organisation, caller).sign_in(reading=True)
+    except RndError as error:
+        report.note(f"Lock files with private packages cannot be updated: {error.message}")
+        return None
+    if not (access.username and access.password):
+        return None
+    if identity is not None:
+        outputs.mask(access.password)
+    return access
+
+
 @contextmanager
 def ready(reader: Reader, organisation: Organisation) -> Iterator[Tick]:
     """Yield what carries out decisions; the copies of the template are made when they are first needed."""
     from functools import cache, partial
     from pathlib import Path
     from tempfile import TemporaryDirectory
+    from urllib.parse import urlsplit
 
+    from rnd.fleet.audit.locked import private_indexes
     from rnd.fleet.update import mirror, notes, workers
     from rnd.fleet.update.carry_out import Hands
     from rnd.fleet.update.tick import Tick
@@ -135,6 +164,7 @@ def ready(reader: Reader, organisation: Organisation) -> Iterator[Tick]:
     with TemporaryDirectory(prefix="rnd-fleet-") as temporary:
         folder = Path(temporary)
         there = remote(reader, organisation)
+        is_private = private_indexes(organisation)
 
         @cache
         def mirrors() -> tuple[Path, Path]:
@@ -142,10 +172,21 @@ def ready(reader: Reader, organisation: Organisation) -> Iterator[Tick]:
             mirror.make_slim(folder / "whole", folder / "slim")
             return folder / "slim", folder / "whole"
 
+        @cache
+        def sign_in() -> None:
+            if (access := index_access(organisation)) is not None:
+                host = urlsplit(access.simple_url).hostname or ""
+                workers.allow_reading(folder / "home", host, access.username, access.password)
+
+        def render(jobs: Sequence[Job]) -> Sequence[Rendered]:
+            if any(workers.locks_private(job, is_private) for job in jobs):
+                sign_in()
+            return workers.run(jobs, home=folder / "home")
+
         yield Tick(
             Hands(reader.client, organisation, reader.governor),
             folder,
-            partial(workers.run, home=folder / "home"),
+            render,
             update_unattended,
             cache(partial(notes.read, reader.client, organisation)),
             mirrors,

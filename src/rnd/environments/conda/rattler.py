@@ -17,6 +17,7 @@ from rnd.errors import DiskFull, ExtraMissing, PackagesUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
+    from datetime import timedelta
     from pathlib import Path
     from typing import TypeVar
 
@@ -56,12 +57,13 @@ def is_installed() -> bool:
     return find_spec("rattler") is not None
 
 
-def solve(specification: Specification, locked: Path) -> list[LockedPackage]:
+def solve(specification: Specification, locked: Path, cooldown: timedelta | None = None) -> list[LockedPackage]:
     """Find packages that satisfy the requirements on every platform.
 
     Args:
         specification: The requirements.
         locked: The path of the lock file; if it exists, its versions are kept where possible.
+        cooldown: How old a package must be, where its channel says how old it is.
 
     Raises:
         EnvironmentInvalid: A requirement is not a valid match specification.
@@ -75,7 +77,7 @@ def solve(specification: Specification, locked: Path) -> list[LockedPackage]:
         gateway = rattler.Gateway(client=rattler.Client.default_client())
         solved: list[LockedPackage] = []
         for platform in specification.requests:
-            solved += await _solve_one(rattler, gateway, specification, platform, before)
+            solved += await _solve_one(rattler, gateway, specification, platform, before, cooldown)
         return solved
 
     return _run(solve_all())
@@ -87,6 +89,7 @@ async def _solve_one(
     specification: Specification,
     platform: str,
     before: rattler.Environment | None,
+    cooldown: timedelta | None,
 ) -> list[LockedPackage]:
     records = before.conda_repodata_records() if before else {}
     try:
@@ -97,6 +100,8 @@ async def _solve_one(
             platforms=[platform, "noarch"],
             locked_packages=records.get(platform, []),
             virtual_packages=_virtual_packages(rattler, specification.virtual_packages.get(platform, {})),
+            exclude_newer=cooldown or None,
+            timestamp_policy="allow-missing",
         )
     except rattler.exceptions.SolverError as error:
         raise Unsolvable(f"For {platform}: {_sentence(error)}") from error
@@ -105,14 +110,18 @@ async def _solve_one(
     return [_locked(record, platform) for record in solution]
 
 
-def lock(folder: Path) -> None:
+def lock(folder: Path, cooldown: timedelta | None = None) -> None:
     """Solve the requirements of a repository and write its lock file.
+
+    Args:
+        folder: The repository.
+        cooldown: See `solve`.
 
     Raises:
         RndError: See `read_specification` and `solve`.
     """
     specification = read_specification(folder)
-    write_lock(folder, specification, solve(specification, folder / LOCK))
+    write_lock(folder, specification, solve(specification, folder / LOCK, cooldown))
 
 
 def install(folder: Path, prefix: Path, platform: str) -> None:

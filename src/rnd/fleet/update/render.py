@@ -10,16 +10,17 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
-from rnd import git, process, uv
+from rnd import git
 from rnd.answers import ANSWERS_FILE, read_project
 from rnd.errors import DiskFull, RndError
+from rnd.fleet.update import locking
 from rnd.fleet.update.words import AUTHOR_EMAIL, AUTHOR_NAME, conflict_message, update_message
 
 # Files that a lock file is made from.
 LOCK_INPUTS = {"uv": ("pyproject.toml",), "conda": ("environment.yml", "virtual-packages.yml")}
-LONGEST = 2000  # characters of an error
 UpdateFolder = Callable[[Path, str], None]
 
 
@@ -35,6 +36,7 @@ class Job:
         mirror: The copy of the template.
         update: Brings a folder to a tag of its template; copier.
         upgrade: Whether to upgrade the locked dependencies.
+        cooldown: How old a version must be that an upgrade brings.
     """
 
     folder: Path
@@ -44,6 +46,7 @@ class Job:
     mirror: Path
     update: UpdateFolder
     upgrade: bool = False
+    cooldown: timedelta = timedelta()
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,12 @@ def render(job: Job) -> Rendered:
     try:
         return _render(job)
     except RndError as error:
-        return Rendered(error=error.message[:LONGEST], code=error.code)
+        return Rendered(error=error.message[: locking.LONGEST], code=error.code)
     except OSError as error:
         code = DiskFull.code if error.errno == 28 else "render-failed"  # ENOSPC
         return Rendered(error=f"{error.strerror}: {error.filename}", code=code)
     except Exception as error:  # noqa: BLE001 - copier and what it calls can raise anything about a strange repository
-        return Rendered(error=f"{type(error).__name__}: {error}"[:LONGEST], code="render-failed")
+        return Rendered(error=f"{type(error).__name__}: {error}"[: locking.LONGEST], code="render-failed")
 
 
 def _render(job: Job) -> Rendered:
@@ -144,33 +147,13 @@ def _conflicts(folder: Path) -> list[str]:
 
 def _lock(job: Job, conflicts: list[str]) -> str | None:
     """Bring the lock file up to date if what it is made from changed, or if asked; return why that failed."""
-    tool = read_project(job.folder).dependency_tool
-    inputs = LOCK_INPUTS[tool]
+    project = read_project(job.folder)
+    inputs = LOCK_INPUTS[project.dependency_tool]
     if marked := sorted(set(inputs) & set(conflicts)):
         return f"{', '.join(marked)} has conflicts."
     if not job.upgrade and git.attempt(job.folder, "diff", "--quiet", job.main, "--", *inputs) is not None:
         return None
-    if tool == "uv":
-        # --no-build: a package of the repository's choice must not run code here.
-        ended = uv.attempt(job.folder, "lock", "--no-build", *(["--upgrade"] if job.upgrade else []))
-        return None if ended.returncode == 0 else process.last_words(ended)[:LONGEST]
-    return _lock_conda(job.folder, upgrade=job.upgrade)
-
-
-def _lock_conda(folder: Path, *, upgrade: bool) -> str | None:
-    from rnd.environments.conda.lockfile import LOCK
-    from rnd.environments.environment import environment_of  # imports py-rattler for conda
-
-    if upgrade:  # a new lock file keeps no version of the old one
-        (folder / LOCK).unlink(missing_ok=True)
-    try:
-        for action in environment_of(read_project(folder)).lock_step().actions:
-            action.run()
-    except RndError as error:
-        if upgrade:
-            git.attempt(folder, "checkout", "--quiet", "HEAD", "--", LOCK)
-        return error.message[:LONGEST]
-    return None
+    return locking.lock(project, upgrade=job.upgrade, cooldown=job.cooldown)
 
 
 def _commit(job: Job, tree: str, parent: str, message: str) -> str:

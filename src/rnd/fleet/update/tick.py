@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rnd.errors import RndError
@@ -178,8 +178,9 @@ class Tick:
             return error
         # A version between two releases is a commit that only the whole template has.
         mirror = whole if "-" in (one.member.version or "") else slim
-        upgrade = self.hands.organisation.fleet.update.dependencies == "upgrade"
-        return Job(self._place(one), one.main or "", one.release or "", tag, mirror, self.update, upgrade)
+        settings = self.hands.organisation.fleet.update
+        upgrade, cooldown = settings.dependencies == "upgrade", timedelta(days=settings.cooldown_days)
+        return Job(self._place(one), one.main or "", one.release or "", tag, mirror, self.update, upgrade, cooldown)
 
     def _one(
         self, one: Decision, rendered: Rendered | RndError | None, scene: Scene, results: Results, breaker: Breaker

@@ -1,21 +1,25 @@
 """Run the renderer in processes of its own: copier changes the working directory, so threads would not do.
 
-The processes get a few variables of this one, a new home, and no token.
+The processes get a few variables of this one, a new home, and no token of GitHub. Where a repository locks private
+packages, that home has a netrc file with a password that can read the organisation's index: programs send it to the
+host of that index only, whatever a repository's `pyproject.toml` says. A variable for uv would go to the address that
+the repository gives to an index of that name.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-from rnd import process
+from rnd import git, process
 from rnd.fleet.update.render import Job, Rendered, render
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -23,6 +27,7 @@ KEPT = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_D
 PROXIES = {name for word in ("http", "https", "all", "no") for name in (f"{word}_proxy", f"{word}_proxy".upper())}
 JOBS = 4  # of a process at least: starting one takes as long as three updates
 # Settings of uv say where packages are; those that sign in do not reach the workers.
+NETRC = ".netrc"
 SECRETS = ("PASSWORD", "USERNAME", "TOKEN", "PUBLISH", "KEYRING")
 
 
@@ -45,8 +50,33 @@ def environment(home: Path) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_ALLOW_PROTOCOL": "file",
         "GIT_TERMINAL_PROMPT": "0",
-        "NETRC": os.devnull,
+        "NETRC": str(netrc) if (netrc := home / NETRC).exists() else os.devnull,
     }
+
+
+def locks_private(job: Job, is_private: Callable[[str], bool]) -> bool:
+    """Return whether the lock file of a repository has a package of a private index.
+
+    Args:
+        job: The repository.
+        is_private: Returns whether an index is private, given its address.
+    """
+    text = git.attempt(job.folder, "show", f"{job.main}:uv.lock") or ""
+    return any(map(is_private, set(re.findall(r'(?m)^source = \{ registry = "([^"]+)" \}$', text))))
+
+
+def allow_reading(home: Path, host: str, username: str, password: str) -> None:
+    """Let the workers read a package index.
+
+    Args:
+        home: Their home.
+        host: The name of the index's host, without a port: a netrc file has none.
+        username: Of the account.
+        password: Of the account.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with open(os.open(home / NETRC, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
+        file.write(f"machine {host} login {username} password {password}\n")
 
 
 def run(jobs: Sequence[Job], home: Path, count: int | None = None) -> list[Rendered]:
