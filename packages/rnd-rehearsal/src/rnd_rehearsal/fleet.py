@@ -211,12 +211,16 @@ class Fleet:
         found: list[dict[str, Any]] = self.ask(project, "GET", f"/pulls?state={state}")
         return found
 
-    def version(self, project: str) -> str:
-        """Return the release of the template that `main` of a repository has."""
+    def show(self, project: str, name: str) -> str:
+        """Return what git shows for a name in the hosted repository of a project."""
         hosted = self.actors.sandbox.hub.state.repository(f"{self.actors.sandbox.owner}/{self.name(project)}")
         if hosted is None:
             raise LookupError(f"There is no repository of {project}.")
-        answers = self._git(hosted.folder, "show", "main:.copier-answers.yml")
+        return self._git(hosted.folder, "show", name)
+
+    def version(self, project: str) -> str:
+        """Return the release of the template that `main` of a repository has."""
+        answers = self.show(project, "main:.copier-answers.yml")
         return str(re.findall(r"(?m)^_commit: (\S+)$", answers)[0])
 
     def nightly(self) -> dict[str, str]:

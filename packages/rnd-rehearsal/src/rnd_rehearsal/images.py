@@ -65,8 +65,13 @@ class Images:
 
     def version_inside(self, repository: str, tag: str) -> str:
         """Return the version of the package that an image holds; its name is that of the repository."""
-        asked = f"from importlib.metadata import version; print(version({repository!r}))"
-        command = (f"{self.registry.host}/{repository}:{tag}", "python", "-c", asked)
+        return self.run_python(
+            repository, tag, f"from importlib.metadata import version; print(version({repository!r}))"
+        )
+
+    def run_python(self, repository: str, tag: str, code: str) -> str:
+        """Return what code prints in an image."""
+        command = (f"{self.registry.host}/{repository}:{tag}", "python", "-c", code)
         with TemporaryDirectory(prefix="rnd-docker-") as place:  # which nobody else can open
             signed = {"auths": {self.registry.host: {"auth": self.registry.basic}}}
             Path(place, "config.json").write_text(json.dumps(signed), encoding="utf-8")

@@ -291,14 +291,18 @@ def _host_template(sandbox: Sandbox) -> str:
 
 def push(sandbox: Sandbox, folder: Path, repository: str, refs: list[str], token: str) -> None:
     """Push to a repository of the fake GitHub; the token is in the environment of git alone."""
-    git_environment = {
+    extra = without_git_settings() | git_access(sandbox, token)
+    process.run("git", "push", "--quiet", f"{sandbox.hub.url}/{repository}.git", *refs, cwd=folder, extra=extra)
+
+
+def git_access(sandbox: Sandbox, token: str) -> dict[str, str]:
+    """Return the variables with which git shows a token to the fake GitHub, and to no other server."""
+    return {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"http.{sandbox.hub.url}/.extraheader",
         "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {token}",
         "GIT_TERMINAL_PROMPT": "0",
     }
-    extra = without_git_settings() | git_environment
-    process.run("git", "push", "--quiet", f"{sandbox.hub.url}/{repository}.git", *refs, cwd=folder, extra=extra)
 
 
 def without_git_settings() -> dict[str, str | None]:

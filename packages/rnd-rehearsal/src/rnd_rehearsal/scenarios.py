@@ -18,6 +18,7 @@ from rnd_rehearsal.attacks import scenario as attacks
 from rnd_rehearsal.fleet_scenario import fleet
 from rnd_rehearsal.private_package import private_package
 from rnd_rehearsal.rerun import rerun, rerun_without_app
+from rnd_rehearsal.research_scenario import research
 from rnd_rehearsal.rest import Refusal
 from rnd_rehearsal.sandbox import MAINTAINER, STRANGER
 
@@ -260,6 +261,11 @@ SCENARIOS = {
         "a package of the organisation's index: jobs read it, a fork's say why not",
         private_package,
         tools=("uv",),  # conda's packages all come from a channel, which is private in each scenario
+    ),
+    "research": Scenario(
+        "a CUDA build, a notebook and a private package; then a vulnerability, and an update that fixes it",
+        research,
+        tools=("uv",),  # conda has one build for each machine, which its own scenarios install
     ),
     "attacks": Scenario(
         "every attacker against every invariant, in each known way: all refused",

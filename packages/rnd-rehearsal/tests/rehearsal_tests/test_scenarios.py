@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 ALIKE = {"breaking", "breaking-before-1.0", "untyped", "two-at-once", "wrong-title", "hotfix", "without-app", "rerun"}
 # What others do as well: the change of `untyped` is in `without-aws`; a level and a squash of `breaking`, in
 # `breaking-before-1.0` and `feature`; `fix`, in the test below, with all of its steps and images besides. With conda,
-# `feature` is the first release of `stock-copier` and the change of that test.
+# `feature` is the first release of `stock-copier` and the change of that test. `research` takes two minutes of a core:
+# it is run by hand, with images, and extras, the cooldown, the audit, features and the image have tests of their own.
 NOT_AGAIN = {
-    "uv": {"first-release", "attacks", "untyped", "breaking", "fix"},
+    "uv": {"first-release", "attacks", "untyped", "breaking", "fix", "research"},
     "conda": {"first-release", "feature", "fix", "without-aws", *ALIKE},
 }
 # What these are about does not depend on the checks of the code, which the others run with both tools.
@@ -76,5 +77,6 @@ def test_the_list_is_the_one_that_was_asked_for() -> None:
         "without-app",
         "stock-copier",
         "attacks",
+        "research",
     }
     assert set(SCENARIOS) >= NOT_AGAIN["uv"] | NOT_AGAIN["conda"]
