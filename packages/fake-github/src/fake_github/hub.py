@@ -51,6 +51,7 @@ class Hub:
         provider: Issues the OpenID Connect tokens of jobs.
         password: The password of every user on the page of the device flow; other users of the machine lack it.
         device_interval: Seconds that such a device must wait between two polls.
+        transferred: Called after each request with its path, and the bytes of its body and of its answer's.
     """
 
     def __init__(self, folder: Path, paths: Collection[str], webhooks: Collection[str]) -> None:
@@ -72,6 +73,7 @@ class Hub:
         self.apps: dict[str, App] = {}
         self.provider = Provider()
         self.devices: dict[str, Device] = {}
+        self.transferred: Callable[[str, int, int], None] | None = None
         self.lock = RLock()
         self.certificate: bytes | None = None
         self.host = ""

@@ -153,6 +153,8 @@ class FakeGitHub(Hub):
                 response = self._respond(request)
                 response = self._inject(request, "after") or response
         self.calls.append((request.method, request.path, response.status_code))
+        if self.transferred is not None:
+            self.transferred(request.path, len(request.get_data()), response.calculate_content_length() or 0)
         self._deliver()
         return response(environ, start_response)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnd.errors import ToolMissing
-from rnd_rehearsal import workflow_files
+from rnd_rehearsal import spent, workflow_files
 from rnd_rehearsal.single_job import teller
 from rnd_rehearsal.workflows import Result
 
@@ -80,12 +80,14 @@ class Outcome:
         steps: Each step's name, with the seconds that it took.
         log: What was said, without secrets.
         seconds: From its start to its end.
+        spent: The seconds of its steps, by what they do.
     """
 
     result: Result
     steps: list[tuple[str, float]]
     log: str
     seconds: float
+    spent: dict[str, float] = field(default_factory=dict)
 
 
 def find() -> str:
@@ -126,12 +128,14 @@ def run(task: Task, jobs: tuple[str, ...], started: Callable[[subprocess.Popen[s
     ) as process:
         started(process)
         assert process.stdout is not None  # noqa: S101 - it is a pipe
-        lines = list(process.stdout)
+        lines = [(time.monotonic(), line) for line in process.stdout]
     if task.containers is not None and process.returncode < 0:
         task.containers.end(task.key)
     for name in ("secrets", "payload.json", "environment"):
         (task.place / name).unlink()
-    return _read(lines, jobs, task.secrets, time.monotonic() - begin)
+    outcome = _read([line for _, line in lines], jobs, task.secrets, time.monotonic() - begin)
+    outcome.spent = spent.divide(lines)
+    return outcome
 
 
 def stop(process: subprocess.Popen[str]) -> None:

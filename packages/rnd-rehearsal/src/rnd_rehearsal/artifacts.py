@@ -22,11 +22,13 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from fake_github import loopback
+from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from fake_github.loopback import Answer
+    from rnd_rehearsal.traffic import Count
 
 URL, TOKEN = "RND_REHEARSAL_ARTIFACTS_URL", "RND_REHEARSAL_ARTIFACTS_TOKEN"
 # https://github.com/actions/toolkit/blob/main/packages/artifact/src/internal/upload/path-and-artifact-name-validation.ts
@@ -62,10 +64,12 @@ class Artifacts:
     Attributes:
         url: Where the server listens; empty while it does not.
         kept: The artifacts of each run, by the run's id.
+        transferred: Called with the bytes of each request's body and of its answer's.
     """
 
     url: str = ""
     kept: dict[int, list[Artifact]] = field(default_factory=dict)
+    transferred: Count = ignore
     _jobs: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
     _lock: Lock = field(default_factory=Lock, repr=False)
@@ -128,6 +132,10 @@ class Handler(loopback.Handler):
         self.say(*self.state.answer(self.command, self.path, token, body))
 
     do_GET = do_PUT = do_DELETE = _reply
+
+    def transferred(self, received: int, sent: int) -> None:
+        """Count the bytes."""
+        self.state.transferred(received, sent)
 
 
 @contextmanager

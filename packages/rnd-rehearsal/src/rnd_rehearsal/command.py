@@ -43,6 +43,12 @@ def configure(parser: Parser) -> None:
         help="run jobs in the containers that their workflows name; takes about twice as long and needs images",
     )
     parser.add_argument(
+        "--cold",
+        action="store_true",
+        help="run each job with empty caches and an empty Docker daemon, one at a time, and print the bytes and the "
+        "seconds of each; in containers where images can be built",
+    )
+    parser.add_argument(
         "--keep", action="store_true", help="keep the sandbox running until Ctrl-C and print its addresses"
     )
     add_json_option(parser)
@@ -85,6 +91,7 @@ def _rehearse(options: argparse.Namespace, folder: Path) -> Document:
     from rnd_rehearsal.scenarios import SCENARIOS
 
     scenario = SCENARIOS[options.scenario]
+    images = scenario.images and _wants_images(options)
     begin = time.monotonic()
 
     def note(sentence: str) -> None:
@@ -95,8 +102,9 @@ def _rehearse(options: argparse.Namespace, folder: Path) -> Document:
         folder,
         template.default_checkout(),
         app=scenario.app,
-        images=scenario.images and _wants_images(options),
-        containers=options.containers,
+        images=images,
+        containers=options.containers or (options.cold and images),
+        cold=options.cold,
         dependency_tool=options.dependency_tool,
         failing=scenario.failing,
         aws=scenario.aws,
@@ -129,7 +137,7 @@ def _wants_images(options: argparse.Namespace) -> bool:
 
 def _print(found: Document, matrix: Matrix | None) -> None:
     from rnd import report
-    from rnd_rehearsal import timeline
+    from rnd_rehearsal import cold_report, timeline
     from rnd_rehearsal.attacks.matrix import INVARIANTS
 
     if matrix is not None:
@@ -137,6 +145,8 @@ def _print(found: Document, matrix: Matrix | None) -> None:
         report.print_table(("refused/attempts", *INVARIANTS), matrix.rows())
         print(*matrix.reasons(), *matrix.faults(), sep="\n")
     report.print_table(("run and job", "result", "began", "seconds"), timeline.rows(found))
+    for columns, rows in cold_report.tables(found):
+        report.print_table(columns, rows)
     print(*timeline.results(found), sep="\n")
 
 

@@ -17,7 +17,7 @@ from fake_github import git_repository as bare
 from rnd import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from fake_github import FakeGitHub
@@ -34,9 +34,12 @@ class Downloads:
 
     Attributes:
         folder: Where they are kept.
+        fetched: Called with the size of each archive that a job's machine downloads; None where nothing counts them.
     """
 
     folder: Path
+    fetched: Callable[[int], None] | None = None
+    _sizes: dict[str, int] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock)
 
     def find(self, hub: FakeGitHub, actions: Iterable[str], token: str) -> dict[str, Path]:
@@ -57,7 +60,19 @@ class Downloads:
             commit = None if hosted is None else _commit(hub, hosted, ref, token)
             if hosted is not None and commit is not None:
                 found[name] = self._links(hosted.folder, commit)
+                if self.fetched is not None:
+                    self.fetched(self._size(hosted.folder, commit))
         return found
+
+    def _size(self, repository: Path, commit: str) -> int:
+        """Return the size of the archive that GitHub gives a runner, which is compressed."""
+        with self._lock:
+            if commit not in self._sizes:
+                archive = self.folder / f"{commit}.tar.gz"
+                bare.run(repository, "archive", "--output", str(archive), commit)
+                self._sizes[commit] = archive.stat().st_size
+                archive.unlink()
+            return self._sizes[commit]
 
     def _links(self, repository: Path, commit: str) -> Path:
         """Return a folder of links to the files of a commit, made now if this is the first job that needs it."""

@@ -30,12 +30,16 @@ if TYPE_CHECKING:
     from rnd.organisation import Organisation
     from rnd_rehearsal.cloud.account import Account
 
-# The daemon has no network of its own, so builds and containers use the machine's; jobs do not know that.
+# The daemon has no network of its own, so builds and containers use the machine's; jobs do not know that. Builds get a
+# proxy by arguments that no layer depends on:
+# https://docs.docker.com/build/building/variables/#pre-defined-build-arguments
 SHIM = """\
 #!/bin/sh
+proxy=${{HTTPS_PROXY:+--build-arg HTTP_PROXY --build-arg HTTPS_PROXY --build-arg NO_PROXY}}
 case "$1 $2" in
-  "buildx build") shift 2; exec {docker} buildx build --network host "$@" ;;
-  "build "* | "run "*) command=$1; shift; exec {docker} "$command" --network host "$@" ;;
+  "buildx build") shift 2; exec {docker} buildx build --network host $proxy "$@" ;;
+  "build "*) shift; exec {docker} build --network host $proxy "$@" ;;
+  "run "*) shift; exec {docker} run --network host "$@" ;;
   *) exec {docker} "$@" ;;
 esac
 """

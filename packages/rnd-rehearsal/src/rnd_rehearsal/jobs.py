@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from fake_github import FakeGitHub
     from rnd_rehearsal.calls import Place
+    from rnd_rehearsal.cold import Cold
     from rnd_rehearsal.containers import Containers
     from rnd_rehearsal.downloads import Downloads
     from rnd_rehearsal.runs import Job, Run
@@ -41,6 +42,7 @@ class Settings:
         machines: How many jobs run at the same time.
         faults: Lets each step fail once, where it is given.
         artifacts: What jobs keep for later ones of their run.
+        cold: Gives each job a machine of its own, and counts what it fetches; None where all jobs share this one.
     """
 
     environment: dict[str, str]
@@ -53,6 +55,7 @@ class Settings:
     machines: int = field(default_factory=lambda: max(2, os.cpu_count() or 1))
     faults: StepFaults | None = None
     artifacts: Artifacts = field(default_factory=Artifacts)
+    cold: Cold | None = None
 
 
 def make_task(hub: FakeGitHub, settings: Settings, downloads: Downloads, run: Run, job: Job) -> act.Task:

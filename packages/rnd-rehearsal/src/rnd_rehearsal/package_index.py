@@ -24,6 +24,7 @@ from fake_github.loopback import Handler, listening, pass_on
 from rnd.organisation import load_organisation
 from rnd_rehearsal.cloud.uploads import uploaded
 from rnd_rehearsal.codeartifact import CodeArtifact
+from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from fake_github.loopback import Answer
     from rnd.organisation import Organisation
     from rnd_rehearsal.cloud.account import Account
+    from rnd_rehearsal.traffic import Count
 
 USER = "aws"
 
@@ -101,6 +103,7 @@ class PackageIndex:
         authorizations: The credentials that each request brought.
         arguments: The command lines of all processes of the machine, while requests were under way.
         readers: Further passwords, which can read and not upload.
+        transferred: Called with the bytes of each request's body and of its answer's.
     """
 
     folder: Path
@@ -115,6 +118,7 @@ class PackageIndex:
     authorizations: list[str | None] = field(default_factory=list)
     arguments: set[bytes] = field(default_factory=set)
     readers: set[str] = field(default_factory=set, repr=False)
+    transferred: Count = ignore
 
     def __post_init__(self) -> None:
         """Stand in front of it as CodeArtifact does."""
@@ -172,6 +176,10 @@ class Front(Handler):
     def do_POST(self) -> None:
         """Answer an upload."""
         self._serve(self.index.uploads)
+
+    def transferred(self, received: int, sent: int) -> None:
+        """Count the bytes."""
+        self.index.transferred(received, sent)
 
     def _serve(self, faults: Iterator[Fault | None]) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))

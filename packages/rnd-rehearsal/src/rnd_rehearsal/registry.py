@@ -28,6 +28,7 @@ from rnd import process
 from rnd.errors import ExtraMissing
 from rnd_rehearsal.cloud import registry_access, signing
 from rnd_rehearsal.cloud.account import Denied
+from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from fake_github.loopback import Answer
     from rnd_rehearsal.cloud.account import Account
+    from rnd_rehearsal.traffic import Count
 
 # What ministack listens with beyond the loopback interface is off, and so is all that nobody here asks for.
 SETTINGS = {"BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SERVICES": "ecr,sts", "LOG_LEVEL": "WARNING"}
@@ -65,6 +67,7 @@ class ImageRegistry:
         movable: The patterns of the tags that may move, by repository.
         around: Called around each request with its name and what acts on it; may do more, or something else, or
             raise `Cut`. The name is that of AWS's operation, or method and path, as in `GET /v2/`.
+        transferred: Called with the bytes of each request's body and of its answer's.
     """
 
     port: int
@@ -75,6 +78,7 @@ class ImageRegistry:
     violations: list[str] = field(default_factory=list)
     movable: dict[str, list[str]] = field(default_factory=dict)
     around: Callable[[str, Callable[[], Answer]], Answer] = just_act
+    transferred: Count = ignore
 
     @property
     def host(self) -> str:
@@ -224,6 +228,7 @@ class _Front(Handler):
             self.connection.shutdown(socket.SHUT_RDWR)
             return
         self.say(*answer)
+        self.registry.transferred(len(body), 0 if self.command == "HEAD" else len(answer[2]))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from itertools import count
 from threading import Condition, Semaphore, Thread
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from rnd_rehearsal.runs import Job, Run
 from rnd_rehearsal.workflows import Concurrency, Result
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from subprocess import Popen
 
@@ -48,7 +49,7 @@ class Runner:
         self.settings = settings
         self.runs: list[Run] = []
         self.waiting: list[Event] = []
-        self._downloads = Downloads(folder / FOLDER)
+        self._downloads = Downloads(folder / FOLDER, None if settings.cold is None else settings.cold.count_actions)
         self._numbers = count(1)
         self._groups: dict[str, list[Run]] = {}
         self._changed = Condition()
@@ -237,8 +238,8 @@ class Runner:
             job.result, job.started = Result("skipped"), time.monotonic()
             checks.skipped(self.hub, run, job, level)
             return
-        with self._machines:
-            job.started = time.monotonic()
+        with self._machines, self._machine(run, job) as settings:
+            job.started = time.monotonic() - sum(job.spent.values())
             if self._ends(run, job):
                 job.result = Result("cancelled")
                 return
@@ -247,7 +248,7 @@ class Runner:
             if refusal is not None:
                 self._end(run, job, act.Outcome(Result("failure"), [], refusal, 0))
                 return
-            task = jobs.make_task(self.hub, self.settings, self._downloads, run, job)
+            task = jobs.make_task(self.hub, settings, self._downloads, run, job)
             try:
                 outcome = act.run(task, place.ids, lambda process: self._started(run, job, process))
             finally:
@@ -255,8 +256,14 @@ class Runner:
                 self.settings.artifacts.end(task.environment)
         self._end(run, job, outcome)
 
+    def _machine(self, run: Run, job: Job) -> AbstractContextManager[Settings]:
+        """Return what gives a job its machine: by default, the one that all jobs share."""
+        cold = self.settings.cold
+        return nullcontext(self.settings) if cold is None else cold.machine(self.settings, run, job)
+
     def _end(self, run: Run, job: Job, outcome: act.Outcome) -> None:
         verdict = Result("cancelled") if self._ends(run, job) else outcome.result
+        job.spent |= outcome.spent
         job.steps, job.log = outcome.steps, run.folder / f"{job.id.replace('/', '-')}.log"
         job.log.write_text(outcome.log, encoding="utf-8")
         checks.end(self.hub, run, job, verdict)

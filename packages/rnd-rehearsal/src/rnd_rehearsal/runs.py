@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fake_github.records import Event
     from fake_github.state import Repository
     from rnd_rehearsal.calls import Place
+    from rnd_rehearsal.traffic import Traffic
     from rnd_rehearsal.workflow_files import Document
 
 WORKFLOWS = ".github/workflows"
@@ -41,6 +42,8 @@ class Job:
         started: When a machine took it.
         ended: When it was over.
         log: What was said.
+        traffic: The bytes that it fetched and pushed, where they are counted.
+        spent: The seconds before its first step, and by what its steps did, in the same case.
     """
 
     id: str
@@ -52,6 +55,8 @@ class Job:
     ended: float = 0.0
     log: Path | None = None
     process: Popen[str] | None = None
+    traffic: Traffic | None = None
+    spent: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass

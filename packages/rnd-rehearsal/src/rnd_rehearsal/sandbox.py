@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from fake_github import FakeGitHub
 from rnd import process
 from rnd.organisation import load_organisation
+from rnd_rehearsal import cold as cold_machines
 from rnd_rehearsal import conda, downloads, job_programs, package_index, secret_access, template
 from rnd_rehearsal import images as image_part
 from rnd_rehearsal.cache import cache_folder
@@ -24,6 +25,7 @@ from rnd_rehearsal.jobs import Settings
 from rnd_rehearsal.rest import Caller
 from rnd_rehearsal.runner import Runner
 from rnd_rehearsal.step_faults import StepFaults, fail_in_actions
+from rnd_rehearsal.traffic import OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,6 +127,7 @@ def start(
     aws: bool = True,
     checks: bool = True,
     packages: bool = True,
+    cold: bool = False,
 ) -> Iterator[Sandbox]:
     """Start a sandbox, and stop it at the end.
 
@@ -139,6 +142,7 @@ def start(
         aws: Whether the organisation has an AWS account; without one, there are neither an app nor images.
         checks: Whether jobs lint and test the code; without, the steps that do are left out.
         packages: Whether jobs build and publish the package; without, the steps that do are left out.
+        cold: Whether each job has a machine of its own without caches, and what it fetches and pushes is counted.
 
     Raises:
         RndError: Something that it needs is not on this machine.
@@ -159,6 +163,9 @@ def start(
         channel = stack.enter_context(conda.start(folder, folder / "home", organisation)) if with_conda else None
         environment |= {} if channel is None else channel.environment
         others = {} if aws else secret_access.values(organisation, index, development)
+        starting = cold_machines.start(folder / "machines", hub, (index, development), cloud, made, organisation)
+        machines = stack.enter_context(starting) if cold else None
+        others |= {} if machines is None or made is None else {("docker", "base_image"): machines.base}
         checkout = template.prepare(checkout, folder / "template", _values(hub, organisation, channel, apps) | others)
         organisation = load_organisation(checkout / template.ORGANISATION)
         settings = _settings(
@@ -169,8 +176,11 @@ def start(
             settings.secrets.update(secret_access.secrets(development))
             settings.environment_secrets[name] = secret_access.secrets(index)
         runs = folder / "runs"
+        if machines is not None:
+            settings.cold, settings.machines, settings.environment["PATH"] = machines, 1, environment["PATH"]
+            settings.artifacts.transferred = machines.meter.at(OTHER)
         if containers:
-            settings.containers = _containers(environment, runs / downloads.FOLDER, channel, settings.faults)
+            settings.containers = _containers(environment, runs / downloads.FOLDER, channel, settings.faults, cold=cold)
         runner = Runner(hub, runs, settings)
         stack.callback(runner.close)
         sandbox = Sandbox(
@@ -228,13 +238,13 @@ def _values(
 
 
 def _containers(
-    environment: dict[str, str], actions: Path, channel: Channel | None, faults: StepFaults | None
+    environment: dict[str, str], actions: Path, channel: Channel | None, faults: StepFaults | None, *, cold: bool
 ) -> Containers:
     """Return where jobs run: the caches of packages are shared, or every job would download them again."""
     actions.mkdir(parents=True)
-    shared, home = [Path(environment["UV_CACHE_DIR"]), actions], []
+    caches = [Path(environment["UV_CACHE_DIR"]), *(() if channel is None else channel.caches)]
+    shared, home = [actions, *(() if cold else caches)], []
     if channel is not None:
-        shared += channel.caches
         home.append(channel.netrc)
     if faults is not None:
         faults.folder.mkdir()

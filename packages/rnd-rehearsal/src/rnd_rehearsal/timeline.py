@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fake_github import git_repository as bare
+from rnd_rehearsal import cold_report
 
 if TYPE_CHECKING:
     from rnd_rehearsal.actors import Actors
@@ -71,7 +72,9 @@ def left_out(sandbox: Sandbox) -> list[str]:
 
 def run_document(run: Run, began: float) -> Document:
     """Return a run; its times are seconds, its beginning since that of the scenario."""
-    path = critical_path(run)
+    cold = any(job.traffic is not None for job in run.jobs.values())
+    path = cold_report.slowest_path(run) if cold else critical_path(run)
+    spent = cold_report.seconds(path) if cold else sum(job.ended - job.queued for job in path)
     return {
         "workflow": run.name,
         "event": run.event.name,
@@ -83,7 +86,7 @@ def run_document(run: Run, began: float) -> Document:
         "seconds": round(run.ended - run.started, 1),
         "jobs": [job_document(job) for job in run.jobs.values()],
         "critical_path": [job.id for job in path],
-        "critical_seconds": round(sum(job.ended - job.queued for job in path), 1),
+        "critical_seconds": round(spent, 1),
     }
 
 
@@ -96,6 +99,7 @@ def job_document(job: Job) -> Document:
         "seconds": round(max(job.ended - job.started, 0), 1),
         "steps": [{"step": name, "seconds": round(spent, 1)} for name, spent in job.steps],
         "last_words": last_words(job),
+        **cold_report.job_part(job),
     }
 
 

@@ -14,6 +14,7 @@ from rnd_rehearsal.cloud.functions import Lambda
 from rnd_rehearsal.cloud.kms import Kms
 from rnd_rehearsal.cloud.parameters import Parameters
 from rnd_rehearsal.cloud.sts import Sts
+from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fake_github.loopback import Answer
     from rnd_rehearsal.cloud.account import Account
     from rnd_rehearsal.cloud.web_identity import IdentityProvider
+    from rnd_rehearsal.traffic import Count
 
 LARGEST = 6 << 20  # bytes of a request: the limit of Lambda for an event
 SCOPE = re.compile(r"/(\w+)/aws4_request")
@@ -33,6 +35,7 @@ class Cloud:
 
     Attributes:
         port: Where they listen.
+        transferred: Called with the bytes of each request's body and of its answer's.
     """
 
     account: Account
@@ -41,6 +44,7 @@ class Cloud:
     functions: Lambda
     parameters: Parameters
     port: int = 0
+    transferred: Count = ignore
 
     @property
     def variables(self) -> dict[str, str]:
@@ -79,6 +83,10 @@ class _Front(Handler):
         self.say(*self.cloud.answer(self.command, self.path, dict(self.headers), body))
 
     do_GET = do_POST = do_PUT = do_DELETE = _serve
+
+    def transferred(self, received: int, sent: int) -> None:
+        """Count the bytes."""
+        self.cloud.transferred(received, sent)
 
 
 @contextmanager

@@ -1,0 +1,217 @@
+"""A new machine for each job, as the organisation gives it: empty caches, and a Docker daemon without images.
+
+Jobs run one after another, so what the services count while a job runs is the job's. Touches folders of a sandbox,
+and Docker daemons of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fake_github.git_http import is_gits
+from fake_github.loopback import Handler, listening, pass_on
+from rnd import process
+from rnd_rehearsal.base_image import PYTHON
+from rnd_rehearsal.engine import docker_engine
+from rnd_rehearsal.images import ANY_KEY
+from rnd_rehearsal.spent import IMAGE
+from rnd_rehearsal.traffic import ACTIONS, BASE, GIT, IMAGES, INDEX, OTHER, Meter, counting_proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fake_github import FakeGitHub
+    from rnd.organisation import Organisation
+    from rnd_rehearsal.cloud.server import Cloud
+    from rnd_rehearsal.containers import Containers
+    from rnd_rehearsal.images import Images
+    from rnd_rehearsal.jobs import Settings
+    from rnd_rehearsal.package_index import PackageIndex
+    from rnd_rehearsal.registry import ImageRegistry
+    from rnd_rehearsal.runs import Job, Run
+
+# Where uv, pip, pre-commit, npm and conda clients keep what they have downloaded, if not in the home of the user.
+CACHES = {
+    "UV_CACHE_DIR": "uv",
+    "PIP_CACHE_DIR": "pip",
+    "PRE_COMMIT_HOME": "pre-commit",
+    "npm_config_cache": "npm",
+    "RATTLER_CACHE_DIR": "rattler",
+    "XDG_CACHE_HOME": "cache",
+}
+NO_TOOLS = "jobs outside containers used the uv of this machine, which is beside programs that they need"
+JOB_IMAGE, BASE_IMAGE = "rnd-jobs:{version}", "python:{version}-slim"  # in the registry of base images
+
+
+@dataclass
+class Cold:
+    """What the machines of all jobs have in common.
+
+    Attributes:
+        folder: For the machines' folders, each of which goes when its job ends.
+        meter: What the services count with.
+        proxy: The variables that lead programs to the world beyond this machine.
+        images: The images that a machine pulls before a job in a container, each by the name that workflows have.
+        base: The name of the base image of repositories' images, as org.yml has it; empty where no images are made.
+    """
+
+    folder: Path
+    meter: Meter
+    proxy: dict[str, str]
+    images: dict[str, str] = field(default_factory=dict)
+    base: str = ""
+
+    @contextmanager
+    def machine(self, settings: Settings, run: Run, job: Job) -> Iterator[Settings]:
+        """Yield the settings of a job on a machine of its own, and note what the job fetches and pushes.
+
+        Args:
+            settings: Those of the runner.
+            run: The run of the job.
+            job: The job.
+        """
+        place = self.folder / f"{run.number}-{job.id.replace('/', '-')}"
+        with ExitStack() as stack:
+            environment = settings.environment | self.proxy
+            environment["no_proxy"] = environment["NO_PROXY"]
+            containers = settings.containers if "container" in run.places[job.id].written else None
+            home = _new_home(Path(environment["HOME"]), place / "home")
+            stack.callback(shutil.rmtree, place, ignore_errors=True)
+            before = self.meter.total()
+            if containers is None:
+                environment |= {name: str(place / folder) for name, folder in CACHES.items()}
+                environment |= {"HOME": str(home), "PATH": machine_path(environment["PATH"])}
+            else:
+                containers = self._prepare(stack.enter_context(docker_engine())["DOCKER_HOST"], containers, job)
+                environment = {name: value for name, value in environment.items() if name not in CACHES}
+                environment["DOCKER_HOST"] = containers.daemon
+            try:
+                yield replace(settings, environment=environment, containers=containers)
+            finally:
+                job.traffic = self.meter.since(before)
+
+    def count_actions(self, size: int) -> None:
+        """Count an archive of actions that a machine downloads."""
+        self.meter.add(ACTIONS, fetched=size)
+
+    def _prepare(self, daemon: str, containers: Containers, job: Job) -> Containers:
+        """Pull what the job runs in, as a runner does before the first step."""
+        begin = time.monotonic()
+        for name, there in self.images.items():
+            process.run("docker", "pull", "--quiet", there, extra={"DOCKER_HOST": daemon})
+            process.run("docker", "tag", there, name, extra={"DOCKER_HOST": daemon})
+        job.spent[IMAGE] = time.monotonic() - begin
+        return replace(containers, daemon=daemon)
+
+
+def _new_home(given: Path, home: Path) -> Path:
+    """Make a home with the files of another one, which hold passwords and settings, and none of its folders."""
+    home.mkdir(parents=True)
+    for file in given.iterdir():
+        if file.is_file():
+            shutil.copy2(file, home)
+    return home
+
+
+def machine_path(path: str) -> str:
+    """Return the PATH of a machine that has Python and git, and no uv, as GitHub's own machines are.
+
+    A folder with uv stays where git or the shell would be lost with it.
+    """
+    here = Path(sys.base_prefix, "bin")
+    kept = [folder for folder in map(Path, path.split(os.pathsep)) if folder.name != "shims"]
+    without = [folder for folder in kept if not (folder / "uv").exists() or (folder / "git").exists()]
+    return os.pathsep.join(dict.fromkeys(map(str, (here, *without))))
+
+
+class _BaseImages(Handler):
+    """A registry that anybody can read: that of base images, in front of the one of the organisation."""
+
+    behind: int
+    meter: Meter
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer what reads; there is nothing else."""
+        self.say(*pass_on(self.behind, self.command, self.path, dict(self.headers), b""))
+
+    do_HEAD = do_GET
+
+    def transferred(self, received: int, sent: int) -> None:
+        """Count what machines pull."""
+        self.meter.at(BASE)(received, sent)
+
+
+@contextmanager
+def base_images(registry: ImageRegistry, meter: Meter) -> Iterator[str]:
+    """Serve what a registry holds to everybody, count what is pulled, and yield the host."""
+    attributes = {"behind": registry.behind, "meter": meter}
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_BaseImages,), attributes)) as front:
+        front.daemon_threads = True
+        with listening(front):
+            yield f"127.0.0.1:{front.server_port}"
+
+
+@contextmanager
+def start(
+    folder: Path,
+    hub: FakeGitHub,
+    indexes: Sequence[PackageIndex],
+    cloud: Cloud,
+    images: Images | None,
+    organisation: Organisation,
+) -> Iterator[Cold]:
+    """Count what the services of a sandbox send and receive, and yield what gives each job a machine of its own.
+
+    Args:
+        folder: For the machines.
+        hub: Counts what git and the API transfer.
+        indexes: Count packages of the organisation.
+        cloud: Counts calls of AWS.
+        images: Where images are made and kept; None where none are made.
+        organisation: Whose base images these are.
+    """
+    meter = Meter()
+    git, other = meter.at(GIT), meter.at(OTHER)
+    hub.transferred = lambda path, received, sent: (git if is_gits(path) else other)(received, sent)
+    cloud.transferred = other
+    for index in indexes:
+        index.transferred = meter.at(INDEX)
+    with ExitStack() as stack:
+        cold = Cold(folder, meter, stack.enter_context(counting_proxy(meter)))
+        if images is not None:
+            images.registry.transferred = meter.at(IMAGES)
+            host = stack.enter_context(base_images(images.registry, meter))
+            jobs = organisation.image_registry.job_image(PYTHON)
+            cold.images = {jobs: _publish(images, jobs, host, JOB_IMAGE)}
+            cold.base = f"{host}/{BASE_IMAGE}"
+            _publish(images, organisation.docker.base_image.replace("{version}", PYTHON), host, BASE_IMAGE)
+        yield cold
+
+
+def _publish(images: Images, local: str, host: str, name: str) -> str:
+    """Push a local image to the registry of base images, and return its name there."""
+    import boto3
+
+    behind = f"127.0.0.1:{images.registry.behind}"
+    key, secret = ANY_KEY
+    client = boto3.client(
+        "ecr",
+        endpoint_url=f"http://{behind}",
+        region_name=images.region,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+    )
+    client.create_repository(repositoryName=name.partition(":")[0])
+    name = name.replace("{version}", PYTHON)
+    process.run("docker", "tag", local, f"{behind}/{name}", extra=images.environment)
+    process.run("docker", "push", "--quiet", f"{behind}/{name}", extra=images.environment)
+    return f"{host}/{name}"

@@ -1,0 +1,83 @@
+"""What jobs on cold machines fetched, pushed and spent their time on, as plain data and as tables. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rnd_rehearsal.spent import KINDS, OTHER
+from rnd_rehearsal.traffic import SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rnd_rehearsal.runs import Job, Run
+
+Document = dict[str, Any]
+Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
+RESULTS = {"success", "failure"}  # of a job that ran
+
+
+def job_part(job: Job) -> Document:
+    """Return bytes by source, and seconds by what they were spent on; nothing where nothing was counted."""
+    if job.traffic is None:
+        return {}
+    rest = max(job.ended - job.started - sum(job.spent.values()), 0.0)
+    spent = job.spent | {OTHER: job.spent.get(OTHER, 0.0) + rest}
+    return {**job.traffic.document(), "spent": {kind: round(spent[kind], 1) for kind in KINDS if kind in spent}}
+
+
+def slowest_path(run: Run) -> list[Job]:
+    """Return the jobs that decide how long a run takes if each job has a machine of its own.
+
+    Here, jobs wait for the only machine, so when a job began says nothing; the seconds of the jobs add up instead.
+    """
+    done = {name: job for name, job in run.jobs.items() if job.result is not None and job.result.verdict in RESULTS}
+    paths: dict[str, list[Job]] = {}
+
+    def longest(name: str) -> list[Job]:
+        if name not in paths:
+            needed = [longest(need.key) for need in run.needed(run.places[name]) if need.key in done]
+            paths[name] = [*max(needed, key=seconds, default=[]), done[name]]
+        return paths[name]
+
+    return max(map(longest, done), key=seconds, default=[])
+
+
+def seconds(jobs: Iterable[Job]) -> float:
+    """Return how long jobs took, one after another."""
+    return sum(job.ended - job.started for job in jobs)
+
+
+def total(run: Document, way: str) -> int:
+    """Return the bytes that the jobs of a run `fetched` or `pushed`."""
+    return sum(sum(job.get(way, {}).values()) for job in run["jobs"])
+
+
+def tables(found: Document) -> list[Table]:
+    """Return the tables of a rehearsal with cold machines: bytes fetched, bytes pushed, seconds; none otherwise."""
+    rows = [
+        (f"{run['workflow']}, attempt {run['attempt']}" if run["attempt"] > 1 else run["workflow"], job)
+        for run in found["runs"]
+        for job in run["jobs"]
+        if "spent" in job and job["result"] in RESULTS
+    ]
+    if not rows:
+        return []
+    parts = (("fetched", SOURCES, megabytes), ("pushed", SOURCES, megabytes), ("spent", KINDS, "{:.1f}".format))
+    return [_table(rows, key, names, write) for key, names, write in parts]
+
+
+def _table(rows: list[tuple[str, Document]], key: str, names: tuple[str, ...], write: Any) -> Table:  # noqa: ANN401
+    used = [name for name in names if any(name in job[key] for _, job in rows)]
+    unit = "seconds" if key == "spent" else f"MB {key}"
+    shown = [
+        (f"{run}: {job['job']}", write(sum(job[key].values())), *(write(job[key].get(name, 0)) for name in used))
+        for run, job in rows
+    ]
+    sums = [sum(job[key].get(name, 0) for _, job in rows) for name in used]
+    return (unit, "total", *used), [*shown, ("all jobs", write(sum(sums)), *map(write, sums))]
+
+
+def megabytes(count: int) -> str:
+    """Write bytes as megabytes, of 10^6 bytes."""
+    return f"{count / 1e6:.2f}"
