@@ -19,6 +19,7 @@ FORMS = {
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "a-z, 0-9 and single -, starting with a letter",
     r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$": "a name on GitHub",
     r"^[A-Za-z0-9._-]+$": "a repository's name on GitHub",
+    r"^[a-z0-9]+(-[a-z0-9]+)*$": "a-z, 0-9 and single -",
     r"^[a-z0-9][a-z0-9-]*$": "a-z, 0-9 and -",
     r"^3\.(0|[1-9][0-9]*)$": 'a Python version, in quotes: `"3.11"`',
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'a time of day, in quotes: `"08:00"`',

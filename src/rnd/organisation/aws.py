@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from rnd.organisation.forms import Strict
+from rnd.organisation.forms import PackageName, RepositoryName, Strict
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, FunctionName
 Function = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9_-]{1,64}\z")]
 Role = Annotated[str, StringConstraints(pattern=r"\Aarn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+\z")]
+
+
+def _one_repository_each(adopted: dict[str, str]) -> dict[str, str]:
+    for kind, names in (("repository", list(adopted)), ("package", list(adopted.values()))):
+        twice = sorted({name.lower() for name in names if [one.lower() for one in names].count(name.lower()) > 1})
+        if twice:
+            raise ValueError(f"two entries have the {kind} {twice[0]}")
+    return adopted
 
 
 class Aws(Strict):
@@ -33,4 +41,9 @@ class Aws(Strict):
     reading_role: Role = Field(
         description="IAM role that jobs assume through OpenID Connect to install packages from the index",
         examples=["arn:aws:iam::123456789012:role/reading"],
+    )
+    adopted: Annotated[dict[RepositoryName, PackageName], AfterValidator(_one_repository_each)] = Field(
+        default_factory=dict,
+        description="repositories that joined with a name of their own and publish, each with its package",
+        examples=[{"aligner": "aligner"}],
     )

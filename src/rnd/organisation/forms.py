@@ -50,6 +50,8 @@ Address = Annotated[
 Slug = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\z", max_length=30)]
 GitHubName = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?\z", max_length=39)]
 RepositoryName = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9._-]+\z", max_length=100)]
+# https://packaging.python.org/en/latest/specifications/name-normalization/, and a name of an image.
+PackageName = Annotated[str, StringConstraints(pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\z", max_length=100)]
 RepositoryUrl = Annotated[
     str, StringConstraints(pattern=r"\A[A-Za-z0-9._~:/@%+-]+[/:][A-Za-z0-9._-]+/[A-Za-z0-9._-]+/?\z")
 ]

@@ -79,6 +79,16 @@ class Organisation(Strict):
                 raise ValueError(f"aws is missing, which {key}.provider: {chosen.provider} needs")
         return self
 
+    @model_validator(mode="after")
+    def _packages_are_free(self) -> Organisation:
+        for repository, package in (self.aws.adopted if self.aws else {}).items():
+            if package.startswith(f"{self.slug}-{self.repository_prefix}-"):
+                raise ValueError(
+                    f"aws.adopted: {package} of {repository} belongs to the repository "
+                    f"{package.removeprefix(f'{self.slug}-')}; no entry is needed for a repository of that name"
+                )
+        return self
+
     def require_aws(self) -> Aws:
         """Return the AWS account, for what works with AWS only.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.runners.stack.deployment import PURPOSES, in_words, machine_classes
 from rnd.runners.stack.nag_suppressions import SUPPRESSIONS
-from rnd.runners.stack.names import base_images, image_repositories, publishing_stack, runner_stack
+from rnd.runners.stack.names import base_images, packages, publishing_stack, runner_stack
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def test_container_images_are_pulled_with_the_runner_s_own_role(stacks: Stacks) 
         pulling = [text for text in policies if f"repository/{name}" in text and "ecr:BatchGetImage" in text]
         assert len(pulling) == len(stacks.organisation.runners.classes)
         assert all("ecr:PutImage" not in text for text in pulling)
-    assert not [text for text in policies if image_repositories(stacks.organisation) in text], "images of projects"
+    assert not [text for text in policies if packages(stacks.organisation)[0] in text], "images of projects"
 
 
 def test_a_gpu_class_has_driver_and_toolkit(stacks: Stacks) -> None:

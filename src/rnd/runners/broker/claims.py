@@ -85,7 +85,7 @@ def read_job(claims: Mapping[str, Any], configuration: Mapping[str, Any], now: f
     """Return the job that a token belongs to, if its repository can have an identity at all.
 
     The name of the package is derived from the name of the repository, so a name that is not normalised is refused:
-    `lab-a.b` and `lab-a-b` would share a package.
+    `lab-a.b` and `lab-a-b` would share a package. Adopted repositories have the package that org.yml names.
 
     Raises:
         Refused: The token is for somebody else, has expired, or its repository has no package.
@@ -110,16 +110,22 @@ def read_job(claims: Mapping[str, Any], configuration: Mapping[str, Any], now: f
         raise Refused("repository-refused", f"{full} does not belong to {configuration['owner']}.")
     if name.lower() in configuration["protected"]:
         raise Refused("repository-refused", f"{full} is a protected name (github.protected_names in org.yml).")
-    if not re.fullmatch(rf"{re.escape(configuration['prefix'])}(-[a-z0-9]+)+", name):
+    package = configuration["adopted"].get(name) or _derived_package(name, configuration)
+    if package is None:
         raise Refused(
             "repository-refused",
-            f"{full} publishes nothing: its name must be {configuration['prefix']}- and then a-z, 0-9 and single -.",
+            f"{full} publishes nothing: its name must be {configuration['prefix']}- and then a-z, 0-9 and single -, or "
+            "aws.adopted in org.yml must name it.",
         )
     event, runner, run, workflow = (
         str(claims.get(one, "")) for one in ("event_name", "runner_environment", "run_id", "job_workflow_ref")
     )
-    package, number = f"{configuration['slug']}-{name}", re.sub(r"\D", "", run)[:20]
-    return Job(owner, name, repository_id, package, found[0], event, runner, number, workflow)
+    return Job(owner, name, repository_id, package, found[0], event, runner, re.sub(r"\D", "", run)[:20], workflow)
+
+
+def _derived_package(name: str, configuration: Mapping[str, Any]) -> str | None:
+    named = re.fullmatch(rf"{re.escape(configuration['prefix'])}(-[a-z0-9]+)+", name)
+    return f"{configuration['slug']}-{name}" if named else None
 
 
 def check_run(job: Job, identity: str, configuration: Mapping[str, Any]) -> None:

@@ -28,8 +28,8 @@ def broker_environment(organisation: Organisation, owner_id: str) -> dict[str, s
     if size > MOST_BYTES:
         raise StackInvalid(
             f"The broker's configuration has {size} bytes, and Lambda accepts {MOST_BYTES}.",
-            f"Shorten github.protected_names in org.yml: {len(organisation.github.protected_names)} names. A name that "
-            f"does not begin with {organisation.repository_prefix}- needs no protection.",
+            f"Shorten github.protected_names ({len(organisation.github.protected_names)} names) or aws.adopted in "
+            f"org.yml. A name that does not begin with {organisation.repository_prefix}- needs no protection.",
         )
     return {VARIABLE: text}
 
@@ -52,6 +52,7 @@ def broker_configuration(
         "owner_id": owner_id,
         "prefix": organisation.repository_prefix,
         "slug": organisation.slug,
+        "adopted": organisation.require_aws().adopted,
         "protected": sorted({name.lower() for name in (template, *organisation.github.protected_names)}),
         "template": names.template_repository(organisation),
         "trusted_runner": "github-hosted" if organisation.runners.trusted_is_hosted else "",

@@ -79,9 +79,10 @@ def base_images(organisation: Organisation) -> dict[str, tuple[str, str]]:
     return images
 
 
-def image_repositories(organisation: Organisation) -> str:
-    """Return the name pattern of the ECR repositories to which the organisation's repositories publish."""
-    return f"{organisation.slug}-{organisation.repository_prefix}-*"
+def packages(organisation: Organisation) -> list[str]:
+    """Return patterns for the packages of the organisation's repositories, which are the names of their images too."""
+    adopted = organisation.require_aws().adopted.values()
+    return [f"{organisation.slug}-{organisation.repository_prefix}-*", *adopted]
 
 
 def template_repository(organisation: Organisation) -> str:

@@ -31,17 +31,17 @@ def read_packages(organisation: Organisation) -> list[Document]:
 def wide_permissions(organisation: Organisation, identity: str) -> Document:
     """Return what an identity can do in all repositories together; the session policy limits it to one."""
     place = names.location(organisation)
-    packages, images = f"{organisation.slug}-{organisation.repository_prefix}-*", names.image_repositories(organisation)
+    packages = names.packages(organisation)
     statements = [*read_packages(organisation), allow(["ecr:GetAuthorizationToken"], ["*"])]
     index = {"development": place["development"], "release": place["releases"]}.get(identity)
     if index:
-        arn = package_arn(place, index, packages)
-        statements.append(allow(["codeartifact:PublishPackageVersion"], [arn]))
-    own = image_arn(place, f"{IMAGES[identity]}{images}")
-    statements.append(allow([*PULL, *PUSH, *CREATE], [own]))
+        own = [package_arn(place, index, package) for package in packages]
+        statements.append(allow(["codeartifact:PublishPackageVersion"], own))
+    own = [image_arn(place, f"{IMAGES[identity]}{package}") for package in packages]
+    statements.append(allow([*PULL, *PUSH, *CREATE], own))
     if identity == "release":
-        candidates = image_arn(place, f"{IMAGES['candidate']}{images}")
-        statements.append(allow([*PULL, "ecr:DescribeRepositories"], [candidates]))
+        candidates = [image_arn(place, f"{IMAGES['candidate']}{package}") for package in packages]
+        statements.append(allow([*PULL, "ecr:DescribeRepositories"], candidates))
     return document(statements)
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.runners.broker import session
 from rnd.runners.broker.session import PULL, PUSH, allow, document, image_arn
+from rnd.runners.errors import StackInvalid
 from rnd.runners.stack import names, permissions
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ CONDITION_KEYS = frozenset(
         *("workflow", "ref", "environment", "enterprise_id"),
     }
 )
+# Characters, without a request for more: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MOST_TRUST, MOST_PERMISSIONS = 2048, 10_240
 MAIN = "refs/heads/main"
 FOLDER = ".github/workflows"
 # Files of a generated repository: the jobs in them run its Dockerfile, its build backend, and set its version.
@@ -72,7 +75,7 @@ def roles(organisation: Organisation, owner_id: str, template_id: str) -> dict[s
         owner_id: The numeric id of the GitHub organisation.
         template_id: The numeric id of the template's repository.
     """
-    any_job = web_identity(organisation, STS_AUDIENCE, like={"sub": subjects(organisation, owner_id, "*")})
+    any_job = web_identity(organisation, STS_AUDIENCE, like=claims(organisation, owner_id, "*"))
     found = [
         Role(organisation.require_aws().reading_role, any_job, document(permissions.read_packages(organisation))),
         Role(organisation.require_aws().entry_role, any_job, permissions.entry_permissions(organisation)),
@@ -89,7 +92,26 @@ def roles(organisation: Organisation, owner_id: str, template_id: str) -> dict[s
     for identity in IDENTITIES:
         arn = names.role_arn(organisation, names.wide_role(organisation, identity))
         found.append(Role(arn, wide_trust(organisation), permissions.wide_permissions(organisation, identity)))
-    return {role.arn.rpartition("/")[2]: role for role in found}
+    return {role.arn.rpartition("/")[2]: _within_limits(role) for role in found}
+
+
+def _within_limits(role: Role) -> Role:
+    """Return the role.
+
+    Raises:
+        StackInvalid: IAM would refuse it in the middle of the deployment.
+    """
+    for kind, policy, most in (
+        ("trust policy", role.trust, MOST_TRUST),
+        ("policy", role.permissions, MOST_PERMISSIONS),
+    ):
+        size = len(session.as_text(policy)) if policy else 0
+        if size > most:
+            raise StackInvalid(
+                f"The {kind} of the role {role.arn} has {size} characters, and IAM accepts {most}.",
+                "Shorten aws.adopted in org.yml: rename the repositories and packages that can be renamed.",
+            )
+    return role
 
 
 def verify_trust(organisation: Organisation, owner_id: str, identity: str) -> Document:
@@ -107,7 +129,7 @@ def verify_trust(organisation: Organisation, owner_id: str, identity: str) -> Do
         "release": [f"environment:{environment.replace(':', '%3A')}"],
     }[identity]
     like: dict[str, str | list[str]] = {
-        "sub": subjects(organisation, owner_id, *contexts),
+        **claims(organisation, owner_id, *contexts),
         "job_workflow_ref": workflows(organisation, identity),
     }
     equal: dict[str, str | list[str]] = {}
@@ -127,7 +149,7 @@ def workflows(organisation: Organisation, identity: str) -> list[str]:
     """
     template, refs = names.template_repository(organisation), map(_full, _central_refs(organisation))
     central = [f"{template}/{FOLDER}/{one}@{full}" for full in refs for one in RELEASE_WORKFLOWS]
-    own = f"{organisation.github.owner}/{organisation.repository_prefix}-*/{FOLDER}"
+    own = f"{organisation.github.owner}/{_repository_names(organisation)}/{FOLDER}"
     return {
         "development": [
             *central[:: len(RELEASE_WORKFLOWS)],
@@ -149,10 +171,22 @@ def _full(ref: str) -> str:
     return ref if ref.startswith("refs/") else f"refs/heads/{ref}"
 
 
-def subjects(organisation: Organisation, owner_id: str, *contexts: str) -> list[str]:
-    """Return patterns for the subjects of the tokens of every repository of the organisation, in some contexts."""
-    owner, prefix = organisation.github.owner, organisation.repository_prefix
-    return [f"repo:{owner}@{owner_id}/{prefix}-*@*:{context}" for context in contexts]
+def claims(organisation: Organisation, owner_id: str, *contexts: str) -> dict[str, str | list[str]]:
+    """Return patterns for the claims of every repository that publishes, in some contexts.
+
+    The name of a repository is part of the subject. With `aws.adopted` there are many forms of it, and a trust policy
+    has 2,048 characters; so the claim `repository` then limits the names, once for all contexts.
+    """
+    owner, name = organisation.github.owner, _repository_names(organisation)
+    found: dict[str, str | list[str]] = {"sub": [f"repo:{owner}@{owner_id}/{name}@*:{context}" for context in contexts]}
+    if adopted := organisation.require_aws().adopted:
+        found["repository"] = [f"{owner}/{organisation.repository_prefix}-*", *(f"{owner}/{one}" for one in adopted)]
+    return found
+
+
+def _repository_names(organisation: Organisation) -> str:
+    """Return a pattern for names in subjects and workflow files; the broker checks that both are of one repository."""
+    return "*" if organisation.require_aws().adopted else f"{organisation.repository_prefix}-*"
 
 
 def web_identity(
