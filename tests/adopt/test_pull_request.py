@@ -10,8 +10,9 @@ from rnd.adopt.analysis import analyse
 from rnd.adopt.body import body, is_draft
 from rnd.adopt.branch import BRANCH, Branch
 from rnd.adopt.proof import Proof
-from rnd.adopt.pull_request import pull_request_steps
+from rnd.adopt.pull_request import pull_request_steps, settings_points
 from rnd.adopt.tree import tree_of
+from rnd.organisation import load_organisation
 from rnd.plan import Plan
 from rnd.progress import Quiet
 from tests.helpers.git import git
@@ -68,3 +69,18 @@ def test_the_branch_is_pushed_and_one_pull_request_is_opened(hosting: Hosting, t
     assert (opened["base"]["ref"], opened["head"]["ref"], opened["draft"]) == ("master", BRANCH, True)
     assert opened["body"] == "The text."
     assert opened["head"]["sha"] == git(tmp_path, "rev-parse", BRANCH)
+
+
+@pytest.mark.usefixtures("git_of_its_own")
+def test_settings_that_differ_are_one_open_point_and_nothing_changes(hosting: Hosting, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "first")
+    repository = hosting.publish(tmp_path)
+    with hosting.client as client:
+        config = load_organisation().github
+        first, again = (settings_points(client, repository, config) for _ in range(2))
+    assert first == again
+    (point,) = first
+    assert (point.code, point.source, point.blocks) == ("settings-differ", "GitHub", False)
+    assert "settings differ from org.yml; `rnd fleet apply` changes them after the merge: " in point.message
+    assert "topics" in point.message

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rnd.adopt.tree import Tree
 
 MANIFESTS = re.compile(r"(?:(.+)/)?(?:setup\.py|pyproject\.toml|setup\.cfg)")
+HOOKS = r"\.pre-commit-config\.ya?ml|\.?lefthook\.ya?ml|\.husky/[^_/][^/]*|\.overcommit\.yml"
 SHOWN = 3
 
 
@@ -43,6 +44,7 @@ class Analysis:
         branch: The branch that pull requests go to.
         environment: The conda environment at the root; None if there is none, or uv is used in its place.
         pins: The exact versions of lock files of other tools.
+        others: More facts, by name: the hooks, the headers.
         python: The Python version that the repository works with, as a specifier; None if no file says it.
         points: All open points.
     """
@@ -56,6 +58,7 @@ class Analysis:
     branch: str
     environment: CondaFile | None = None
     pins: list[Pins] = field(default_factory=list)
+    others: dict[str, Fact] = field(default_factory=dict)
     python: Fact | None = None
     points: list[OpenPoint] = field(default_factory=list)
 
@@ -74,6 +77,7 @@ class Analysis:
             "optional-dependencies",
             "scripts",
             "entry-points",
+            "license",
         )
         found = {key: self.declared.fields[key] for key in keys if key in self.declared.fields}
         found["build-backend"] = self.declared.backend or Fact("setuptools", "default, no file names one (PEP 517)")
@@ -88,6 +92,7 @@ class Analysis:
         found |= {f"locked-in-{one.source}": Fact(f"{len(one.versions)} versions", one.source) for one in self.pins}
         if self.python is not None:
             found["python"] = self.python
+        found |= self.others
         if self.tag is not None:
             found["last-release"] = Fact(self.tag, "git tags")
         found["default-branch"] = Fact(self.branch, "git")
@@ -126,6 +131,7 @@ def analyse(tree: Tree, tag: str | None, branch: str) -> Analysis:
     found = Analysis(declared, layout, document, requirements, read_workflows(tree), tag, branch, environment)
     found.pins = [] if environment else read_pins(tree, requirements)
     found.python = (environment.python() if environment else None) or python_of_pipfile(tree) or _python_file(tree)
+    found.others = _files(tree)
     found.points = open_points(found, tree)
     return found
 
@@ -151,6 +157,17 @@ def read_declared(tree: Tree) -> Declared:
     if kinds:  # setup.py and setup.cfg leave data files out by default, pyproject.toml does not
         declared.build.setdefault("setuptools", {}).setdefault("include-package-data", False)
     return declared
+
+
+def _files(tree: Tree) -> dict[str, Fact]:
+    """Return the facts that a file alone shows: which licence files and hooks there are."""
+    found = {}
+    if licenses := sorted(tree.matching(r"(?i:licen[cs]e|copying)[\w.-]*")):
+        found["license-files"] = Fact(licenses, licenses[0])
+    if hooks := next(tree.matching(HOOKS), None):
+        names = re.findall(r"(?m)^\s*(?:- )?id:\s*['\"]?([\w-]+)", tree.text(hooks) or "")
+        found["hooks"] = Fact(names or [PurePosixPath(hooks).name], hooks)
+    return found
 
 
 def _python_file(tree: Tree) -> Fact | None:

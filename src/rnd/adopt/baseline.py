@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from rnd.adopt.toml_text import key_text, split, value_text
+from rnd.baseline import EXCLUDED, RULES, UNFORMATTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,15 +73,14 @@ def with_ignores(manifest: str, findings: Mapping[str, list[str]], unformatted: 
     blocks = [block.text for block in split(manifest)]
     names = [block.name for block in split(manifest)]
     if lines:
-        lines = f"# What was there when the repository joined. Delete a line once its file is clean.\n{lines}"
+        lines = f"{RULES}\n{lines}"
         if IGNORES in names:
             place = names.index(IGNORES)
             blocks[place] = f"{blocks[place].rstrip()}\n{lines}\n"
         else:
             blocks.append(f"\n[{IGNORES}]\n{lines}")
     if excluded:
-        line = "# Not formatted when the repository joined. Delete a file once it is.\n"
-        text = f"{line}exclude = [\n{''.join(f'  {value_text(path)},' + chr(10) for path in excluded)}]\n"
+        text = f"{UNFORMATTED}\nexclude = [\n{''.join(f'  {value_text(path)},' + chr(10) for path in excluded)}]\n"
         if FORMAT in names:
             return "".join(blocks)  # its own table decides
         blocks.append(f"\n[{FORMAT}]\n{text}")
@@ -101,7 +101,7 @@ def with_excludes(hooks: str, untidy_files: Mapping[str, list[str]]) -> str:
     """
     for hook, paths in untidy_files.items():
         pattern = "|".join(re.escape(path).replace("\\ ", " ").replace("\\-", "-") for path in paths)
-        line = f"        exclude: {json.dumps(f'^({pattern})$', ensure_ascii=False)}  # when the repository joined\n"
+        line = f"        exclude: {json.dumps(f'^({pattern})$', ensure_ascii=False)}  {EXCLUDED}\n"
         form = rf"(?ms)(^      - id: {hook}\n.*?        language: \w+\n)"
         hooks = re.sub(form, lambda found, line=line: found[1] + line, hooks, count=1)  # type: ignore[misc]
     return hooks

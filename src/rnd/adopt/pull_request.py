@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from rnd import git
 from rnd.adopt.body import TITLE
 from rnd.adopt.branch import BRANCH, REF
+from rnd.adopt.facts import OpenPoint
 from rnd.github.push import push
+from rnd.github.settings.plan import settings_and_guards
+from rnd.github.settings.setting import RepositoryContext
 from rnd.plan import Action, State, Step, done, needed
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from rnd.github.client import Client
     from rnd.github.repository import Repository
+    from rnd.organisation.github import GitHub
 
 
 def pull_request_steps(
@@ -32,6 +36,22 @@ def pull_request_steps(
         describe: Returns the text, and whether the pull request is a draft.
     """
     return _push_step(client, repository, root), _open_step(client, repository, base, describe)
+
+
+def settings_points(client: Client, repository: Repository, config: GitHub) -> list[OpenPoint]:
+    """Return a point for the settings that differ from org.yml; nothing changes before the merge.
+
+    Args:
+        client: GitHub.
+        repository: The repository on GitHub.
+        config: `github` of org.yml.
+    """
+    context = RepositoryContext(client, repository, config)
+    keys = sorted({change.key for setting in settings_and_guards(context) for change in setting.changes()})
+    if not keys:
+        return []
+    message = f"{len(keys)} settings differ from org.yml; `rnd fleet apply` changes them after the merge: "
+    return [OpenPoint("settings-differ", f"{message}{', '.join(keys)}.", "GitHub")]
 
 
 def _push_step(client: Client, repository: Repository, root: Path) -> Step:

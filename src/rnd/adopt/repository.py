@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import yaml
 
 from rnd import bounded_yaml, git
 from rnd.adopt.errors import AlreadyGenerated, HistoryIncomplete
+from rnd.adopt.facts import Fact
 from rnd.adopt.tree import Tree, read_tree
 from rnd.answers import ANSWERS_FILE
 from rnd.errors import NotARepository, UncommittedChanges
@@ -99,3 +101,19 @@ def _refuse_pointers(root: Path, tree: Tree) -> None:
         file = root / path
         if not file.is_symlink() and file.is_file() and file.stat().st_size == entry.size:
             raise HistoryIncomplete(f"{path} is a pointer of Git LFS; its content is missing.")
+
+
+def headers(root: Path, commit: str, copyright_line: str, tree: Tree) -> Fact:
+    """Return how many Python files have the organisation's header, with any year or none, as the linter accepts it.
+
+    Args:
+        root: The repository.
+        commit: Its commit.
+        copyright_line: `copyright` of org.yml.
+        tree: The files of the commit.
+    """
+    escaped = re.sub(r"([][().*+?{}|^$\\])", r"\\\1", copyright_line)
+    form = escaped.replace(r"\(c\) ", r"\(c\) ([0-9]{4}(-[0-9]{4})? )?")
+    listed = git.attempt(root, "grep", "-l", "-z", "-E", "-e", f"^# {form}$", commit, "--", "*.py") or ""
+    python = sum(path.endswith(".py") for path in tree.files)
+    return Fact(f"in {len(listed.split(chr(0))) - 1} of {python} Python files", "git")

@@ -51,7 +51,7 @@ SHOWN = 60  # characters of a value
 PEOPLE = ("author", "author_email", "maintainer", "maintainer_email")
 URLS = {"url": "Homepage", "download_url": "Download"}
 COMPILED = ("ext_modules", "cffi_modules", "rust_extensions", "ext_package", "libraries")
-# Keywords that say nothing more: eggs are gone, and the suffix of the file gives the type of the description.
+# Keywords without a meaning today: eggs are gone, and the suffix of the file gives the type of the description.
 SILENT = {"zip_safe", "long_description_content_type"}
 # Keywords that have no effect on the wheel of a package without compiled code, and what does their work.
 WITHOUT_EFFECT = {

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     from rnd.adopt.build import build_archive
     from rnd.adopt.computed import settle_computed
     from rnd.adopt.report import describe, print_analysis
-    from rnd.adopt.repository import look
+    from rnd.adopt.repository import headers, look
     from rnd.commands.new import read_data
     from rnd.github.client import find_addresses
     from rnd.organisation import load_organisation
@@ -55,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
     if options.run_its_code and found.blocked:
         settle_computed(found, build_archive(existing.root, existing.commit), existing.tree)
     settle(found, data)
+    found.others["headers"] = headers(existing.root, existing.commit, organisation.copyright, existing.tree)
     found.points += python_points(found, organisation.python.versions)
     if not options.only_show:
         template = find_template(options.template, options.vcs_ref, organisation.template.repository)
@@ -74,7 +75,7 @@ def _apply(adoption: Adoption, organisation: Organisation, options: argparse.Nam
     import sys
 
     from rnd import report
-    from rnd.adopt.pull_request import pull_request_steps
+    from rnd.adopt.pull_request import pull_request_steps, settings_points
     from rnd.github.client import find_addresses
     from rnd.github.repository import find_repository
     from rnd.github.sign_in import connect
@@ -90,6 +91,7 @@ def _apply(adoption: Adoption, organisation: Organisation, options: argparse.Nam
             ask = sys.stdin.isatty()
             client = stack.enter_context(connect(os.environ, organisation.github.client_id, ask=ask))
             repository = find_repository(root, os.environ, client.addresses)
+            adoption.found.points += settings_points(client, repository, organisation.github)
             steps += pull_request_steps(client, repository, root, adoption.existing.branch, adoption.describe)
         plan = Plan(f"let {root.name} join", tuple(steps))
         outcomes = report.carry_out(plan, options, description=lambda: adoption.describe()[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnd import report
@@ -47,9 +48,11 @@ def run(options: argparse.Namespace) -> int:
 def _of_machine(organisation: Organisation) -> Iterator[Finding]:
     from rnd.doctor.accounts import examine_accounts
     from rnd.doctor.machine import examine
+    from rnd.doctor.repository import examine_repository
 
     yield from examine(organisation)
     yield from examine_accounts(organisation)
+    yield from examine_repository(Path.cwd())
 
 
 def _of_organisation(organisation: Organisation) -> Iterator[Finding]:
