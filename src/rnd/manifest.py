@@ -131,6 +131,16 @@ def _edited_lock(folder: Path, version: str) -> str:
     return edited
 
 
+def without_version(folder: Path) -> dict[str, str]:
+    """Return the text of `pyproject.toml` and, if it exists, `uv.lock` by name, with a fixed version of the project.
+
+    Raises:
+        ManifestInvalid: One of the files cannot be read, or its version could not be changed alone.
+    """
+    locked = (folder / LOCK).exists()
+    return {MANIFEST: _edited(folder, "0"), **({LOCK: _edited_lock(folder, "0")} if locked else {})}
+
+
 def differs_in_more_than_version(folder: Path, file: str, before: str) -> bool:
     """Return whether `pyproject.toml` or `uv.lock` has other changes than those of `write_version`.
 

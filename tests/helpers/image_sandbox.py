@@ -77,6 +77,14 @@ class Sandbox:
         client.close()
         return {tag: image["imageDigest"] for image in details for tag in image.get("imageTags", [])}
 
+    def forget(self) -> None:
+        """Remove the repositories of this image from the registry, with all that is in them."""
+        client = boto3.client("ecr", region_name=ORGANISATION.require_aws().region)
+        for made in {self.name, f"dev/{self.name}", f"candidate/{self.name}"} & self.registry.movable.keys():
+            client.delete_repository(repositoryName=made, force=True)
+            del self.registry.movable[made]
+        client.close()
+
     def commit(self, message: str) -> None:
         """Commit the work tree as it is."""
         git(self.folder, "add", "--all")

@@ -6,7 +6,6 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from rnd import process
@@ -169,11 +168,8 @@ def sandbox(
     for name, value in (INDEXES | engine | all_images.variables).items():
         monkeypatch.setenv(name, value)
     name = f"{ORGANISATION.slug}-{ORGANISATION.repository_prefix}-aligner"
-    yield Sandbox(folder, name, index, all_images)
+    made = Sandbox(folder, name, index, all_images)
+    yield made
     all_images.around = just_act
-    client = boto3.client("ecr", region_name=ORGANISATION.require_aws().region)
-    for made in {name, f"dev/{name}", f"candidate/{name}"} & all_images.movable.keys():
-        client.delete_repository(repositoryName=made, force=True)
-        del all_images.movable[made]
-    client.close()
+    made.forget()
     assert all_images.violations == []

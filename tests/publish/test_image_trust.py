@@ -14,12 +14,13 @@ from rnd.organisation import load_organisation
 from rnd.providers import ecr
 from rnd.providers.oci import Oci
 from rnd.providers.provider import Caller
+from rnd.publish.build import Build
 from rnd.publish.errors import DigestMismatch, ImageExists
 from rnd.publish.floating import VERSION, move_step
 from rnd.publish.image import INPUTS, RUN, look
 from rnd.publish.inputs import Inputs
 from rnd.publish.registry import Image, Registry
-from rnd.publish.target import Build, Target, find_run, is_version, version_tag
+from rnd.publish.target import Target, find_run, is_version, version_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ class Tags:
 def built(digest: str | None = None, *, development: bool = False) -> Build:
     """Return the build of the run `this`."""
     inputs = Inputs("demo", "0.5.0", "0" * 40, {}, "sha256:1")
-    return Build(Path(), inputs, (), {}, "this", digest, development)
+    return Build(Path(), inputs, (), {}, "this", digest, "development" if development else None)
 
 
 def target_of(there: Image) -> Target:

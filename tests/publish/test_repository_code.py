@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd.errors import CommandFailed
-from rnd.publish.containers import build_and_push
+from rnd.publish.containers import run_script
 from rnd.publish.distribution import build
 from rnd.publish.registry import Registry
 
@@ -74,9 +74,7 @@ def test_the_script_that_builds_an_image(tmp_path: Path) -> None:
     seen, script = tmp_path / "seen", tmp_path / "docker" / "build.py"
     script.parent.mkdir()
     script.write_text(SPY.format(path=seen))
-    build_and_push(
-        tmp_path, ["--push"], Registry("registry.test", "ada", "of-the-image"), {"UV_INDEX_LAB_PASSWORD": "r"}
-    )
+    run_script(tmp_path, ["--push"], Registry("registry.test", "ada", "of-the-image"), {"UV_INDEX_LAB_PASSWORD": "r"})
     found = check(seen)
     assert found["UV_INDEX_LAB_PASSWORD"] == "r"
     assert json.loads(found["RND_REGISTRY_CREDENTIALS"]) == {"Username": "ada", "Secret": "of-the-image"}

@@ -16,8 +16,8 @@ from tests.helpers.template import copy_template, render
 
 ORGANISATION = load_organisation()
 OPTIONS = """
---local --push --tag --registry --version --sha256 --index-url --base-image --platform --build-arg --label --network
---builder
+--local --push --save --target --list-layers --tag --registry --version --sha256 --index-url --base-image --platform
+--build-arg --label --network --builder
 """
 FAKE = "#!/bin/sh\n"
 

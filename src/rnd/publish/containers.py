@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
     from rnd.publish.registry import Registry
 
-SCRIPT = Path("docker", "build.py")
+SCRIPT, DOCKERFILE = Path("docker", "build.py"), Path("docker", "Dockerfile")
+BASE_STAGE = re.compile(r"(?mi)^FROM \S+ AS base$")
+LAST_STAGE = re.compile(
+    r"(?m)^FROM environment AS image\n"
+    r"COPY --from=package /app/(?P<folder>\.venv|\.conda)/ (?P=folder)/\s*\Z"
+)
 # https://github.com/docker/docker-credential-helpers: asked to `get`, it answers with a document.
 HELPER = """\
 #!/bin/sh
@@ -38,15 +43,15 @@ REFUSED = re.compile(
 )
 
 
-def build_and_push(
+def run_script(
     root: Path, arguments: Sequence[str], registry: Registry, variables: Mapping[str, str | None]
-) -> None:
-    """Run the repository's script to build and push the image.
+) -> list[str]:
+    """Run the repository's script to build an image, and return the lines that it prints.
 
     Args:
         root: The repository.
         arguments: Arguments of `docker/build.py`, without secrets.
-        registry: The registry to push to.
+        registry: The registry to pull from and, with `--push`, to push to.
         variables: Additional environment variables.
 
     Raises:
@@ -61,7 +66,7 @@ def build_and_push(
         argv = (sys.executable, str(SCRIPT), *arguments)
         ended = process.attempt(*argv, cwd=root, extra={**process.without_secrets(), **variables, **credentials})
     if ended.returncode == 0:
-        return
+        return ended.stdout.splitlines()
     said = _hide(process.last_words(ended), registry, variables)
     if "No space left on device" in said:
         raise DiskFull(f"The image could not be built:\n{said}")
@@ -69,6 +74,28 @@ def build_and_push(
         raise ImageBuildFailed(f"The image could not be built:\n{said}")
     wrong = RegistryRefused if REFUSED.search(said) else RegistryUnavailable
     raise wrong(f"The image could not be pushed to {registry.host}:\n{said}")
+
+
+def can_save(root: Path) -> bool:
+    """Return whether the repository's files can write an image to a file; those of earlier versions only push."""
+    files = (root / SCRIPT, root / DOCKERFILE)
+    if not all(file.is_file() for file in files):
+        return False
+    script, dockerfile = (file.read_text(encoding="utf-8") for file in files)
+    return '"--save"' in script and BASE_STAGE.search(dockerfile) is not None
+
+
+def reuses_parts(root: Path) -> bool:
+    """Return whether the last stage of the Dockerfile only adds the package to the environment.
+
+    Where a team has added more, the image is built as a whole.
+    """
+    return LAST_STAGE.search((root / DOCKERFILE).read_text(encoding="utf-8")) is not None
+
+
+def refers_to_environment(root: Path) -> bool:
+    """Return whether the Dockerfile can take the environment from an image, as the one for conda does."""
+    return re.search(r"(?m)^ARG ENVIRONMENT=", (root / DOCKERFILE).read_text(encoding="utf-8")) is not None
 
 
 def _hide(text: str, registry: Registry, variables: Mapping[str, str | None]) -> str:

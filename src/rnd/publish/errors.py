@@ -55,10 +55,10 @@ class ImageExists(RndError):
 
 
 class ImageInvalid(RndError):
-    """The image cannot be promoted: its manifest is malformed, or the image is not of the given version."""
+    """An image cannot be published: it is malformed, has other layers than expected, or is not of the given version."""
 
     code = "image-invalid"
-    hint = "Build the image of the version with `rnd release image --identity candidate`; nothing was promoted."
+    hint = "Build the image of the version with `rnd release image --identity candidate`; nothing was published."
 
 
 class ImageBuildFailed(RndError):

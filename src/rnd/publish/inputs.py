@@ -16,11 +16,13 @@ from rnd import git, manifest
 from rnd.errors import UncommittedChanges, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 VERSIONED = (manifest.MANIFEST, manifest.LOCK)
 CONDA_LOCK = "conda-lock.yml"  # holds nothing of the project itself, its version neither
+CONDA_INPUTS = (CONDA_LOCK, "environment.yml", "virtual-packages.yml", "scripts/check_lock.py")
+FORMAT = 1  # of environments in a registry; another number when the same inputs give other bytes
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,39 @@ def read_inputs(root: Path, revision: str, wheels: Mapping[str, str], options: M
     Raises:
         ManifestInvalid: `pyproject.toml` names no package or version.
     """
-    files = [*git.run(root, "ls-files", "-z", "--", "docker").split("\0"), *VERSIONED, CONDA_LOCK]
-    content = {
-        name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in files if (root / name).is_file()
-    }
+    content = _digests(root, [*_docker_files(root), *VERSIONED, CONDA_LOCK])
     given = {name: value for name, value in options.items() if value}
     whole = json.dumps([content, sorted(wheels.values()), given], sort_keys=True)
     digest = f"sha256:{hashlib.sha256(whole.encode()).hexdigest()}"
     name, version = canonicalize_name(manifest.read_name(root)), manifest.read_version(root)
     return Inputs(name, version, revision, wheels, digest)
+
+
+def read_environment_key(root: Path, base: Sequence[str], options: Mapping[str, str | None]) -> str:
+    """Return a digest over everything that decides the environment of an image: two images with one key can share it.
+
+    It is the base image, everything in `docker/`, and what the lock file and its inputs contain besides the version.
+
+    Args:
+        root: The repository.
+        base: The digests of the layers of the base image.
+        options: What changes the image beyond the repository's files.
+
+    Raises:
+        ManifestInvalid: `pyproject.toml` or `uv.lock` cannot be read.
+    """
+    content = _digests(root, [*_docker_files(root), *CONDA_INPUTS])
+    if not (root / CONDA_LOCK).is_file():
+        content |= manifest.without_version(root)
+    given = {name: value for name, value in options.items() if value}
+    whole = json.dumps([FORMAT, list(base), content, given], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _docker_files(root: Path) -> list[str]:
+    return git.run(root, "ls-files", "-z", "--", "docker").split("\0")
+
+
+def _digests(root: Path, files: Iterable[str]) -> dict[str, str]:
+    """Return the digest of each of the files that exist."""
+    return {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in files if (root / name).is_file()}

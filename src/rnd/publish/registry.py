@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from rnd.http_client import NOT_FOUND, UNAUTHORIZED, HttpFailure, Response, basic, chunks_of, open_url, send
+from rnd.http_client import Response, basic, chunks_of, open_url
 from rnd.publish.digests import check_bytes, digest_of
 from rnd.publish.errors import DigestMismatch, RegistryRefused, RegistryUnavailable
+from rnd.publish.requests import Challenged, NotThere, converted, send_request
 from rnd.retry import retry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from rnd.errors import RndError
+    from collections.abc import Callable, Iterator, Mapping
 
 MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -35,17 +33,6 @@ INDEXES = (
 CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 LOCAL = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?\Z")
 CREATED = 201
-LARGEST = 8 << 20  # bytes of a manifest or a configuration; registries accept manifests of 4 MiB
-
-
-class NotThere(RegistryRefused):
-    """The registry does not have what was requested."""
-
-
-class Challenged(RegistryRefused):
-    """The registry requires a sign-in, or another one; `asks` is its WWW-Authenticate header."""
-
-    asks = ""
 
 
 @dataclass(frozen=True)
@@ -132,6 +119,38 @@ class Registry:
         """
         retry(lambda: self._copy_blob(source, name, blob), RegistryUnavailable)
 
+    def put_blob(self, name: str, blob: Blob, content: Callable[[], Iterator[bytes]]) -> bool:
+        """Upload a blob unless the repository has it; return whether it was uploaded.
+
+        Args:
+            name: The repository.
+            blob: The blob.
+            content: Opens its bytes; called again for another attempt.
+
+        Raises:
+            DigestMismatch: The repository has a blob of that digest and another size.
+            RegistryRefused: The registry says no.
+            RegistryUnavailable: It could not be reached, several times.
+        """
+        return retry(lambda: self._put_blob(name, blob, content), RegistryUnavailable)
+
+    def read_blob(self, name: str, digest: str) -> bytes:
+        """Return a small blob, such as the configuration of an image.
+
+        Raises:
+            DigestMismatch: The registry answers with bytes that do not match the digest.
+            RegistryRefused: The registry says no, or does not have it.
+            RegistryUnavailable: It could not be reached, several times.
+        """
+        return retry(lambda: self._read_blob(name, digest), RegistryUnavailable)
+
+    def _put_blob(self, name: str, blob: Blob, content: Callable[[], Iterator[bytes]]) -> bool:
+        if self._has_blob(name, blob):
+            return False
+        response = self._call(name, "POST", f"{name}/blobs/uploads/", {}, b"")
+        self._send_blob(name, blob, response, content())
+        return True
+
     def _copy_blob(self, source: str, name: str, blob: Blob) -> None:
         if self._has_blob(name, blob):
             return
@@ -142,7 +161,7 @@ class Registry:
         except RegistryRefused:  # a registry that knows no mounts, or mounts nothing from there
             response = self._call(name, "POST", uploads, {}, b"")
         if response.status != CREATED:
-            self._upload(source, name, blob, urljoin(response.url, response.headers.get("Location", "")))
+            self._pass_on(source, name, blob, response)
         if not self._has_blob(name, blob):
             raise RegistryUnavailable(f"{self.host}/{name} took {blob.digest}, and does not have it.")
 
@@ -156,18 +175,27 @@ class Registry:
             raise DigestMismatch(f"{self.host}/{name} has {size} bytes of {blob.digest}, which has {blob.size}.")
         return True
 
-    def _upload(self, source: str, name: str, blob: Blob, location: str) -> None:
-        """Pass a blob on to an upload in one piece, byte by byte as it arrives."""
+    def _pass_on(self, source: str, name: str, blob: Blob, upload: Response) -> None:
+        """Pass a blob of another repository on to an upload, byte by byte as it arrives."""
+        reading = f"{self._scheme()}://{self.host}/v2/{source}/blobs/{blob.digest}"
+        try:
+            with converted("GET", reading), open_url("GET", reading, authorization=self._proof(source)) as response:
+                self._send_blob(name, blob, upload, check_bytes(chunks_of(response), blob.digest, blob.size))
+        except Challenged as expired:
+            if not self.tokens.pop(source, None):
+                raise
+            raise RegistryUnavailable(expired.message) from expired
+
+    def _send_blob(self, name: str, blob: Blob, upload: Response, content: Iterator[bytes]) -> None:
+        """Send a blob in one piece to where the registry wants it."""
+        location = urljoin(upload.url, upload.headers.get("Location", ""))
         own = urlsplit(location)[:2] == (self._scheme(), self.host)
         url = f"{location}{'&' if urlsplit(location).query else '?'}{urlencode({'digest': blob.digest})}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
-        reading = f"{self._scheme()}://{self.host}/v2/{source}/blobs/{blob.digest}"
         try:
-            with _errors("GET", reading), open_url("GET", reading, authorization=self._proof(source)) as response:
-                content = check_bytes(chunks_of(response), blob.digest, blob.size)
-                _send("PUT", url, headers, content, self._proof(name) if own else None)
+            send_request("PUT", url, headers, content, self._proof(name) if own else None)
         except Challenged as expired:
-            if not (self.tokens.pop(source, None) or self.tokens.pop(name, None)):
+            if not self.tokens.pop(name, None):
                 raise
             raise RegistryUnavailable(expired.message) from expired
 
@@ -201,10 +229,13 @@ class Registry:
                 raise ValueError("an index of indexes")
             return self._labels(name, manifest, media_type)
         digest = document["config"]["digest"]
-        config = self._call(name, "GET", f"{name}/blobs/{digest}", {}).body
-        self._check(name, digest, config)
-        labels: dict[str, str] = json.loads(config)["config"].get("Labels") or {}
+        labels: dict[str, str] = json.loads(self._read_blob(name, digest))["config"].get("Labels") or {}
         return labels
+
+    def _read_blob(self, name: str, digest: str) -> bytes:
+        content = self._call(name, "GET", f"{name}/blobs/{digest}", {}).body
+        self._check(name, digest, content)
+        return content
 
     def _call(
         self, name: str, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, source: str = ""
@@ -216,11 +247,11 @@ class Registry:
         url = f"{self._scheme()}://{self.host}/v2/{path}"
         key = f"{name} {source}".strip()
         try:
-            return _send(method, url, headers, body, self._proof(key))
+            return send_request(method, url, headers, body, self._proof(key))
         except Challenged as challenge:
             scopes = [f"repository:{name}:pull,push", *([f"repository:{source}:pull"] if source else ())]
             self.tokens[key] = self._fetch_token(challenge, scopes)
-            return _send(method, url, headers, body, self.tokens[key])
+            return send_request(method, url, headers, body, self.tokens[key])
 
     def _scheme(self) -> str:
         return "http" if LOCAL.match(self.host) else "https"  # as Docker has it
@@ -233,7 +264,7 @@ class Registry:
             raise challenge
         scopes = write if self.username else [asked["scope"]]
         query = urlencode({"service": asked.get("service", ""), "scope": scopes}, doseq=True)
-        given = json.loads(_send("GET", f"{realm.geturl()}?{query}", {}, None, self._basic()).body)
+        given = json.loads(send_request("GET", f"{realm.geturl()}?{query}", {}, None, self._basic()).body)
         return f"Bearer {given.get('token') or given['access_token']}"
 
     def _proof(self, key: str) -> str | None:
@@ -242,46 +273,3 @@ class Registry:
 
     def _basic(self) -> str | None:
         return basic(self.username, self.password) if self.username else None
-
-
-def _send(
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes | Iterable[bytes] | None,
-    authorization: str | None,
-) -> Response:
-    with _errors(method, url):
-        return send(method, url, headers, body, authorization=authorization, limit=LARGEST)
-
-
-@contextmanager
-def _errors(method: str, url: str) -> Iterator[None]:
-    """Convert failures of HTTP to errors of a registry, without the query of the address: it may be a signature."""
-    place = url.partition("?")[0]
-    try:
-        yield
-    except HttpFailure as failure:
-        raise _error(failure, f"{method} {place}") from None
-
-
-def _error(failure: HttpFailure, request: str) -> RndError:
-    if failure.status is None:
-        return failure.convert(f"{request} failed: {failure.reason}.", RegistryRefused, RegistryUnavailable)
-    message = f"{request}: {failure.status} {_reason(failure)}"
-    if failure.status == NOT_FOUND:
-        return NotThere(message)
-    if failure.status == UNAUTHORIZED:
-        challenged = Challenged(message)
-        challenged.asks = failure.headers.get("WWW-Authenticate", "")
-        return challenged
-    return failure.convert(message, RegistryRefused, RegistryUnavailable)
-
-
-def _reason(failure: HttpFailure) -> str:
-    """Return the errors that a registry reports, or else the meaning of the status."""
-    try:
-        said: list[dict[str, Any]] = json.loads(failure.body)["errors"]
-        return "; ".join(f"{one['code']}: {one['message']}" for one in said)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return f"{failure.reason}."

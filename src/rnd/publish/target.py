@@ -18,6 +18,7 @@ from rnd.errors import UsageError
 from rnd.names import index_credentials
 from rnd.providers import image_registry
 from rnd.providers.oci import Oci
+from rnd.publish.build import Build
 from rnd.publish.errors import DigestMismatch, PackageMissing
 from rnd.publish.files import is_wheel
 from rnd.publish.index import find_index
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from rnd.organisation import Organisation
     from rnd.providers.provider import Caller, ImageRegistry
     from rnd.publish.index import Index
-    from rnd.publish.inputs import Inputs
 
 MOVING = ("stable", "latest")
 CANDIDATES = "candidate/"
@@ -66,29 +66,6 @@ class Target:
     def called(self, tag: str) -> str:
         """Return the image's whole name under a tag."""
         return f"{self.registry.host}/{self.name}:{tag}"
-
-
-@dataclass(frozen=True)
-class Build:
-    """How an image is built.
-
-    Attributes:
-        root: The repository.
-        inputs: What it is made from.
-        arguments: For `docker/build.py`, beyond those that follow from the inputs.
-        variables: For its environment.
-        run: What the image is labelled with: the id of the workflow run for a candidate, else a random value.
-        digest: Of an image that the user declares to be this one.
-        development: Whether the image is a development version, for which equal inputs suffice.
-    """
-
-    root: Path
-    inputs: Inputs
-    arguments: Sequence[str]
-    variables: Mapping[str, str]
-    run: str
-    digest: str | None = None
-    development: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,8 +126,7 @@ def find_target(root: Path, options: ImageOptions, organisation: Organisation, c
     others = {"index-url": index.simple_url, "network": options.network, "builder": options.builder}
     arguments = [f"--{name}={value}" for name, value in (*changing.items(), *others.items()) if value]
     inputs = read_inputs(root, revision, wheels, changing)
-    development = caller.identity == "development"
-    return target, Build(root, inputs, arguments, credentials, run, options.digest, development)
+    return target, Build(root, inputs, arguments, credentials, run, options.digest, caller.identity, changing)
 
 
 def find_run(caller: Caller, digest: str | None = None) -> str:

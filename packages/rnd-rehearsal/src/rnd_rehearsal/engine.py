@@ -71,15 +71,18 @@ def buildah_engine() -> Iterator[dict[str, str]]:
         folder = Path(name)
         (folder / "storage.conf").write_text(STORAGE.format(folder=folder), encoding="utf-8")
         (folder / "registries.conf").write_text(REGISTRIES, encoding="utf-8")
-        yield {
-            "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
-            "CONTAINERS_REGISTRIES_CONF": str(folder / "registries.conf"),
-            "BUILDAH_ISOLATION": "chroot",
-        }
+        try:
+            yield {
+                "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
+                "CONTAINERS_REGISTRIES_CONF": str(folder / "registries.conf"),
+                "BUILDAH_ISOLATION": "chroot",
+            }
+        finally:
+            _unmount(folder)
 
 
 def _unmount(folder: Path) -> None:
-    """Take away the mounts that a daemon has left in its folder, the namespace of its containers for one."""
+    """Take away the mounts that a builder has left in its folder, the namespace of its containers for one."""
     points = [line.split()[1] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
     for point in sorted(points, reverse=True):
         if Path(point).is_relative_to(folder):

@@ -80,6 +80,7 @@ for _identity, _place, _tag, _whose in (
     ("development", "", "stable", "its own"),
     ("development", "", "latest", "its own"),
     ("development", "candidate/", "9.0", "its own"),
+    ("development", "candidate/", "environment-1", "its own"),
     ("development", "dev/", "9.0", "another"),
     ("candidate", "", "stable", "its own"),
     ("candidate", "dev/", "9.0", "its own"),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rnd import process, uv
 from rnd.names import index_credentials
-from rnd.publish.containers import SCRIPT, build_and_push
+from rnd.publish.containers import SCRIPT, run_script
 from rnd.publish.registry import Registry
 from rnd.runners.stack.policies import STS_AUDIENCE
 from rnd_rehearsal.attacks.job import BOTH, make_wheel
@@ -68,7 +68,7 @@ def push(place: Path) -> Path:
     script.parent.mkdir(parents=True)
     text = BUILDER.replace("@KEPT@", str(kept)).replace("@HOST@", REGISTRY.host)
     script.write_text(text, encoding="utf-8")
-    build_and_push(place / "work", [], REGISTRY, {})
+    run_script(place / "work", [], REGISTRY, {})
     return kept
 
 
