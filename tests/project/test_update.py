@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from typing import TYPE_CHECKING
@@ -286,6 +287,21 @@ def test_the_configuration_of_the_folder_starts_no_program(tmp_path: Path) -> No
     with pytest.raises(CommandFailed, match="transport 'ext' not allowed"):
         bring(clone, folder)
     assert not spy.exists()
+
+
+def test_a_folder_that_was_copied_is_as_good(tmp_path: Path) -> None:
+    """Git notes the time of each file, and a copy has others."""
+    folder, clone = tmp_path / "made", tmp_path / "clone"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    (folder / "notes").write_text("one\n")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "feat: all")
+    git(tmp_path, "clone", "--quiet", str(folder), str(clone))
+    (clone / "notes").write_text("two\n")
+    os.utime(folder / "notes", (0, 0))
+    bring(clone, folder)
+    assert (folder / "notes").read_text() == "two\n"
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,8 @@ def bring(clone: Path, folder: Path) -> None:
     # The configuration of the folder could replace the path by an address that starts a program.
     fetch = ("fetch", "--quiet", "--no-tags", str(clone), "refs/heads/rnd-update")
     git.run(folder, *fetch, extra={"GIT_ALLOW_PROTOCOL": "file"})
+    # `read-tree` compares times and not contents; in a copy of a folder all times are others.
+    git.attempt(folder, "update-index", "-q", "--refresh")
     git.run(folder, "read-tree", "-m", "-u", "HEAD", commit)
     git.run(folder, "reset", "--quiet")
     # So that `git diff` shows new files too, and `git reset --hard` removes them.
