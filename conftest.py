@@ -32,6 +32,7 @@ pytest_plugins = [
     "tests.helpers.fault_matrix",
     "tests.helpers.fleet",
     "tests.helpers.github",
+    "tests.helpers.kept",
     "tests.helpers.repository",
     "tests.helpers.schedule",
     "tests.helpers.stacks",

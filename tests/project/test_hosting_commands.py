@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from fake_github.state import Repository
     from tests.helpers.github import Hosting
+    from tests.helpers.kept import Kept
     from tests.helpers.template import TemplateRepository
 
 ORGANISATION = load_organisation()
@@ -145,10 +146,9 @@ class TestKeep:
     """Copier's task never fails once the folder is whole: copier would take the folder away."""
 
     @pytest.fixture
-    def made(self, template: TemplateRepository, github: Hosting, tmp_path: Path) -> Path:
+    def made(self, kept: Kept, github: Hosting) -> Path:
         """A project whose local steps are done, and whose git repository is still to be made."""
-        folder = tmp_path / "aligner"
-        assert new(template, folder, "--quiet", answer="false") == 0
+        folder = kept.made
         shutil.rmtree(folder / ".git")
         answers = folder / ".copier-answers.yml"
         answers.write_text(

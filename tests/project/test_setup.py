@@ -15,6 +15,8 @@ from tests.helpers.template import TemplateRepository, render
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.helpers.kept import Kept
+
 
 @pytest.fixture
 def rendered(template: TemplateRepository, tmp_path: Path) -> Path:
@@ -30,26 +32,25 @@ def results(folder: Path, capfd: pytest.CaptureFixture[str], *arguments: str) ->
 
 
 @BOTH_TOOLS
-def test_it_finishes_what_copier_began_and_repeats_nothing(rendered: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_it_finishes_what_copier_began_and_plans_and_repeats_nothing(
+    rendered: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     first = results(rendered, capfd)
     assert [key for key, result in first.items() if result == "applied"] == [
         *("author", "lock", "environment", "repository", "hooks", "checks")
     ]
+    assert set(results(rendered, capfd, "--plan").values()) == {"done"}
     assert set(results(rendered, capfd).values()) == {"done"}
 
 
-def test_an_author_left_empty_is_taken_from_git(rendered: Path) -> None:
+def test_an_author_left_empty_is_taken_from_git_as_by_rnd_new(
+    template: TemplateRepository, tmp_path: Path, rendered: Path
+) -> None:
     assert "authors = []\n" in (rendered / "pyproject.toml").read_text()
     assert main(["setup", str(rendered), "--quiet"]) == 0
     project = (rendered / "pyproject.toml").read_text()
     assert 'authors = [{ name = "Ada Lovelace", email = "ada@example.com" }]\n' in project
     assert f"author: {AUTHOR}\n" in (rendered / ".copier-answers.yml").read_text()
-
-
-def test_the_author_of_plain_copier_is_that_of_rnd_new(
-    template: TemplateRepository, tmp_path: Path, rendered: Path
-) -> None:
-    assert main(["setup", str(rendered), "--quiet"]) == 0
     answered = render(template, tmp_path / "answered", project_name="speech_alignment", author=AUTHOR)
     for name in ("pyproject.toml", ".copier-answers.yml"):
         assert (rendered / name).read_text() == (answered / name).read_text()
@@ -63,28 +64,22 @@ def test_a_plan_changes_nothing(rendered: Path, capfd: pytest.CaptureFixture[str
     assert {path: path.stat().st_mtime_ns for path in rendered.rglob("*")} == before
 
 
-@BOTH_TOOLS
-def test_a_plan_of_a_finished_repository_has_nothing_to_do(rendered: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["setup", str(rendered), "--quiet"]) == 0
-    assert set(results(rendered, capfd, "--plan").values()) == {"done"}
-
-
-def test_a_plan_runs_no_program_of_the_repository(rendered: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["setup", str(rendered), "--quiet"]) == 0
-    trace = rendered.parent / "was-run"
-    program = rendered.parent / "program"
+def test_a_plan_runs_no_program_of_the_repository(
+    kept: Kept, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made, trace, program = kept.made, tmp_path / "was-run", tmp_path / "program"
     program.write_text(f"#!/bin/sh\ntouch {trace}\nexit 1\n")
     program.chmod(0o755)
-    python = rendered / ".venv" / "bin" / "python"
+    python = made / ".venv" / "bin" / "python"
     python.unlink()
     python.symlink_to(program)
-    git(rendered, "config", "core.fsmonitor", str(program))
-    (rendered / "backend.py").write_text(f"import pathlib\npathlib.Path({str(trace)!r}).touch()\n")
-    manifest = rendered / "pyproject.toml"
+    git(made, "config", "core.fsmonitor", str(program))
+    (made / "backend.py").write_text(f"import pathlib\npathlib.Path({str(trace)!r}).touch()\n")
+    manifest = made / "pyproject.toml"
     text = manifest.read_text().replace("dependencies = []", 'dynamic = ["dependencies"]')
     text = text.replace('build-backend = "uv_build"', 'build-backend = "backend"\nbackend-path = ["."]')
     manifest.write_text(text)
-    results(rendered, capfd, "--plan")
+    results(made, capfd, "--plan")
     assert not trace.exists()
 
 
@@ -108,11 +103,10 @@ def test_a_repository_that_the_user_has_made_already(rendered: Path, capfd: pyte
 
 @BOTH_TOOLS
 def test_a_colleague_s_clone_needs_no_git_identity(
-    rendered: Path, home: Path, capfd: pytest.CaptureFixture[str]
+    kept: Kept, tmp_path: Path, home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["setup", str(rendered), "--quiet"]) == 0
-    clone = rendered.parent / "clone"
-    git(rendered, "clone", "--quiet", ".", str(clone))
+    clone = tmp_path / "clone"
+    git(kept.made, "clone", "--quiet", ".", str(clone))
     (home / ".gitconfig").unlink()
     applied = [key for key, result in results(clone, capfd).items() if result == "applied"]
     assert applied == ["environment", "hooks", "checks"]
@@ -131,10 +125,10 @@ def test_checks_that_find_something_are_shown_and_not_called_passed(
     assert main(["setup", str(rendered)]) == 1
 
 
-def test_uncommitted_work_is_left_to_the_hooks(rendered: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["setup", str(rendered), "--quiet"]) == 0
-    git(rendered, "commit", "--quiet", "--allow-empty", "--message", "docs: say more")
-    (rendered / "README.md").write_text("# mine\n")
-    assert results(rendered, capfd)["checks"] == "done"
-    git(rendered, "checkout", "--quiet", "README.md")
-    assert results(rendered, capfd)["checks"] == "applied"
+def test_uncommitted_work_is_left_to_the_hooks(kept: Kept, capfd: pytest.CaptureFixture[str]) -> None:
+    made = kept.made
+    git(made, "commit", "--quiet", "--allow-empty", "--message", "docs: say more")
+    (made / "README.md").write_text("# mine\n")
+    assert results(made, capfd)["checks"] == "done"
+    git(made, "checkout", "--quiet", "README.md")
+    assert results(made, capfd)["checks"] == "applied"
