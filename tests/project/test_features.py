@@ -73,6 +73,8 @@ def test_it_survives_two_updates_by_stock_copier_and_goes(
     for name in FEATURES:
         assert apply(made, name) == "applied"
         assert apply(made, name) == "done"
+        # Another feature adds lines near those that the first one is there to be filled in.
+        manifest.write_text(manifest.read_text().replace("cu130 = []", 'cu130 = ["iniconfig"]'))
         commit(made)
     assert read_features(made) == tuple(FEATURES)
     for version in ("1.1.0", "1.2.0"):
@@ -87,8 +89,13 @@ def test_it_survives_two_updates_by_stock_copier_and_goes(
     assert read["tool"]["rnd"]["extras"]["gpu"] == ["cu130"]
     assert "runs-on: [self-hosted, research-gpu]" in (made / ".github/workflows/python_lint_and_test.yml").read_text()
     assert (made / "notebooks" / "example.ipynb").is_file()
+    assert read["project"]["optional-dependencies"]["cu130"] == ["iniconfig"]
+    assert (made / "docs" / "conf.py").is_file()
+    assert (made / "src" / "aligner" / "service.py").is_file()
     assert conflicts(made) == []
 
+    manifest.write_text(manifest.read_text().replace('cu130 = ["iniconfig"]', "cu130 = []"))
+    commit(made)
     for name in FEATURES:
         assert apply(made, name, remove=True) == "applied"
         commit(made)
@@ -116,7 +123,7 @@ def test_the_list(made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     monkeypatch.chdir(made)
     assert main(["add", "--list", "--json"]) == 0
     added = {name: one["added"] for name, one in json.loads(capsys.readouterr().out)["features"].items()}
-    assert added == {"gpu": False, "notebooks": True}
+    assert added == {"docs": False, "gpu": False, "notebooks": True, "service": False}
     monkeypatch.chdir(made.parent)
     assert main(["add", "--list"]) == 0
     assert "✓" not in capsys.readouterr().out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,30 +85,51 @@ def test_every_pair_of_answers(source: Path, tmp_path: Path, dependency_tool: st
             check_file(path, text)
 
 
+FEATURES = ("docs", "gpu", "notebooks", "service")
+COMBINATIONS = [list(some) for size in range(1, len(FEATURES) + 1) for some in combinations(FEATURES, size)]
+
+
 @pytest.mark.parametrize("dependency_tool", ["uv", "conda"])
-@pytest.mark.parametrize("python_version", [ORGANISATION.python.versions[0], ORGANISATION.python.versions[-1]])
-@pytest.mark.parametrize("features", [["gpu"], ["notebooks"], ["gpu", "notebooks"]])
-def test_every_combination_of_features(
-    source: Path, tmp_path: Path, dependency_tool: str, python_version: str, features: list[str]
-) -> None:
-    given = {"dependency_tool": dependency_tool, "python_version": python_version, "features": features}
+@pytest.mark.parametrize("features", COMBINATIONS, ids="-".join)
+def test_every_combination_of_features(source: Path, tmp_path: Path, dependency_tool: str, features: list[str]) -> None:
+    """Each with one version of Python; every version has its turn."""
+    version = ORGANISATION.python.versions[COMBINATIONS.index(features) % len(ORGANISATION.python.versions)]
+    given = {"dependency_tool": dependency_tool, "python_version": version, "features": features}
     files = render(source, tmp_path / "made", project_name="rover", **given)
     for path, text in files.items():
         check_file(path, text)
     assert yaml.safe_load(files[".copier-answers.yml"])["features"] == features
-    read = tomllib.loads(files["pyproject.toml"])
-    gpu, notebooks = "gpu" in features, "notebooks" in features
-    assert ("rnd" in read["tool"]) is (gpu and dependency_tool == "uv")
+    tool = tomllib.loads(files["pyproject.toml"])["tool"]
+    docs, gpu, notebooks, service = (name in features for name in FEATURES)
+    image = (["cu130"] if gpu else []) + (["service"] if service else [])
+    assert tool.get("rnd", {}).get("extras", {}).get("image", []) == (image if dependency_tool == "uv" else [])
     jobs = yaml.safe_load(files[".github/workflows/python_lint_and_test.yml"])["jobs"]
     assert [job["runs-on"] for job in jobs.values()][1:] == [["self-hosted", "research-gpu"]] * gpu
-    assert ("notebooks/example.ipynb" in files) is notebooks
+    assert any("sphinx-build" in step.get("run", "") for step in jobs["lint-and-test"]["steps"]) is docs
     tools = files["pyproject.toml" if dependency_tool == "uv" else "environment.yml"]
-    assert ("nbstripout" in tools) is ("nbstripout" in files[".pre-commit-config.yaml"]) is notebooks
+    for there, file, package in (
+        (docs, "docs/conf.py", "sphinx"),
+        (notebooks, "notebooks/example.ipynb", "nbstripout"),
+        (service, "src/rover/service.py", "fastapi"),
+    ):
+        assert (file in files) is (package in tools) is there
+    assert ("uvicorn" in files["docker/Dockerfile"]) is ("tests/test_service.py" in files) is service
+    assert ("nbstripout" in files[".pre-commit-config.yaml"]) is notebooks
 
 
-def test_a_feature_that_is_not_there(source: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="A feature is gpu or notebooks"):
-        render(source, tmp_path / "made", project_name="rover", features=["gpus"])
+@pytest.mark.parametrize(
+    ("features", "others", "message"),
+    [
+        (["gpus"], {}, "A feature is docs, gpu, notebooks or service"),
+        ("docs", {}, "A feature is docs, gpu, notebooks or service"),
+        (["service"], {"package": "rover"}, "needs a package that the template made"),
+    ],
+)
+def test_features_that_cannot_be_there(
+    source: Path, tmp_path: Path, features: object, others: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        render(source, tmp_path / "made", project_name="rover", features=features, other_names=others)
 
 
 def written_author(authors: list[dict[str, str]]) -> str:

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=["shipped", "acme"])
 def repository(request: pytest.FixtureRequest, template: TemplateRepository, tmp_path: Path) -> Path:
-    """A repository of each organisation, with a job for GPUs: uv and the oldest Python, conda and the default."""
+    """A repository of each organisation, with features: uv and the oldest Python, conda and the default."""
     if request.param == "acme":
         shutil.copy(ACME, template.folder / "org.yml")
         template.release("2.0.0")
     python = load_organisation(template.folder / "org.yml").python
     version = python.default if request.param == "acme" else python.versions[0]
     answers = {"python_version": version, "dependency_tool": {"shipped": "uv", "acme": "conda"}[request.param]}
-    return render(template, tmp_path / "made", project_name="arm_control", features=["gpu"], **answers)
+    return render(
+        template, tmp_path / "made", project_name="arm_control", features=["docs", "gpu", "service"], **answers
+    )
 
 
 def test_zizmor_finds_nothing_in_a_repository(repository: Path) -> None:

@@ -45,6 +45,10 @@ class Feature:
 
 
 FEATURES = {
+    "docs": Feature(
+        "a documentation site, built by Sphinx in each pull request",
+        "Write pages in docs/; `sphinx-build -W docs docs/_build` builds them.",
+    ),
     "gpu": Feature(
         "extras for a CPU and a CUDA build, and a job that runs the checks on a GPU",
         "Add the framework to both extras; docs/how-to/gpu.md of the template explains it.",
@@ -52,6 +56,10 @@ FEATURES = {
     "notebooks": Feature(
         "a folder for notebooks, Jupyter's kernel, and a hook that removes outputs",
         "Put notebooks into notebooks/; run a hook by hand with `pre-commit run notebook-outputs --all-files`.",
+    ),
+    "service": Feature(
+        "an HTTP service with a health check, which the image runs",
+        "Add what the service does to service.py of the package; the README shows how to run it.",
     ),
 }
 

@@ -22,6 +22,7 @@ from rnd_rehearsal.actors import AUTHOR, LOCK, PATIENCE
 from rnd_rehearsal.sandbox import MAINTAINER, RESEARCHER, own_environment, push
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from subprocess import CompletedProcess
 
@@ -190,10 +191,15 @@ class Fleet:
                     if setting.changes():
                         setting.apply()
 
-    def rnd(self, *arguments: str) -> CompletedProcess[str]:
-        """Run a command of `rnd fleet` as the maintainer, print it, and return how it ended."""
+    def rnd(self, *arguments: str, signed: Mapping[str, str] | None = None) -> CompletedProcess[str]:
+        """Run a command of `rnd fleet` as the maintainer, print it, and return how it ended.
+
+        Args:
+            arguments: Those after `rnd fleet`.
+            signed: Further variables, such as those of a sign-in to AWS.
+        """
         self.actors.report(f"{MAINTAINER} runs rnd fleet {' '.join(arguments)}")
-        extra = own_environment(self.actors.sandbox, MAINTAINER)
+        extra = own_environment(self.actors.sandbox, MAINTAINER) | dict(signed or {})
         place = self.actors.sandbox.folder / "people"
         return process.attempt(sys.executable, "-m", "rnd", "fleet", *arguments, cwd=place, extra=extra)
 

@@ -191,6 +191,11 @@ class Research:
         self.builds.publish_trainer(COOL, datetime.now(UTC) - timedelta(days=COOLDOWN + 1))
         self.builds.publish_trainer(NEW, datetime.now(UTC))
 
+    def signed_in_to_aws(self) -> dict[str, str]:
+        """Return the variables of the maintainer's sign-in to AWS, with which private packages can be read."""
+        key, secret = self.actors.sandbox.cloud.account.operator.key[:2]
+        return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+
     def rnd(self, *arguments: str, folder: bool = True) -> str:
         """Run this program as the researcher, in the repository or where it is to be."""
         return self.run(sys.executable, "-m", "rnd", *arguments, folder=folder)
