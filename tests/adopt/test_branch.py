@@ -157,16 +157,18 @@ def test_the_branch_adds_merges_and_keeps_and_the_work_tree_is_untouched(
 def test_a_file_with_another_version_is_proposed_and_answers_of_another_template_move(
     existing: Path, template: TemplateRepository
 ) -> None:
-    (existing / ".pre-commit-config.yaml").write_text("repos: []\n")
+    (existing / ".pre-commit-config.yaml").write_text("exclude: ^data/\nrepos: []\n")
+    (existing / ".github" / "workflows" / "on_pr.yml").write_text("on: push\n")
     (existing / ".copier-answers.yml").write_text("_src_path: https://github.com/acme/other\n")
     git(existing, "add", "--all")
     git(existing, "commit", "--quiet", "--message", "hooks")
     adopt(existing, template)
     branch = read_branch(existing, git(existing, "rev-parse", "master"))
     assert branch is not None
-    assert branch.proposals == [".pre-commit-config.yaml"]
+    assert branch.proposals == [".github/workflows/on_pr.yml"]
     assert on_branch(existing, ".copier-answers.other.yml") == "_src_path: https://github.com/acme/other\n"
-    assert on_branch(existing, ".pre-commit-config.yaml").startswith("<<<<<<< this repository\nrepos: []\n=======\n")
+    assert on_branch(existing, branch.proposals[0]).startswith("<<<<<<< this repository\non: push\n=======\n")
+    assert yaml.safe_load(on_branch(existing, ".pre-commit-config.yaml"))["exclude"] == "^data/"
     assert git(existing, "log", "-1", "--format=%s", BRANCH) == "chore: propose the files that differ"
     git(existing, "commit", "--quiet", "--allow-empty", "--message", "more")
     git(existing, "branch", "--force", BRANCH, "HEAD")

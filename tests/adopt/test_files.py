@@ -69,7 +69,7 @@ def merged(files: dict[str, str], skipped: tuple[str, ...] = ()) -> tuple[str, l
         ("docker/Dockerfile", "theirs", "keep"),
         (".gitignore", "theirs", "union"),
         ("pyproject.toml", "theirs", "tables"),
-        (".pre-commit-config.yaml", "theirs", "propose"),
+        (".pre-commit-config.yaml", "theirs", "tables"),
         (".github/workflows/on_pr.yml", "theirs", "propose"),
     ],
 )
@@ -146,7 +146,8 @@ def test_what_an_image_needs_to_build_the_package() -> None:
     paths = ["setup.py", "README.rst", "LICENSE.txt", "MANIFEST.in", "src/aligner/__init__.py"]
     assert build_files("src", ("aligner",), paths, "README.rst") == ["src", "LICENSE.txt", "MANIFEST.in", "README.rst"]
     assert build_files("", ("six",), ["six.py", "README.md"], None) == ["six.py", "README.md"]
-    assert build_files("", ("six",), ["six.py", "README.rst"], None) == ["six.py"]
+    assert build_files("", ("six",), ["six.py", "README.rst"], None) == ["six.py", "README.rst"]
+    assert build_files("", ("six",), ["six.py", "CHANGELOG.rst"], None) == ["six.py", "CHANGELOG.rst", "README.md"]
 
 
 def test_first_tests_and_proposals_are_valid() -> None:

@@ -76,7 +76,7 @@ class Adoption:
             return done(f"at {branch.commit[:7]}") if branch else needed("no branch yet")
 
         def make() -> None:
-            make_branch(self.existing, self.found, answers, self.template)
+            make_branch(self.existing, self.found, answers, self.template, build=self.run_its_code)
 
         return Step("branch", f"Make the branch {BRANCH}", observe, (Action("commit on a branch of its own", make),))
 

@@ -89,7 +89,8 @@ class Analysis:
         found["dependency-tool"] = self._dependency_tool()
         if self.environment is not None:
             found |= self.environment.facts()
-        found |= {f"locked-in-{one.source}": Fact(f"{len(one.versions)} versions", one.source) for one in self.pins}
+        else:
+            found |= {f"locked-in-{one.source}": Fact(f"{len(one.versions)} versions", one.source) for one in self.pins}
         if self.python is not None:
             found["python"] = self.python
         found |= self.others
@@ -129,7 +130,7 @@ def analyse(tree: Tree, tag: str | None, branch: str) -> Analysis:
     find_version(declared, document, tree, tag)
     requirements, environment = read_requirements(tree), read_environment(tree)
     found = Analysis(declared, layout, document, requirements, read_workflows(tree), tag, branch, environment)
-    found.pins = [] if environment else read_pins(tree, requirements)
+    found.pins = read_pins(tree, requirements)
     found.python = (environment.python() if environment else None) or python_of_pipfile(tree) or _python_file(tree)
     found.others = _files(tree)
     found.points = open_points(found, tree)

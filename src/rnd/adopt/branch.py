@@ -74,7 +74,14 @@ def read_branch(root: Path, base: str) -> Branch | None:
     return Branch(tip, points, changed, proposals, locked)
 
 
-def make_branch(existing: Existing, found: Analysis, answers: Mapping[str, Any], source: template.Template) -> None:
+def make_branch(
+    existing: Existing,
+    found: Analysis,
+    answers: Mapping[str, Any],
+    source: template.Template,
+    *,
+    build: bool = False,
+) -> None:
     """Make the branch in the repository.
 
     Args:
@@ -82,6 +89,7 @@ def make_branch(existing: Existing, found: Analysis, answers: Mapping[str, Any],
         found: The analysis, without blocking points.
         answers: The answers to the template's questions.
         source: The template.
+        build: Whether locking may build packages that have no wheel.
 
     Raises:
         IdentityMissing: Git has no author for the commits.
@@ -94,8 +102,9 @@ def make_branch(existing: Existing, found: Analysis, answers: Mapping[str, Any],
         clone, rendered = Path(temporary) / "clone", Path(temporary) / "rendered"
         git.run(existing.root, *git.INERT, "clone", "--quiet", "--local", "--no-checkout", ".", str(clone))
         git.run(clone, *QUIET, "checkout", "--quiet", "-B", BRANCH, existing.commit)
+        answers = {**answers, "author": answers["author"] or author}
         template.render(source, rendered, answers, {"author": author}, ask=False)
-        Work(clone, rendered, existing, found, author, answers).apply()
+        Work(clone, rendered, existing, found, author, answers, build).apply()
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
         fetch = ("fetch", *options, str(clone), f"{REF}:{REF}")
         # The configuration of the folder can rewrite an address to one that starts a program.

@@ -12,15 +12,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
 from rnd import git
 from rnd.adopt import strategies
 from rnd.adopt.baseline import untidy, with_excludes, with_ignores, without_types
 from rnd.adopt.conda import FILE as ENVIRONMENT
 from rnd.adopt.conda_text import merge_environment
-from rnd.adopt.linting import lint, ruff_of, unformatted
+from rnd.adopt.hooks import merge_hooks
+from rnd.adopt.linting import lint, refused, requirement_of, unformatted
 from rnd.adopt.lock import FILES as LOCKS
-from rnd.adopt.lock import NOT_LOCKED, lock
-from rnd.adopt.manifest import GATE, merge, with_constraints
+from rnd.adopt.lock import NOT_LOCKED, keep_versions, lock
+from rnd.adopt.manifest import GATE, merge
 from rnd.adopt.pins import combine
 from rnd.adopt.report import text
 from rnd.errors import DestinationRefused
@@ -57,6 +60,7 @@ class Work:
         found: The analysis.
         author: `Name <e-mail>` of the commits.
         answers: The answers with which the template was rendered.
+        build: Whether locking may build packages that have no wheel, which runs their code.
         pending: Open points that no commit lists yet.
         proposals: Files of which the last commit has both versions.
     """
@@ -67,6 +71,7 @@ class Work:
     found: Analysis
     author: str
     answers: Mapping[str, Any]
+    build: bool = False
     pending: list[str] = field(default_factory=list)
     proposals: list[str] = field(default_factory=list)
 
@@ -88,6 +93,8 @@ class Work:
             elif chosen == "union":
                 wanted = self._attributes(ours) if path == ".gitattributes" else ours
                 self._write(path, strategies.union(theirs or "", wanted, path))
+            elif chosen == "tables" and path == HOOKS:
+                self._hooks(theirs or "", ours)
             elif chosen == "propose" and path == ".copier-answers.yml":
                 self._move_answers(theirs or "", ours)
             elif chosen == "propose":
@@ -98,6 +105,15 @@ class Work:
             line = header.read_text("utf-8").splitlines()[0].removeprefix("# ") if header.exists() else ""
             self._write("tests/test_import.py", strategies.import_test(module, line))
         self._commit("files")
+
+    def _hooks(self, theirs: str, ours: str) -> None:
+        """Take over the hooks of the repository; if their lines cannot be, propose the file."""
+        merged = merge_hooks(theirs, ours)
+        if merged is None:
+            self.proposals.append(HOOKS)
+            return
+        self._write(HOOKS, merged[0])
+        self.pending += [text(point) for point in merged[1]]
 
     def _attributes(self, ours: str) -> str:
         """Return .gitattributes without the rule for line ends if files have other ones: it would change them all."""
@@ -132,24 +148,24 @@ class Work:
         self.pending += [text(point) for point in points]
         tool = self.answers["dependency_tool"]
         self._lock_versions(merged)
-        if reason := lock(self.clone, tool):
+        if reason := lock(self.clone, tool, build=self.build):
             self._point(f"{NOT_LOCKED}: {reason}", MANIFEST if tool == "uv" else ENVIRONMENT)
         self._commit("manifest")
 
     def _lock_versions(self, manifest: str) -> None:
         """Lock the versions that lock files of other tools have: uv keeps what a lock lists when it locks again."""
+        if self.found.environment is not None:
+            return
         versions, different = combine(self.found.pins)
         sources = ", ".join(pins.source for pins in self.found.pins)
         left_out = sorted({*different, *(name for pins in self.found.pins for name in pins.left_out)})
         if left_out:
             self._point(f"These have no single version to keep: {', '.join(left_out)}.", sources)
-        pins = [f"{name}=={version}" for name, version in versions.items() if name not in GATE]
-        if not pins:
-            return
-        self._write(MANIFEST, with_constraints(manifest, pins, f"the versions of {sources}"))
-        if reason := lock(self.clone, "uv"):
-            self._point(f"The versions are not all kept: {reason}", sources)
-        self._write(MANIFEST, manifest)
+        own = canonicalize_name(str(self.found.declared.value("name")))
+        pins = {name: version for name, version in versions.items() if name not in {*GATE, own}}
+        dropped = keep_versions(self.clone, manifest, pins, build=self.build) if pins else []
+        if dropped:
+            self._point(f"The tools of the template need other versions than these: {', '.join(dropped)}.", sources)
 
     def _environment(self, path: str, manifest: str) -> list[OpenPoint]:
         """Add to environment.yml what the pipeline needs; return what is replaced."""
@@ -183,15 +199,19 @@ class Work:
 
     def _baseline(self) -> None:
         """List what the gate finds today, so that the pull request is green and all rules apply to new code."""
-        ruff = ruff_of(self.rendered, self.answers["dependency_tool"])
+        tool = self.answers["dependency_tool"]
+        ruff, checks = (requirement_of(self.rendered, tool, name) for name in ("ruff", "pre-commit-hooks"))
         manifest = self._theirs(MANIFEST) or ""
         findings, broken = lint(self.clone, ruff)
         for name in broken:
-            self._point("It is not valid Python, so the linter refuses it.", name)
+            self._point("It is not valid Python, so the linter leaves it alone.", name)
         self._write(MANIFEST, with_ignores(manifest, findings, unformatted(self.clone, ruff)))
         if HOOKS not in self.proposals:
             hooks = without_types((self.clone / HOOKS).read_text("utf-8"))
-            self._write(HOOKS, with_excludes(hooks, untidy(self._texts())))
+            texts = self._texts()
+            left_alone = untidy(texts) | refused(self.clone, checks, texts)
+            left_alone |= {hook: broken for hook in ("ruff-check", "ruff-format") if broken}
+            self._write(HOOKS, with_excludes(hooks, left_alone))
             self._point("The hook that checks types is left out; add it from the template later.", HOOKS)
         self._commit("baseline")
 

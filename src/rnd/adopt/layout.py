@@ -44,7 +44,9 @@ def find_layout(tree: Tree, declared: Declared) -> Layout | None:
     for where in _roots(tree, declared):
         found = _modules(tree, where)
         if declared.modules:
-            listed = tuple(sorted(name for name in declared.modules if name in found))
+            listed = tuple(
+                sorted(name for name in declared.modules if name in found or _is_namespace(tree, where, name))
+            )
             if listed:
                 return Layout(listed, where, f"{_place(tree, where, listed[0])}, and the manifest lists it")
             continue
@@ -57,6 +59,12 @@ def find_layout(tree: Tree, declared: Declared) -> Layout | None:
             others = "the only package" if len(candidates) == 1 else "the first of several packages"
             return Layout(tuple(candidates), where, f"{_place(tree, where, candidates[0])}, {others} there")
     return None
+
+
+def _is_namespace(tree: Tree, where: str, name: str) -> bool:
+    """Return whether a folder without `__init__.py` has modules: several packages can share it (PEP 420)."""
+    prefix = f"{where}/{name}/" if where else f"{name}/"
+    return any(path.startswith(prefix) and path.endswith(".py") for path in tree.files)
 
 
 def _place(tree: Tree, where: str, name: str) -> str:

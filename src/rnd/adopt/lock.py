@@ -2,35 +2,77 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from rnd import process, uv
+from rnd.adopt.manifest import with_constraints
 from rnd.environments.conda import rattler
 from rnd.environments.errors import EnvironmentInvalid, LockInvalid, Unsolvable
 from rnd.errors import PackagesUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from subprocess import CompletedProcess
 
 NOT_LOCKED = "The dependencies are not locked"  # the open point of a branch without an up-to-date lock file
+ROUNDS = 20  # how often versions that contradict others are left out
+PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\{[^}]*\})?==")  # in a message of uv
 FILES = {"uv": "uv.lock", "conda": "conda-lock.yml"}
 
 
-def lock(clone: Path, tool: str) -> str | None:
+def lock(clone: Path, tool: str, *, build: bool = False) -> str | None:
     """Write the lock file, and return None, or why there is none. What an existing one lists is kept where possible.
 
     Args:
         clone: The folder with the requirements.
         tool: `uv` or `conda`.
+        build: Whether packages without a wheel may be built, which runs their code.
 
     Raises:
         ExtraMissing: The tool is conda, and py-rattler is not installed.
     """
     if tool == "uv":
-        completed = uv.attempt(clone, "lock", "--no-build", extra=process.without_secrets())
+        completed = _run(clone, build=build)
         return None if completed.returncode == 0 else uv.last_cause(completed.stderr)
     try:
         rattler.lock(clone)
     except (EnvironmentInvalid, LockInvalid, Unsolvable, PackagesUnavailable) as error:
         return f"{' '.join(error.message.split())} {error.hint}"
     return None
+
+
+def keep_versions(clone: Path, manifest: str, versions: Mapping[str, str], *, build: bool = False) -> list[str]:
+    """Write a `uv.lock` with exact versions, and return those that contradict the requirements, as `name==version`.
+
+    uv prefers the versions that a lock file lists, so locking again without the constraints changes none of them:
+    https://docs.astral.sh/uv/concepts/projects/sync/#upgrading-locked-package-versions
+
+    Args:
+        clone: The folder; its pyproject.toml is as before afterwards.
+        manifest: The text of its pyproject.toml.
+        versions: The version of each package, by normalised name.
+        build: As for `lock`.
+    """
+    path, kept = clone / "pyproject.toml", dict(versions)
+    for _ in range(ROUNDS):
+        pins = [f"{name}=={version}" for name, version in kept.items()]
+        path.write_bytes(with_constraints(manifest, pins, "the versions of lock files").encode())
+        completed = _run(clone, build=build)
+        named = {canonicalize_name(name) for name in PIN.findall(completed.stderr)} & kept.keys()
+        if completed.returncode == 0 or not named:
+            break
+        for name in named:
+            del kept[name]
+    path.write_bytes(manifest.encode())
+    if completed.returncode != 0:
+        kept.clear()
+    return [f"{name}=={version}" for name, version in versions.items() if name not in kept]
+
+
+def _run(clone: Path, *, build: bool) -> CompletedProcess[str]:
+    arguments = ("lock",) if build else ("lock", "--no-build")
+    return uv.attempt(clone, *arguments, extra=process.without_secrets())

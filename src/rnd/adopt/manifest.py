@@ -62,9 +62,21 @@ def merge(
     if found.environment is None and _reaches_below(str(found.declared.value("requires-python") or ""), python):
         table = {"dev": {"requires-python": f">={python}"}}
         blocks.append(Block("tool.uv.dependency-groups", write_table("tool.uv.dependency-groups", table)))
+        blocks = [_for_pythons(one, python) if one.name == "tool.uv" else one for one in blocks]
     text = "\n".join(block.text.strip("\n") + "\n" for block in _with_constraints(found, blocks) if block.text.strip())
     _check(found, text)
     return text, points
+
+
+def _for_pythons(block: Block, python: str) -> Block:
+    """Return [tool.uv] with a lock for the Python versions that the pipeline uses, not for all of the package.
+
+    https://docs.astral.sh/uv/reference/settings/#environments
+    """
+    if lookup(tomllib.loads(block.text), "tool.uv.environments") is not None:
+        return block
+    line = f"environments = [\"python_version >= '{python}'\"] # what is locked; the package supports older ones\n"
+    return Block(block.name, re.sub(r"(?m)^\[tool\.uv\][^\n]*\n", lambda found: found[0] + line, block.text, count=1))
 
 
 def _reaches_below(requires: str, python: str) -> bool:
@@ -179,7 +191,8 @@ def _with_tables(blocks: list[Block], build: dict[str, dict[str, Any]]) -> list[
 def _groups(found: Analysis, tools: list[str]) -> Block:
     """Return the dependency groups; `dev` gets the tools of the template that it has no requirement of its own for."""
     groups: dict[str, list[Any]] = {name: list(fact.value) for name, fact in found.declared.groups.items()}
-    own = set(map(_name, found.declared.value("dependencies") or []))
+    declared = found.declared.value
+    own = {*map(_name, declared("dependencies") or []), canonicalize_name(str(declared("name")))}
     for file in found.requirements:
         if file.role is not None and not file.compiled:
             group = groups.setdefault(file.role, [])

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 LARGE = 500_000  # bytes; the hooks reject larger files
 SHOWN = 3
-# Tables of tools that nothing reads afterwards, and what does their work.
+# Tables of tools that nothing reads afterwards, and the reason.
 REPLACED = {
-    "hatch.envs": "uv and [dependency-groups]",
-    "pdm.dev-dependencies": "[dependency-groups]",
-    "pdm.scripts": "uv run",
-    "semantic_release": "the pipeline, which derives the version",
-    "commitizen": "the pipeline, which derives the version",
-    "bumpversion": "the pipeline, which derives the version",
-    "bumpver": "the pipeline, which derives the version",
-    "setuptools_scm": "the pipeline, which sets the version",
-    "versioneer": "the pipeline, which sets the version",
-    "poetry-dynamic-versioning": "the pipeline, which sets the version",
+    "hatch.envs": "uv and [dependency-groups] replace it",
+    "pdm.dev-dependencies": "[dependency-groups] replaces it",
+    "pdm.scripts": "`uv run` replaces it",
+    "semantic_release": "the pipeline derives the version",
+    "commitizen": "the pipeline derives the version",
+    "bumpversion": "the pipeline derives the version",
+    "bumpver": "the pipeline derives the version",
+    "setuptools_scm": "the pipeline sets the version",
+    "versioneer": "the pipeline sets the version",
+    "poetry-dynamic-versioning": "the pipeline sets the version",
 }
 RUNNERS = {"tox.ini": "tox", "noxfile.py": "nox"}
 
@@ -101,7 +101,11 @@ def _tools(found: Analysis) -> list[OpenPoint]:
     """Return a point for each table of a tool that nothing reads afterwards."""
     tool = found.document.get("tool", {})
     return [
-        OpenPoint("tool-replaced", f"The table stays; {other} replaces it.", f"pyproject.toml [tool.{name}]")
+        OpenPoint(
+            "tool-replaced",
+            f"The table stays; {other} now. Delete it once nothing reads it.",
+            f"pyproject.toml [tool.{name}]",
+        )
         for name, other in REPLACED.items()
         if lookup(tool, name) is not None
     ]

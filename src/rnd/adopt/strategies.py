@@ -3,7 +3,7 @@
 add          the repository has no such file
 same         it has the same one, apart from line ends
 union        both have lines that are missing in the other
-tables       pyproject.toml and environment.yml, merged table by table
+tables       pyproject.toml, environment.yml and .pre-commit-config.yaml, merged entry by entry
 keep         the repository's own stays, byte for byte
 propose      the last commit of a draft has both versions, with conflict markers
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import yaml
 
-from rnd.adopt.workflows import trigger_node
+from rnd.adopt.workflows import last_line, trigger_node
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,7 +46,7 @@ def choose(path: str, theirs: str | None, ours: str) -> Strategy:
         return "add"
     if theirs.replace("\r\n", "\n") == ours:
         return "same"
-    if path in {"pyproject.toml", "environment.yml"}:
+    if path in {"pyproject.toml", "environment.yml", ".pre-commit-config.yaml"}:
         return "tables"
     if path in UNION:
         return "union"
@@ -132,18 +132,6 @@ def stand_aside(text: str) -> str | None:
     return "".join([*lines[:start], MANUAL + newline, *comments, *lines[end:]])
 
 
-def last_line(node: yaml.Node) -> int:
-    """Return the last line of a node, counted from 0; comments and blank lines below it do not belong to it."""
-    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
-        ends_before = node.end_mark.column == 0 and node.end_mark.line > node.start_mark.line
-        return int(node.end_mark.line) - ends_before
-    last = node.value[-1]
-    if not isinstance(last, tuple):
-        return last_line(last)
-    key, value = last
-    return last_line(key if value.value == "" else value)  # the place of an empty value is that of what follows
-
-
 def markers(theirs: str, ours: str) -> str:
     """Return both versions of a file with conflict markers."""
     one, other = (text if text.endswith("\n") or not text else f"{text}\n" for text in (theirs, ours))
@@ -169,7 +157,11 @@ def build_files(layout_where: str, modules: Collection[str], paths: Collection[s
     """
     named = readme.get("file") if isinstance(readme, dict) else readme
     at_root = [path for path in paths if "/" not in path]
-    wanted = [path for path in at_root if re.match(r"(?i)(licen[cs]e|copying|notice|manifest\.in|version)", path)]
+    wanted = [
+        path
+        for path in at_root
+        if re.match(r"(?i)(licen[cs]e|copying|notice|manifest\.in|version|readme|change|history)", path)
+    ]
     if isinstance(named, str) and named in paths:
         wanted.append(named)
     elif "README.md" in at_root or not any(path.upper().startswith("README") for path in at_root):

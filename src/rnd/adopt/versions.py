@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rnd.adopt.facts import Fact, OpenPoint
 from rnd.adopt.literals import module_version
 from rnd.adopt.pyproject import FROM_TAGS
+from rnd.adopt.toml_text import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from rnd.adopt.facts import Declared
     from rnd.adopt.tree import Tree
 
+# Where a tool that derives the version from tags is asked to write it.
+WRITTEN = (
+    "tool.setuptools_scm.version_file",
+    "tool.setuptools_scm.write_to",
+    "tool.hatch.build.hooks.vcs.version-file",
+    "tool.pdm.version.write_to",
+)
 QUOTED = re.compile(r"""(?m)^\s*(?:__version__|VERSION|version)\s*(?::\s*\w+)?\s*=\s*['"]([^'"]+)['"]""")
 
 
@@ -33,7 +41,7 @@ def find_version(declared: Declared, document: dict[str, Any], tree: Tree, tag: 
         return
     declared.fields.pop("version", None)
     if any(name in one for one in declared.requires for name in FROM_TAGS) or _from_tags(document):
-        _version_of_tag(declared, tag)
+        _version_of_tag(declared, document, tag)
         return
     for path in _candidates(declared, document, present, tree):
         found = module_version(tree, path) or _text_version(tree, path)
@@ -54,16 +62,15 @@ def _from_tags(document: dict[str, Any]) -> bool:
     return bool({"vcs", "scm"} & set(sources)) or "poetry-dynamic-versioning" in tool
 
 
-def _version_of_tag(declared: Declared, tag: str | None) -> None:
+def _version_of_tag(declared: Declared, document: dict[str, Any], tag: str | None) -> None:
     if tag is None:
         message = "The version comes from tags, and there is no release tag; the first release would be unknown."
         declared.points.append(OpenPoint("version-unknown", message, blocks=True))
         return
     declared.fields["version"] = Fact(tag.removeprefix("v"), f"tag {tag}")
-    message = (
-        "The build derives the version from tags; pyproject.toml has it afterwards, and the pipeline sets it. "
-        "Remove the tool that writes a version file once no code reads that file."
-    )
+    message = "The build derives the version from tags; pyproject.toml has it afterwards, and the pipeline sets it."
+    if written := next(filter(None, (lookup(document, key) for key in WRITTEN)), None):
+        message += f" A build still writes {written} from tags: let it read `importlib.metadata.version` instead."
     declared.points.append(OpenPoint("version-from-tags", message, f"tag {tag}"))
 
 

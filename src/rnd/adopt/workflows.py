@@ -90,3 +90,15 @@ def trigger_node(text: str) -> yaml.Node | None:
     if len(found) > 1:
         raise yaml.YAMLError("the key `on` is there twice")
     return found[0] if found else None
+
+
+def last_line(node: yaml.Node) -> int:
+    """Return the last line of a node, counted from 0; comments and blank lines below it do not belong to it."""
+    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
+        ends_before = node.end_mark.column == 0 and node.end_mark.line > node.start_mark.line
+        return int(node.end_mark.line) - ends_before
+    last = node.value[-1]
+    if not isinstance(last, tuple):
+        return last_line(last)
+    key, value = last
+    return last_line(key if value.value == "" else value)  # the place of an empty value is that of what follows
