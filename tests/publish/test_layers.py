@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 
 from rnd.publish.archives import open_archive
 from rnd.publish.errors import ImageInvalid
+from rnd.publish.known_layers import recall, remember
 from rnd.publish.layers import BLOCK, TIME, has_entries, write_layer
 
 if TYPE_CHECKING:
@@ -108,6 +110,25 @@ def test_a_layer_without_entries() -> None:
     assert not has_entries(io.BytesIO(pack([])))
     assert not has_entries(io.BytesIO(pack([("", FOLDER, "", 0o755)], start="./")))
     assert has_entries(io.BytesIO(pack(ENTRIES[:1])))
+
+
+def test_what_a_layer_became_is_known_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RND_CACHE_DIR", str(tmp_path / "cache"))
+    layer = write(pack(ENTRIES), tmp_path / "layer")
+    assert recall("sha256:1", exact=True) is None
+    remember("sha256:1", layer, exact=True)
+    remember("sha256:2", layer, exact=True)
+    assert recall("sha256:1", exact=True) == recall("sha256:2", exact=True) == layer
+    assert recall("sha256:1", exact=False) is None
+    (file,) = (tmp_path / "cache").iterdir()
+    for broken in ("", "[]", '{"a": 1}', json.dumps({key: [1] for key in json.loads(file.read_text())})):
+        file.write_text(broken)
+        assert recall("sha256:1", exact=True) is None
+    remember("sha256:1", layer, exact=True)
+    assert recall("sha256:1", exact=True) == layer
+    monkeypatch.setenv("RND_CACHE_DIR", "/proc/none")  # cannot be written
+    remember("sha256:1", layer, exact=True)
+    assert recall("sha256:1", exact=True) is None
 
 
 def save(path: Path, files: dict[str, bytes]) -> Path:

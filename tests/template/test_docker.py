@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rnd.organisation import load_organisation
+from rnd.publish.containers import can_save, refers_to_environment, reuses_parts
 from tests.helpers.machine import FOUND
 from tests.helpers.template import copy_template, render
 
@@ -56,6 +57,24 @@ def test_hadolint_finds_nothing(made: Path) -> None:
     assert (checked.returncode, checked.stdout) == (0, "")
     bad = subprocess.run([*hadolint, "-"], input="FROM debian\n", capture_output=True, text=True, check=False)
     assert "DL3006" in bad.stdout
+
+
+def test_the_pipeline_builds_the_parts_of_the_image_unless_a_team_has_changed_them(made: Path, tmp_path: Path) -> None:
+    assert can_save(made)
+    assert reuses_parts(made)
+    assert refers_to_environment(made) is (made / "conda-lock.yml").exists()
+    for name in ("docker/build.py", "docker/Dockerfile"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text((made / name).read_text())
+    dockerfile = tmp_path / "docker" / "Dockerfile"
+    text = dockerfile.read_text()
+    dockerfile.write_text(f"{text}RUN date >/app/built\n")
+    assert can_save(tmp_path)
+    assert not reuses_parts(tmp_path)
+    dockerfile.write_text(text.replace("FROM ${BASE_IMAGE} AS base", "FROM ${BASE_IMAGE} AS runtime"))
+    assert not can_save(tmp_path)
+    dockerfile.unlink()
+    assert not can_save(tmp_path)
 
 
 @pytest.mark.parametrize("version", FOUND)

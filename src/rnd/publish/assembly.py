@@ -25,6 +25,7 @@ from rnd.publish.containers import refers_to_environment, reuses_parts, run_scri
 from rnd.publish.digests import digest_of
 from rnd.publish.errors import ImageInvalid
 from rnd.publish.inputs import read_environment_key
+from rnd.publish.known_layers import recall, remember
 from rnd.publish.layers import BLOCK, Layer, has_entries, write_layer
 from rnd.publish.registry import Blob, Image
 
@@ -145,11 +146,16 @@ def _run(target: Target, build: Build, *arguments: str) -> list[str]:
 
 def _upload_layer(target: Target, archive: Archive, number: int, path: Path, *, exact: bool) -> Layer | None:
     """Upload a layer of an archive; None if it holds nothing."""
+    source = archive.diff_ids[number]
+    known = recall(source, exact=exact)
+    if known is not None and target.registry.has_blob(target.name, known.blob):
+        return known
     with archive.layer(number) as content:
         if not exact and not has_entries(content):
             return None
         layer = write_layer(content, path, exact=exact)
     target.registry.put_blob(target.name, layer.blob, partial(_chunks, path))
+    remember(source, layer, exact=exact)
     return layer
 
 

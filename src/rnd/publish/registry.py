@@ -134,6 +134,16 @@ class Registry:
         """
         return retry(lambda: self._put_blob(name, blob, content), RegistryUnavailable)
 
+    def has_blob(self, name: str, blob: Blob) -> bool:
+        """Return whether a repository has a blob.
+
+        Raises:
+            DigestMismatch: It has one of that digest and another size.
+            RegistryRefused: The registry says no.
+            RegistryUnavailable: It could not be reached, several times.
+        """
+        return retry(lambda: self._has_blob(name, blob), RegistryUnavailable)
+
     def read_blob(self, name: str, digest: str) -> bytes:
         """Return a small blob, such as the configuration of an image.
 
