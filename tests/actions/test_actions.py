@@ -19,9 +19,7 @@ from tests.helpers.workflows import ACTIONS, Step, action_names, action_steps, l
 NAMES = action_names()
 STEPS = [step for name in NAMES for step in action_steps(name)]
 SCRIPTS = [step for step in STEPS if "run" in step.data]
-TOOLKIT = re.compile(
-    r'uv run --frozen --no-dev(?: --extra (?:\w+|"\$\{\w+\}"))* --project "\$\{GITHUB_ACTION_PATH\}/\.\./\.\." rnd (.*)'
-)
+TOOLKIT = re.compile(r'"\$\{GITHUB_ACTION_PATH\}/\.\./\.\./scripts/toolkit"(?: --extra (?:\w+|"\$\{\w+\}"))* rnd (.*)')
 BUILT_IN = re.compile(r"GITHUB_[A-Z_]+|RUNNER_TEMP")
 PIN = re.compile(r"\buses: ([\w.-]+/[\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$", re.MULTILINE)
 

@@ -152,7 +152,7 @@ class _BaseImages(Handler):
 
 @contextmanager
 def base_images(registry: ImageRegistry, meter: Meter) -> Iterator[str]:
-    """Serve what a registry holds to everybody, count what is pulled, and yield the host."""
+    """Serve the content of a registry to everybody, count what is pulled, and yield the host."""
     attributes = {"behind": registry.behind, "meter": meter}
     with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_BaseImages,), attributes)) as front:
         front.daemon_threads = True

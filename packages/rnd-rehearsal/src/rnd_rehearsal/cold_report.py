@@ -29,7 +29,7 @@ def job_part(job: Job) -> Document:
 def slowest_path(run: Run) -> list[Job]:
     """Return the jobs that decide how long a run takes if each job has a machine of its own.
 
-    Here, jobs wait for the only machine, so when a job began says nothing; the seconds of the jobs add up instead.
+    Here, jobs wait for the only machine, so what counts is not when a job began, but how long it took.
     """
     done = {name: job for name, job in run.jobs.items() if job.result is not None and job.result.verdict in RESULTS}
     paths: dict[str, list[Job]] = {}

@@ -35,6 +35,13 @@ FROM {base}
 COPY docker uv uvx /usr/local/bin/
 RUN ln -s /usr/bin/python3 /usr/local/bin/python
 """
+# As images/Dockerfile has it.
+BAKE = Path("scripts", "bake-toolkit")
+TOOLKIT = """\
+COPY pyproject.toml uv.lock /source/
+COPY bake-toolkit /source/scripts/
+RUN /source/scripts/bake-toolkit /opt/rnd-toolkit uv release
+"""
 
 
 @dataclass(frozen=True)
@@ -79,13 +86,16 @@ class Containers:
         return process.run(*asked, extra={"DOCKER_HOST": self.daemon}).split()
 
 
-def build_job_image(organisation: Organisation, engine: Mapping[str, str], shim: Path) -> None:
+def build_job_image(
+    organisation: Organisation, engine: Mapping[str, str], shim: Path, checkout: Path | None = None
+) -> None:
     """Build what stands in for the image that the organisation's jobs run in, under its name.
 
     Args:
         organisation: Whose `aws.base_image` it is.
         engine: What leads to the daemon.
         shim: What jobs call as `docker`.
+        checkout: The template's, for an image that has the environment of its central actions; None for one without.
 
     Raises:
         ToolMissing: uv is not installed, or mmdebstrap may not be used.
@@ -101,5 +111,10 @@ def build_job_image(organisation: Organisation, engine: Mapping[str, str], shim:
     with TemporaryDirectory(prefix="rnd-job-image-") as place:
         for source, copy in ((shim, "docker"), (uv, "uv"), (uvx, "uvx")):
             shutil.copy(source, Path(place, copy))
-        Path(place, "Dockerfile").write_text(DOCKERFILE.format(base=base), encoding="utf-8")
+        text = DOCKERFILE.format(base=base)
+        if checkout is not None and (checkout / BAKE).is_file():  # earlier versions of the template have none
+            text += TOOLKIT
+            for file in (BAKE, "pyproject.toml", "uv.lock"):
+                shutil.copy(checkout / file, place)
+        Path(place, "Dockerfile").write_text(text, encoding="utf-8")
         process.run("docker", "build", "--quiet", "--network", "host", "--tag", name, place, extra=engine)

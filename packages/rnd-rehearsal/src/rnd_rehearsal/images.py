@@ -102,7 +102,12 @@ def find_client() -> str:
 
 @contextmanager
 def start(
-    folder: Path, organisation: Organisation, *, jobs: bool = False, cloud: Account | None = None
+    folder: Path,
+    organisation: Organisation,
+    *,
+    jobs: bool = False,
+    cloud: Account | None = None,
+    checkout: Path | None = None,
 ) -> Iterator[Images]:
     """Start the daemon and the registry, and make the base images known under the names that org.yml has for them.
 
@@ -111,6 +116,7 @@ def start(
         organisation: Whose images they are.
         jobs: Whether the one that jobs run in is made too.
         cloud: The account that decides about each call of the registry.
+        checkout: The template's, whose toolkit the image that jobs run in has; None for an image without.
 
     Raises:
         ToolMissing: Docker or mmdebstrap is not installed, or this is not root.
@@ -125,7 +131,7 @@ def start(
         if jobs:
             inside = folder / "programs-of-jobs"
             _write_shim(inside, "/usr/bin/docker")
-            build_job_image(organisation, engine, inside / "docker")
+            build_job_image(organisation, engine, inside / "docker", checkout)
         yield Images(registry, environment, organisation.require_aws().region)
 
 

@@ -156,7 +156,9 @@ def start(
         index, development = stack.enter_context(two)
         apps = publishing.add_apps(hub, organisation.github.owner) if app else {}
         environment = {**_environment(folder, index), **cloud.variables}
-        with_images = image_part.start(folder, organisation, jobs=containers, cloud=cloud.account)
+        with_images = image_part.start(
+            folder, organisation, jobs=containers, cloud=cloud.account, checkout=checkout if cold else None
+        )
         made = stack.enter_context(with_images) if images else None
         environment |= {} if made is None else made.environment
         with_conda = dependency_tool == "conda"

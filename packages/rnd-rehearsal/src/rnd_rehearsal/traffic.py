@@ -134,7 +134,8 @@ class _Proxy(Handler):
         try:
             return socket.create_connection((host, port), PATIENCE)
         except OSError as error:
-            self.say(502, {}, f"{host} cannot be reached: {error}\n".encode())
+            with suppress(OSError):  # the client may not have waited
+                self.say(502, {}, f"{host} cannot be reached: {error}\n".encode())
             return None
 
     def _relay(self, far: socket.socket, source: str) -> None:

@@ -1,0 +1,122 @@
+"""How a step of a central action starts `rnd`: in the environment of its image if that is the right one, or by uv."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.helpers.machine import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BAKED = "/opt/rnd-toolkit"
+ECHO = '#!/bin/sh\necho "{name}: $*"\n'
+UV = "uv: run --frozen --no-dev"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A checkout of the actions and an image, in a folder; the toolkit's place is below it."""
+
+    folder: Path
+
+    @property
+    def baked(self) -> Path:
+        return self.folder / "image"
+
+    def bake(self, lock: bytes = b"locked", extras: str = "uv release") -> None:
+        """Let the image have an environment, made from a lock file."""
+        program = self.baked / "bin" / "python"
+        program.parent.mkdir(parents=True)
+        program.write_text(ECHO.format(name="baked"))
+        program.chmod(0o755)
+        (self.baked / "lock").write_text(f"{hashlib.sha256(lock).hexdigest()}  -\n")
+        (self.baked / "extras").write_text(f"{extras}\n")
+
+    def toolkit(self, *arguments: str) -> str:
+        """Return what a step runs."""
+        action = self.folder / "checkout" / "actions" / "version"
+        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
+        variables = {"PATH": path, "GITHUB_ACTION_PATH": str(action)}
+        argv = [f"{action}/../../scripts/toolkit", *arguments]
+        return subprocess.run(argv, env=variables, capture_output=True, text=True, check=True).stdout
+
+    def from_image(self, *arguments: str) -> bool:
+        """Return whether the environment of the image runs a command, and not uv."""
+        said = self.toolkit(*arguments)
+        _, _, command = " ".join(arguments).partition("rnd ")
+        if said.startswith("baked: "):
+            assert said.startswith("baked: -I ")
+            assert said.endswith(f"/scripts/run_rnd.py {command}\n"), "the code of the checkout"
+            return True
+        options = "".join(f" {word}" for word in arguments[: arguments.index("rnd")])
+        action = self.folder / "checkout" / "actions" / "version"
+        assert said == f"{UV}{options} --project {action}/../.. rnd {command}\n"
+        return False
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    script = (ROOT / "scripts" / "toolkit").read_text(encoding="utf-8")
+    assert script.count(BAKED) == 1, "at one place, which nothing in a job's environment changes"
+    for path, text in {
+        "checkout/scripts/toolkit": script.replace(BAKED, str(tmp_path / "image")),
+        "bin/uv": ECHO.format(name="uv"),
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+        (tmp_path / path).chmod(0o755)
+    (tmp_path / "checkout" / "actions" / "version").mkdir(parents=True)
+    (tmp_path / "checkout" / "uv.lock").write_text("locked")
+    return Job(tmp_path)
+
+
+def test_the_environment_of_the_image_is_used(job: Job) -> None:
+    job.bake()
+    assert job.from_image("rnd", "version", "check")
+    assert job.from_image("--extra", "release", "rnd", "version", "set", "1.2.3")
+    assert job.from_image("--extra", "release", "--extra", "uv", "rnd", "ci", "install")
+
+
+def test_an_image_with_another_lock_file_is_not(job: Job) -> None:
+    job.bake(b"locked last week")
+    assert not job.from_image("--extra", "release", "rnd", "version", "set", "1.2.3")
+
+
+def test_an_image_without_an_extra_is_not(job: Job) -> None:
+    job.bake(extras="uv release-candidate")
+    assert not job.from_image("--extra", "uv", "--extra", "release", "rnd", "version", "set", "1.2.3")
+
+
+def test_a_machine_without_it_installs(job: Job) -> None:
+    assert not job.from_image("rnd", "version", "check")
+    (job.baked).mkdir()
+    (job.baked / "extras").write_text("release\n")  # left by a build that failed
+    assert not job.from_image("--extra", "release", "rnd", "version", "check")
+
+
+def test_the_exit_code_is_that_of_the_command(job: Job) -> None:
+    job.bake()
+    (job.baked / "bin" / "python").write_text("#!/bin/sh\nexit 3\n")
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        job.toolkit("rnd", "version", "check")
+    assert failed.value.returncode == 3
+
+
+def test_no_module_of_the_folder_is_imported(tmp_path: Path) -> None:
+    """Steps run in the checkout of a repository, whose files may be named like the modules that rnd imports."""
+    for name in ("rnd", "argparse", "yaml", "signal"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('from the repository')\n")
+    argv = [sys.executable, "-I", str(ROOT / "scripts" / "run_rnd.py"), "version", "--help"]
+    ended = subprocess.run(
+        argv, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "rnd version" in ended.stdout
