@@ -183,6 +183,33 @@ def test_flat_layout_names_the_package_that_setuptools_discovered(rendered: str)
     assert joined.points == set()
 
 
+FIND = "[tool.setuptools.packages.find]"
+
+
+@pytest.mark.parametrize(
+    ("table", "find"),
+    [
+        (
+            f"{FIND}\nexclude = [\n  'docs', # ours\n]\n",
+            {"exclude": ["docs", *["docker", "docker.*", "scripts", "scripts.*"]]},
+        ),
+        (f"{FIND}\nwhere = ['.']\n", {"where": ["."], "exclude": ["docker", "docker.*", "scripts", "scripts.*"]}),
+        (f"{FIND}\nnamespaces = false\n", {"namespaces": False}),
+        (f"{FIND}\ninclude = ['aligner*']\n", {"include": ["aligner*"]}),
+    ],
+)
+def test_folders_of_the_template_are_not_packages(table: str, find: dict[str, Any], rendered: str) -> None:
+    system = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+    files = {**existing.FLAT, "notebooks/a.ipynb": "", "tests/test_a.py": ""}
+    joined = Joined({**files, "pyproject.toml": existing.MANIFEST + system + table}, rendered)
+    assert joined.manifest["tool"]["setuptools"]["packages"]["find"] == find
+
+
+def test_a_namespace_package_is_found(rendered: str) -> None:
+    files = {"src/aligner/core.py": "", "pyproject.toml": existing.MANIFEST}
+    assert Joined(files, rendered).answers["other_names"]["import_name"] == "aligner"
+
+
 def test_conda(rendered: str) -> None:
     joined = Joined(existing.CONDA, rendered)
     assert (joined.answers["dependency_tool"], joined.answers["python_version"]) == ("conda", "3.10")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnd.adopt.facts import Fact
+from rnd.adopt.toml_text import lookup
 
 if TYPE_CHECKING:
     from rnd.adopt.facts import Declared
@@ -21,6 +22,7 @@ OTHER = {
     "test", "tests", "doc", "docs", "example", "examples", "scripts", "tools", "util", "utils", "benchmark",
     "benchmarks", "build", "dist", "ci", "bin", "etc", "share", "notebooks", "tasks", "requirements", "vendor",
 }  # fmt: skip
+ADDED = ("docker", "notebooks", "scripts", "tests")  # folders that the template can add
 COMPILED = r"(?:.*/)?[^/]+\.(?:pyx|pxd)|(?:.*/)?Cargo\.toml"
 
 
@@ -52,6 +54,8 @@ def find_layout(tree: Tree, declared: Declared) -> Layout | None:
             continue
         expected = re.sub(r"[-_.]+", "_", str(declared.value("name") or "")).lower()
         named = [name for name in found if name.lower() == expected]
+        if not named and expected and _is_namespace(tree, where, expected):
+            named = [expected]
         if named:
             return Layout((named[0],), where, f"{_place(tree, where, named[0])}, named like the package")
         candidates = [name for name in found if f"{where}/{name}.py".lstrip("/") not in tree.files]
@@ -102,7 +106,10 @@ def list_discovered(declared: Declared, layout: Layout | None, document: dict[st
         tree: The files.
     """
     backend = str(declared.backend.value) if declared.backend else "setuptools"
-    if layout is None or layout.where or not backend.startswith("setuptools") or _selects(declared.build, document):
+    if layout is None or layout.where or not backend.startswith("setuptools"):
+        return
+    if _selects(declared.build, document):
+        _exclude_added(declared, document, tree)
         return
     if "project" in document and re.search(r"\b(?:packages|py_modules)\b", _older(tree)):
         return
@@ -112,6 +119,19 @@ def list_discovered(declared: Declared, layout: Layout | None, document: dict[st
         declared.build["setuptools.packages.find"] = {"include": include}
     else:
         declared.build.setdefault("setuptools", {})["py-modules"] = list(layout.modules)
+
+
+def _exclude_added(declared: Declared, document: dict[str, Any], tree: Tree) -> None:
+    """Exclude the folders of the template where setuptools looks for packages without `__init__.py` in the root."""
+    own = document.get("tool", {}).get("setuptools", {})
+    find = declared.build.get("setuptools.packages.find") or lookup(own, "packages.find")
+    if not isinstance(find, dict) or find.get("include") or not find.get("namespaces", True):
+        return
+    if any(one not in {".", ""} for one in find.get("where", ["."])):
+        return
+    added = [name for name in ADDED if name not in tree.folders("")]
+    exclude = [*find.get("exclude", []), *(form for name in added for form in (name, f"{name}.*"))]
+    declared.build["setuptools.packages.find"] = {**find, "exclude": exclude}
 
 
 def _selects(build: dict[str, dict[str, Any]], document: dict[str, Any]) -> bool:

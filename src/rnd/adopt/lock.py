@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
 NOT_LOCKED = "The dependencies are not locked"  # the open point of a branch without an up-to-date lock file
+NEWER = " A newer version can be locked for: --data python_version=X.Y."
 ROUNDS = 20  # how often versions that contradict others are left out
 PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\{[^}]*\})?==")  # in a message of uv
 FILES = {"uv": "uv.lock", "conda": "conda-lock.yml"}
@@ -37,7 +38,10 @@ def lock(clone: Path, tool: str, *, build: bool = False) -> str | None:
     """
     if tool == "uv":
         completed = _run(clone, build=build)
-        return None if completed.returncode == 0 else uv.last_cause(completed.stderr)
+        if completed.returncode == 0:
+            return None
+        hint = NEWER if "requested Python version" in completed.stderr else ""
+        return f"{uv.last_cause(completed.stderr)}{hint}"
     try:
         rattler.lock(clone)
     except (EnvironmentInvalid, LockInvalid, Unsolvable, PackagesUnavailable) as error:

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from rnd.adopt.facts import OpenPoint
 from rnd.adopt.poetry import BACKEND as POETRY
-from rnd.adopt.toml_text import Block, lookup, split, value_text, write_table
+from rnd.adopt.toml_text import Block, key_text, lookup, split, value_text, write_table
 from rnd.errors import ManifestInvalid
 
 if TYPE_CHECKING:
@@ -177,15 +177,24 @@ def _replaced(found: Analysis, tools: list[str]) -> list[OpenPoint]:
 
 
 def _with_tables(blocks: list[Block], build: dict[str, dict[str, Any]]) -> list[Block]:
-    """Return the tables of the repository, with keys that select the content of the wheel added."""
-    added = {f"tool.{name}": write_table(f"tool.{name}", table) for name, table in build.items() if table}
-    result = [
-        Block(one.name, f"{one.text.rstrip()}\n{added.pop(one.name).partition(chr(10))[2]}\n")
-        if one.name in added
-        else one
-        for one in blocks
-    ]
-    return [*result, *(Block(name, text) for name, text in added.items())]
+    """Return the tables of the repository, with keys that select the content of the wheel added or replaced."""
+    tables = {f"tool.{name}": table for name, table in build.items() if table}
+    result = [Block(one.name, _with_keys(one, tables.pop(one.name))) if one.name in tables else one for one in blocks]
+    return [*result, *(Block(name, write_table(name, table)) for name, table in tables.items())]
+
+
+def _with_keys(block: Block, table: dict[str, Any]) -> str:
+    """Return the text of a table with other values; keys that have the same value stay as they are written."""
+    present = lookup(tomllib.loads(block.text), block.name)
+    text = block.text.rstrip()
+    for key, value in table.items():
+        line = f"{key_text(key)} = {value_text(value)}"
+        if key not in present:
+            text += f"\n{line}"
+        elif present[key] != value:
+            form = rf"(?ms)^{re.escape(key)}\s*=\s*\[.*?\][ \t]*(?:#[^\n]*)?$"
+            text = re.sub(form, lambda _, line=line: line, text, count=1)  # type: ignore[misc]
+    return f"{text}\n\n"
 
 
 def _groups(found: Analysis, tools: list[str]) -> Block:
@@ -222,7 +231,8 @@ def _name(line: Any) -> str:  # noqa: ANN401 - a requirement, or a table that in
 def _with_constraints(found: Analysis, blocks: list[Block]) -> list[Block]:
     """Let the exact versions of requirement files limit what uv locks, so that nothing is upgraded."""
     files = (file for file in found.requirements if not file.compiled)
-    pins = sorted({pin for file in files for pin in file.pins if _name(pin) not in GATE})
+    own = canonicalize_name(str(found.declared.value("name")))
+    pins = sorted({pin for file in files for pin in file.pins if _name(pin) not in {*GATE, own}})
     if not pins or found.environment is not None:
         return blocks
     return [
@@ -253,9 +263,14 @@ def _check(found: Analysis, text: str) -> None:
         ManifestInvalid: It is not.
     """
     try:
-        project = tomllib.loads(text)["project"]
+        document = tomllib.loads(text)
+        project = document["project"]
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise ManifestInvalid(f"The two pyproject.toml cannot be merged: {error}.") from error
     for key, fact in found.declared.fields.items():
         if key != "dynamic" and fact.value not in (None, "", [], {}) and project.get(key) != fact.value:
             raise ManifestInvalid(f"The merged pyproject.toml has another {key} than {fact.source}.")
+    for name, table in found.declared.build.items():
+        written = lookup(document, f"tool.{name}") or {}
+        if any(written.get(key) != value for key, value in table.items() if not isinstance(value, dict)):
+            raise ManifestInvalid(f"[tool.{name}] cannot be completed: write it as a table of its own, then re-run.")
