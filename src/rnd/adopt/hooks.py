@@ -30,8 +30,13 @@ SAME = {
 # Formatters and linters of Python: ruff would change, or find, the same lines.
 PURPOSE = {
     "black", "black-jupyter", "isort", "flake8", "pyupgrade", "autoflake", "autopep8", "yapf", "pycln", "pylint",
-    "pydocstyle", "docformatter", "reorder-python-imports", "add-trailing-comma", "mypy", "pyright",
+    "pydocstyle", "docformatter", "reorder-python-imports", "add-trailing-comma",
 }  # fmt: skip
+WHAT_HAPPENS = {
+    "hooks-replaced": "The template has these itself",
+    "hooks-stand-aside": "These start by hand only now, because ruff does their work",
+    "hooks-stay": "These stay, and pre-commit installs what they need",
+}
 OURS = {"default_install_hook_types", "default_stages", "repos"}
 
 
@@ -42,6 +47,16 @@ class Lines:
     start: int
     end: int
     column: int
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A hook of the repository: its name, the line of its name, its lines, and whether it has stages of its own."""
+
+    name: str
+    line: int
+    lines: Lines
+    has_stages: bool
 
 
 def merge_hooks(theirs: str, ours: str) -> tuple[str, list[OpenPoint]] | None:
@@ -59,15 +74,18 @@ def merge_hooks(theirs: str, ours: str) -> tuple[str, list[OpenPoint]] | None:
         entries = [_entry(lines, node, first) for node, first in zip(nodes, above, strict=False)]
     except (yaml.YAMLError, ValueError, KeyError):
         return None
-    points = [point for _, found in entries for point in found]
-    points += [
-        OpenPoint("hook-replaced", f"`{name}` is that of the template.", FILE)
-        for name in sorted((OURS - {"repos"}) & keys.keys())
-    ]
+    names = [pair for _, found in entries for pair in found]
+    names += [("hooks-replaced", name) for name in sorted((OURS - {"repos"}) & keys.keys())]
     others = [_key_lines(lines, key, node) for name, (key, node) in keys.items() if name not in OURS]
     kept = "".join(text for text, _ in entries)
     text = "".join([ours, *([HEADING, kept] if kept else []), *(f"\n{one}" for one in others)])
-    return text.replace("\r\n", "\n"), points
+    return text.replace("\r\n", "\n"), _points(names)
+
+
+def _points(names: list[tuple[str, str]]) -> list[OpenPoint]:
+    """Return one point for each thing that happens to hooks, with their names."""
+    listed = {code: ", ".join(name for one, name in names if one == code) for code in WHAT_HAPPENS}
+    return [OpenPoint(code, f"{WHAT_HAPPENS[code]}: {found}.", FILE) for code, found in listed.items() if found]
 
 
 def _keys(text: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
@@ -94,8 +112,8 @@ def _items(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value)
 
 
-def _entry(lines: list[str], node: yaml.Node, first: int) -> tuple[str, list[OpenPoint]]:
-    """Return the lines of a repository of hooks, indented as those of the template, and what is left out.
+def _entry(lines: list[str], node: yaml.Node, first: int) -> tuple[str, list[tuple[str, str]]]:
+    """Return the lines of a repository of hooks, indented as those of the template, and what happens to each hook.
 
     Args:
         lines: The file.
@@ -103,23 +121,22 @@ def _entry(lines: list[str], node: yaml.Node, first: int) -> tuple[str, list[Ope
         first: The first line of the comments above it.
     """
     place = _place(node)
-    points: list[OpenPoint] = []
+    names: list[tuple[str, str]] = []
     changed: dict[int, list[str]] = {}
     hooks = list(_hooks(node))
-    for name, where, stages in hooks:
-        source = f"{FILE}:{where.start + 1}"
-        if name in SAME:
-            changed |= {number: [] for number in range(where.start, where.end)}
-            points.append(OpenPoint("hook-replaced", f"The hook {name} of the template replaces it.", source))
-        elif name in PURPOSE and not stages:
-            changed[where.start] = [lines[where.start], f"{' ' * where.column}{MANUAL}\n"]
-            points.append(OpenPoint("hook-stands-aside", f"{name} starts by hand only now.", source))
+    for hook in hooks:
+        if hook.name in SAME:
+            changed |= {number: [] for number in range(hook.lines.start, hook.lines.end)}
+            names.append(("hooks-replaced", hook.name))
+        elif hook.name in PURPOSE and not hook.has_stages:
+            changed[hook.line] = [lines[hook.line], f"{' ' * hook.lines.column}{MANUAL}\n"]
+            names.append(("hooks-stand-aside", hook.name))
         else:
-            points.append(OpenPoint("hook-stays", f"{name} stays; pre-commit downloads it.", source))
-    if hooks and all(name in SAME for name, *_ in hooks):
-        return "", points
+            names.append(("hooks-stay", hook.name))
+    if hooks and all(hook.name in SAME for hook in hooks):
+        return "", names
     kept = [line for number in range(first, place.end) for line in changed.get(number, [lines[number]])]
-    return "".join(_shifted(line, place.column - 2) for line in kept), points
+    return "".join(_shifted(line, place.column - 2) for line in kept), names
 
 
 def _shifted(line: str, indent: int) -> str:
@@ -133,15 +150,16 @@ def _shifted(line: str, indent: int) -> str:
     return f"  {line[min(indent, spaces) :]}" if line.strip() else "\n"
 
 
-def _hooks(entry: yaml.Node) -> Iterator[tuple[str, Lines, bool]]:
-    """Yield name and lines of each hook of an entry, and whether it has stages of its own."""
+def _hooks(entry: yaml.Node) -> Iterator[Hook]:
+    """Yield the hooks of an entry."""
     if not isinstance(entry, yaml.MappingNode) or entry.flow_style:
         raise ValueError("not a mapping")
     for node in _items({str(key.value): value for key, value in entry.value}["hooks"]):
         if not isinstance(node, yaml.MappingNode) or node.flow_style:
             raise ValueError("not a mapping")
-        keys = {str(key.value): str(value.value) for key, value in node.value}
-        yield keys.get("id", ""), _place(node), "stages" in keys
+        values = {str(key.value): value for key, value in node.value}
+        name = values["id"]
+        yield Hook(str(name.value), name.end_mark.line, _place(node), "stages" in values)
 
 
 def _place(node: yaml.Node) -> Lines:
