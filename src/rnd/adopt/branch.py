@@ -6,11 +6,9 @@ An adoption that fails or is interrupted changes nothing: the repository gets on
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from rnd import git
+from rnd import git, uv
 from rnd.adopt.commits import QUIET, Work
 from rnd.adopt.errors import BranchExists
 from rnd.adopt.lock import NOT_LOCKED
@@ -19,6 +17,7 @@ from rnd.project import template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from rnd.adopt.analysis import Analysis
     from rnd.adopt.repository import Existing
@@ -98,8 +97,8 @@ def make_branch(
     author = git.identity(existing.root)
     if author is None:
         raise IdentityMissing("Git has no name and e-mail address for the commits.")
-    with TemporaryDirectory(prefix="rnd-adopt-") as temporary:
-        clone, rendered = Path(temporary) / "clone", Path(temporary) / "rendered"
+    with uv.temporary_folder("rnd-adopt-") as temporary:
+        clone, rendered = temporary / "clone", temporary / "rendered"
         git.run(existing.root, *git.INERT, "clone", "--quiet", "--local", "--no-checkout", ".", str(clone))
         git.run(clone, *QUIET, "checkout", "--quiet", "-B", BRANCH, existing.commit)
         answers = {**answers, "author": answers["author"] or author}

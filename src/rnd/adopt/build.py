@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from rnd import git, process, uv
 from rnd.adopt.wheels import Wheel, read_wheel
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rnd.adopt.tree import Tree
 
 # Backends whose builds run nothing of a project that has none of its own hooks.
@@ -114,8 +114,8 @@ def build_archive(folder: Path, commit: str) -> bytes:
         CommandFailed: The build failed.
         PackagesUnavailable: The build backend could not be downloaded.
     """
-    with TemporaryDirectory(prefix="rnd-adopt-") as temporary:
-        clone, out = Path(temporary) / "clone", Path(temporary) / "out"
+    with uv.temporary_folder("rnd-adopt-") as temporary:
+        clone, out = temporary / "clone", temporary / "out"
         git.run(folder, *git.INERT, "clone", "--quiet", "--local", "--no-checkout", ".", str(clone))
         git.run(clone, "checkout", "--quiet", "--detach", commit)
         arguments = ("build", "--wheel", "--no-sources", "--no-create-gitignore", "--out-dir", str(out))

@@ -101,13 +101,14 @@ class Index:
     def _publish(self, distribution: Distribution) -> RndError | None:
         """Upload a file with uv, without retries; return None, or an error that may be transient.
 
-        It runs in the file's folder, so that no project configuration applies.
+        It does not run in the folder of the file: another job has filled that, and uv would read its `uv.toml`, which
+        could send the credentials through a proxy.
         """
-        path = distribution.path
+        path = distribution.path.absolute()
         given = {"UV_PUBLISH_USERNAME": self.username, "UV_PUBLISH_PASSWORD": self.password, "UV_HTTP_RETRIES": "0"}
         options = ("--trusted-publishing", "never", "--keyring-provider", "disabled")
-        argv = ("publish", "--publish-url", self.publish_url, *options, path.name)
-        completed = uv.attempt(path.parent, *argv, extra=uv.WITHOUT_PUBLISHING | given)
+        argv = ("publish", "--publish-url", self.publish_url, *options, str(path))
+        completed = uv.attempt(None, *argv, extra=uv.WITHOUT_PUBLISHING | given)
         if completed.returncode == 0:
             return None
         cause = self._hide(CAUSE.sub("", completed.stderr, count=1))

@@ -11,6 +11,7 @@ from rnd.options import add_dry_run_option, add_json_option
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rnd.fleet.central import Remote
     from rnd.fleet.ledger import Entry
@@ -151,18 +152,16 @@ def index_access(organisation: Organisation) -> IndexAccess | None:
 def ready(reader: Reader, organisation: Organisation) -> Iterator[Tick]:
     """Yield what carries out decisions; the copies of the template are made when they are first needed."""
     from functools import cache, partial
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
     from urllib.parse import urlsplit
 
+    from rnd import uv
     from rnd.fleet.audit.locked import private_indexes
     from rnd.fleet.update import mirror, notes, workers
     from rnd.fleet.update.carry_out import Hands
     from rnd.fleet.update.tick import Tick
     from rnd.project.template import update_unattended
 
-    with TemporaryDirectory(prefix="rnd-fleet-") as temporary:
-        folder = Path(temporary)
+    with uv.temporary_folder("rnd-fleet-") as folder:
         there = remote(reader, organisation)
         is_private = private_indexes(organisation)
 
