@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LOOK = "import frame, importlib.metadata as all; print(frame.BUILD, all.version('frame'), all.version('trainer'))"
+LOOK = """\
+import frame, importlib.metadata as all, os
+print(frame.BUILD, all.version("frame"), all.version("trainer"), os.environ.get("CUDA_VERSION"))
+"""
 
 
 @pytest.fixture
@@ -38,12 +41,15 @@ def made(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_the_build_for_the_image_and_another_by_hand(made: Path, docker: dict[str, str]) -> None:
-    for options, build in (((), "cu130"), (("--extra", "cpu"), "cpu")):
+    cuda = "cuda-base:13.0"  # stands in for an image with CUDA's toolkit and Python
+    text = f"FROM {BASE_IMAGE}\nENV CUDA_VERSION=13.0\n"
+    subprocess.run(["docker", "build", "--tag", cuda, "-"], input=text, env=os.environ | docker, text=True, check=True)
+    for options, build, base in (((), "cu130", cuda), (("--extra", "cpu"), "cpu", BASE_IMAGE)):
         argv = [sys.executable, "docker/build.py", "--local", "--builder", "docker", "--network", "host", *options]
-        argv += ["--base-image", BASE_IMAGE, "--tag", f"aligner:{build}"]
+        argv += ["--base-image", base, "--tag", f"aligner:{build}"]
         environ = os.environ | INDEXES | docker
         built = subprocess.run(argv, cwd=made, env=environ, capture_output=True, text=True, check=False)
         assert built.returncode == 0, built.stderr
         run = ["docker", "run", "--rm", f"aligner:{build}", "python", "-c", LOOK]
         said = subprocess.run(run, env=environ, capture_output=True, text=True, check=True).stdout
-        assert said.split() == [build, f"{VERSION}+{build}", "2.6.0"]
+        assert said.split() == [build, f"{VERSION}+{build}", "2.6.0", "13.0" if base == cuda else "None"]
