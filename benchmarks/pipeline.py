@@ -180,8 +180,9 @@ Each job has empty caches and a Docker daemon without images, as
 [`rnd rehearse --cold`](../how-to/rehearse.md#with-cold-machines) gives it. Jobs run one at a time, so the critical path
 adds up the seconds of its jobs: {path}.
 
-A repository that has released a version gets a pull request with one commit. The first run sets the version and starts
-the second one, which is complete. Then one more commit is pushed, which changes the code and not the lock file.
+A repository that has released a version, and has only the template's dependencies, gets a pull request with one commit.
+The first run sets the version and starts the second one, which is complete. Then one more commit is pushed, which
+changes the code and not the lock file.
 
 ## Sums
 

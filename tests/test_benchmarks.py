@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks import pipeline
 from benchmarks.peers import BRACES
 from tests.helpers.machine import ROOT, channel
 from tests.helpers.repository import Repository
@@ -84,3 +85,19 @@ def test_histories_with_peers(clones: Path, tmp_path: Path) -> None:
 
 def test_braces_are_kept_from_cookiecutter() -> None:
     assert BRACES.findall("${{ inputs.version }} {% if %} {# no #} {plain} }}") == ["{{", "{%", "{#"]
+
+
+def test_the_page_of_the_pipeline_compares_sums() -> None:
+    def measured(fetched: int, pushed: int, seconds: float) -> dict[str, object]:
+        traffic = {"fetched": {"PyPI": fetched, "base images": 1_000_000}, "pushed": {"image registry": pushed}}
+        job = {"job": "image", "result": "success", "seconds": seconds, "spent": {"build": seconds}, **traffic}
+        run = {"jobs": [job, {"job": "promote", "result": "skipped"}]}
+        runs = [run | {"critical_path": ["image"], "critical_seconds": seconds}] * 2
+        return {"machine": "a machine", "commit": "0123456", "runs": runs}
+
+    page = pipeline.page(measured(9_000_000, 2_000_000, 20), measured(1_000_000, 0, 10))
+    assert "| MB fetched, pull request opened | 10.0 | 2.0 | 80 % |" in page
+    assert "| … besides base images | 9.0 | 1.0 | 89 % |" in page
+    assert "| MB of images pushed, another push | 2.0 | 0.0 | 100 % |" in page
+    assert "| image | 10.0 | 2.0 | 80 % | 20.0 | 10.0 | 50 % |" in page
+    assert "| build | 20.0 | 10.0 | 50 % |" in page
