@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rnd.errors import ExitCode
 from rnd.fleet.plan_file import Cost, cost
 from rnd.fleet.report import failures, header, reason, remarks, repositories
+from rnd.fleet.update.report import next_tick_lines
 from rnd.report import note
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from rnd.fleet.plan_file import FleetPlan
     from rnd.fleet.results import Outcome, Results
+    from rnd.fleet.update.report import NextTick
     from rnd.fleet.view import View
     from rnd.github.settings.diff import Change
 
@@ -28,30 +30,63 @@ WORDS = {
 }
 
 
-def as_text(view: View, plan: FleetPlan, file: str | None) -> str:
-    """Return a plan, grouped by change, with what applying it takes."""
-    lines = [f"Plan for {header(view)}. Nothing has been changed.", ""]
-    lines += [f"  {change} in {repositories(count)}" for change, count in grouped(plan)]
-    if not plan.repositories:
-        lines.append("  Nothing to do: all settings that were read are as in org.yml.")
-    else:
-        lines += ["", f"  {takes(cost(plan), len(plan.repositories))}"]
-        lines += [f"  Apply it with `rnd fleet apply {file}`."] if file else []
-    for remark in (*_workflows(view), *remarks(view)):
+def as_text(
+    view: View, plan: FleetPlan, file: str | None, tick: NextTick | None = None, only: str | None = None
+) -> str:
+    """Return a plan, grouped by change, with what applying it takes.
+
+    Args:
+        view: The fleet.
+        plan: The changes of settings.
+        file: Where the plan is written.
+        tick: What the next tick of the update pull requests does.
+        only: The only part to show: `settings`, `template` or `workflows`.
+    """
+    lines = [f"Plan for {header(view)}. Nothing has been changed."]
+    if only in {None, "settings"}:
+        lines += ["", *_settings(plan, file)]
+    if only == "workflows" or (only is None and _other_refs(view)):
+        lines += ["", f"  {_workflows(view)}"]
+    if tick is not None and (only == "template" or tick.counts):
+        lines += ["", *(f"  {line}" for line in next_tick_lines(tick))]
+    for remark in remarks(view) if only in {None, "settings"} else ():
         lines += ["", f"  {remark}"]
     lines += _unreadable(view)
     return "\n".join(lines)
 
 
-def _workflows(view: View) -> list[str]:
-    """Return what differs and is not in the plan: workflows are files, so only a pull request changes them."""
-    count = sum(one.calls_another(view.workflow_ref) for one in view.changeable)
+def _settings(plan: FleetPlan, file: str | None) -> list[str]:
+    if not plan.repositories:
+        return ["  Nothing to do: all settings that were read are as in org.yml."]
+    lines = [f"  {change} in {repositories(count)}" for change, count in grouped(plan)]
+    lines += ["", f"  {takes(cost(plan), len(plan.repositories))}"]
+    return [*lines, f"  Apply it with `rnd fleet apply {file}`."] if file else lines
+
+
+def _other_refs(view: View) -> list[str]:
+    """Return the repositories whose workflows call the shared actions at another ref than they should."""
+    return [one.member.name for one in view.changeable if one.calls_another(view.workflow_ref)]
+
+
+def _workflows(view: View) -> str:
+    """Return how many workflows differ: they are files, so only a pull request changes them."""
+    count = len(_other_refs(view))
     if not count:
-        return []
-    return [
-        f"Not in the plan: the workflows of {repositories(count)} call the shared actions at another ref "
-        "than org.yml has. The next update pull request of each changes that."
-    ]
+        return "All workflows that were read call the shared actions at the ref of their ring."
+    return (
+        f"The workflows of {repositories(count)} call the shared actions at another ref than org.yml has. "
+        "The next update pull request of each changes that."
+    )
+
+
+def differs(view: View, plan: FleetPlan, tick: NextTick | None, only: str | None) -> bool:
+    """Return whether a plan, or the only part of it that is shown, changes something."""
+    parts = {
+        "settings": bool(plan.repositories) or any(one.lacking for one in view.repositories),
+        "workflows": bool(_other_refs(view)),
+        "template": tick is not None and bool(tick.counts),
+    }
+    return any(parts.values()) if only is None else parts[only]
 
 
 def grouped(plan: FleetPlan) -> list[tuple[Change, int]]:
@@ -80,13 +115,15 @@ def _short(lines: list[str]) -> list[str]:
     return lines if len(lines) <= LISTED else [*lines[:LISTED], f"  … and {len(lines) - LISTED:,} more; see --json"]
 
 
-def as_document(view: View, plan: FleetPlan) -> dict[str, Any]:
+def as_document(view: View, plan: FleetPlan, tick: NextTick | None = None) -> dict[str, Any]:
     """Return a plan as plain data."""
     needed = cost(plan)
     return {
         "plan": plan.model_dump(),
         "groups": [{**change._asdict(), "repositories": count} for change, count in grouped(plan)],
         "cost": {"writes": needed.writes, "reads": needed.reads, "seconds": needed.seconds},
+        "workflows": _other_refs(view),
+        "updates": {"counts": dict(tick.counts), "cost": tick.cost} if tick is not None else None,
         "unreadable": {one.member.name: reason(one) for one in view.unreadable},
     }
 

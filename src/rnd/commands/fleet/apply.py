@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rnd.commands.fleet import plan
 from rnd.commands.fleet.shared import (
     EXIT_CODES,
+    add_parts,
     add_reading,
     add_selection,
     check_matches,
@@ -39,6 +40,7 @@ def configure(parser: Parser) -> None:
     )
     add_selection(parser)
     add_reading(parser)
+    add_parts(parser, "settings, which is the default; pull requests change the others: `rnd fleet update`")
     parser.add_argument("--at-most", metavar="N", type=int, help="change at most N repositories")
     add_dry_run_option(parser)
     add_json_option(parser)
@@ -52,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
     from rnd.fleet.apply import Applier
 
     _check_combination(options)
+    options.only = "settings"
     if options.only_show and options.file is None:
         return plan.run(options)
     with connected(options) as (reader, organisation):
@@ -76,6 +79,11 @@ def run(options: argparse.Namespace) -> int:
 def _check_combination(options: argparse.Namespace) -> None:
     from rnd.errors import UsageError
 
+    if options.only not in {None, "settings"}:
+        raise UsageError(
+            f"`rnd fleet apply` changes no files of repositories, so it cannot apply --only {options.only}.",
+            "Pull requests change them: `rnd fleet update`.",
+        )
     if options.file is not None and (options.having or options.full or options.rotate):
         raise UsageError(
             "A plan says which settings of which repositories to change.", "Omit --having, --full and --rotate."

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rnd.organisation import Organisation
 
 CONDITIONS = ("drift", "behind", "conflict", "held", "failing", "unreadable")
+PARTS = ("settings", "template", "workflows")
 EXIT_CODES = """\
 exit codes: 0 all in order; 3 something differs; 1 at least one repository could not be seen or changed, after all
 others were"""
@@ -56,6 +57,11 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         help="do that for a seventh of the repositories, each day another one",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors and the result only")
+
+
+def add_parts(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add the option that selects one part of a plan."""
+    parser.add_argument("--only", choices=PARTS, help=text)
 
 
 def within_limits(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rnd.errors import ExitCode
@@ -62,6 +64,33 @@ def as_text(scene: Scene, acting: Sequence[Decision], entries: Sequence[Entry], 
     lines += ["", *_short(listed)] if listed else []
     lines += ["", f"  {cost}"] if cost and any(one.kind in RENDERED for one in acting) else []
     return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class NextTick:
+    """What the next tick would do in some repositories.
+
+    Attributes:
+        counts: How many pull requests there are of each kind of decision that changes something.
+        cost: What the checks take that it starts; None if it starts none.
+    """
+
+    counts: Mapping[str, int]
+    cost: str | None = None
+
+
+def next_tick(decisions: Iterable[Decision], cost: str | None) -> NextTick:
+    """Return what the next tick would do."""
+    counted: Counter[str] = Counter(one.kind for one in decisions)
+    return NextTick({kind: counted[kind] for kind in WORDS if kind in ACTING and counted[kind]}, cost)
+
+
+def next_tick_lines(tick: NextTick) -> list[str]:
+    """Return what the next tick would do, and what that takes."""
+    if not tick.counts:
+        return ["No update pull request to open, renew, merge or close."]
+    numbers = ", ".join(f"{count:,} {WORDS[kind]}" for kind, count in tick.counts.items())
+    return [f"Update pull requests: {numbers}. `rnd fleet update` does that.", *([tick.cost] if tick.cost else [])]
 
 
 def _subject(entry: Entry) -> str:
