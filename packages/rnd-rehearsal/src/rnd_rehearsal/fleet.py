@@ -22,7 +22,7 @@ from rnd_rehearsal.actors import AUTHOR, LOCK, PATIENCE
 from rnd_rehearsal.sandbox import MAINTAINER, RESEARCHER, own_environment, push
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from subprocess import CompletedProcess
 
@@ -229,16 +229,32 @@ class Fleet:
         answers = self.show(project, "main:.copier-answers.yml")
         return str(re.findall(r"(?m)^_commit: (\S+)$", answers)[0])
 
-    def nightly(self) -> dict[str, str]:
-        """Let the next job of each repository run, and return the version of the actions that it ran."""
-        self.actors.report("the nightly job of every repository runs")
+    def tip(self, branch: str) -> str:
+        """Return the last commit of a branch of the template."""
+        return self._git(self._template, "rev-parse", f"refs/heads/{branch}")
+
+    def goes_on(self, branch: str, before: str) -> bool:
+        """Return whether a branch of the template has new commits, and still its former last one."""
+        path = self._git(self._template, "rev-list", "--first-parent", f"refs/heads/{branch}").splitlines()
+        return before in path[1:]
+
+    @property
+    def _template(self) -> Path:
+        hosted = self.actors.sandbox.hub.state.repository(self.actors.sandbox.template)
+        if hosted is None:
+            raise LookupError("There is no repository of the template.")
+        return hosted.folder
+
+    def nightly(self, projects: Sequence[str] = ALL) -> dict[str, str]:
+        """Let the next job of some repositories run, and return the version of the actions that it ran."""
+        self.actors.report(f"the nightly job of {len(projects)} repositories runs")
         token = self.actors.sandbox.tokens[RESEARCHER]
-        for project in ALL:
+        for project in projects:
             where = f"{self.actors.sandbox.owner}/{self.name(project)}"
             self._git(self.folder(project), "commit", "--quiet", "--allow-empty", "--message", "chore: run")
             push(self.actors.sandbox, self.folder(project), where, ["+HEAD:refs/heads/nightly"], token)
         self.actors.sandbox.runner.wait(PATIENCE)
-        runs = [run for run in self.actors.sandbox.runner.runs if run.name == "Nightly"][-len(ALL) :]
+        runs = [run for run in self.actors.sandbox.runner.runs if run.name == "Nightly"][-len(projects) :]
         return {run.repository.rpartition("-")[2]: ", ".join(sorted(actions_of(run))) for run in runs}
 
 

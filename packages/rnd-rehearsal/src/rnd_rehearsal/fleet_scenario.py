@@ -11,7 +11,7 @@ from rnd_rehearsal.rest import Refusal
 if TYPE_CHECKING:
     from rnd_rehearsal.actors import Actors
 
-OLD, NEW = "1.0.0", "1.1.0"
+OLD, NEW, LATER = "1.0.0", "1.1.0", "1.2.0"
 
 
 def fleet(actors: Actors) -> None:
@@ -27,6 +27,7 @@ def fleet(actors: Actors) -> None:
     canary(there)
     everybody(there)
     rollback(there)
+    later(there)
     page(there)
 
 
@@ -90,6 +91,19 @@ def rollback(there: Fleet) -> None:
     there.rnd("update", "--quiet")
     opened = {project: len(there.pulls(project, "open")) for project in ALL}
     actors.check("the next tick closes the open pull requests", opened == dict.fromkeys(ALL, 0))
+
+
+def later(there: Fleet) -> None:
+    """A later release is given after the rollback: the branch goes on, and the next job of the ring runs it."""
+    actors = there.actors
+    branch = actors.sandbox.organisation.template.canary_ref
+    before = there.tip(branch)
+    there.release(LATER)
+    given = there.rnd("promote", LATER)
+    actors.check(f"the canary ring gets {LATER}", given.returncode == 0 and f"give {LATER} to canary" in given.stdout)
+    actors.check("its branch goes on, without force", there.goes_on(branch, before))
+    ran = there.nightly((ROVER, BEACON))
+    actors.check(f"the next job of the canary ring runs {LATER}, and no other", ran == {ROVER: LATER, BEACON: OLD})
 
 
 def page(there: Fleet) -> None:
