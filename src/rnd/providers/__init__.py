@@ -21,6 +21,12 @@ def package_index(organisation: Organisation, caller: Caller) -> PackageIndex:
     return index
 
 
+def is_own_index(organisation: Organisation, host: str) -> bool:
+    """Return whether an index at a host, in lower case, is the organisation's."""
+    module = import_module(f"{__name__}.{organisation.package_index.provider}")
+    return bool(module.is_own(organisation.package_index, host))
+
+
 def image_registry(organisation: Organisation, caller: Caller) -> ImageRegistry:
     """Return the organisation's image registry, as a caller reaches it."""
     module = import_module(f"{__name__}.{organisation.image_registry.provider}")

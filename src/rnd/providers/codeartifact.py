@@ -21,6 +21,19 @@ READING = 3600  # seconds that a token for reading lasts: a build of an image ma
 TOKEN_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"  # noqa: S105 - a variable that a job with `id-token: write` has
 
 
+def is_own(place: CodeArtifact, host: str) -> bool:
+    """Return whether a host is that of a domain: `DOMAIN-ACCOUNT.d.codeartifact.REGION.amazonaws.com`.
+
+    The account and the region do not count, so a copy of the domain is of the same organisation.
+    https://docs.aws.amazon.com/codeartifact/latest/ug/registry-settings.html
+
+    Args:
+        place: The domain.
+        host: In lower case.
+    """
+    return host.startswith(f"{place.domain}-") and ".codeartifact." in host
+
+
 class CodeArtifactIndex:
     """The organisation's repositories in CodeArtifact, as a caller reaches them."""
 

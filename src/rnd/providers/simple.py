@@ -27,6 +27,11 @@ CREDENTIALS = "Give them as UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD, or as U
 USERNAME, PASSWORD = "RND_INDEX_USERNAME", "RND_INDEX_PASSWORD"
 
 
+def is_own(places: SimpleIndex, host: str) -> bool:
+    """Return whether a host, in lower case, is that of the index for releases or of the one for development."""
+    return host in {urlsplit(one.url).hostname for one in (places.releases, places.development)}
+
+
 class Simple:
     """The organisation's own index, as a caller reaches it."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from rnd.organisation.package_index import CodeArtifact
+from rnd.providers import is_own_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,16 +93,11 @@ def read_exceptions(text: str | None) -> Exceptions:
 
 def private_indexes(organisation: Organisation) -> Callable[[str], bool]:
     """Return a check of an index's address: private are the organisation's own index and those that org.yml lists."""
-    index = organisation.package_index
     hosts = {host.lower() for host in organisation.fleet.audit.private_indexes}
-    if not isinstance(index, CodeArtifact):
-        hosts |= {_host(index.releases.url), _host(index.development.url)}
 
     def is_private(address: str) -> bool:
         host = _host(address)
-        if isinstance(index, CodeArtifact) and host.startswith(f"{index.domain}-") and ".codeartifact." in host:
-            return True
-        return not host or host in hosts  # an index in a folder has no host
+        return not host or host in hosts or is_own_index(organisation, host)  # an index in a folder has no host
 
     return is_private
 
