@@ -24,6 +24,7 @@ from tests.helpers.organisations import without_aws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.helpers.fleet import Fleet
 
@@ -65,7 +66,7 @@ def add(fleet: Fleet, name: str, lock: str | None, project: str = "") -> None:
     fleet.push(name, files | ({"uv.lock": lock} if lock is not None else {}))
 
 
-def test_the_report(fleet: Fleet, osv: Osv, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report(fleet: Fleet, osv: Osv, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fleet.configure(audit=Audit(service=osv.address))
     known = record("GHSA-9wx4", aliases=["CVE-2024-35195", "PYSEC-2024-1"])
     osv.known = {OLD: [known, record("PYSEC-2024-1", aliases=["CVE-2024-35195"], database_specific={})]}
@@ -93,6 +94,28 @@ def test_the_report(fleet: Fleet, osv: Osv, capsys: pytest.CaptureFixture[str]) 
     assert document["repositories"] == [
         {"name": "rnd-fine", "vulnerabilities": [], "ignored": 0, "private": 0, "not_checked": None}
     ]
+
+    assert cli.main(["fleet", "audit", "--json"]) == 3
+    saved, page = tmp_path / "audit.json", tmp_path / "fleet.html"
+    saved.write_text(capsys.readouterr().out, encoding="utf-8")
+    command = ["fleet", "status", "--html", str(page), "--audit", str(saved)]
+    cli.main(command)
+    html = page.read_text(encoding="utf-8")
+    assert "<b>2</b><span>with known vulnerabilities</span>" in html
+    assert html.count("CVE-2024-35195, high: requests 2.31.0, fixed in 2.32.0") == 2
+    assert html.count("none known") == 2
+    assert "Not checked for known vulnerabilities: 1." in html
+    # Other files: those of a failed audit are shown as such, and those of no audit are refused.
+    error = json.dumps({"error": {"code": "advisories-unavailable", "message": "No answer.", "hint": "Wait."}})
+    for text, said in ((error, "No answer."), ("", "the audit ended without a result.")):
+        saved.write_text(text, encoding="utf-8")
+        cli.main(command)
+        assert f"could not be looked up: {said}" in page.read_text(encoding="utf-8"), text
+    for text in ("{", "[]", '{"organisation": "other"}', '{"repositories": [1]}'):
+        saved.write_text(text, encoding="utf-8")
+        assert cli.main(command) == 2, text
+    assert cli.main([*command[:-1], str(tmp_path / "none.json")]) == 2
+    assert cli.main(["fleet", "status", "--audit", str(saved)]) == 2
 
 
 def test_the_summary_shows_what_others_wrote_as_it_is(

@@ -6,12 +6,14 @@ import hashlib
 import re
 import shutil
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rnd import cli
+from rnd.fleet.audit.saved import Known, Saved
 from rnd.fleet.page import ASSETS, render
 from tests.helpers.many import add_many
 from tests.helpers.views import HOSTILE, made_up_view
@@ -67,6 +69,22 @@ def test_what_is_shipped_is_what_was_published() -> None:
     assert listed
     for name, digest in listed:
         assert hashlib.sha256((ASSETS / name).read_bytes()).hexdigest() == digest
+
+
+def test_known_vulnerabilities_are_shown_where_an_audit_is_given() -> None:
+    one, other, *_ = [each.member.name for each in VIEW.changeable if each.member.name not in HOSTILE]
+    known = Known(id=HOSTILE[0], package="requests", version="2.31.0", severity="high", fixed=None)
+    page = render(replace(VIEW, audit=Saved({one: [known], other: []})), VIEW.repositories)
+    elements = Elements()
+    elements.feed(page)
+    assert elements.counts["script"] == 2
+    assert page.count("high: requests 2.31.0, not fixed yet") == 1
+    assert page.count("none known") == 1
+    assert "<b>1</b><span>with known vulnerabilities</span>" in page
+    assert f"Not checked for known vulnerabilities: {len(VIEW.changeable) - 2:,}." in page
+    failed = render(replace(VIEW, audit=Saved(error="no answer")), VIEW.repositories)
+    assert "Known vulnerabilities could not be looked up: no answer." in failed
+    assert "ulnerabilities" not in render(VIEW, VIEW.repositories)
 
 
 @pytest.fixture(scope="module")

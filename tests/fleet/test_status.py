@@ -50,6 +50,8 @@ def test_each_kind_of_difference(fleet: Fleet, capsys: pytest.CaptureFixture[str
         "rnd-canary": [],
         "rnd-drifted": [{"key": "features.wiki", "wanted": False, "found": True}],
     }
+    assert cli.main(["fleet", "status", "--having", "unreadable"]) == 0  # of the selected repositories
+    capsys.readouterr()
     assert cli.main(["fleet", "status", "--having", "behind"]) == 3
     assert capsys.readouterr().out.splitlines() == [
         "rnd-later: template 1.0.0+2, 1 behind",
@@ -90,7 +92,7 @@ def test_held_and_watched(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> N
     assert cli.main(["fleet", "status"]) == 0
     said = capsys.readouterr().out
     assert "held          until later 1" in said
-    assert "watched       never changed 1" in said
+    assert "watched       no pyproject.toml, setup.py or setup.cfg 1" in said
     assert f"1 repository of {fleet.hosting.owner}" in said
     fleet.add("rnd-late", version="1.0.0")
     assert cli.main(["fleet", "status"]) == 3

@@ -38,6 +38,7 @@ class Facts:
         hold: Why it stays at its version, if it is held.
         update: What is decided about its update pull request, if that was read.
         error: Why it could not be read; None if it was.
+        joining: What stands in the way of a watched repository that may join; None if that is unknown.
     """
 
     member: Member
@@ -51,6 +52,7 @@ class Facts:
     hold: Hold | None = None
     update: Decision | None = None
     error: str | None = None
+    joining: str | None = None
 
     def calls_another(self, workflow_ref: str) -> bool:
         """Return whether its workflows call the shared actions at another ref than they should."""

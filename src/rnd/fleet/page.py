@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from rnd.fleet import facts
 from rnd.fleet.facts import template_version
+from rnd.fleet.joining import READY
 from rnd.fleet.report import LACKING, failures, groups, header, reason, remarks, shorten
 from rnd.fleet.update.seen import pull_kind
 from rnd.github.settings.diff import format_value
@@ -70,7 +71,8 @@ def render(view: View, shown: Sequence[Facts]) -> str:
         charts=_charts(view),
         unreadable=failures(view),
         rings=sorted({one.member.ring for one in shown}),
-        remarks=remarks(view),
+        remarks=[*remarks(view), *_audit_remarks(view)],
+        audited=view.audit is not None,
         rows=[_row(one, view) for one in sorted(shown, key=lambda one: not _needs_attention(one, view))],
     )
 
@@ -113,6 +115,11 @@ def _tiles(view: View) -> list[dict[str, str]]:
         }
         for having, (label, tone) in labels.items()
     ]
+    if view.audit is not None:
+        vulnerable = sum(bool(_vulnerabilities(one, view)) for one in view.changeable)
+        tone = "bad" if vulnerable else "calm"
+        label = "with known vulnerabilities"
+        tiles.append({"having": "vulnerable", "label": label, "count": f"{vulnerable:,}", "tone": tone})
     watched = len(view.repositories) - len(view.changeable)
     return (
         [*tiles, {"having": "watched", "label": "watched", "count": f"{watched:,}", "tone": "calm"}]
@@ -157,15 +164,43 @@ def _needs_attention(one: Facts, view: View) -> bool:
     )
 
 
+def _audit_remarks(view: View) -> list[str]:
+    """Return why known vulnerabilities are not shown."""
+    if view.audit is None:
+        return []
+    if view.audit.error is not None:
+        return [f"Known vulnerabilities could not be looked up: {view.audit.error}."]
+    missing = sum(one.member.name not in view.audit.found for one in view.changeable)
+    return [f"Not checked for known vulnerabilities: {missing:,}."] if missing else []
+
+
+def _vulnerabilities(one: Facts, view: View) -> list[str]:
+    """Return the known vulnerabilities of what a repository locks, a line each."""
+    known = view.audit.found.get(one.member.name, ()) if view.audit is not None else ()
+    return [
+        f"{each.id}, {each.severity}: {each.package} {each.version}, "
+        f"{f'fixed in {each.fixed}' if each.fixed else 'not fixed yet'}"
+        for each in known
+    ]
+
+
 def _row(one: Facts, view: View) -> dict[str, Any]:
-    having = one.having(view.workflow_ref)
+    having = [*one.having(view.workflow_ref)]
+    vulnerabilities = _vulnerabilities(one, view)
+    having += [
+        condition
+        for condition, is_so in (("watched", one.member.watched), ("vulnerable", bool(vulnerabilities)))
+        if is_so
+    ]
     release = parse_release(template_version(one.member.version).partition("+")[0]) or (0, 0, 0)
     return {
         "name": one.member.name,
         "url": one.member.url if one.member.url.startswith(("https://", "http://")) else "",
-        "having": " ".join((*having, *(["watched"] if one.member.watched else []))),
+        "having": " ".join(having),
+        "vulnerabilities": vulnerabilities,
+        "is_checked": view.audit is not None and one.member.name in view.audit.found,
         "ring": "watched" if one.member.watched else one.member.ring,
-        "template": "" if one.member.watched else _template(one),
+        "template": _template(one),
         "template_tone": _template_tone(one),
         "version_order": release[0] * 10**8 + release[1] * 10**4 + release[2],
         "differences": len(one.changes) or len(one.lacking) or (1000 if one.error else 0),
@@ -213,10 +248,14 @@ def _workflows_tone(one: Facts, view: View) -> str:
 
 
 def _template(one: Facts) -> str:
+    if one.member.watched:
+        return one.joining or ""
     return f"{template_version(one.member.version)}{f' · {one.behind} behind' if one.behind else ''}"
 
 
 def _template_tone(one: Facts) -> str:
-    if one.member.watched or one.behind is None:
+    if one.member.watched:
+        return "info" if one.joining == READY else "calm"
+    if one.behind is None:
         return "calm"
     return "good" if not one.behind else "info" if one.hold else "warn"

@@ -114,6 +114,21 @@ query Rulesets($ids: [ID!]!) {{
 }}
 """
 
+ROOTS = f"""
+query Roots($ids: [ID!]!) {{
+  {BUDGET}
+  nodes(ids: $ids) {{
+    ... on Repository {{
+      id
+      root: object(expression: "HEAD:") {{
+        ... on Tree {{ entries {{ name object {{ ... on Tree {{ entries {{ name }} }} }} }} }}
+      }}
+      project: object(expression: "HEAD:pyproject.toml") {{ ... on Blob {{ text }} }}
+    }}
+  }}
+}}
+"""
+
 LOCKS = f"""
 query Locks($ids: [ID!]!) {{
   {BUDGET}

@@ -43,7 +43,9 @@ def groups(view: View) -> dict[str, list[tuple[str, int]]]:
         "pull requests": pull_groups(view.updates) if view.updates is not None else [],
         "rings": list(Counter(one.member.ring for one in ours).items()),
         "held": [("until later", sum(one.hold is not None for one in ours))],
-        "watched": [("never changed", len(view.repositories) - len(ours))],
+        "watched": Counter(
+            one.joining or "never changed" for one in view.repositories if one.member.watched
+        ).most_common(),
     }
     return {topic: kinds for topic, kinds in found.items() if any(number for _, number in kinds)}
 
@@ -206,6 +208,7 @@ def one_document(one: Facts, workflow_ref: str) -> dict[str, Any]:
         "unknown": list(one.unknown),
         "not_read": list(one.not_read),
         "lacking": list(one.lacking),
+        "joining": one.joining,
         "held": {"until": one.hold.until.isoformat(), "because": one.hold.because} if one.hold else None,
         "error": one.error,
         "update": decision_document(one.update) if one.update is not None else None,

@@ -24,6 +24,7 @@ from rnd.github.repository import location, repository_at
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from rnd.fleet.audit.saved import Saved
     from rnd.fleet.defaults import Defaults
     from rnd.fleet.governor import Paused
     from rnd.fleet.reading import Reader
@@ -51,6 +52,7 @@ class View:
         queries: How many queries were sent.
         points: What GitHub charged for them.
         updates: The rings and the update pull requests, if they were read.
+        audit: The known vulnerabilities of what the repositories lock, if they were given.
         unlisted: Repositories that GitHub did not show in its list, with the reasons: they may be of the fleet.
     """
 
@@ -66,6 +68,7 @@ class View:
     queries: int = 0
     points: int = 0
     updates: Scene | None = None
+    audit: Saved | None = None
     unlisted: tuple[str, ...] = ()
 
     @property
