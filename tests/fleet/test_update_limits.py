@@ -18,11 +18,13 @@ from rnd import cli, git
 from rnd.fleet import governor
 from rnd.fleet.governor import Governor
 from tests.helpers.many import add_many
+from tests.helpers.update_scenes import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.helpers.update_scenes import LocalGit, Scene
     from tests.helpers.updates import World
 
 # `RND_TEST_REPOSITORIES=1000 RND_TEST_KILLED=1000` runs the size that the goals are about; it takes half an hour.
@@ -146,3 +148,30 @@ def test_killed_anywhere_and_continued_by_a_new_process(
     print(f"{KILLED} repositories, {sum(ended.values())} processes: {dict(ended)}")
     assert ended["killed"] == KILLS
     assert ended.keys() == {"killed", "exit code 0"}
+
+
+def test_killed_before_and_after_a_change(quick: World, scenes: dict[str, Scene], local: LocalGit) -> None:
+    """Killed in the middle of merging, renewing, closing: the next tick does the rest, and nothing twice."""
+    assert local.faults == {}
+    steps = mmap(-1, STEPS.size)
+    random = Random(17)
+    cells = 0
+
+    def command() -> int:
+        return cli.main(["fleet", "update", "--quiet"])
+
+    for kind in ("merge", "renew", "close", "redraft"):
+        scene = scenes[kind]
+        scene.restore(quick)
+        STEPS.pack_into(steps, 0, 0)
+        assert killed_at(steps, set(), command) == 0
+        (total,) = STEPS.unpack_from(steps)
+        for point in random.sample(range(total // 2, total), 4):  # after the queries
+            scene.restore(quick)
+            STEPS.pack_into(steps, 0, 0)
+            assert os.WIFSIGNALED(killed_at(steps, {point}, command)), (kind, point)
+            assert quick.tick() == 0, (kind, point)
+            assert all(scene.is_done(quick, name) for name in NAMES), (kind, point)
+            assert [len(quick.pulls(name)) for name in NAMES] == [1, 1], (kind, point)
+            cells += 1
+    print(f"update: {cells} cells of killed changes")
