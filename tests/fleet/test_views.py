@@ -179,6 +179,9 @@ def put(one: Repository, organisation: Organisation, state: Document, app: int) 
             "name": "publish",
             "created_at": "2026-11-24T00:00:00Z",
             "updated_at": "2026-11-24T00:00:00Z",
+            "wait_timer": 0,
+            "reviewers": [],
+            "prevent_self_review": False,
             "deployment_branch_policy": policy,
             "policies": listed,
         }
