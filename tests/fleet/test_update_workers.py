@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rnd.commands.fleet.update import index_access
+from rnd.errors import AwsRefused
 from rnd.fleet.central import Remote
 from rnd.fleet.update import mirror, workers
 from rnd.fleet.update.render import Job, render
+from rnd.organisation import load_organisation
+from rnd.providers.provider import IndexAccess
 from tests.helpers.git import git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rnd.organisation import Organisation
+    from rnd.providers.provider import Caller
 
 ANSWERS = (
     "_commit: 1.0.0\n_src_path: git@github.com:o/rnd-template.git\nproject_name: demo\nauthor: ''\n"
@@ -143,3 +150,37 @@ def test_the_password_of_the_index_goes_to_its_host_only(tmp_path: Path, monkeyp
     read = netrc.netrc(path)
     assert read.authenticators("packages.example.com") == ("aws", "", "s3cret")
     assert read.authenticators("packages.example.com.evil.example") is None
+
+
+class Index:
+    """A package index that gives one password, or refuses."""
+
+    def __init__(self, *, refuses: bool) -> None:
+        self.refuses = refuses
+
+    def sign_in(self, *, reading: bool) -> IndexAccess:
+        assert reading
+        if self.refuses:
+            raise AwsRefused("There are no credentials.")
+        return IndexAccess("https://packages.example.com/", "https://packages.example.com/simple/", "aws", "s3cret")
+
+
+@pytest.mark.parametrize("job", [True, False])
+def test_the_index_is_read_as_the_user_or_as_the_identity_that_can_only_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], job: bool
+) -> None:
+    callers: list[Caller] = []
+
+    def package_index(_: Organisation, caller: Caller) -> Index:
+        callers.append(caller)
+        return Index(refuses=len(callers) > 1)
+
+    monkeypatch.setattr("rnd.providers.package_index", package_index)
+    monkeypatch.setenv("GITHUB_ACTIONS", str(job).lower())
+    access = index_access(load_organisation())
+    assert access is not None
+    assert access.password == "s3cret"
+    assert [caller.identity for caller in callers] == ["reading" if job else None]
+    assert ("::add-mask::s3cret" in capsys.readouterr().out) is job
+    assert index_access(load_organisation()) is None
+    assert "private packages cannot be updated: There are no credentials." in capsys.readouterr().err
