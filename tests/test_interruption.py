@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,15 +56,24 @@ CALLS = (
     "pytest",
     "update-ref",
 )
-MOMENTS = (("during", "KILL"), ("after", "KILL"), ("during", "INT"))
-KILLS = [
-    *(("uv", call, *moment) for call in CALLS for moment in MOMENTS),
+# A killed call changes less than a finished one, so each call meets the signals in this order.
+MOMENTS = (("during", "KILL"), ("during", "INT"), ("after", "KILL"))
+KILLS = {
+    "uv": [(call, *moment) for call in CALLS for moment in MOMENTS],
     # Those that are another program's with conda; git's are the same.
-    ("conda", "install --no-index", "during", "KILL"),
-    ("conda", "pre-commit install", "during", "INT"),
-    ("conda", "pre-commit run", "after", "KILL"),
-    ("conda", "pytest", "during", "INT"),
-]
+    "conda": [
+        ("install --no-index", "during", "KILL"),
+        ("pre-commit install", "during", "INT"),
+        ("pre-commit run", "after", "KILL"),
+        ("pytest", "during", "INT"),
+    ],
+}
+# What a call has left if it was done before the signal came, so that the next run does not make it.
+LEFT = {
+    "sync --all-extras --locked": ".venv",
+    "pre-commit install": ".git/hooks/pre-commit",
+    "update-ref": ".git/refs/rnd/checks-passed",
+}
 # What is there when conda's packages are about to be solved, and while they are installed.
 RENDERED, INSTALLING = "one/.rnd-new-*/draft/.copier-answers.yml", "one/aligner/.conda/conda-meta/*.json"
 
@@ -148,22 +157,24 @@ def is_finished(template: TemplateRepository, folder: Path, undisturbed: dict[st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("tool", "call", "moment", "sent"), KILLS)
-def test_killed_then_finished(
-    template: TemplateRepository,
-    tmp_path: Path,
-    wrapped: dict[str, str],
-    undisturbed: dict[str, object],
-    call: str,
-    moment: str,
-    sent: str,
+@pytest.mark.parametrize("tool", KILLS)
+def test_killed_again_and_again_then_finished(
+    template: TemplateRepository, tmp_path: Path, wrapped: dict[str, str], undisturbed: dict[str, object], tool: str
 ) -> None:
-    folder = tmp_path / "one" / "aligner"
+    """Each run goes on from what the killed ones before it left, and is killed further on."""
+    folder, killed = tmp_path / "one" / "aligner", Path(wrapped["KILL_ONCE"])
     folder.parent.mkdir()
-    variables = wrapped | {"KILL_AT": call, "KILL_MOMENT": moment, "KILL_SIGNAL": sent}
-    killed = subprocess.run(command(template, folder), env=variables, capture_output=True, text=True, check=False)
-    assert Path(wrapped["KILL_ONCE"]).exists(), "the call was never made"
-    was_ended(killed.returncode, killed.stdout, sent, folder)
+    for call, moment, sent in KILLS[tool]:
+        variables = wrapped | {"KILL_AT": call, "KILL_MOMENT": moment, "KILL_SIGNAL": sent}
+        run = partial(subprocess.run, command(template, folder), env=variables, capture_output=True, text=True)
+        left, ended = drafts(folder), run(check=False)
+        if not killed.exists() and call in LEFT:
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+            remove(folder / LEFT[call])
+            ended = run(check=False)
+        assert killed.exists(), f"{call}, {sent} {moment} it: the call was never made\n{ended.stdout}{ended.stderr}"
+        was_ended(ended.returncode, ended.stdout, sent, drafts(folder) - left)
+        killed.rmdir()
     is_finished(template, folder, undisturbed)
 
 
@@ -179,7 +190,7 @@ def test_killed_where_no_program_is_called_then_finished(
         assert wait_for(tmp_path, seen, running), "it was never at it"
         running.send_signal(signal.Signals[f"SIG{sent}"])
         said, _ = running.communicate(timeout=300)
-    was_ended(running.returncode, said, sent, folder)
+    was_ended(running.returncode, said, sent, drafts(folder))
     is_finished(template, folder, undisturbed)
 
 
@@ -191,14 +202,27 @@ def wait_for(place: Path, seen: str, running: subprocess.Popen[str]) -> bool:
     return bool(list(place.glob(seen)))
 
 
-def was_ended(code: int, said: str, sent: str, folder: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def drafts(folder: Path) -> set[Path]:
+    """Return the folders in which a repository is prepared before it is moved to its place."""
+    return set(folder.parent.glob(".rnd-new-*"))
+
+
+def was_ended(code: int, said: str, sent: str, left: set[Path]) -> None:
     """A program was ended by a signal, and has cleaned up where it could."""
     if sent == "KILL":
         assert code == -signal.SIGKILL
     else:
         assert code == 130
         assert json.loads(said)["error"]["code"] == "interrupted"
-        assert not list(folder.parent.glob(".rnd-new-*")), "an interrupted run cleans up"
+        assert left == set(), "an interrupted run cleans up"
 
 
 @pytest.mark.slow
