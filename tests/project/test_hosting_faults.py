@@ -9,6 +9,9 @@ After most transient faults, a creation sends the same request again and goes on
 creation suffers all of these: each request once, and the next request must be the same, with the requests and the
 result of an undisturbed creation after it. A request whose fault leads to anything else suffers it in a creation of its
 own.
+
+Most other faults end a creation at once. One creation finds out which do, at each of its requests, and what is there
+at that moment (see `Probe`). Only what no run has completed before then has a creation of its own.
 """
 
 from __future__ import annotations
@@ -17,19 +20,18 @@ import json
 import os
 import re
 import shutil
-import signal
 import ssl
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fake_github.faults import DROP, refusal
 from rnd.errors import RndError
 from tests.helpers.creation import Creation, actions, begin, without_ids
+from tests.helpers.creation_faults import OUTCOMES, SENT_AGAIN, TRANSIENT, Each, Fault, Probe, alike, run_and_die
 from tests.helpers.fault_matrix import CREATION, Part
 from tests.helpers.machine import quick_folder
 
@@ -37,105 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from werkzeug.wrappers import Request, Response
-
-    from fake_github.faults import Drop, Phase
     from tests.helpers.github import Hosting
 
-OUTCOMES: dict[str, tuple[Response | Drop, Phase]] = {
-    "401": (refusal(401, "Bad credentials"), "before"),
-    "403": (refusal(403, "Forbidden"), "before"),
-    "404": (refusal(404, "Not Found"), "before"),
-    "409": (refusal(409, "Conflict"), "before"),
-    "422": (refusal(422, "Validation Failed"), "before"),
-    "429": (refusal(429, "Too many requests", Retry_After="0"), "before"),
-    "403 with Retry-After": (refusal(403, "You have exceeded a secondary rate limit", Retry_After="0"), "before"),
-    "500": (refusal(500, "Server Error"), "before"),
-    "cut before": (DROP, "before"),
-    "cut after": (DROP, "after"),
-    "killed before": (DROP, "before"),
-    "killed after": (DROP, "after"),
-}
-# What a creation makes up for by itself, and the requests that it then sends again without looking first. What was just
-# created may not be there yet: a 404 is transient then.
-TRANSIENT = ("429", "403 with Retry-After", "404", "500", "cut before")
-SENT_AGAIN = {"GET", "PUT", "PATCH", "DELETE"}
 NAMES = count(1)
 POINTS = {"GET": 1, "HEAD": 1}  # any other request costs 5: GitHub's secondary limit, 900 points a minute
-
-
-@dataclass
-class Fault:
-    """What goes wrong with the request of a number, from 0.
-
-    Attributes:
-        victim: The process to be killed; 0 for none.
-    """
-
-    number: int
-    outcome: Response | Drop
-    phase: Phase
-    victim: int = 0
-    seen: int = -1
-    struck: bool = False
-
-    def __call__(self, _: Request, phase: Phase) -> Response | Drop | None:
-        if phase == "before":
-            self.seen += 1
-        if self.struck or (self.seen, phase) != (self.number, self.phase):
-            return None
-        self.struck = True
-        if self.victim:
-            os.kill(self.victim, signal.SIGKILL)
-        return self.outcome
-
-
-@dataclass
-class Each:
-    """What goes wrong with many requests of one creation: each suffers it once, and must be sent again at once.
-
-    Attributes:
-        calls: The requests of an undisturbed creation.
-        name: The name of this one's project.
-        numbers: The requests that suffer.
-        made_up: Those after which the creation went on as if nothing had happened.
-        deviated: The one after which it did not; what follows is refused, which ends the creation.
-    """
-
-    calls: list[tuple[str, str]]
-    name: str
-    outcome: Response | Drop
-    numbers: set[int]
-    made_up: set[int] = field(default_factory=set)
-    deviated: int | None = None
-    number: int = 0
-    struck: int | None = None
-
-    def __call__(self, request: Request, phase: Phase) -> Response | Drop | None:
-        if self.deviated is not None:
-            return OUTCOMES["401"][0]
-        if phase == "before":
-            return self.strike((request.method, alike(request.path, self.name)))
-        if self.number in self.numbers:
-            self.made_up.add(self.number)
-        self.number += 1
-        return None
-
-    def strike(self, call: tuple[str, str]) -> Response | Drop | None:
-        if [call] != self.calls[self.number : self.number + 1]:
-            self.deviated = self.struck
-            assert self.deviated is not None, f"no creation before sent {call} as number {self.number}"
-            return OUTCOMES["401"][0]
-        if self.number in self.numbers and self.struck != self.number:
-            self.struck = self.number
-            return self.outcome
-        return None
-
-    def surely_made_up(self) -> set[int]:
-        """Return `made_up` without what may not have been sent again: the same request follows in any case."""
-        if self.deviated is None:
-            return self.made_up
-        return {one for one in self.made_up if set(self.calls[one : self.deviated + 1]) != {self.calls[one]}}
 
 
 @dataclass
@@ -183,8 +90,7 @@ class Sandbox:
     def seen(self, creation: Creation) -> str:
         """Return everything that the next run could see, without the project's name."""
         there = creation.there()
-        here = creation.project.folder / ".git"
-        document: dict[str, Any] = {"here": refs(here), "configuration": (here / "config").read_text(encoding="utf-8")}
+        document: dict[str, Any] = here(creation)
         if there is not None:
             teams = self.hosting.hub.state.organisation(self.hosting.owner).teams.values()  # type: ignore[union-attr]
             document |= {
@@ -232,6 +138,39 @@ class Sandbox:
         self.suffered += 1
         shutil.rmtree(creation.project.folder)
 
+    def probe(self, cases: set[tuple[int, str]]) -> set[tuple[int, str]]:
+        """Return the cases that need a creation of their own: all others leave what a run has completed."""
+        creation = self.begin()
+        asked = {case for case in cases if self.calls[case[0]][1].startswith("/api/")}
+        wanted = {number: [kind for one, kind in sorted(asked) if one == number] for number, _ in asked}
+        probe = Probe(
+            creation,
+            partial(self.seen, creation),
+            partial(here, creation),
+            {number: [kind for kind in kinds if not kind.startswith("killed")] for number, kinds in wanted.items()},
+        )
+        self.hosting.hub.faults.append(probe)
+        try:
+            probe.run()
+        finally:
+            self.hosting.hub.faults.clear()
+        self.runs += 1
+        assert probe.number == len(self.calls) - 1
+        assert self.whole(creation) == self.expected
+        shutil.rmtree(creation.project.folder)
+        # A process that is killed leaves what is there, and so does one that ends.
+        ends = probe.ended | {case for case in asked if case[1].startswith("killed")}
+        alone = set(cases)
+        for number, kind in sorted(ends):
+            world = probe.worlds[number, OUTCOMES[kind][1]]
+            if world not in self.completed:
+                self.suffer(number, kind)
+                assert world in self.completed, f"{kind} at {self.calls[number]} left something else"
+            else:
+                self.suffered += 1
+            alone.remove((number, kind))
+        return alone
+
     def suffer_together(self, kind: str, numbers: set[int]) -> set[int]:
         """Let a fault happen to many requests of one creation, and return those that need one of their own."""
         left, alone = set(numbers), set[int]()
@@ -261,9 +200,10 @@ class Sandbox:
         return alone
 
 
-def alike(path: str, name: str) -> str:
-    """Return the path of a request without what differs between projects: the name, and the ids of rulesets."""
-    return re.sub(r"/\d+\b", "/ID", path.replace(name, "NAME"))
+def here(creation: Creation) -> dict[str, Any]:
+    """Return what a creation changes on this machine."""
+    folder = creation.project.folder / ".git"
+    return {"here": refs(folder), "configuration": (folder / "config").read_text(encoding="utf-8")}
 
 
 def refs(folder: Path) -> list[str]:
@@ -274,26 +214,6 @@ def refs(folder: Path) -> list[str]:
     return sorted({*loose, *(line.split()[1] for line in lines if line[0] not in "#^")})
 
 
-def run_and_die(creation: Creation, fault: Fault) -> None:
-    """Run a creation in a process of its own that the fault kills."""
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # forking beside threads: the child uses none of them
-        child = os.fork()
-    if child == 0:
-        os.read(reading, 1)
-        try:
-            creation.run()
-        finally:
-            os._exit(0)
-    fault.victim = child
-    os.write(writing, b".")
-    _, status = os.waitpid(child, 0)
-    os.close(reading)
-    os.close(writing)
-    assert os.WIFSIGNALED(status)
-
-
 @pytest.fixture
 def sandbox(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     # The fake GitHub speaks http: reading the authorities of the system for each run would take a quarter of its time.
@@ -302,7 +222,7 @@ def sandbox(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandb
         yield Sandbox(hosting, folder)
 
 
-PARTS = 4
+PARTS = 2
 
 
 @pytest.mark.slow
@@ -316,7 +236,7 @@ def test_one_more_run_gives_the_same_repository(
     for kind in TRANSIENT:
         many = {number for number, one in own if one == kind and is_sent_again(sandbox.calls[number])}
         own -= {(number, kind) for number in many - sandbox.suffer_together(kind, many)}
-    for number, kind in sorted(own):
+    for number, kind in sorted(sandbox.probe(own)):
         sandbox.suffer(number, kind)
     size = {"requests": len(sandbox.calls), "faults": len(OUTCOMES), "whole": len(cases)}
     done = {"cases": sandbox.suffered, "worlds": len(sandbox.completed), "runs": sandbox.runs}
