@@ -120,6 +120,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         f"GET {RELEASES}/{{release_id}}",
     ),
     "contents:write": (
+        f"POST {BRANCH}/rename",
         f"POST {GIT}/refs",
         f"PATCH {GIT}/refs/{{ref}}",
         f"DELETE {GIT}/refs/{{ref}}",

@@ -66,6 +66,25 @@ def _follow_pull(hub: Hub, token: Token, base: Repository, pull: PullRequest, id
     events.record_pull(hub, token, base, pull, "synchronize", before=old, after=new)
 
 
+def rename_branch(hub: Hub, token: Token, repository: Repository, old: str, new: str) -> None:
+    """Give a branch another name: as the base of open pull requests, as the default branch, in its protection.
+
+    A pull request from the branch is closed. A rename is no push, so it starts no run:
+    https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-branches-in-your-repository/renaming-a-branch
+    """
+    sha = bare.refs(repository.folder)[f"refs/heads/{old}"]
+    bare.run(repository.folder, "branch", "--move", old, new)
+    if repository.default_branch == old:
+        repository.default_branch = new
+        bare.run(repository.folder, "symbolic-ref", "HEAD", f"refs/heads/{new}")
+    if old in repository.protection:
+        repository.protection[new] = repository.protection.pop(old)
+    for pull in repository.pulls.values():
+        if pull.state == "open" and pull.base_branch == old:
+            pull.base_branch = new
+    _follow_branch(hub, token, repository, old, (sha, bare.ZERO))
+
+
 def write_refs(base: Repository, pull: PullRequest) -> None:
     """Bring a pull request's commits under `refs/pull/`, with the merge that its runs check out, where there is one."""
     folder, name = base.folder, f"refs/pull/{pull.number}"

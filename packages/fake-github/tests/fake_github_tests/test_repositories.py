@@ -218,3 +218,20 @@ def test_a_removed_repository_is_gone(acme: Acme, hub: FakeGitHub) -> None:
     strong.rest.repos.delete("Acme", "rover")
     assert refused(lambda: acme.ada.rest.repos.get("Acme", "rover"))[0] == 404
     assert list((hub.folder / "acme").iterdir()) == []
+
+
+def test_a_renamed_branch_keeps_its_pull_requests(acme: Acme) -> None:
+    acme.clone.branch("feature", "feat: drive")
+    number = acme.open_pull("feature", "feat: drive")
+    rename = acme.ada.rest.repos.rename_branch
+    assert refused(lambda: rename("Acme", "rover", "main", new_name="feature"))[0] == 422  # there is one
+    assert refused(lambda: acme.bob.rest.repos.rename_branch("Acme", "rover", "main", new_name="trunk"))[0] in {
+        403,
+        404,
+    }
+    assert rename("Acme", "rover", "main", new_name="trunk").parsed_data.name == "trunk"
+    assert acme.ada.rest.repos.get("Acme", "rover").parsed_data.default_branch == "trunk"
+    found = acme.ada.rest.pulls.get("Acme", "rover", number).parsed_data
+    assert (found.base.ref, found.state) == ("trunk", "open")
+    rename("Acme", "rover", "feature", new_name="drive")
+    assert acme.ada.rest.pulls.get("Acme", "rover", number).parsed_data.state == "closed"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fake_github import git_repository as bare
-from fake_github.answers import Answer, Refused
+from fake_github.answers import Answer, Forbidden, Invalid, Refused
 from fake_github.api.rulesets import plan_allows
 from fake_github.documents.commits import commit
+from fake_github.pushes import rename_branch
 from fake_github.routing import Call, route
 from fake_github.rules import rules_for
 
@@ -55,18 +56,44 @@ def list_branches(call: Call, repository: Repository) -> Answer:
 @route(f"GET {BRANCH}")
 def get(call: Call, repository: Repository) -> Answer:
     """Return a branch."""
-    name = call.parameters["branch"]
+    return Answer(200, _branch(call, repository, call.parameters["branch"]))
+
+
+@route(f"POST {BRANCH}/rename")
+def rename(call: Call, repository: Repository) -> Answer:
+    """Rename a branch; the default branch, only for an administrator.
+
+    https://docs.github.com/en/rest/branches/branches#rename-a-branch
+    """
+    old, new = call.parameters["branch"], call.body["new_name"]
+    _sha(repository, old)
+    if old == repository.default_branch and not _administers(call, repository):
+        raise Forbidden("Must have admin rights to Repository.")
+    if f"refs/heads/{new}" in bare.refs(repository.folder):
+        raise Invalid("Branch", "new_name", "already_exists", f"A branch named {new} already exists.")
+    rename_branch(call.hub, call.caller, repository, old, new)
+    return Answer(201, _branch(call, repository, new))
+
+
+def _administers(call: Call, repository: Repository) -> bool:
+    """Return whether a caller administers a repository; a token of an app needs the permission."""
+    if call.caller.kind != "user":
+        return call.caller.permissions.get("administration") == "write"
+    return call.hub.state.role(call.caller.account, repository) == "admin"
+
+
+def _branch(call: Call, repository: Repository, name: str) -> Document:
     sha = _sha(repository, name)
     url = call.url("repos", repository.full_name, "branches", name)
     protection = repository.protection.get(name)
-    return Answer(200, {
+    return {
         "name": name,
         "commit": commit(call.hub, repository, bare.commit(repository.folder, sha)),
         "_links": {"self": url, "html": f"{call.hub.url}/{repository.full_name}/tree/{name}"},
         "protected": _protected(repository, name),
         "protection": {"enabled": protection is not None},
         "protection_url": f"{url}/protection",
-    })  # fmt: skip
+    }
 
 
 @route(f"GET {BRANCH}/protection", role="admin")
