@@ -13,7 +13,7 @@ from rnd.fleet.errors import ChangedSince, FleetStopped
 from rnd.fleet.governor import Breaker, Paused
 from rnd.fleet.recognition import check_same
 from rnd.fleet.results import Outcome, Results
-from rnd.github.errors import PlanLacks, RateLimited, SignInNeeded
+from rnd.github.errors import MainUnproven, PlanLacks, RateLimited, SignInNeeded
 from rnd.github.repository import Repository
 from rnd.github.settings.plan import settings_and_guards
 from rnd.github.settings.setting import RepositoryContext
@@ -103,7 +103,7 @@ class Applier:
             except (Paused, RateLimited) as error:
                 self._unreached(results, name, left)
                 raise (error if isinstance(error, Paused) else self.governor.pause_for(error)) from error
-            except (ChangedSince, PlanLacks) as error:  # neither is a failure that trying again changes
+            except (ChangedSince, MainUnproven, PlanLacks) as error:  # none is a failure that trying again changes
                 self._note(results, Outcome(name, "left-out", error.message, error.code, key if settings else ""))
                 if not settings:  # not the planned repository, or not where it was
                     return

@@ -9,6 +9,7 @@ from rnd.fleet import facts, rest
 from rnd.fleet.defaults import Defaults
 from rnd.fleet.documents import found_settings
 from rnd.fleet.governor import Paused
+from rnd.fleet.inventory import read_answers
 from rnd.fleet.rest import REST_ONLY
 from rnd.github.errors import RateLimited
 from rnd.github.repository import Repository
@@ -63,7 +64,8 @@ def compared(
     defaults = defaults or Defaults()
     values = {**found.values, **defaults.values, **_known_by_visibility(node)}
     not_read = _not_read(node, wanted, values, found.unknown)
-    state = {key: value for key, value in wanted.items() if key not in {*found.unknown, *not_read}}
+    own = {"visibility"} if _decides_visibility(node, wanted, values) else set()
+    state = {key: value for key, value in wanted.items() if key not in {*found.unknown, *not_read, *own}}
     private = node["visibility"] != "PUBLIC"
     changes = compare(state, values)
     lacking = tuple(change.key for change in changes if defaults.lacks(change.key, private=private))
@@ -77,6 +79,12 @@ def compared(
         lacking=lacking,
         error=nodes.errors.get(one.node_id),
     )
+
+
+def _decides_visibility(node: Node, wanted: Values, values: Values) -> bool:
+    """Return whether a repository with another visibility existed before the template: then it keeps it."""
+    differs = "visibility" in wanted and values.get("visibility") != wanted["visibility"]
+    return differs and bool(read_answers(node.get("answers")).get("other_names"))
 
 
 def _known_by_visibility(node: Node) -> Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnd.errors import RndError
+from rnd.errors import ExitCode, RndError
 
 MINUTE = 60  # seconds
 
@@ -131,6 +131,17 @@ class PlanLacks(GitHubRefused):
 
     code = "github-plan-lacks"
     hint = "Upgrade the plan, or make the repositories public: `github.repository.visibility` in org.yml."
+
+
+class MainUnproven(RndError):
+    """A repository that joins has no merged pull request on which the required check passed.
+
+    Protected before, `main` would require a check that may never report. Everything else is applied.
+    """
+
+    code = "github-main-unproven"
+    hint = "Merge its pull request once the check is green, then run the same command again."
+    exit_code = ExitCode.DIFFERENCE
 
 
 class ActionsLimited(RndError):

@@ -116,7 +116,7 @@ def test_a_bypass_team_that_does_not_exist(
         patch.setattr("rnd.organisation.load_organisation", lambda: Organisation(elsewhere))
         assert cli.main(["github", "apply", "--repository", str(context.repository)]) == 1
     assert "error[team-missing]: github.repository.main.bypass names nobody" in capsys.readouterr().err
-    assert hosting.repository().rulesets == {}
+    assert [one["name"] for one in hosting.repository().rulesets.values()] == ["release-tags"]
 
 
 def test_a_free_plan(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rnd.github.errors import GitHubRefused
+from rnd.github.settings.joined import has_joined
 from rnd.github.settings.setting import Setting
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def actions_access(context: RepositoryContext) -> Setting:
         except GitHubRefused as refused:
             if refused.status != 422:  # the repository is public, so everyone can use its actions
                 raise
-            return {}
+            # A repository that existed before stays public; any other one becomes private first.
+            return {"actions.shared_with": level} if has_joined(context) else {}
         return {"actions.shared_with": found["access_level"]}
 
     def apply() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rnd.github.settings.actions import actions_access, fork_workflows, workflow_token
 from rnd.github.settings.default_branch import default_branch
 from rnd.github.settings.environment import publishing_environment
+from rnd.github.settings.joined import once_proven
 from rnd.github.settings.oidc import oidc_subject
 from rnd.github.settings.refs import ref_rules
 from rnd.github.settings.repository import repository_fields
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 def all_settings(context: RepositoryContext) -> tuple[Setting, ...]:
     """Return all settings, in the order in which they are applied."""
-    return (*before_content(context), *team_access(context), branch_ruleset(context), default_branch(context))
+    protection = once_proven(context, branch_ruleset(context))
+    return (*before_content(context), *team_access(context), default_branch(context), protection)
 
 
 def guards(context: RepositoryContext) -> tuple[Setting, ...]:
@@ -44,8 +46,12 @@ def before_content(context: RepositoryContext) -> tuple[Setting, ...]:
 
 
 def settings_and_guards(context: RepositoryContext) -> tuple[Setting, ...]:
-    """Return everything that `rnd github check` compares, in the order in which it is applied."""
-    return (*all_settings(context), *guards(context))
+    """Return everything that `rnd github check` compares, in the order in which it is applied.
+
+    The protection of `main` is the last one: it may have to wait.
+    """
+    *settings, protection = all_settings(context)
+    return (*settings, *guards(context), protection)
 
 
 def plan_apply(context: RepositoryContext) -> Plan:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rnd.github.settings.joined import has_joined
 from rnd.github.settings.setting import Setting
 
 if TYPE_CHECKING:
@@ -38,16 +39,23 @@ def repository_fields(context: RepositoryContext) -> Setting:
     """Return the setting for the repository's own fields."""
     wanted = wanted_values(context.config.repository)
 
+    def found(document: Document) -> Values:
+        """Return the values; the visibility of a repository that existed before is its owners', so never different."""
+        values = found_values(document)
+        if values["visibility"] != wanted["visibility"] and has_joined(context):
+            values["visibility"] = wanted["visibility"]
+        return values
+
     def update(kit: Kit) -> Response[Any, Any]:
         # Read on each attempt: a previous one may have been applied although its response was lost.
         current = kit.rest.repos.get(*context.repository).json()
-        return kit.rest.repos.update(*context.repository, data=request_body(wanted, found_values(current)))
+        return kit.rest.repos.update(*context.repository, data=request_body(wanted, found(current)))
 
     return Setting(
         "settings",
         "Configure the repository",
         wanted,
-        lambda: found_values(context.document()),
+        lambda: found(context.document()),
         lambda: context.client.send(update),
     )
 
