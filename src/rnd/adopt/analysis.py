@@ -15,6 +15,7 @@ from rnd.adopt.pins import Pins, read_pins
 from rnd.adopt.pipenv import python_of_pipfile, read_pipfile
 from rnd.adopt.points import open_points
 from rnd.adopt.pyproject import read_document, read_pyproject
+from rnd.adopt.readme import find_readme
 from rnd.adopt.requirements import RequirementFile, find_credentials, read_requirements
 from rnd.adopt.setup_cfg import read_setup_cfg
 from rnd.adopt.setup_py import read_setup_py
@@ -73,6 +74,7 @@ class Analysis:
             "name",
             "version",
             "requires-python",
+            "readme",
             "dependencies",
             "optional-dependencies",
             "scripts",
@@ -128,6 +130,7 @@ def analyse(tree: Tree, tag: str | None, branch: str) -> Analysis:
     layout = find_layout(tree, declared)
     list_discovered(declared, layout, document, tree)
     find_version(declared, document, tree, tag)
+    find_readme(declared, document, tree)
     requirements, environment = read_requirements(tree), read_environment(tree)
     found = Analysis(declared, layout, document, requirements, read_workflows(tree), tag, branch, environment)
     found.pins = read_pins(tree, requirements)

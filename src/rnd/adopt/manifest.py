@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from rnd.adopt.facts import OpenPoint
 from rnd.adopt.poetry import BACKEND as POETRY
+from rnd.adopt.readme import with_readme
 from rnd.adopt.toml_text import Block, key_text, lookup, split, value_text, write_table
 from rnd.errors import ManifestInvalid
 
@@ -94,7 +95,7 @@ def _own(found: Analysis, theirs: str, document: dict[str, Any], tools: list[str
         blocks = [
             Block(
                 one.name,
-                _static_version(one.text, str(declared.value("version"))) if one.name == "project" else one.text,
+                _completed(found, one.text) if one.name == "project" else one.text,
             )
             for one in present
         ]
@@ -125,6 +126,13 @@ def _development(found: Analysis, tools: list[str]) -> list[Block]:
         return [_groups(found, tools)]
     groups = {name: fact.value for name, fact in found.declared.groups.items()}
     return [Block("dependency-groups", write_table("dependency-groups", groups))] if groups else []
+
+
+def _completed(found: Analysis, text: str) -> str:
+    """Return [project] with what the pipeline needs: a literal version, and a readme."""
+    readme = found.declared.value("readme")
+    text = _static_version(text, str(found.declared.value("version")))
+    return with_readme(text, value_text(readme)) if readme else text
 
 
 def _static_version(text: str, version: str) -> str:
