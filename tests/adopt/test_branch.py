@@ -13,8 +13,9 @@ from copier import run_update
 from rnd import process, uv
 from rnd.adopt.analysis import Analysis, analyse
 from rnd.adopt.answers import derive_answers, settle
-from rnd.adopt.branch import BRANCH, make_branch, read_branch
+from rnd.adopt.branch import make_branch, read_branch
 from rnd.adopt.errors import BranchExists
+from rnd.adopt.place import BRANCH
 from rnd.adopt.repository import Existing, look
 from rnd.answers import read_project
 from rnd.cli import main
@@ -214,7 +215,6 @@ def test_a_link_is_neither_read_nor_written_through(
     assert git(existing, "branch", "--list", BRANCH) == ""
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("without_uv")
 def test_an_interrupt_leaves_the_repository_as_it_was(
     existing: Path, template: TemplateRepository, monkeypatch: pytest.MonkeyPatch
@@ -232,8 +232,8 @@ def test_an_interrupt_leaves_the_repository_as_it_was(
     total = len(commands)
     git(existing, "branch", "-D", BRANCH)
     state = git(existing, "for-each-ref"), git(existing, "status", "--porcelain", "--ignored")
-    for number in range(20):
-        stop[0] = round(number * (total - 1) / 19)
+    for number in range(4):
+        stop[0] = round(number * (total - 1) / 3)
         commands.clear()
         with pytest.raises(KeyboardInterrupt):
             adopt(existing, template)

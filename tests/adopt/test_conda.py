@@ -9,10 +9,11 @@ import yaml
 
 from rnd.adopt.analysis import Analysis, analyse
 from rnd.adopt.answers import derive_answers, settle
-from rnd.adopt.branch import BRANCH, make_branch, read_branch
+from rnd.adopt.branch import make_branch, read_branch
 from rnd.adopt.conda import parse
 from rnd.adopt.conda_text import merge_environment
 from rnd.adopt.errors import CompiledPackage, CondaEnvironment, CredentialsCommitted
+from rnd.adopt.place import BRANCH
 from rnd.adopt.repository import look
 from rnd.adopt.tree import tree_of
 from rnd.environments.conda.lockfile import fits, read_lock

@@ -8,7 +8,8 @@ import pytest
 
 from rnd.adopt.analysis import analyse
 from rnd.adopt.body import body, is_draft
-from rnd.adopt.branch import BRANCH, Branch
+from rnd.adopt.branch import Branch
+from rnd.adopt.place import BRANCH
 from rnd.adopt.proof import Proof
 from rnd.adopt.pull_request import pull_request_steps, settings_points
 from rnd.adopt.tree import tree_of

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rnd import git
 from rnd.adopt.answers import derive_answers
 from rnd.adopt.body import body, is_draft
-from rnd.adopt.branch import BRANCH, Branch, make_branch, read_branch
+from rnd.adopt.branch import Branch, make_branch, read_branch
 from rnd.adopt.errors import Unclear
+from rnd.adopt.place import BRANCH
 from rnd.adopt.proof import Proof, prove
 from rnd.adopt.report import text
 from rnd.environments.conda import rattler

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rnd import git, uv
+from rnd import git
+from rnd.adopt import place
 from rnd.adopt.commits import QUIET, Work
 from rnd.adopt.errors import BranchExists
 from rnd.adopt.lock import NOT_LOCKED
+from rnd.adopt.place import BRANCH, REF
 from rnd.errors import IdentityMissing
 from rnd.project import template
 
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
 
     from rnd.adopt.analysis import Analysis
     from rnd.adopt.repository import Existing
-
-BRANCH = "rnd/adopt"
-REF = f"refs/heads/{BRANCH}"
 
 
 @dataclass(frozen=True)
@@ -97,14 +96,15 @@ def make_branch(
     author = git.identity(existing.root)
     if author is None:
         raise IdentityMissing("Git has no name and e-mail address for the commits.")
-    with uv.temporary_folder("rnd-adopt-") as temporary:
+    with place.temporary() as temporary:
         clone, rendered = temporary / "clone", temporary / "rendered"
-        git.run(existing.root, *git.INERT, "clone", "--quiet", "--local", "--no-checkout", ".", str(clone))
+        place.clone(existing.root, clone)
         git.run(clone, *QUIET, "checkout", "--quiet", "-B", BRANCH, existing.commit)
         answers = {**answers, "author": answers["author"] or author}
         template.render(source, rendered, answers, {"author": author}, ask=False)
         Work(clone, rendered, existing, found, author, answers, build).apply()
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
         fetch = ("fetch", *options, str(clone), f"{REF}:{REF}")
+        place.remove_stale_lock(existing.root)
         # The configuration of the folder can rewrite an address to one that starts a program.
         git.run(existing.root, *git.INERT, *QUIET, *fetch, extra={"GIT_ALLOW_PROTOCOL": "file"})

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rnd import git, process, uv
+from rnd.adopt import place
 from rnd.adopt.wheels import Wheel, read_wheel
 
 if TYPE_CHECKING:
@@ -114,9 +115,9 @@ def build_archive(folder: Path, commit: str) -> bytes:
         CommandFailed: The build failed.
         PackagesUnavailable: The build backend could not be downloaded.
     """
-    with uv.temporary_folder("rnd-adopt-") as temporary:
+    with place.temporary() as temporary:
         clone, out = temporary / "clone", temporary / "out"
-        git.run(folder, *git.INERT, "clone", "--quiet", "--local", "--no-checkout", ".", str(clone))
+        place.clone(folder, clone)
         git.run(clone, "checkout", "--quiet", "--detach", commit)
         arguments = ("build", "--wheel", "--no-sources", "--no-create-gitignore", "--out-dir", str(out))
         uv.run(clone, *arguments, extra={**process.without_secrets(), "SOURCE_DATE_EPOCH": "315532800"})

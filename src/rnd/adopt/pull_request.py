@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rnd import git
 from rnd.adopt.body import TITLE
-from rnd.adopt.branch import BRANCH, REF
 from rnd.adopt.facts import OpenPoint
+from rnd.adopt.place import BRANCH, REF
 from rnd.github.push import push
 from rnd.github.settings.plan import settings_and_guards
 from rnd.github.settings.setting import RepositoryContext

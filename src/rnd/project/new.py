@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import errno
-import fcntl
-import os
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from rnd import git, process
@@ -22,6 +19,7 @@ from rnd.plan import Action, Plan, State, Step
 from rnd.project import template
 from rnd.project.repository import check_place
 from rnd.project.setup import check_identity, check_tools, completion, preparation, setup_steps
+from rnd.staging import remove_abandoned, staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -67,8 +65,8 @@ def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Pla
     beside = _existing(asked.parent)
     there = _already_there(asked, request.data)
     if there is None:
-        with _staging(beside) as staging:
-            draft = _draft(request, staging / "draft")
+        with _staging(beside) as place:
+            draft = _draft(request, place / "draft")
             folder = request.folder or Path.cwd() / derive_names(draft.name, organisation).repository
             there = _already_there(folder, {"project_name": draft.name})
             if there is None:
@@ -120,7 +118,7 @@ def _files_step(draft: Project, folder: Path) -> Step:
                 raise
             raise DestinationRefused(f"{folder} cannot be made: {error.strerror}.") from error
         shutil.rmtree(draft.folder.parent)
-        _remove_abandoned(draft.folder.parent.parent)
+        remove_abandoned(draft.folder.parent.parent, STAGING)
 
     return Step("files", "Put the files in place", observe, (Action(f"move the rendered files to {folder}", put),))
 
@@ -165,34 +163,9 @@ def _already_there(folder: Path, data: Mapping[str, object]) -> Project | None:
 @contextmanager
 def _staging(parent: Path) -> Iterator[Path]:
     """Yield an empty folder on the same file system as the destination, and remove it at the end."""
-    try:
-        staging = Path(mkdtemp(prefix=STAGING, dir=parent))
-    except OSError as error:
-        raise DestinationRefused(f"{parent} is not writable: {error.strerror}.") from error
-    with _descriptor(staging) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with ExitStack() as stack:
         try:
-            yield staging
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-
-
-def _remove_abandoned(parent: Path) -> None:
-    """Remove the staging folders of the user's killed runs; active runs hold a lock on theirs.
-
-    Other users may be able to write to the parent: links, pipes, files and folders of other users are skipped.
-    """
-    for staging in parent.glob(f"{STAGING}*"):
-        with suppress(OSError), _descriptor(staging) as descriptor:
-            if os.fstat(descriptor).st_uid == os.geteuid():
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(staging)
-
-
-@contextmanager
-def _descriptor(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+            folder = stack.enter_context(staging(parent, STAGING))
+        except OSError as error:
+            raise DestinationRefused(f"{parent} is not writable: {error.strerror}.") from error
+        yield folder
