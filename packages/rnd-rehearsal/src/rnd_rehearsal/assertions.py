@@ -99,6 +99,10 @@ class Assertions:
         """
         return {} if self.sandbox.images is None else self.sandbox.images.tags(f"{place}{self.package}")
 
+    def tag(self, version: str) -> str:
+        """Return the tag of a version."""
+        return version
+
     def tags(self) -> set[str]:
         """Return the tags of the repository."""
         return {tag["name"] for tag in self.ask("GET", "/tags?per_page=100")}
@@ -114,10 +118,12 @@ class Assertions:
 
     def check_released(self, version: str) -> None:
         """Look whether a version is out: its wheel, its tag, its release, its place in main."""
-        self.check(f"the wheel {version} is on the index", version in _versions(self.sandbox.index))
-        self.check("no development wheel is there", not any("dev" in one for one in _versions(self.sandbox.index)))
-        self.check(f"the tag {version} is on main", version in self.tags() and self._on_main(version))
-        self.check(f"the release {version} is there", version in self.releases())
+        released = _versions(self.sandbox.index, self.package)
+        self.check(f"the wheel {version} is on the index", version in released)
+        self.check("no development wheel is there", not any("dev" in one for one in released))
+        tag = self.tag(version)
+        self.check(f"the tag {tag} is on main", tag in self.tags() and self._on_main(tag))
+        self.check(f"the release {tag} is there", tag in self.releases())
         self.check(f"pyproject.toml on main has {version}", self.version_at("main") == version)
         if self.sandbox.images is not None:
             tags = self.images()
@@ -143,7 +149,8 @@ class Assertions:
         """
         head = str(self.pull_request(number)["head"]["sha"])
         self.check(f"the pipeline set {version} on the branch", self.version_at(head) == version)
-        built = {wheel for wheel in _versions(self.sandbox.development) if wheel.startswith(f"{version}.dev0+")}
+        listed = _versions(self.sandbox.development, self.package)
+        built = {wheel for wheel in listed if wheel.startswith(f"{version}.dev0+")}
         self.check(
             f"of {version}, the development index has {heads} development wheel{'s' * (heads > 1)}", len(built) == heads
         )
@@ -158,6 +165,7 @@ class Assertions:
         return head
 
 
-def _versions(index: PackageIndex) -> set[str]:
-    """Return the versions whose wheels are on an index."""
-    return {name.split("-")[1] for name in index.content() if name.endswith(".whl")}
+def _versions(index: PackageIndex, package: str = "") -> set[str]:
+    """Return the versions whose wheels are on an index, of one package or of all."""
+    start = f"{package.replace('-', '_')}-" if package else ""
+    return {name.split("-")[1] for name in index.content() if name.startswith(start) and name.endswith(".whl")}

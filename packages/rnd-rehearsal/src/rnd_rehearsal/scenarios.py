@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 from rnd.github.settings.ruleset import OUR_RULES
 from rnd_rehearsal.actors import BEFORE
+from rnd_rehearsal.adopt_scenario import adopt
 from rnd_rehearsal.attacks import scenario as attacks
 from rnd_rehearsal.fleet_scenario import fleet
 from rnd_rehearsal.private_package import private_package
@@ -280,6 +281,13 @@ SCENARIOS = {
         images=False,
         checks=False,
         packages=False,
+    ),
+    "adopt": Scenario(
+        "existing repositories join, continue their old tags, and take in a release of the template",
+        adopt,
+        app=False,
+        images=False,
+        aws=False,  # the broker publishes only packages that are named after the repository
     ),
     "wrong-title": Scenario("a squash whose title says less than its commits", wrong_title),
     "hotfix": Scenario("a fix from the last release while main goes on", hotfix),

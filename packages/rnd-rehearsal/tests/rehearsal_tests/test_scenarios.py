@@ -10,6 +10,8 @@ import pytest
 from rehearsal_tests.workshop import check_logs, need_images
 from rnd_rehearsal import sandbox, timeline
 from rnd_rehearsal.actors import Actors
+from rnd_rehearsal.adopt_scenario import adopt
+from rnd_rehearsal.newcomer import KINDS
 from rnd_rehearsal.scenarios import SCENARIOS
 from tests.helpers.machine import ROOT, channel
 
@@ -25,8 +27,8 @@ ALIKE = {"breaking", "breaking-before-1.0", "untyped", "two-at-once", "wrong-tit
 # `feature` is the first release of `stock-copier` and the change of that test. `research` takes two minutes of a core:
 # it is run by hand, with images, and extras, the cooldown, the audit, features and the image have tests of their own.
 NOT_AGAIN = {
-    "uv": {"first-release", "attacks", "untyped", "breaking", "fix", "research"},
-    "conda": {"first-release", "feature", "fix", "without-aws", *ALIKE},
+    "uv": {"first-release", "attacks", "untyped", "breaking", "fix", "research", "adopt"},
+    "conda": {"first-release", "feature", "fix", "without-aws", "adopt", *ALIKE},
 }
 # What these are about does not depend on the checks of the code, which the others run with both tools.
 WITHOUT_CHECKS = ALIKE - {"rerun"}
@@ -47,6 +49,18 @@ def test_images_are_made_and_followed(tmp_path: Path) -> None:
     """With uv, `test_changed_pipelines` makes them."""
     need_images()
     rehearse("fix", "conda", tmp_path, images=True)
+
+
+@pytest.mark.slow
+def test_one_repository_joins(tmp_path: Path) -> None:
+    """`rnd rehearse --scenario adopt` lets one of each kind join."""
+    kinds = [one for one in KINDS if one.branch == "master"]
+    with sandbox.start(tmp_path, ROOT, app=False, aws=False) as up:
+        actors = Actors(up)
+        adopt(actors, kinds, releases=False)
+        assert [check.sentence for check in actors.checks if not check.holds] == []
+        assert timeline.violations(up) == []
+        check_logs(up)
 
 
 def rehearse(name: str, tool: str, folder: Path, *, images: bool) -> None:
