@@ -48,6 +48,7 @@ benchmark: $(UV) ## Compare with similar tools and write docs/benchmarks/
 	@$(RUN) python -m benchmarks.version
 	@test -z "$$RND_HISTORIES" || $(RUN) python -m benchmarks.histories
 	@$(RUN) python -m benchmarks.image
+	@$(RUN) python -m benchmarks.fleet
 
 rehearse: $(UV) ## Run a repository's full lifecycle locally: make rehearse SCENARIO=fix TOOL=conda
 	@$(RUN) --extra rehearsal --extra release --extra github rnd rehearse --scenario "$${SCENARIO:-feature}" --dependency-tool "$${TOOL:-uv}"
