@@ -20,10 +20,12 @@ from rnd.publish.floating import VERSION, move_step
 from rnd.publish.image import INPUTS, RUN, look
 from rnd.publish.inputs import Inputs
 from rnd.publish.registry import Image, Registry
-from rnd.publish.target import Target, find_run, is_version, version_tag
+from rnd.publish.target import Target, find_run, find_wheel, is_version, version_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rnd.publish.index import Index
 
 EXCLUSION = "imageTagMutabilityExclusionFilters"
 
@@ -105,6 +107,34 @@ def test_a_label_alone_does_not_keep_latest_where_it_is(others: Mapping[str, Ima
     registry = Tags({"0.5.0": image(1, "0.5.0", "sha256:1", "this"), **others})
     target = Target(cast("Registry", registry), "demo", "0.5.0", ("latest",), Oci("registry", {}), follows=True)
     assert move_step(target, "0.5.0", partial(look, target, built()), "latest").observe().done is done
+
+
+@dataclass
+class Listed:
+    """An index, as the files of a version."""
+
+    files: Mapping[str, str]
+    simple_url: str = "https://packages.example.com/simple/"
+
+    def look(self, *_: str) -> Mapping[str, str]:
+        """Return the files of a version."""
+        return self.files
+
+
+@pytest.mark.parametrize(
+    ("other", "sha256"),
+    [
+        ("demo-0.5.0-1-py3-none-any.whl", None),
+        ("demo-0.5.0-1-py3-none-any.whl", "a"),
+        ("demo-0.5.0.tar.gz", "a"),
+    ],
+)
+def test_a_second_wheel_of_the_version_is_not_installed(other: str, sha256: str | None) -> None:
+    """An installer prefers the one with a build tag."""
+    wheel = {"demo-0.5.0-py3-none-any.whl": "a"}
+    assert find_wheel(cast("Index", Listed(wheel)), "demo", "0.5.0", sha256) == wheel
+    with pytest.raises(DigestMismatch, match=other):
+        find_wheel(cast("Index", Listed(wheel | {other: "b"})), "demo", "0.5.0", sha256)
 
 
 @pytest.mark.parametrize(

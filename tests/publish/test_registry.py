@@ -179,6 +179,20 @@ def test_what_a_registry_says(answer: Answer, error: type[Exception], said: str)
         Registry(host, "ada", "word").look("team/demo", "1")
 
 
+def test_an_index_that_names_itself() -> None:
+    """A tag in place of a digest is not verified, so an index can contain itself."""
+    document = json.dumps({"manifests": [{"digest": "1", "platform": {"os": "linux"}}]}).encode()
+    asked: list[str] = []
+
+    def answer(path: str, _: str | None) -> Answer:
+        asked.append(path)
+        return 200, {"Content-Type": INDEXES[0]}, document
+
+    with serve(answer) as host, pytest.raises(RegistryRefused, match="an index of indexes"):
+        Registry(host).look("team/demo", "1")
+    assert len(asked) == 2
+
+
 def test_what_is_not_there() -> None:
     with serve(lambda *_: (404, {}, b"")) as host:
         assert Registry(host).look("team/demo", "1") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -196,6 +197,16 @@ def test_a_lock_that_cannot_be_read_is_left_alone_and_shown(tiny: CondaEnvironme
     with pytest.raises(LockInvalid):
         apply(tiny)
     assert (tiny.project.folder / LOCK).read_text() == "version: [\n"
+
+
+def test_a_lock_without_a_sha256_digest_is_not_installed(tiny: CondaEnvironment) -> None:
+    """Another program wrote it: two files can have one MD5 digest."""
+    assert lock(tiny) == "applied"
+    text = (tiny.project.folder / LOCK).read_text()
+    (tiny.project.folder / LOCK).write_text(re.sub(r"\n +sha256: \w{64}(?=\n +category)", "", text, count=1))
+    assert (tiny.project.folder / LOCK).read_text() != text
+    with pytest.raises(LockInvalid, match=r"has no SHA-256 digest of .*, and MD5 does not identify a package"):
+        tiny.install_step().observe()
 
 
 def test_a_lock_for_other_machines_only(tiny: CondaEnvironment) -> None:

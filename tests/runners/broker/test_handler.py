@@ -52,6 +52,8 @@ def test_credentials_for_the_jobs_own_repository(identity: str) -> None:
         ({"exp": "soon"}, "expired-token"),
         ({"sub": "repo:acme-robotics/lab-aligner:pull_request"}, "repository-refused"),
         ({"sub": "repository_id:77:pull_request"}, "repository-refused"),
+        ({"sub": f"x{SUBJECT}:pull_request"}, "repository-refused"),
+        ({"sub": f"{SUBJECT}:pull_request\nx"}, "repository-refused"),
         ({"repository": "acme-robotics/lab-other"}, "invalid-token"),
         ({"repository_id": "78"}, "invalid-token"),
         ({"sub": f"{SUBJECT}:pull_request".replace("@1001", "@666")}, "repository-refused"),
