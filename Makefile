@@ -7,7 +7,7 @@ SHELL := /bin/sh
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --frozen --quiet
 
-.PHONY: help new test test-fast check lint types format docs picture rehearse runners simulation benchmark
+.PHONY: help new test test-fast weaken check lint types format docs picture rehearse runners simulation benchmark
 export NAME SCENARIO TOOL
 
 help: ## List the targets
@@ -23,6 +23,9 @@ test: $(UV) ## Run all tests
 
 test-fast: $(UV) ## Run the tests that are not slow
 	@$(RUN) pytest -n auto -m 'not slow'
+
+weaken: $(UV) ## Weaken each defence of docs/threats.md, and see that a test notices it
+	@$(RUN) python -m scripts.weaken
 
 check: lint types ## Check formatting, lint, types and import layers
 

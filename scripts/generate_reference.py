@@ -22,8 +22,10 @@ from rnd.organisation import Organisation, load_organisation
 from rnd.project.template import CHECKOUT, find_template, render
 from rnd_rehearsal.template import read_questions
 from scripts.costs_page import costs_page
+from scripts.defences_page import defences_page
 from scripts.markdown import NOTE, fenced, table
 from scripts.organisation_page import organisation_page, organisation_schema
+from scripts.weaken import read_defences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,6 +63,7 @@ def generate() -> dict[Path, str]:
     return {
         FOLDER / "commands.md": commands_page(),
         FOLDER / "costs.md": costs_page(organisation),
+        FOLDER / "defences.md": defences_page(read_defences()),
         FOLDER / "errors.md": errors_page(),
         FOLDER / "organisation.md": organisation_page(schema),
         FOLDER / "org.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",

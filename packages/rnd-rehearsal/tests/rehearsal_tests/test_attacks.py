@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import hashlib
 import json
 import os
 import re
@@ -23,10 +25,12 @@ from rnd.publish import containers, distribution
 from rnd.runners.stack import names, policies
 from rnd_rehearsal import sandbox
 from rnd_rehearsal.actors import Actors
-from rnd_rehearsal.attacks import left_behind, machine, scenario
+from rnd_rehearsal.attacks import left_behind, machine, planted, scenario
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR
 from rnd_rehearsal.attacks.matrix import ATTACKERS, ATTACKS, EMPTY, INVARIANTS, Attempt, Matrix
 from rnd_rehearsal.cloud.account import Account
+from rnd_rehearsal.cloud.web_identity import IdentityProvider
+from scripts.weaken import read_defences
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
@@ -255,6 +259,53 @@ def test_the_wide_roles_trust_nobody_but_the_broker(arena: Arena) -> None:
     assert ways(arena, "I2", way) == set()
 
 
+BROKER = {one.defence: one for one in read_defences() if one.file.startswith("src/rnd/runners/broker/")}
+
+
+@pytest.mark.parametrize(
+    ("defence", "invariant", "way"),
+    [
+        ("the event is one that runs code of the ref (`event_name`)", "I2",
+         "asks for the release identity by pull_request_target"),
+        ("the release identity needs a machine that runs no repository code (`runner_environment`)", "I9",
+         "asks for the release identity on a machine that runs repository code"),
+        ("the name of a repository is the normalised name of its package", "I2",
+         "names a throw-away repository so that its package is another project's"),
+        ("the session policy names one package", "I2",
+         "publishes another project's package with the release identity of a throw-away repository"),
+    ],
+)  # fmt: skip
+def test_each_check_of_the_broker_refuses_something(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch, defence: str, invariant: str, way: str
+) -> None:
+    """In the code that Lambda runs. The conditions of the policies stay: what they refuse too is weakened elsewhere."""
+    assert ways(arena, invariant, way) == set()
+    monkeypatch.setattr(arena, "kept", {})
+    (function,) = arena.actors.sandbox.cloud.functions.functions.values()
+    file = function.place / "code" / "broker" / Path(BROKER[defence].file).name
+    text = file.read_text(encoding="utf-8")
+    file.write_text(BROKER[defence].weaken(text), encoding="utf-8")
+    function.close()
+    try:
+        assert "contributor" in ways(arena, invariant, way)
+    finally:
+        file.write_text(text, encoding="utf-8")
+        function.close()
+
+
+def test_the_signature_of_a_token_is_what_is_believed(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker has no other proof: without it, everybody writes a token of their own."""
+    way = "signs a release token with a key of its own"
+    assert ways(arena, "I2", way) == set()
+
+    def believe(_: IdentityProvider, token: str) -> dict[str, Any]:
+        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        return claims
+
+    monkeypatch.setattr(IdentityProvider, "verify", believe)
+    assert "contributor" in ways(arena, "I2", way)
+
+
 def first_wheel(_: str, folder: Path) -> Path:
     """Take any wheel of a folder, in place of `distribution._find`."""
     return min(folder.glob("*.whl"))
@@ -282,7 +333,18 @@ def install_by_address(folder: Path, *arguments: str, extra: dict[str, str]) -> 
     return uv_run(folder, *rest, extra=extra)
 
 
-uv_run = uv.run
+uv_run, uv_attempt = uv.run, uv.attempt
+
+
+def attempt_beside(folder: Path | None, *arguments: str, extra: dict[str, str | None] | None = None) -> object:
+    """Run `uv publish` in the folder of the wheel, where it reads configuration."""
+    return uv_attempt(Path(arguments[-1]).parent if arguments[0] == "publish" else folder, *arguments, extra=extra)
+
+
+def read_any(root: Path, folder: Path, _: str) -> object:
+    """Accept a wheel of any digest."""
+    (wheel,) = folder.glob("*.whl")
+    return distribution.read_built(root, folder, hashlib.sha256(wheel.read_bytes()).hexdigest())
 
 
 @pytest.mark.parametrize(
@@ -295,6 +357,12 @@ uv_run = uv.run
          "names a program of its own as Docker's credential helper, for the step that pushes an image"),
         (uv, "run", install_by_address, "I1",
          "finds the token of the package index in uv's cache, netrc or another file, after packages were installed"),
+        (uv, "attempt", attempt_beside, "I1",
+         "keeps a `uv.toml` beside its wheel, which sends the upload and its credentials through a proxy of its own"),
+        (planted, "COMMAND", (sys.executable, "-m", "rnd", "version", "next"), "I1",
+         "plants modules and configuration of Python, uv, pip, git and Docker in the folder that a central step reads"),
+        (planted, "read_built", read_any, "I5",
+         "deletes the wheel of the build, from a test, and keeps another one under its name"),
         (left_behind, "CACHES", re.compile("uses: "), "I5",
          "finds a cache that a pull request writes and main reads: of GitHub, of Docker or of an action"),
     ],
@@ -392,9 +460,20 @@ def test_the_page_for_reviewers_names_what_is_tried() -> None:
             assert name in globals() or any((ROOT / place / name).exists() for place in PLACES), name
 
 
+def test_the_page_for_reviewers_counts_what_is_weakened() -> None:
+    """Its table has each test of this module that weakens something, with the number of its cases."""
+    page = (ROOT / "docs/threats.md").read_text(encoding="utf-8")
+    written = {name: int(number) for name, number in re.findall(r"^\| `(test_\w+)` \| (\d+)", page, re.MULTILINE)}
+    assert {name for name in written if name not in globals()} == set()
+    counted = {name: [len(one.args[1]) for one in getattr(globals()[name], "pytestmark", ())] for name in written}
+    assert written == {name: sum(found) or 1 for name, found in counted.items()}
+    assert f"- {sum(written.values())} more" in page
+
+
 def test_a_cell_without_attempts_has_a_reason() -> None:
     assert {who for who, _ in EMPTY} <= set(ATTACKERS)
     assert {what for _, what in EMPTY} <= set(INVARIANTS)
+    assert {(one.attacker, one.invariant) for one in ATTACKS} & set(EMPTY) == set(), "the reason is not true any more"
     empty = Matrix([Attempt(one, "somebody") for one in ATTACKS if one.invariant != "I5"])
     assert "contributor on I5 has neither attempts nor a reason" in empty.faults()
     broken = Matrix([Attempt(ATTACKS[0], None)])

@@ -208,6 +208,9 @@ _steer("has a tag of a version that its history does not contain", "8.0.0", reac
 _steer("has a tag of a version that its commits do not explain", "9.9.9", reachable=True)
 _steer("has a tag whose number is beyond all numbers", "v999999999999999999.0.0", reachable=True)
 _steer("has a tag named like the branch on the server", "origin/main", reachable=False)
+_steer("has a tag of a version in full-width digits", "\uff19.\uff19.\uff19", reachable=True)
+_steer("has a tag of a version with a right-to-left override", "\u202e9.9.9", reachable=True)
+_steer("has a tag named like the full ref of a version", "refs/tags/9.9.9", reachable=True)
 
 
 @attack("I11", "local")

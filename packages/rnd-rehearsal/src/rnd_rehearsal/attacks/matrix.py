@@ -45,13 +45,10 @@ EMPTY = {
     **{(who, "I10"): REMOTE for who in ("stranger", "contributor", "dependency", "triage")},
     **{(who, "I11"): REMOTE for who in ("stranger", "contributor", "dependency", "triage")},
     ("triage", "I1"): "cannot change code; I7 and I8 try to push",
-    ("triage", "I2"): "starts no job with an identity",
     ("triage", "I3"): "starts no job with an identity",
     ("triage", "I4"): "starts no job",
-    ("triage", "I5"): "has no name to publish under",
     ("triage", "I9"): "starts no job",
     ("hostile", "I4"): NO_RUN,
-    ("contributor", "I1"): "writes that code: its attempts are the dependency's, with the same jobs",
     ("stranger", "I1"): "is the dependency's part: a fork's jobs run the same code with less",
 }
 

@@ -14,6 +14,7 @@ from rnd_rehearsal.attacks import (  # noqa: F401 - they declare attacks
     job,
     left_behind,
     machine,
+    planted,
     repository_code,
 )
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR, Arena
