@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+
 
 @contextmanager
 def staging(parent: Path, prefix: str) -> Iterator[Path]:
@@ -25,13 +27,26 @@ def staging(parent: Path, prefix: str) -> Iterator[Path]:
     Raises:
         OSError: The parent is not writable.
     """
-    folder = Path(mkdtemp(prefix=prefix, dir=parent))
-    with _descriptor(folder) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    while (descriptor := _lock(folder := Path(mkdtemp(prefix=prefix, dir=parent)))) is None:
+        pass
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _lock(folder: Path) -> int | None:
+    """Lock a new folder and return its descriptor; None if another run took it for abandoned and removed it before."""
+    try:
+        descriptor = os.open(folder, FOLDER)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    if folder.exists():
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 def remove_abandoned(parent: Path, prefix: str) -> None:
@@ -48,7 +63,7 @@ def remove_abandoned(parent: Path, prefix: str) -> None:
 
 @contextmanager
 def _descriptor(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    descriptor = os.open(folder, FOLDER)
     try:
         yield descriptor
     finally:
