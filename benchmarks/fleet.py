@@ -62,6 +62,9 @@ limits on a clock that only waiting moves, and kills 20 ticks with SIGKILL at ra
 ```sh
 RND_TEST_REPOSITORIES=1000 RND_TEST_KILLED=1000 pytest -s --timeout 0 tests/fleet/test_update_limits.py
 ```
+
+On 2026-12-01, with 20 killed processes, 1,000 were opened in 4,050 seconds, 1.019 times the shortest time: none was
+refused, at most 100 were unfinished (`--at-once 100`), and there is one pull request in each repository.
 """
 
 
