@@ -60,6 +60,18 @@ def run(folder: Path | str, *arguments: str, extra: Mapping[str, str] | None = N
     return process.run("git", *arguments, cwd=folder, extra={"LC_ALL": "C", **(extra or {})}).removesuffix("\n")
 
 
+def make_temporary(folder: Path, *, bare: bool = True) -> None:
+    """Make an empty repository for this program alone: no hook runs in it, also none that the user has for all.
+
+    Again in the same folder, it changes nothing.
+
+    Raises:
+        CommandFailed: Git failed.
+    """
+    run(folder, "init", "--quiet", "--template=", *(("--bare",) if bare else ()), ".")
+    run(folder, "config", "core.hooksPath", os.devnull)
+
+
 def output(folder: str, *arguments: str) -> str | None:
     """Run a git command that reads, and return its unmodified output, or None if git fails; faster than `attempt`.
 

@@ -92,7 +92,7 @@ class _Clone:
         self.folder = folder
         self.remote = remote
         self.listed: dict[str, str] = {}
-        git.run(folder, "init", "--quiet", "--bare", ".")
+        git.make_temporary(folder)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return git.signed_in(self.folder, self.remote.token, self.remote.server, *arguments)

@@ -82,7 +82,7 @@ class Hands:
             ChangedSince: `main` is another commit by now, or the branch has commits of somebody else.
         """
         folder.mkdir(parents=True)
-        git.run(folder, "init", "--quiet", ".")
+        git.make_temporary(folder, bare=False)
         refspecs = [f"+refs/heads/{MAIN}:refs/remotes/origin/{MAIN}"]
         unknown = decision.tip is not None and decision.pull is None
         if unknown:

@@ -32,7 +32,7 @@ def fetch_template(remote: Remote, folder: Path) -> None:
         TemplateUnavailable: It cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    git.run(folder, "init", "--quiet", "--bare", ".")
+    git.make_temporary(folder)
     refspecs = ("+refs/tags/*:refs/tags/*", "+HEAD:refs/heads/main")
     ended = git.signed_in(folder, remote.token, remote.server, "fetch", "--quiet", "--no-tags", remote.url, *refspecs)
     if ended.returncode != 0:
@@ -48,7 +48,7 @@ def make_slim(whole: Path, folder: Path) -> None:
         folder: The folder of the copy; it is created.
     """
     folder.mkdir(parents=True)
-    git.run(folder, "init", "--quiet", "--bare", ".")
+    git.make_temporary(folder)
     tags = sorted(releases(git.run(whole, "tag").splitlines()))
     (folder / "objects/info/alternates").write_text(f"{whole.resolve()}/objects\n", encoding="utf-8")
     parent: tuple[str, ...] = ()
