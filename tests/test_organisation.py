@@ -193,6 +193,10 @@ def test_invalid_yaml(tmp_path: Path) -> None:
         ("192.168.0.0/20", "8.8.0.0/20", "runners.network.cidr: 8.8.0.0/20 is not a private network of /16 to /24"),
         ("192.168.0.0/20", "192.168.0.1/20", "runners.network.cidr: '192.168.0.1/20' is not an IPv4 network"),
         ("git@git.example.com:acme/lab-template.git", "lab-template", "template.repository is 'lab-template': invalid"),
+        *(
+            ("workflow_ref: v7", f"workflow_ref: {text}", "template.workflow_ref")
+            for text in ('"v7 # x"', '"v7: x"', '"v7}"', "v7..x", "-v7", '"v7\\n"', '"7"', "refs/heads/", '"*v7"')
+        ),
         ("python:{version}", '"python:{version}{0}"', "docker.base_image is 'python:{version}{0}': invalid format"),
         ('start: "09:00"', 'start: "8"', "runners.business_hours.start is '8': invalid format"),
         (
