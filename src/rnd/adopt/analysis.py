@@ -11,9 +11,9 @@ from rnd.adopt.conda import read_environment
 from rnd.adopt.errors import CompiledPackage, CredentialsCommitted, NoPackage, SeveralPackages
 from rnd.adopt.facts import Declared, Fact, OpenPoint
 from rnd.adopt.layout import OTHER, Layout, find_compiled, find_layout, list_discovered
+from rnd.adopt.open_points import open_points
 from rnd.adopt.pins import Pins, read_pins
 from rnd.adopt.pipenv import python_of_pipfile, read_pipfile
-from rnd.adopt.points import open_points
 from rnd.adopt.pyproject import read_document, read_pyproject
 from rnd.adopt.readme import find_readme
 from rnd.adopt.requirements import RequirementFile, find_credentials, read_requirements

@@ -98,10 +98,10 @@ def _what_to_apply(
     """Return the fleet unless there is a plan file, the plan, what it leaves out and why, and the present names."""
     from pathlib import Path
 
-    from rnd.fleet.again import look_again
     from rnd.fleet.comparison import wanted_settings
     from rnd.fleet.plan_file import read_plan
     from rnd.fleet.rings import ring_of
+    from rnd.fleet.second_look import look_again
 
     if options.file is None:
         view, made = plan.planned(reader, organisation, options)

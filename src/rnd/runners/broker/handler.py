@@ -11,7 +11,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from . import apps
+from . import app_tokens
 from .claims import AUDIENCE, Job, check_run, read_claims, read_job
 from .refusal import Refused
 from .session import MOST_CHARACTERS, as_text, session_policy
@@ -78,7 +78,7 @@ def _answer(event: object, configuration: Mapping[str, Any], tools: Tools) -> di
     check_run(job, identity, configuration)
     given: dict[str, Any]
     if app is not None:
-        given = apps.installation_token(tools, configuration, identity, job)
+        given = app_tokens.installation_token(tools, configuration, identity, job)
     else:
         given = {"credentials": _credentials(tools, configuration, identity, job, session)}
     _log({"identity": identity, "github": app, "repository": job.repository, "run": job.run, "answer": "given"})
