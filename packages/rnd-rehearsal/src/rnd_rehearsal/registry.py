@@ -28,6 +28,7 @@ from rnd import process
 from rnd.errors import ExtraMissing
 from rnd_rehearsal.cloud import registry_access, signing
 from rnd_rehearsal.cloud.account import Denied
+from rnd_rehearsal.registry_blobs import Blobs
 from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class ImageRegistry:
         around: Called around each request with its name and what acts on it; may do more, or something else, or
             raise `Cut`. The name is that of AWS's operation, or method and path, as in `GET /v2/`.
         transferred: Called with the bytes of each request's body and of its answer's.
+        blobs: The blobs of each repository.
     """
 
     port: int
@@ -79,6 +81,7 @@ class ImageRegistry:
     movable: dict[str, list[str]] = field(default_factory=dict)
     around: Callable[[str, Callable[[], Answer]], Answer] = just_act
     transferred: Count = ignore
+    blobs: Blobs = field(default_factory=Blobs)
 
     @property
     def host(self) -> str:
@@ -145,7 +148,11 @@ class ImageRegistry:
             if there[0] == 200 and there[2] != body:
                 message = f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten."
                 return _say(400, {"errors": [{"code": "TAG_INVALID", "message": message}]})
-        return self.pass_on(method, path, headers, body)
+        if self.blobs.hides(path):
+            return _say(404, {"errors": [{"code": "BLOB_UNKNOWN", "message": "blob unknown to registry"}]})
+        answer = self.pass_on(method, self.blobs.without_foreign_mount(path), headers, body)
+        self.blobs.note(path, answer[0])
+        return answer
 
     def _token(self, headers: Mapping[str, str]) -> str | None:
         """Return the token of a request; None if it shows none that is known."""
@@ -178,6 +185,8 @@ class ImageRegistry:
         if operation == "CreateRepository" and answer[0] == 200 and "IMMUTABLE" in asked.get("imageTagMutability", ""):
             filters = asked.get("imageTagMutabilityExclusionFilters", [])
             self.movable[asked["repositoryName"]] = [one["filter"] for one in filters]
+        if operation == "DeleteRepository" and answer[0] == 200:
+            self.blobs.forget(asked["repositoryName"])
         return self._with_filters(answer) if operation == "DescribeRepositories" and answer[0] == 200 else answer
 
     def _authorise(self, operation: str, asked: dict[str, Any], headers: Mapping[str, str], body: bytes) -> str:

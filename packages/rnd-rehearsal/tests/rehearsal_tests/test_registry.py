@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import socket
@@ -26,6 +27,12 @@ def ask(
     response.read()
     connection.close()
     return response
+
+
+def sign_in(registry: ImageRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let AWS's clients call the registry."""
+    for name, value in {**registry.variables, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "x"}.items():
+        monkeypatch.setenv(name, value)
 
 
 def test_nothing_listens_beyond_the_loopback_interface(all_images: ImageRegistry) -> None:
@@ -56,11 +63,36 @@ def test_calls_must_be_signed_and_as_aws_describes_them(all_images: ImageRegistr
     assert all_images.violations == []
 
 
+def test_a_blob_belongs_to_the_repository_that_it_was_uploaded_to(
+    all_images: ImageRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ministack has it everywhere; an upload to one repository would be left out because another has the blob."""
+    sign_in(all_images, monkeypatch)
+    client = boto3.client("ecr", region_name="eu-west-1")
+    for name in ("own", "other", "third"):
+        client.create_repository(repositoryName=name)
+    content = b"a blob of one repository"
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    given = {"Authorization": f"Basic {all_images.basic}"}
+
+    def has(name: str) -> bool:
+        return ask(all_images, "HEAD", f"/v2/{name}/blobs/{digest}", given).status == 200
+
+    started = ask(all_images, "POST", "/v2/own/blobs/uploads/", given)
+    place = started.headers["Location"].partition("/v2/")[2]
+    assert ask(all_images, "PUT", f"/v2/{place}?digest={digest}", given, content).status == 201
+    assert [has("own"), has("other")] == [True, False]
+    mount = f"/v2/other/blobs/uploads/?mount={digest}&from="
+    assert ask(all_images, "POST", f"{mount}third", given).status == 202
+    assert not has("other")
+    assert ask(all_images, "POST", f"{mount}own", given).status == 201
+    assert has("other")
+
+
 def test_tags_are_immutable_but_for_those_that_may_move(
     all_images: ImageRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {**all_images.variables, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "x"}.items():
-        monkeypatch.setenv(name, value)
+    sign_in(all_images, monkeypatch)
     client = boto3.client("ecr", region_name="eu-west-1")
     client.create_repository(
         repositoryName="demo",
