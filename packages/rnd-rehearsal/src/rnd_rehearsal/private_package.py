@@ -36,6 +36,7 @@ def private_package(actors: Actors) -> None:
     lock(actors, "lock", "--upgrade-package", package)
     actors.commit("theirs", "feat: turn", "turn", login=STRANGER, start="change")
     actors.propose("theirs", "feat: turn", STRANGER)
+    actors.approve()
     (run,) = actors.wait()
     result = run.results().get("lint-and-test")
     actors.check("a fork's job cannot install it", result is not None and result.verdict == "failure")
