@@ -194,8 +194,9 @@ def no_credentials(arena: Arena) -> object:
     return arena.aws("lambda", None, "invoke", FunctionName=arena.organisation.require_aws().broker, Payload=event)
 
 
-def wheel(arena: Arena, repository: str, build: str = "", version: str = "9.1") -> str:
-    """Return the file name of a wheel, by default of a version that nobody has published."""
+def wheel(arena: Arena, repository: str, build: str = "", version: str = "") -> str:
+    """Return the file name of a wheel, by default of a version that nobody has published, not even another attack."""
+    version = version or f"9.{secrets.randbelow(10**9)}"
     return f"{arena.package(repository).replace('-', '_')}-{version}{build}-py3-none-any.whl"
 
 
