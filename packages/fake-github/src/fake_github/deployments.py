@@ -1,4 +1,4 @@
-"""Whether a job may use an environment. Pure.
+"""What protects an environment, and whether a job may use it. Pure.
 
 https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments
 """
@@ -11,7 +11,23 @@ from typing import TYPE_CHECKING
 from fake_github import rules
 
 if TYPE_CHECKING:
-    from fake_github.state import Repository
+    from collections.abc import Iterator
+
+    from fake_github.state import Document, Repository
+
+# What an environment has beside its branches, with the value that means nothing.
+PROTECTION: dict[str, object] = {"wait_timer": 0, "reviewers": (), "prevent_self_review": False}
+
+
+def protection_rules(kept: Document) -> Iterator[Document]:
+    """Yield the rules that an environment has, each with its ID and type: wait, reviewers, limited branches."""
+    found = {
+        "wait_timer": kept["wait_timer"],
+        "required_reviewers": kept["reviewers"],
+        "branch_policy": kept["deployment_branch_policy"],
+    }
+    for number, kind in enumerate((kind for kind, value in found.items() if value), start=1):
+        yield {"id": kept["id"] + number, "type": kind}
 
 
 def refusal(repository: Repository, name: str, ref: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as some
 
+from fake_github.deployments import PROTECTION
 from fake_github.documents.repositories import DEFAULTS
 from fake_github.populate import Drift, open_pull, populate
 from fake_github_tests.acme import pull_request_rule
@@ -125,7 +126,8 @@ def make(acme: Acme, state: Document) -> Seeded:
                 policy = {"protected_branches": protected, "custom_branch_policies": not protected}
             number = hub.state.next_id()
             kept_too = {"id": number, "name": name, "created_at": MOMENT, "updated_at": MOMENT, "policies": []}
-            one.environments[name] = {**kept_too, "deployment_branch_policy": policy}
+            waits = {**PROTECTION, "wait_timer": len(name)} if protected else PROTECTION
+            one.environments[name] = {**kept_too, **waits, "deployment_branch_policy": policy}
         if state["role"] is not None:
             builders.repositories[one.full_name] = state["role"]
 

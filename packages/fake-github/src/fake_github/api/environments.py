@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 from fake_github.answers import Answer, Invalid, NotFound
 from fake_github.clock import now
+from fake_github.deployments import PROTECTION, protection_rules
 from fake_github.documents.accounts import node_id, simple_user, team
 from fake_github.routing import Call, route
 from fake_github.state import Organisation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from fake_github.state import Document, Repository
 
 POLICIES = "/repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
-PROTECTION: dict[str, object] = {"wait_timer": 0, "reviewers": (), "prevent_self_review": False}
 
 
 def _document(call: Call, repository: Repository, kept: Document) -> Document:
@@ -26,23 +24,18 @@ def _document(call: Call, repository: Repository, kept: Document) -> Document:
         "node_id": node_id("Environment", kept["id"]),
         "url": call.url("repos", repository.full_name, "environments", name),
         "html_url": f"{call.hub.url}/{repository.full_name}/deployments/activity_log?environments_filter={name}",
-        "protection_rules": [
-            {"id": kept["id"] + number, "node_id": node_id("Rule", kept["id"] + number), **rule}
-            for number, rule in enumerate(_rules(call, repository, kept), start=1)
-        ],
+        "protection_rules": [_rule(call, repository, kept, one) for one in protection_rules(kept)],
     }
 
 
-def _rules(call: Call, repository: Repository, kept: Document) -> Iterator[Document]:
-    """Yield the protection rules that an environment has: a time to wait, reviewers, limited branches."""
-    if kept["wait_timer"]:
-        yield {"type": "wait_timer", "wait_timer": kept["wait_timer"]}
-    if kept["reviewers"]:
-        shown = [_reviewer(call, repository, one) for one in kept["reviewers"]]
-        prevent = kept["prevent_self_review"]
-        yield {"type": "required_reviewers", "prevent_self_review": prevent, "reviewers": shown}
-    if kept["deployment_branch_policy"] is not None:
-        yield {"type": "branch_policy"}
+def _rule(call: Call, repository: Repository, kept: Document, rule: Document) -> Document:
+    shown = {**rule, "node_id": node_id("Rule", rule["id"])}
+    if rule["type"] == "wait_timer":
+        shown["wait_timer"] = kept["wait_timer"]
+    elif rule["type"] == "required_reviewers":
+        shown["prevent_self_review"] = kept["prevent_self_review"]
+        shown["reviewers"] = [_reviewer(call, repository, one) for one in kept["reviewers"]]
+    return shown
 
 
 def _reviewer(call: Call, repository: Repository, named: Document) -> Document:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fake_github import git_objects
+from fake_github import deployments, git_objects
 from fake_github.documents.accounts import node_id
 from fake_github.graphql.connections import page
 from fake_github.graphql.fields import refuse
@@ -88,9 +88,17 @@ def environment(one: Repository, _info: GraphQLResolveInfo, name: str) -> Enviro
 
 def protection_rules(one: Environment, _info: GraphQLResolveInfo, **paging: Any) -> Document:  # noqa: ANN401
     """Return a page of the rules of an environment; which branches they allow, only REST says."""
-    limited = one.document["deployment_branch_policy"] is not None
-    rule = {"databaseId": one.document["id"] + 1, "type": "BRANCH_POLICY", "timeout": 0, "preventSelfReview": None}
-    return page([rule] if limited else [], paging)
+    kept = one.document
+    rules = [
+        {
+            "databaseId": rule["id"],
+            "type": rule["type"].upper(),
+            "timeout": kept["wait_timer"] if rule["type"] == "wait_timer" else 0,
+            "preventSelfReview": kept["prevent_self_review"] if rule["type"] == "required_reviewers" else None,
+        }
+        for rule in deployments.protection_rules(kept)
+    ]
+    return page(rules, paging)
 
 
 def forks(one: Repository, info: GraphQLResolveInfo) -> int:
