@@ -33,7 +33,8 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> None:
         assert organisation == load_organisation()
         return AwsCredentials(name, "secret", "token")
 
-    def packages(aws: Aws, _: str, repository: str, credentials: AwsCredentials) -> tuple[str, str]:
+    def packages(aws: Aws, _: str, repository: str, credentials: AwsCredentials, seconds: int) -> tuple[str, str]:
+        assert seconds == (3600 if credentials.key_id == "reading" else 900)
         calls.append(("index", repository, credentials.key_id))
         assert aws == load_organisation().require_aws()
         return "http://127.0.0.1:1/", "token"

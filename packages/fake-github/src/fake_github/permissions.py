@@ -120,7 +120,6 @@ TABLE: dict[str, tuple[str, ...]] = {
         f"GET {RELEASES}/{{release_id}}",
     ),
     "contents:write": (
-        f"POST {BRANCH}/rename",
         f"POST {GIT}/refs",
         f"PATCH {GIT}/refs/{{ref}}",
         f"DELETE {GIT}/refs/{{ref}}",
@@ -172,6 +171,8 @@ TABLE: dict[str, tuple[str, ...]] = {
 # Operations that need several permissions together.
 ALL_OF: dict[str, Needed] = {
     f"POST {REPO}/forks": frozenset({"administration:write", "contents:read"}),
+    # GitHub's table has both, and its page says that the default branch needs both; here every branch does.
+    f"POST {BRANCH}/rename": frozenset({"administration:write", "contents:write"}),
     f"GET {TEAM}/repos/{{owner}}/{{repo}}": frozenset({"members:read", "metadata:read"}),
     f"PUT {TEAM}/repos/{{owner}}/{{repo}}": frozenset({"members:read", "administration:write"}),
     f"DELETE {TEAM}/repos/{{owner}}/{{repo}}": frozenset({"members:read", "administration:write"}),
