@@ -92,7 +92,7 @@ def test_a_public_project_joins_with_the_same_wheel(name: str, sources: Path, te
     found = analyse(existing.tree, existing.tag, existing.branch)
     assert [point.message for point in found.points if point.blocks] == []
     answers = derive_answers(found, existing.tree, {}, load_organisation().python.versions, name)
-    make_branch(existing, found, answers, Template(template.address, template.address, "1.0.0"))
+    make_branch(existing, found, answers, Template(template.address, template.address, "1.0.0"), build=True)
     branch = read_branch(existing.root, existing.commit)
     assert branch is not None
     assert set(branch.changed) <= {"setup.py", "setup.cfg", "pyproject.toml", ".gitignore"}
