@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 SECONDARY = "You have exceeded a secondary rate limit."
 BLOCKED = f"{SECONDARY} You have been temporarily blocked from content creation."
 PRIMARY = "API rate limit exceeded for user ID 1."
-LATER = {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(int(time.time()) + 1800)}
 # What a fault means: only this repository fails, the tick ends, no other request is sent, or nothing is lost.
 ONE, LEFT_OUT, ENDS, SIGN_IN, OVERCOME = "one fails", "left for the next tick", "the tick ends", "no token", "overcome"
 
@@ -52,7 +51,7 @@ REST: dict[str, Row] = {
     "422": (lambda: refusal(422, "Validation Failed"), ONE),
     "403 secondary": (lambda: refusal(403, SECONDARY, Retry_After="1800"), ENDS),
     "403 content block": (lambda: refusal(403, BLOCKED, Retry_After="1800"), ENDS),
-    "403 primary": (lambda: refusal(403, PRIMARY, **LATER), ENDS),
+    "403 primary": (lambda: refusal(403, PRIMARY, **used_up()), ENDS),
     "429": (lambda: refusal(429, "Too many requests", Retry_After="1800"), ENDS),
     "502": (lambda: refusal(502, "Bad Gateway"), OVERCOME),
     "cut": (lambda: DROP, OVERCOME),
@@ -111,6 +110,11 @@ NULLS = (
     (("repository",), "NOT_FOUND", 0),
     (("repository",), "NOT_FOUND", 1),
 )
+
+
+def used_up() -> dict[str, str]:
+    """Return the headers that say that the limit is used up for half an hour from now."""
+    return {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(int(time.time()) + 1800)}
 
 
 def null_mutation(field: str, message: str) -> Response:
