@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import json
 import os
 import re
@@ -196,10 +195,8 @@ def push_another(sandbox: Sandbox) -> str:
         ("POST", f"blobs/uploads/?digest={digest}", config),
         ("PUT", "manifests/0.1.0", manifest),
     ):
-        connection = http.client.HTTPConnection("127.0.0.1", sandbox.registry.behind)
-        connection.request(method, f"/v2/{sandbox.name}/{path}", body, {"Content-Type": MANIFEST})
-        assert connection.getresponse().status == 201
-        connection.close()
+        headers = {"Content-Type": MANIFEST, "Authorization": f"Basic {sandbox.registry.basic}"}
+        assert sandbox.registry.answer(method, f"/v2/{sandbox.name}/{path}", headers, body)[0] == 201
     return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
 
 
