@@ -10,7 +10,7 @@ from rnd.options import add_dry_run_option, add_json_option
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from rnd.fleet.central import Remote
@@ -148,22 +148,48 @@ def index_access(organisation: Organisation) -> IndexAccess | None:
     return access
 
 
+def renderer(organisation: Organisation, home: Path) -> Callable[[Sequence[Job]], Sequence[Rendered]]:
+    """Return what renders updates in workers; it signs in to the package index once a lock file needs that.
+
+    Args:
+        organisation: The organisation.
+        home: The home of the workers.
+    """
+    from functools import cache
+    from urllib.parse import urlsplit
+
+    from rnd.fleet.audit.locked import private_indexes
+    from rnd.fleet.update import workers
+
+    is_private = private_indexes(organisation)
+
+    @cache
+    def sign_in() -> None:
+        if (access := index_access(organisation)) is not None:
+            host = urlsplit(access.simple_url).hostname or ""
+            workers.allow_reading(home, host, access.username, access.password)
+
+    def render(jobs: Sequence[Job]) -> Sequence[Rendered]:
+        if any(workers.locks_private(job, is_private) for job in jobs):
+            sign_in()
+        return workers.run(jobs, home=home)
+
+    return render
+
+
 @contextmanager
 def ready(reader: Reader, organisation: Organisation) -> Iterator[Tick]:
     """Yield what carries out decisions; the copies of the template are made when they are first needed."""
     from functools import cache, partial
-    from urllib.parse import urlsplit
 
     from rnd import uv
-    from rnd.fleet.audit.locked import private_indexes
-    from rnd.fleet.update import mirror, notes, workers
+    from rnd.fleet.update import mirror, notes
     from rnd.fleet.update.carry_out import Hands
     from rnd.fleet.update.tick import Tick
     from rnd.project.template import update_unattended
 
     with uv.temporary_folder("rnd-fleet-") as folder:
         there = remote(reader, organisation)
-        is_private = private_indexes(organisation)
 
         @cache
         def mirrors() -> tuple[Path, Path]:
@@ -171,21 +197,10 @@ def ready(reader: Reader, organisation: Organisation) -> Iterator[Tick]:
             mirror.make_slim(folder / "whole", folder / "slim")
             return folder / "slim", folder / "whole"
 
-        @cache
-        def sign_in() -> None:
-            if (access := index_access(organisation)) is not None:
-                host = urlsplit(access.simple_url).hostname or ""
-                workers.allow_reading(folder / "home", host, access.username, access.password)
-
-        def render(jobs: Sequence[Job]) -> Sequence[Rendered]:
-            if any(workers.locks_private(job, is_private) for job in jobs):
-                sign_in()
-            return workers.run(jobs, home=folder / "home")
-
         yield Tick(
             Hands(reader.client, organisation, reader.governor),
             folder,
-            render,
+            renderer(organisation, folder / "home"),
             update_unattended,
             cache(partial(notes.read, reader.client, organisation)),
             mirrors,
