@@ -195,7 +195,7 @@ def test_killed_where_no_program_is_called_then_finished(
 
 
 def wait_for(place: Path, seen: str, running: subprocess.Popen[str]) -> bool:
-    """Wait until a file is seen, and say whether it was, while a program runs."""
+    """Wait for a file while a program runs, and return whether it was seen."""
     deadline = time.monotonic() + 300
     while not list(place.glob(seen)) and time.monotonic() < deadline and running.poll() is None:
         time.sleep(0.001)
