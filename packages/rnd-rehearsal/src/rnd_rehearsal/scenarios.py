@@ -17,11 +17,12 @@ from rnd_rehearsal.actors import BEFORE
 from rnd_rehearsal.adopt_scenario import adopt
 from rnd_rehearsal.attacks import scenario as attacks
 from rnd_rehearsal.fleet_scenario import fleet
+from rnd_rehearsal.fork_scenario import fork
 from rnd_rehearsal.private_package import private_package
 from rnd_rehearsal.rerun import rerun, rerun_without_app
 from rnd_rehearsal.research_scenario import research
 from rnd_rehearsal.rest import Refusal
-from rnd_rehearsal.sandbox import MAINTAINER, STRANGER
+from rnd_rehearsal.sandbox import MAINTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,31 +135,6 @@ def one_change(
         change(actors, message, version, method, title)
 
     return run
-
-
-def fork(actors: Actors) -> None:
-    """A stranger's pull request is checked and explained, and publishes nothing."""
-    actors.prepare(BEFORE, private=False)
-    actors.sandbox.caller(STRANGER).ask("POST", f"/repos/{actors.repository}/forks", {})
-    actors.commit("change", "feat: drive", login=STRANGER)
-    number = actors.propose("change", "feat: drive", STRANGER)
-    actors.approve()
-    (run,) = actors.wait()
-    verdicts = {name: result.verdict for name, result in run.results().items()}
-    actors.check("its code was checked", verdicts["lint-and-test"] == "success")
-    said = "".join(job.log.read_text(encoding="utf-8") for job in run.jobs.values() if job.log)
-    actors.check("the version is explained", "Next version: `0.5.0`" in said)
-    actors.check("nothing was published", actors.wheels() == set())
-    actors.check("it waits for the version to be set by hand", verdicts["all-green"] == "failure")
-    actors.rnd("version", "set", login=STRANGER)
-    actors.git("commit", "--all", "--quiet", "--message", "chore(release): set version to 0.5.0", login=STRANGER)
-    head = actors.push("change", STRANGER)
-    actors.approve()
-    actors.wait()
-    actors.check("then it is green", actors.conclusions(head).get("all-green") == "success")
-    actors.check("and still nothing was published", actors.wheels() == set())
-    actors.merge(number)
-    actors.check_released("0.5.0")
 
 
 def two_at_once(actors: Actors) -> None:
