@@ -212,6 +212,13 @@ def merge_obstacles(
     return list(dict.fromkeys(said))
 
 
+def required_checks(repository: Repository, pull: PullRequest) -> set[str]:
+    """Return the names of the checks that a pull request needs to merge."""
+    rules = rules_for(repository, f"refs/heads/{pull.base_branch}")
+    wanted = [rule["parameters"] for rule in rules if rule["type"] == "required_status_checks"]
+    return {check["context"] for one in wanted for check in one["required_status_checks"]}
+
+
 def merge_state(repository: Repository, pull: PullRequest) -> tuple[bool, str]:
     """Return whether a pull request merges without a conflict, and GitHub's word for what it waits for."""
     if not git_objects.merges(repository.folder, pull.base, pull.head):

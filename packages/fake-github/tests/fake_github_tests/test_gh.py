@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from fake_github import https, workflow_runs
-from fake_github_tests.acme import SCOPES, git
+from fake_github_tests.acme import SCOPES, client, git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,15 +113,47 @@ def test_it_uses_graphql_and_lists_what_there_is(gh: Gh, secure_fake_github: Fak
     listed = json.loads(gh("workflow", "list", *at, "--json", "name,path").stdout)
     assert listed == [{"name": "Check", "path": path}]
 
+    check_pull(gh, hub, at, head)
     gh("release", "create", "0.1.0", *at, "--notes", "", "--target", "main")
     assert gh("release", "list", *at).stdout.split("\t")[:3] == ["0.1.0", "Latest", "0.1.0"]
 
 
+def check_pull(gh: Gh, hub: FakeGitHub, at: tuple[str, str], head: str) -> None:
+    """Read, check and merge pull request 1, whose head has a status and a check of workflow run 7."""
+    assert "no checks reported" in gh("pr", "checks", "1", *at).stderr
+    gh("api", f"repos/Acme/rover/statuses/{head}", "-f", "state=failure", "-f", "context=by hand")
+    job = client(hub, hub.workflow_token("Acme/rover", {"checks": "write"}))
+    job.rest.checks.create(
+        "Acme", "rover", name="all-green", head_sha=head, external_id="7", status="completed", conclusion="success"
+    )
+    checks = {line.split("\t")[0]: line.split("\t")[1] for line in gh("pr", "checks", "1", *at).stdout.splitlines()}
+    assert checks == {"all-green": "pass", "by hand": "fail"}
+    required = {"required_status_checks": [{"context": "all-green"}], "strict_required_status_checks_policy": False}
+    rules = [{"type": "required_status_checks", "parameters": required}]
+    branches = {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}}
+    body = {"name": "main", "target": "branch", "enforcement": "active", "rules": rules, "conditions": branches}
+    gh("api", "repos/Acme/rover/rulesets", "--input", "-", said=json.dumps(body))
+    assert gh("pr", "checks", "1", "--required", *at).stdout.split("\t")[:2] == ["all-green", "pass"]
+
+    viewed = gh("pr", "view", "1", *at)
+    assert viewed.stdout.splitlines()[:2] == ["title:\tfix: turn", "state:\tOPEN"], viewed.stderr
+    fields = "additions,changedFiles,mergeStateStatus,statusCheckRollup"
+    read = json.loads(gh("pr", "view", "1", *at, "--json", fields).stdout)
+    assert [one.get("workflowName") for one in read.pop("statusCheckRollup")] == ["Check", None]
+    assert read == {"additions": 0, "changedFiles": 0, "mergeStateStatus": "CLEAN"}
+
+    merged = gh("pr", "merge", "1", *at, "--squash", "--subject", "fix: turn left", "--match-head-commit", head)
+    assert merged.returncode == 0, merged.stderr
+    commit = json.loads(gh("api", "repos/Acme/rover/commits/main").stdout)["commit"]
+    assert commit["message"].splitlines()[0] == "fix: turn left"
+    assert json.loads(gh("pr", "view", "1", *at, "--json", "state").stdout) == {"state": "MERGED"}
+
+
 def test_a_second_address_speaks_https_and_names_itself(fake_github: FakeGitHub) -> None:
-    client = fake_github.add_user("ada", scopes=SCOPES)
+    token = fake_github.add_user("ada", scopes=SCOPES)
     with https.serve(fake_github) as secure:
         trusted = ssl.create_default_context(cadata=secure.certificate.decode())
-        sign_in = {"Authorization": f"Bearer {client}"}
+        sign_in = {"Authorization": f"Bearer {token}"}
         with urlopen(Request(f"https://{secure.host}/api/v3/user", headers=sign_in), context=trusted) as answer:
             user = json.load(answer)
         assert user["url"] == f"https://{secure.host}/api/v3/users/ada"

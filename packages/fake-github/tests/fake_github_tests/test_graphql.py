@@ -238,12 +238,28 @@ def test_an_app_goes_by_two_names(acme: Acme) -> None:
         ("{ viewer { login(of: 1) } }", "Field 'login' doesn't accept argument 'of'"),
         ("{ viewer { login }", "Syntax Error: Expected Name, found <EOF>."),
         ('{ repository(owner: 1, name: "x") { id } }', "String cannot represent a non string value: 1"),
+        (
+            '{ viewer { x: repository(name: "a") { v: name } x: repository(name: "a") { v: isFork } } }',
+            "Fields 'x' conflict because subfields 'v' conflict because 'name' and 'isFork' are different fields."
+            " Use different aliases on the fields to fetch both if this was intentional.",
+        ),
+        (
+            "{ node(id: 1) { ... on User { v: databaseId } ... on Organization { v: login } } }",
+            "Fields 'v' conflict because they return conflicting types 'Int' and 'String!'."
+            " Use different aliases on the fields to fetch both if this was intentional.",
+        ),
     ],
 )
 def test_what_the_schema_does_not_have_is_a_violation(hub: FakeGitHub, query: str, message: str) -> None:
     assert refusals(hub, hub.add_user("ada"), query) == [("", message)]
     assert hub.violations == [f"GraphQL: {message}"]
     hub.violations.clear()
+
+
+def test_one_name_may_be_null_in_one_type_and_not_in_another(acme: Acme) -> None:
+    """GitHub's server tolerates that, and `gh pr view` relies on it; the schema says `String` and `String!`."""
+    found = data(acme, f"{{ {ROVER} {{ owner {{ ... on User {{ v: name }} ... on Organization {{ v: login }} }} }} }}")
+    assert found == {"repository": {"owner": {"v": "Acme"}}}
 
 
 @pytest.mark.parametrize(

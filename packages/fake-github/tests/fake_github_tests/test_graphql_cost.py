@@ -58,6 +58,8 @@ def test_the_example_of_points() -> None:
     ("query", "requests"),
     [
         ("{ viewer { login } }", 0),
+        # Without bounds, only what a connection says of itself.
+        ("{ viewer { repositories { totalCount } } }", 1),
         # The same connection twice under one name is one connection.
         ("{ viewer { repositories(first: 2) { totalCount } repositories(first: 2) { nodes { id } } } }", 1),
         ("{ viewer { repositories(first: 2) { totalCount } again: repositories(first: 2) { nodes { id } } } }", 2),
@@ -83,7 +85,7 @@ def test_requests_are_counted(query: str, requests: int) -> None:
     ],
 )  # fmt: skip
 def test_a_connection_needs_its_bounds(hub: FakeGitHub, arguments: str, kind: str, message: str) -> None:
-    query = f"{{ viewer {{ repositories({arguments}) {{ totalCount }} }} }}"
+    query = f"{{ viewer {{ repositories({arguments}) {{ totalCount nodes {{ id }} }} }} }}"
     ((found, said),) = refusals(hub, hub.add_user("ada"), query)
     assert (found, message in said) == (kind, True)
     assert hub.queries == []  # nothing ran

@@ -5,8 +5,10 @@ requests, divided by 100 and rounded, is the number of points, at least 1. The n
 connections, each multiplied by those above it.
 https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
 
-Where that page leaves a question open, the fake GitHub is strict: each id of `nodes(ids:)` counts as an object above,
-and a connection needs `first` or `last` even if only its `totalCount` is selected.
+A connection needs `first` or `last` if its nodes or edges are selected. GitHub's own `gh` reads counts without them:
+`reactionGroups{users{totalCount}}` and `contexts{checkRunCount}` in
+https://github.com/cli/cli/blob/trunk/api/query_builder.go.
+Where that page leaves a question open, the fake GitHub is strict: each id of `nodes(ids:)` counts as an object above.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     )
 
 LARGEST_PAGE = 100
+ITEMS = {"nodes", "edges"}
 MOST_NODES = 500_000
 MOST_IDS = 100
 REQUESTS_PER_POINT = 100
@@ -112,7 +115,7 @@ def _descend(
         known, node = nodes[0]
         below = [one.selection_set for _, one in nodes if one.selection_set is not None]
         if below:
-            size = _size(walk, known, node, factor, (*path, name))
+            size = _size(walk, known, node, below, factor, (*path, name))
             _descend(walk, get_named_type(known.type), below, factor * size, (*path, name))
 
 
@@ -140,7 +143,14 @@ def _included(walk: _Walk, node: Any) -> bool:  # noqa: ANN401 - any selection
     return not (skip and skip["if"]) and not (include and not include["if"])
 
 
-def _size(walk: _Walk, known: GraphQLField, node: FieldNode, factor: int, path: tuple[str, ...]) -> int:
+def _size(
+    walk: _Walk,
+    known: GraphQLField,
+    node: FieldNode,
+    below: list[SelectionSetNode],
+    factor: int,
+    path: tuple[str, ...],
+) -> int:
     """Return by how much a field multiplies what is below it, and add what it costs itself."""
     name = node.name.value
     if name == "nodes" and "ids" in known.args:
@@ -149,10 +159,14 @@ def _size(walk: _Walk, known: GraphQLField, node: FieldNode, factor: int, path: 
             message = f"You may not provide more than {MOST_IDS} node ids; you provided {len(ids)}."
             walk.cost.errors.append(_error("ARGUMENT_LIMIT", message, path, node))
         return len(ids)
-    if "first" not in known.args or not get_named_type(known.type).name.endswith("Connection"):
+    kind = get_named_type(known.type)
+    if "first" not in known.args or not kind.name.endswith("Connection"):
         return 1
     arguments = get_argument_values(known, node, walk.variables)
     sizes = {bound: arguments[bound] for bound in ("first", "last") if arguments.get(bound) is not None}
+    if not sizes and not any(at.name.value in ITEMS for one in below for _, at in _selected(walk, kind, one)):
+        walk.cost.requests += factor
+        return 1
     error = _pagination(name, sizes)
     if error is not None:
         walk.cost.errors.append(_error(*error, path, node))

@@ -24,6 +24,7 @@ from fake_github import git_objects
 from fake_github.graphql import fields
 from fake_github.graphql.cost import Cost, measure
 from fake_github.graphql.errors import Problem, Unmodelled
+from fake_github.graphql.overlapping import RULES
 from fake_github.graphql.sources import type_of
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def prepare(schema: GraphQLSchema, text: str) -> Prepared:
         document = parse(text)
     except GraphQLError as error:
         return Prepared(None, ({"message": error.message, **_located(error)},))
-    return Prepared(document, tuple(_worded(error) for error in validate(schema, document)))
+    return Prepared(document, tuple(_worded(error) for error in validate(schema, document, RULES)))
 
 
 def _located(error: GraphQLError) -> Document:

@@ -11,6 +11,7 @@ from fake_github.documents.accounts import node_id
 from fake_github.graphql.connections import page
 from fake_github.graphql.resolvers.git import found
 from fake_github.graphql.sources import Check, Object, Rollup, Status
+from fake_github.rules import required_checks
 
 if TYPE_CHECKING:
     from graphql import GraphQLResolveInfo
@@ -61,6 +62,42 @@ def contexts(one: Rollup, _info: GraphQLResolveInfo, **paging: Any) -> Document:
     return page(one.contexts, paging)
 
 
+def suite(one: Check, info: GraphQLResolveInfo) -> Document:
+    """Return the suite of a check, with the workflow run that the check is a job of; None for a check of an app."""
+    kept, number = one.document, one.document["external_id"]
+    run = one.repository.workflow_runs.get(int(number)) if number.isdigit() else None
+    address = f"{info.context.hub.url}/{one.repository.full_name}/actions/runs/{number}"
+    workflow = run and {"id": node_id("Workflow", run["workflow_id"]), "name": run["name"]}
+    return {
+        "id": node_id("CheckSuite", kept["suite"]),
+        "databaseId": kept["suite"],
+        "workflowRun": run
+        and {
+            "id": node_id("WorkflowRun", run["id"]),
+            "databaseId": run["id"],
+            "event": run["event"],
+            "runNumber": run["run_number"],
+            "url": address,
+            "workflow": workflow,
+        },
+    }
+
+
+def is_required(
+    one: Check | Status,
+    _info: GraphQLResolveInfo,
+    pull_request_id: str | None = None,
+    pull_request_number: int | None = None,
+) -> bool:
+    """Return whether a pull request cannot merge without a check or status of this name."""
+    name = one.document["context"] if isinstance(one, Status) else one.document["name"]
+    return any(
+        name in required_checks(one.repository, pull)
+        for pull in one.repository.pulls.values()
+        if pull.number == pull_request_number or node_id("PullRequest", pull.id) == pull_request_id
+    )
+
+
 MODELLED: dict[str, dict[str, Any]] = {
     "Commit": {"statusCheckRollup": rollup},
     "PullRequest": {"statusCheckRollup": pull_rollup},
@@ -73,6 +110,8 @@ MODELLED: dict[str, dict[str, Any]] = {
     "CheckRun": {
         "id": lambda one, _: node_id("CheckRun", one.document["id"]),
         "databaseId": lambda one, _: one.document["id"],
+        "checkSuite": suite,
+        "isRequired": is_required,
         "name": lambda one, _: one.document["name"],
         "status": lambda one, _: one.document["status"].upper(),
         "conclusion": lambda one, _: one.document["conclusion"] and one.document["conclusion"].upper(),
@@ -84,6 +123,7 @@ MODELLED: dict[str, dict[str, Any]] = {
     "StatusContext": {
         "id": lambda one, _: node_id("Status", one.document["id"]),
         "context": lambda one, _: one.document["context"],
+        "isRequired": is_required,
         "state": lambda one, _: one.document["state"].upper(),
         "description": lambda one, _: one.document["description"],
         "targetUrl": lambda one, _: one.document["target_url"],

@@ -1,4 +1,4 @@
-"""Mutations of pull requests: opened, to a draft, ready for review, reverted.
+"""Mutations of pull requests: opened, to a draft, ready for review, merged, reverted.
 
 https://docs.github.com/en/graphql/reference/mutations
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fake_github import events, opening, pushes
+from fake_github import events, merging, opening, pushes
 from fake_github import git_repository as bare
-from fake_github.answers import Invalid
+from fake_github.answers import Invalid, Refused
 from fake_github.clock import now
 from fake_github.documents.accounts import node_id
 from fake_github.graphql.errors import Problem
@@ -107,6 +107,29 @@ def _set_draft(info: GraphQLResolveInfo, given: Document, action: str, *, draft:
     return {"clientMutationId": given.get("clientMutationId"), "pullRequest": found}
 
 
+# What GitHub names in another way in the body of the same operation of the REST API.
+MERGE = {"commitHeadline": "commit_title", "commitBody": "commit_message", "expectedHeadOid": "sha"}
+
+
+def merge(_root: None, info: GraphQLResolveInfo, input: Document) -> Document:  # noqa: A002
+    """Merge a pull request, which needs a writer of the repository.
+
+    https://docs.github.com/en/graphql/reference/mutations#mergepullrequest
+    """
+    found, context = _pull(info, input["pullRequestId"]), info.context
+    if context.token.kind == "user" and context.role(found.repository) not in WRITERS:
+        raise Problem("FORBIDDEN", f"{context.token.account.login} does not have the correct permissions to merge")
+    if context.token.kind != "user" and context.token.permissions.get("contents") != "write":
+        raise Problem("FORBIDDEN", "Resource not accessible by integration")
+    wanted = {name: input[key] for key, name in MERGE.items() if input.get(key) is not None}
+    wanted["merge_method"] = str(input.get("mergeMethod", "MERGE")).lower()
+    try:
+        merging.merge(context.hub, context.token, found.repository, found.pull, wanted)
+    except Refused as refused:
+        raise Problem("UNPROCESSABLE", refused.message) from refused
+    return {"clientMutationId": input.get("clientMutationId"), "pullRequest": found, "actor": context.token.account}
+
+
 def revert(_root: None, info: GraphQLResolveInfo, input: Document) -> Document:  # noqa: A002
     """Open a pull request that reverts a merged one, from a branch of its own."""
     found = _pull(info, input["pullRequestId"])
@@ -163,6 +186,7 @@ MODELLED: dict[str, dict[str, Any]] = {
         "createPullRequest": create,
         "convertPullRequestToDraft": to_draft,
         "markPullRequestReadyForReview": to_ready,
+        "mergePullRequest": merge,
         "revertPullRequest": revert,
     }
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fake_github import git_objects
 from fake_github import git_repository as bare
 from fake_github.documents.accounts import node_id
-from fake_github.documents.pulls import association
+from fake_github.documents.pulls import association, changed_lines
 from fake_github.graphql.connections import page
 from fake_github.graphql.errors import Problem
 from fake_github.graphql.fields import refuse
@@ -120,8 +120,21 @@ def comments(one: Pull, _info: GraphQLResolveInfo, **paging: Any) -> Document:  
 
 
 def nothing(_one: Pull, _info: GraphQLResolveInfo, **paging: Any) -> Document:  # noqa: ANN401
-    """Return an empty page: the state has no labels, reviews or assignees."""
+    """Return an empty page: the state has no labels, reviews, assignees or projects."""
     return page([], paging)
+
+
+REACTIONS = ("THUMBS_UP", "THUMBS_DOWN", "LAUGH", "HOORAY", "CONFUSED", "HEART", "ROCKET", "EYES")
+
+
+def reactions(_one: Pull, _info: GraphQLResolveInfo) -> list[Document]:
+    """Return how many people have reacted in each way: nobody."""
+    return [{"content": one, "users": page([], {}), "viewerHasReacted": False} for one in REACTIONS]
+
+
+def changed(one: Pull) -> list[tuple[int, int]]:
+    """Return how many lines each changed file gets and loses."""
+    return changed_lines(one.repository, one.pull)
 
 
 def url(one: Pull, info: GraphQLResolveInfo) -> str:
@@ -148,7 +161,15 @@ MODELLED: dict[str, dict[str, Any]] = {
         "locked": lambda _one, _: False,
         "author": lambda one, _: one.pull.author,
         "authorAssociation": lambda one, info: association(info.context.hub, one.repository, one.pull.author),
+        "additions": lambda one, _: sum(added for added, _ in changed(one)),
+        "deletions": lambda one, _: sum(removed for _, removed in changed(one)),
+        "changedFiles": lambda one, _: len(changed(one)),
         "autoMergeRequest": lambda _one, _: None,
+        "milestone": lambda _one, _: None,
+        "projectItems": nothing,
+        "reactionGroups": reactions,
+        "isInMergeQueue": lambda _one, _: False,
+        "isMergeQueueEnabled": lambda _one, _: False,
         "createdAt": lambda one, _: one.pull.created_at,
         "updatedAt": lambda one, _: one.pull.updated_at,
         "closedAt": lambda one, _: one.pull.closed_at,
