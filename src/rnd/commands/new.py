@@ -87,19 +87,29 @@ def read_data(pairs: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _data(options: argparse.Namespace) -> dict[str, object]:
-    """Return the answers from the command line; --data takes precedence over the file."""
+def read_data_file(file: Path) -> dict[str, object]:
+    """Return the answers of `--data-file`.
+
+    Raises:
+        UsageError: It cannot be read, is not YAML, exceeds the limits of `bounded_yaml`, or is not `name: value` lines.
+    """
     import yaml
 
-    data: dict[str, object] = {}
-    if options.data_file:
-        try:
-            read = yaml.safe_load(options.data_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            raise UsageError(f"--data-file {options.data_file}: {error}.") from error
-        if not isinstance(read, dict):
-            raise UsageError(f"--data-file {options.data_file} contains no answers; expected `name: value` lines.")
-        data.update(read)
+    from rnd import bounded_yaml
+
+    try:
+        with file.open(encoding="utf-8") as stream:
+            read = bounded_yaml.load(stream.read(bounded_yaml.LONGEST + 1))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UsageError(f"--data-file {file}: {error}.") from error
+    if not isinstance(read, dict):
+        raise UsageError(f"--data-file {file} contains no answers; expected `name: value` lines.")
+    return read
+
+
+def _data(options: argparse.Namespace) -> dict[str, object]:
+    """Return the answers from the command line; --data takes precedence over the file."""
+    data = {} if options.data_file is None else read_data_file(options.data_file)
     return data | read_data(options.data)
 
 
