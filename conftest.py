@@ -29,6 +29,7 @@ from tests.helpers.template import RELEASED, TemplateRepository, copy_template
 
 pytest_plugins = [
     "tests.helpers.cost",
+    "tests.helpers.damage",
     "tests.helpers.fault_matrix",
     "tests.helpers.fleet",
     "tests.helpers.github",

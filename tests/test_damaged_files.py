@@ -1,14 +1,17 @@
 """Readers of files that a repository or a person provides: any damage ends in an error of the catalogue.
 
-Each example damages a valid file in a few places. A reader must return or raise an error that has a message; a command
-that writes must then have written nothing.
+Each example damages a valid file in a few places, or combines options and values. A reader must return or raise an
+error that has a message, soon; a command that writes must then have written nothing. The counts are printed at the end
+of a run: see `tests/helpers/damage.py`.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,22 +24,25 @@ from rnd.answers import read_project
 from rnd.ci.gate import judge, read_needs
 from rnd.ci.private_packages import private_packages
 from rnd.commands import build_parser
+from rnd.commands.new import read_data, read_data_file
 from rnd.environments.conda.lockfile import fits, read_lock
 from rnd.environments.conda.specification import read_specification
-from rnd.errors import RndError
-from rnd.options import select
+from rnd.errors import ManifestInvalid, RndError
+from rnd.options import Parser, select
 from rnd.organisation import load_organisation
 from rnd.progress import Quiet
 from rnd.publish import listing
 from rnd.runners.simulation.job_list import read_job_list
 from rnd.runners.simulation.options import SimulationOptions, read_experiments
 from rnd.version.version_commit import plan_files
+from tests.helpers.damage import LEAST, HalfWritten, Hang, Tally, deadline, summary
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
+    from collections.abc import Callable, Iterator
 
-EXAMPLES = 560  # for each reader
+EXAMPLES = 420  # for each reader
 # What has a meaning in TOML, YAML, JSON or HTML, or to a program that is given the value.
 TOKENS = """
 " ' \\ # : - = . , [ ] { } [[ ]] < /> & * ! | > &a <<: !!timestamp !!int !!python/object:x.y null true NaN -1 1e999 0x
@@ -145,6 +151,8 @@ def read_gate(folder: Path) -> None:
 def set_version(folder: Path) -> None:
     """Write another version into both manifests."""
     plan_files(folder, "0.5.0").apply(Quiet())
+    if manifest.read_version(folder) != "0.5.0" or manifest.read_lock_version(folder) not in {None, "0.5.0"}:
+        raise HalfWritten
 
 
 def read_pages(folder: Path) -> None:
@@ -160,6 +168,7 @@ READERS: dict[str, tuple[dict[str, str], Callable[[Path], object]]] = {
         lambda to: load_organisation(to / "org.yml"),
     ),
     "answers": ({".copier-answers.yml": ANSWERS}, read_project),
+    "answers given": ({"answers.yml": ANSWERS}, lambda to: read_data_file(to / "answers.yml")),
     "manifest": ({"pyproject.toml": MANIFEST}, manifest.read_version),
     "version": ({"pyproject.toml": MANIFEST, "uv.lock": LOCK}, set_version),
     "private packages": (
@@ -192,11 +201,18 @@ def damaged(text: str, changes: list[tuple[int, int, bytes]]) -> bytes:
     return content
 
 
-@pytest.mark.parametrize("name", READERS)
-def test_a_damaged_file_is_read_or_refused(name: str) -> None:
-    files, read = READERS[name]
-    assert len(READERS) * EXAMPLES >= 5000
+@pytest.fixture
+def tally(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Tally:
+    """The counts of a test, recorded however it ends."""
+    name: str = request.node.name
+    found = Tally(name.partition("[")[2].removesuffix("]") or name.removeprefix("test_any_").partition("_are")[0])
+    record_property(*found.record())
+    return found
 
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_damaged_file_is_read_or_refused(name: str, tally: Tally) -> None:
+    files, read = READERS[name]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
 
@@ -205,13 +221,10 @@ def test_a_damaged_file_is_read_or_refused(name: str) -> None:
         def attempt(hit: str, changes: list[tuple[int, int, bytes]]) -> None:
             for file, text in files.items():
                 (folder / file).write_bytes(damaged(text, changes) if file == hit else text.encode())
-            before = {path: path.read_bytes() for path in folder.iterdir()}
-            try:
-                read(folder)
-            except RndError:
-                assert {path: path.read_bytes() for path in folder.iterdir()} == before
+            tally.attempt(lambda: read(folder), folder=folder, writes=read is set_version)
 
         attempt()
+    assert tally.inputs >= EXAMPLES
 
 
 OPTIONS = (
@@ -228,11 +241,86 @@ OPTIONS = (
 VALUES = ("1", "0", "-1", "1e9", "1e999", "nan", "--", "", "research=1", "=", "research=", "x=1", "é", "9" * 40)
 SHIPPED = load_organisation().runners
 PARSER = build_parser()
+PARSER.define(deeply=True)
+REFUSALS = (RndError, SystemExit)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(st.sampled_from(OPTIONS), st.sampled_from(("=", " ")), st.sampled_from(VALUES)), max_size=4))
-def test_any_arguments_of_the_simulation_are_understood_or_refused(parts: list[tuple[str, str, str]]) -> None:
-    words = [word for option, sign, value in parts for word in f"{option}{sign}{value}".split(" ")]
-    with suppress(RndError, SystemExit):  # argparse ends the program when it has printed the usage
-        read_experiments(select(SimulationOptions, PARSER.parse_args(["runners", "simulate", *words])), SHIPPED)
+def test_any_arguments_of_the_simulation_are_understood_or_refused(tally: Tally) -> None:
+    part = st.tuples(st.sampled_from(OPTIONS), st.sampled_from(("=", " ")), st.sampled_from(VALUES))
+
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
+    @given(st.lists(part, max_size=4))
+    def attempt(parts: list[tuple[str, str, str]]) -> None:
+        words = [word for option, sign, value in parts for word in f"{option}{sign}{value}".split(" ")]
+        tally.attempt(lambda: experiments(words), REFUSALS)
+
+    attempt()
+    assert tally.inputs >= EXAMPLES
+
+
+def test_any_arguments_of_any_command_are_understood_or_refused(tally: Tally) -> None:
+    """No command runs: what its options mean is decided by the parser, which is not allowed to fail."""
+
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
+    @given(st.data())
+    def attempt(data: st.DataObject) -> None:
+        names, options = data.draw(st.sampled_from(LEAVES))
+        option, value = st.sampled_from(options), st.sampled_from((*VALUES, *TOKENS.split(), "\udcff"))
+        word = option | value | st.builds("{}={}".format, option, value)
+        words = data.draw(st.lists(word, max_size=5))
+        tally.attempt(lambda: read_data(getattr(parse(*names, *words), "data", ())), REFUSALS)
+
+    attempt()
+    assert tally.inputs >= EXAMPLES
+
+
+def experiments(words: list[str]) -> object:
+    """Return what a command line of the simulation asks for."""
+    return read_experiments(select(SimulationOptions, parse("runners", "simulate", *words)), SHIPPED)
+
+
+def parse(*words: str) -> argparse.Namespace:
+    """Return the options of a command line; argparse ends the program when it has printed the usage."""
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        return PARSER.parse_args(words)
+
+
+def leaves(parser: Parser, *names: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Yield the words of each command, with the options that it has."""
+    if not parser.commands:
+        found = parser._actions  # noqa: SLF001 - argparse has no other list of them
+        yield names, tuple(option for action in found for option in action.option_strings)
+    for name, command in parser.commands.items():
+        yield from leaves(command if isinstance(command, Parser) else command.create(), *names, name)
+
+
+LEAVES = tuple(leaves(PARSER))
+
+
+def test_there_are_enough_inputs() -> None:
+    assert (len(READERS) + 2) * EXAMPLES >= LEAST
+    assert len(LEAVES) > 30
+
+
+def test_a_hang_is_noticed() -> None:
+    with pytest.raises(Hang), deadline(0.05), suppress(Exception):
+        next(number for number in iter(int, 1) if number)
+
+
+def test_a_tally_counts_what_goes_wrong(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("before", encoding="utf-8")
+    found = Tally("demo")
+
+    def fail(error: BaseException | None) -> None:
+        (tmp_path / "file").write_text("after", encoding="utf-8")
+        if error is not None:
+            raise error
+
+    found.attempt(lambda: fail(None), folder=tmp_path, writes=True)
+    for error, raised in ((ManifestInvalid("."), HalfWritten), (KeyError(), KeyError), (HalfWritten(), HalfWritten)):
+        (tmp_path / "file").write_text("before", encoding="utf-8")
+        with pytest.raises(raised):
+            found.attempt(partial(fail, error), folder=tmp_path, writes=True)
+    assert summary([found]).startswith(
+        "damaged inputs: 4 of 1 readers, 1 accepted, 1 refused; 1 unexpected, 0 hangs, 2 half-written; longest 0.0"
+    )
