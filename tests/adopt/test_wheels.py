@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from email import message_from_string
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from rnd.adopt.analysis import analyse
 from rnd.adopt.build import runs_code
 from rnd.adopt.computed import settle_computed
+from rnd.adopt.normal import details, normal_requirement
 from rnd.adopt.proof import Proof, declared_wheel
 from rnd.adopt.tree import tree_of
 from rnd.adopt.wheels import differences, read_wheel
@@ -27,6 +29,7 @@ Provides-Extra: gpu
 """
 POINTS = "[console_scripts]\nalign = aligner.cli:main\n"
 FILES = {"aligner/__init__.py": "", "aligner/words.json": "{}"}
+INFO = "aligner-0.3.1.dist-info"
 
 
 def wheel(
@@ -49,8 +52,37 @@ def test_equal_meanings_are_no_difference() -> None:
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("a>=1.0.0", "a (>=1)", True),
+        ("a~=1.4.0", "a~=1.4", False),
+        ("a==1.0.*", "a==1.*", False),
+        ("a[X,y-z]", "A[y_z,x]", True),
+        ("a; os_name == 'nt' and (python_version < '3.9')", 'a; python_version<"3.9" and os_name=="nt"', True),
+        (
+            "a; (os_name == 'nt' or os_name == 'java') and extra == 'x'",
+            "a; os_name == 'nt' or os_name == 'java' and extra == 'x'",
+            False,
+        ),
+        (
+            "a; (os_name == 'nt' or os_name == 'java') and extra == 'x'",
+            "a; os_name == 'java' and extra == 'x' or extra == 'x' and os_name == 'nt'",
+            True,
+        ),
+        ("a; python_version ~= '3.9'", "a; python_version ~= '3.9.0'", False),
+    ],
+)
+def test_requirements_are_the_same_only_if_they_mean_the_same(one: str, other: str, *, same: bool) -> None:
+    assert (normal_requirement(one) == normal_requirement(other)) == same
+
+
+@pytest.mark.parametrize(
     ("changed", "line"),
     [
+        ({"metadata": f"{METADATA}Summary: Align\n"}, "details: summary Align is new"),
+        ({"metadata": f"{METADATA}Author-email: Ada <ada@example.com>\n"}, "details: author ada@example.com is new"),
+        ({"files": {**FILES, f"{INFO}/licenses/LICENSE": ""}}, "files: dist-info/LICENSE is new"),
+        ({"files": {**FILES, "aligner-0.3.1.data/scripts/a": ""}}, "files: .data/scripts/a is new"),
         ({"metadata": METADATA.replace("Speech.Aligner", "aligner")}, "name: speech-aligner → aligner"),
         ({"metadata": METADATA.replace("0.3.1", "0.1.0")}, "version: 0.3.1 → 0.1.0"),
         ({"metadata": METADATA.replace(">=3.9", ">=3.10")}, "python: >=3.9 → >=3.10"),
@@ -81,6 +113,20 @@ def test_what_the_manifests_declare_is_compared_without_running_the_build() -> N
     lines = differences(declared_wheel(found), read_wheel(wheel()))
     assert [line for line in lines if not line.startswith(("files", "tag"))] == []
     assert not Proof("compared", [], missing="not built").holds
+
+
+def test_older_fields_say_the_same_as_newer_ones() -> None:
+    older = (
+        "Author: Ada\nAuthor-email: ada@example.com\nHome-page: https://a.example\nKeywords: b a\nLicense: MIT\n\n"
+        "Text \n"
+    )
+    newer = (
+        "Author-email: Ada <ada@example.com>\nProject-URL: homepage, https://a.example\nKeywords: a,b\n"
+        "License-Expression: MIT\n\nText\n"
+    )
+    one, other = (details(message_from_string(text)) for text in (older, newer))
+    assert one == other
+    assert len(one) == 7
 
 
 @pytest.mark.parametrize(

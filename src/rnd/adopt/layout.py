@@ -46,9 +46,10 @@ def find_layout(tree: Tree, declared: Declared) -> Layout | None:
     for where in _roots(tree, declared):
         found = _modules(tree, where)
         if declared.modules:
-            listed = tuple(
-                sorted(name for name in declared.modules if name in found or _is_namespace(tree, where, name))
-            )
+            names = {name for name in declared.modules if name in found or _is_namespace(tree, where, name)}
+            if "setuptools.packages.find" in declared.build:  # the manifest lists modules only, and finds packages
+                names |= {name for name in found if _place(tree, where, name).endswith("/__init__.py")}
+            listed = tuple(sorted(names))
             if listed:
                 return Layout(listed, where, f"{_place(tree, where, listed[0])}, and the manifest lists it")
             continue

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
 from rnd.adopt.build import build_wheel, runs_code
+from rnd.adopt.normal import normal_requirement, normal_specifier
 from rnd.adopt.pyproject import read_document
+from rnd.adopt.reasons import explain
 from rnd.adopt.tree import read_tree
-from rnd.adopt.wheels import Wheel, differences, normal_requirement, normal_specifier
+from rnd.adopt.unchanged import lost
+from rnd.adopt.wheels import Wheel, differences
 from rnd.errors import CommandFailed, PackagesUnavailable
 
 if TYPE_CHECKING:
     from rnd.adopt.analysis import Analysis
     from rnd.adopt.repository import Existing
+    from rnd.adopt.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Proof:
 
     Attributes:
         compared: What was compared, as a sentence.
-        differences: Each difference as one line.
+        differences: Each difference as one line, and what is lost that a wheel does not show.
         missing: Why the comparison is not complete; None if it is.
         explained: The differences that have a reason, with it.
     """
@@ -50,9 +54,11 @@ def prove(existing: Existing, found: Analysis, commit: str, *, run_its_code: boo
         run_its_code: Whether builds may run code of the repository.
     """
     tree = read_tree(existing.root, commit)
-    codes = (runs_code(existing.tree, found.document), runs_code(tree, read_document(tree)))
+    documents = (_document(existing.tree), read_document(tree))
+    kept = lost(existing.tree, tree, documents, found)
+    codes = (runs_code(existing.tree, documents[0]), runs_code(tree, documents[1]))
     if codes[1] and not run_its_code:
-        return Proof("No wheel was built.", missing=f"A build runs {codes[1]}; `--run-its-code` permits it.")
+        return Proof("No wheel was built.", kept, f"A build runs {codes[1]}; `--run-its-code` permits it.")
     try:
         after = build_wheel(existing.root, commit)
         if codes[0] and not run_its_code:
@@ -60,22 +66,36 @@ def prove(existing: Existing, found: Analysis, commit: str, *, run_its_code: boo
             sentence = (
                 "The new wheel was compared with what the manifests declare, and its modules with those of the commit."
             )
-            return Proof(
-                sentence, [*_declared_differences(found, after), *_missing_modules(found, existing, after)], missing
-            )
-        found_lines = differences(build_wheel(existing.root, existing.commit), after)
+            lines = [*_declared_differences(found, after), *_missing_modules(found, existing, after), *kept]
+            return Proof(sentence, lines, missing)
+        before = build_wheel(existing.root, existing.commit)
     except (CommandFailed, PackagesUnavailable) as error:
-        return Proof("A wheel could not be built.", missing=error.message.splitlines()[-1])
-    return Proof(
-        "The wheels of both commits were built and compared.", found_lines, explained=_explained(found, found_lines)
-    )
+        return Proof("A wheel could not be built.", kept, error.message.splitlines()[-1])
+    return compare(found, (existing.tree, tree), (before, after))
 
 
-def _explained(found: Analysis, lines: list[str]) -> dict[str, str]:
-    """Return the reason for a version that came from tags: a build between two releases has another one."""
-    if not any(point.code == "version-from-tags" for point in found.points):
+def compare(found: Analysis, trees: tuple[Tree, Tree], wheels: tuple[Wheel, Wheel]) -> Proof:
+    """Compare two commits by their wheels, and by what no wheel shows. Pure.
+
+    Args:
+        found: The analysis of the old commit.
+        trees: The files of the old and of the new commit.
+        wheels: Their wheels.
+    """
+    lines = [
+        *differences(*wheels),
+        *lost(trees[0], trees[1], (_document(trees[0]), read_document(trees[1])), found),
+    ]
+    sentence = "The wheels of both commits were built and compared."
+    return Proof(sentence, lines, explained=explain(found, trees, wheels, lines))
+
+
+def _document(tree: Tree) -> dict[str, Any]:
+    """Return the data of an old pyproject.toml; empty if there is none that is valid."""
+    try:
+        return read_document(tree)
+    except (ValueError, RecursionError):
         return {}
-    return {line: "the version came from tags" for line in lines if line.startswith("version: ")}
 
 
 def declared_wheel(found: Analysis) -> Wheel:
@@ -107,7 +127,11 @@ def _with_extra(line: str, extra: str) -> str:
 
 
 def _declared_differences(found: Analysis, after: Wheel) -> list[str]:
-    return [line for line in differences(declared_wheel(found), after) if not line.startswith(("files:", "tag:"))]
+    return [
+        line
+        for line in differences(declared_wheel(found), after)
+        if not line.startswith(("files:", "tag:", "details:"))
+    ]
 
 
 def _missing_modules(found: Analysis, existing: Existing, after: Wheel) -> list[str]:

@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from rnd.adopt.legacy import CaseSensitive
+from rnd.adopt.normal import details, normal_requirement, normal_specifier
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -36,8 +35,9 @@ class Wheel:
         requirements: The requirements, normalised, with extras as markers.
         extras: The extras, normalised.
         entry_points: Group, name and target of each entry point.
-        files: The hash of each file that is installed, apart from the metadata.
+        files: The hash of each file that is installed; of the metadata, only licences and the like.
         tag: The tags of Python, ABI and platform.
+        details: What an index shows about it.
     """
 
     name: str
@@ -48,6 +48,15 @@ class Wheel:
     entry_points: frozenset[str]
     files: dict[str, str] = field(default_factory=dict)
     tag: str = ""
+    details: frozenset[str] = frozenset()
+
+
+# Files of the metadata that are compared by their content, or that only installers and older tools read.
+METADATA = {
+    "METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt", "namespace_packages.txt", "zip-safe",
+    "dependency_links.txt",
+}  # fmt: skip
+INSIDE = "dist-info/"  # how a file of the metadata is listed, without the name and the version of the package
 
 
 def read_wheel(content: bytes) -> Wheel:
@@ -65,12 +74,21 @@ def read_wheel(content: bytes) -> Wheel:
         entry_file = f"{folder}/entry_points.txt"
         points = archive.read(entry_file).decode() if entry_file in names else ""
         tags = message_from_bytes(archive.read(f"{folder}/WHEEL")).get_all("Tag") or []
-        files = {
-            name: hashlib.sha256(archive.read(name)).hexdigest()
-            for name in names
-            if not name.startswith(f"{folder}/") and not name.endswith("/")
-        }
+        listed = {_installed(name, folder): name for name in names if not name.endswith("/")}
+        files = {path: hashlib.sha256(archive.read(name)).hexdigest() for path, name in listed.items() if path}
     return _wheel(metadata, points, files, ",".join(sorted(tags)))
+
+
+def _installed(name: str, folder: str) -> str:
+    """Return the path of a file, the same for each version of the package; empty for metadata that is read otherwise.
+
+    A licence is in `licenses/` since version 2.4 of the metadata, and beside the metadata before:
+    https://packaging.python.org/en/latest/specifications/core-metadata/#license-file-multiple-use
+    """
+    top, _, rest = name.partition("/")
+    if top == folder:
+        return "" if rest in METADATA else f"{INSIDE}{rest.removeprefix('licenses/')}"
+    return f".data/{rest}" if top == f"{folder.removesuffix('.dist-info')}.data" else name
 
 
 def _wheel(metadata: Message, points: str, files: dict[str, str], tag: str) -> Wheel:
@@ -83,22 +101,8 @@ def _wheel(metadata: Message, points: str, files: dict[str, str], tag: str) -> W
         entry_points=frozenset(read_entry_points(points)),
         files=files,
         tag=tag,
+        details=details(metadata),
     )
-
-
-def normal_specifier(text: str) -> str:
-    """Return a version specifier in a form that is equal for equal meanings."""
-    return ",".join(sorted(f"{one.operator}{one.version.removesuffix('.0')}" for one in SpecifierSet(text)))
-
-
-def normal_requirement(text: str) -> str:
-    """Return a requirement in a form that is equal for equal meanings; markers are normalised by `packaging`."""
-    parsed = Requirement(text)
-    extras = ",".join(sorted(map(canonicalize_name, parsed.extras)))
-    marker = str(parsed.marker or "").replace("(", "").replace(")", "")
-    parts = sorted(marker.split(" and ")) if " or " not in marker else [marker]
-    joined = " and ".join(part.replace("_", "-") if "extra ==" in part else part for part in parts if part)
-    return f"{canonicalize_name(parsed.name)}[{extras}]{parsed.url or normal_specifier(str(parsed.specifier))};{joined}"
 
 
 def read_entry_points(text: str) -> list[str]:
@@ -122,7 +126,7 @@ def differences(before: Wheel, after: Wheel) -> list[str]:
         for key in ("name", "version", "python", "tag")
         if getattr(before, key) != getattr(after, key)
     ]
-    for key in ("requirements", "extras", "entry_points"):
+    for key in ("requirements", "extras", "entry_points", "details"):
         old, new = getattr(before, key), getattr(after, key)
         lines += [f"{key}: {one} is gone" for one in sorted(old - new)]
         lines += [f"{key}: {one} is new" for one in sorted(new - old)]
