@@ -52,7 +52,8 @@ def measure(checkout: Path) -> Document:
             people.commit("change", "feat: turn", name="turn")
             people.wait()
             found = timeline.document("pipeline", people, time.monotonic() - begin)
-    return {"machine": machine, "commit": commit_of(checkout), "runs": found["runs"]}
+    started = {"started": found["machine"]} if "machine" in found else {}
+    return {"machine": machine, "commit": commit_of(checkout), "runs": found["runs"], **started}
 
 
 def commit_of(checkout: Path) -> str:

@@ -10,6 +10,7 @@ import json
 import logging
 import shlex
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,7 +104,13 @@ def print_plan(plan: Plan, outcomes: Sequence[Outcome]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under column headers, wrapped to the terminal's width; not wrapped outside a terminal."""
+    """Print rows under column headers, wrapped to the terminal's width; not wrapped outside a terminal.
+
+    Without rich, as in `scripts/toolkit --bare`, the values are separated by two spaces.
+    """
+    if find_spec("rich") is None:
+        print(*("  ".join(row) for row in (columns, *rows)), sep="\n")
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -127,6 +134,9 @@ def print_error(error: RndError, *, as_json: bool) -> None:
     """Print an error and its hint; with --json as one document on standard output."""
     if as_json:
         print_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
+        return
+    if find_spec("rich") is None:
+        note(f"error[{error.code}]: {error.message}\n  {error.hint}")
         return
     from rich.console import Console
     from rich.text import Text

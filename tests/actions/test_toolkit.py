@@ -120,3 +120,52 @@ def test_no_module_of_the_folder_is_imported(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert "rnd version" in ended.stdout
+
+
+def test_a_command_that_needs_the_standard_library_alone_is_run_by_python(job: Job) -> None:
+    """The gate, on a machine that has nothing: neither uv nor an environment of rnd."""
+    needs = '{"version": {"result": "success", "outputs": {}}, "image": {"result": "failure", "outputs": {}}}'
+    (job.folder / "nothing").mkdir()
+    isolated = [sys.executable, "-I", "-S", str(ROOT / "scripts" / "run_rnd.py"), "ci", "gate"]
+    failed = subprocess.run([*isolated, needs], env={}, capture_output=True, text=True, check=False)
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert failed.stderr.startswith("error[not-green]: Not green:\n  image: failure\n")
+    passed = subprocess.run(
+        [*isolated, needs.replace("failure", "success")], env={}, capture_output=True, text=True, check=False
+    )
+    assert (passed.returncode, passed.stdout) == (0, "job  result\nversion  success\nimage  success\n")
+    (job.folder / "bin" / "python3").write_text('#!/bin/sh\n[ "$2" = -c ] || echo "python: $*"\n')
+    (job.folder / "bin" / "python3").chmod(0o755)
+    said = job.toolkit("--bare", "rnd", "ci", "gate", needs)
+    assert said.startswith("python: -I ")
+    assert said.endswith(f"/scripts/run_rnd.py ci gate {needs}\n")
+    (job.folder / "bin" / "python3").write_text("#!/bin/sh\nexit 1\n")  # too old
+    assert job.toolkit("--bare", "rnd", "ci", "gate", needs).startswith(f"{UV} --project ")
+
+
+def test_hadolint_of_the_image_is_used(job: Job) -> None:
+    job.bake()
+    assert "--only-group hadolint" in job.toolkit("hadolint", "--", "Dockerfile"), "an image without hadolint"
+    (job.baked / "bin" / "hadolint").write_text(ECHO.format(name="hadolint"))
+    (job.baked / "bin" / "hadolint").chmod(0o755)
+    assert job.toolkit("hadolint", "--", "Dockerfile") == "hadolint: -- Dockerfile\n"
+    (job.baked / "lock").write_text("another\n")
+    assert "--only-group hadolint" in job.toolkit("hadolint", "--", "Dockerfile")
+
+
+def test_uv_is_fetched_when_it_is_first_called(tmp_path: Path) -> None:
+    """Not by the step that provides it: a job may never call it."""
+    scripts, path = tmp_path / "scripts", tmp_path / "path"
+    scripts.mkdir()
+    (scripts / "install-uv").write_text((ROOT / "scripts" / "install-uv").read_text(encoding="utf-8"))
+    (scripts / "install-uv").chmod(0o755)
+    fetch = "#!/bin/sh\nmkdir -p $4 && printf '#!/bin/sh\\necho uv: $*' >$4/uv && chmod +x $4/uv && echo fetched\n"
+    (tmp_path / "python").write_text(fetch.replace("$4", "$3"))
+    (tmp_path / "python").chmod(0o755)
+    variables = {"PATH": "/usr/bin:/bin", "GITHUB_PATH": str(path), "PYTHON": str(tmp_path / "python")}
+    provide = [str(scripts / "install-uv"), "--for-workflow"]
+    assert subprocess.run(provide, env=variables, capture_output=True, check=True).stdout == b""
+    uv = f"{path.read_text().strip()}/uv"
+    for said in ("fetched\n", ""):
+        ended = subprocess.run([uv, "--version"], env=variables, capture_output=True, text=True, check=True)
+        assert (ended.stdout, ended.stderr) == ("uv: --version\n", said)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnd.runners.stack.deployment import PURPOSES, in_words, machine_classes
+from rnd.runners.stack.kept_images import kept_images
 from rnd.runners.stack.nag_suppressions import SUPPRESSIONS
 from rnd.runners.stack.names import base_images, packages, publishing_stack, runner_stack
 from tests.helpers.machine import ROOT
@@ -75,8 +76,8 @@ def test_container_images_are_pulled_with_the_runner_s_own_role(stacks: Stacks) 
     policies = [json.dumps(one) for one in stacks.of_type("AWS::IAM::Policy").values()]
     for name in {name for name, _ in base_images(stacks.organisation).values()}:
         pulling = [text for text in policies if f"repository/{name}" in text and "ecr:BatchGetImage" in text]
-        assert len(pulling) == len(stacks.organisation.runners.classes)
-        assert all("ecr:PutImage" not in text for text in pulling)
+        assert len([text for text in pulling if "TaskRole" in text]) == len(stacks.organisation.runners.classes)
+        assert all("ecr:PutImage" not in text for text in pulling if "TaskRole" in text)
     assert not [text for text in policies if packages(stacks.organisation)[0] in text], "images of projects"
 
 
@@ -87,8 +88,33 @@ def test_a_gpu_class_has_driver_and_toolkit(stacks: Stacks) -> None:
 
 
 def test_images_are_built_every_week(stacks: Stacks) -> None:
-    schedules = [one["ScheduleExpression"] for one in stacks.of_type("AWS::Events::Rule").values()]
+    schedules = [one.get("ScheduleExpression") for one in stacks.of_type("AWS::Events::Rule").values()]
     assert schedules.count("rate(7 days)") == len(stacks.organisation.runners.classes)
+
+
+def test_machines_keep_the_base_images_of_the_default_python(stacks: Stacks) -> None:
+    """They are in the image of the runner, which a job cannot push, and given to the daemon of each job by a hook."""
+    for project in stacks.of_type("AWS::CodeBuild::Project").values():
+        built = json.dumps(project["Source"]["BuildSpec"])
+        save, _, rest = built.partition("docker build --progress plain")
+        for archive, image in kept_images(stacks.organisation).items():
+            assert f"docker pull --quiet {image}; then docker save --output base-images/{archive}" in save
+        assert rest
+        assert "COPY base-images /opt/base-images/" in save
+        assert "/home/runner/job-started-hook-user.sh" in save
+        assert "containerd-snapshotter" in save
+
+
+def test_a_new_base_image_starts_the_build_of_each_runner_image(stacks: Stacks) -> None:
+    name, tag = base_images(stacks.organisation)[stacks.organisation.python.default]
+    rules = [one for one in stacks.of_type("AWS::Events::Rule").values() if "aws.ecr" in str(one.get("EventPattern"))]
+    started = {rule["Targets"][0]["Arn"]["Fn::GetAtt"][0] for rule in rules}
+    assert started == set(stacks.of_type("AWS::CodeBuild::Project"))
+    assert all(
+        rule["EventPattern"]["detail"]
+        == {"action-type": ["PUSH"], "result": ["SUCCESS"], "repository-name": [name], "image-tag": [tag]}
+        for rule in rules
+    )
 
 
 def test_alarms(stacks: Stacks) -> None:

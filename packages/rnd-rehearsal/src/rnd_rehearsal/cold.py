@@ -1,5 +1,6 @@
-"""A new machine for each job, as the organisation gives it: empty caches, and a Docker daemon without images.
+"""A machine for each job, as the organisation gives it: empty caches, and a Docker daemon that no other job has used.
 
+The daemon has the base images that the machine keeps, if the machines of the template's version keep any.
 Jobs run one after another, so what the services count while a job runs is the job's. Touches folders of a sandbox,
 and Docker daemons of its own.
 """
@@ -22,11 +23,14 @@ from rnd import process
 from rnd_rehearsal.base_image import PYTHON
 from rnd_rehearsal.engine import docker_engine
 from rnd_rehearsal.images import ANY_KEY
+from rnd_rehearsal.machine_images import NAME, keeps_images, prepare
 from rnd_rehearsal.spent import IMAGE
 from rnd_rehearsal.traffic import ACTIONS, BASE, GIT, IMAGES, INDEX, OTHER, Meter, counting_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from types_boto3_ecr import ECRClient
 
     from fake_github import FakeGitHub
     from rnd.organisation import Organisation
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from rnd_rehearsal.containers import Containers
     from rnd_rehearsal.images import Images
     from rnd_rehearsal.jobs import Settings
+    from rnd_rehearsal.machine_images import MachineImages
     from rnd_rehearsal.package_index import PackageIndex
     from rnd_rehearsal.registry import ImageRegistry
     from rnd_rehearsal.runs import Job, Run
@@ -61,6 +66,7 @@ class Cold:
         proxy: The variables that lead programs to the world beyond this machine.
         images: The images that a machine pulls before a job in a container, each by the name that workflows have.
         base: The name of the base image of repositories' images, as org.yml has it; empty where no images are made.
+        kept: What each machine has before its first job; None where machines keep nothing.
     """
 
     folder: Path
@@ -68,6 +74,7 @@ class Cold:
     proxy: dict[str, str]
     images: dict[str, str] = field(default_factory=dict)
     base: str = ""
+    kept: MachineImages | None = None
 
     @contextmanager
     def machine(self, settings: Settings, run: Run, job: Job) -> Iterator[Settings]:
@@ -105,6 +112,8 @@ class Cold:
     def _prepare(self, daemon: str, containers: Containers, job: Job) -> Containers:
         """Pull what the job runs in, as a runner does before the first step."""
         begin = time.monotonic()
+        if self.kept is not None:
+            self.kept.load(daemon)
         for name, there in self.images.items():
             process.run("docker", "pull", "--quiet", there, extra={"DOCKER_HOST": daemon})
             process.run("docker", "tag", there, name, extra={"DOCKER_HOST": daemon})
@@ -168,6 +177,7 @@ def start(
     cloud: Cloud,
     images: Images | None,
     organisation: Organisation,
+    checkout: Path,
 ) -> Iterator[Cold]:
     """Count what the services of a sandbox send and receive, and yield what gives each job a machine of its own.
 
@@ -178,6 +188,7 @@ def start(
         cloud: Counts calls of AWS.
         images: Where images are made and kept; None where none are made.
         organisation: Whose base images these are.
+        checkout: The template's, whose machines keep base images, or do not.
     """
     meter = Meter()
     git, other = meter.at(GIT), meter.at(OTHER)
@@ -194,24 +205,33 @@ def start(
             cold.images = {jobs: _publish(images, jobs, host, JOB_IMAGE)}
             cold.base = f"{host}/{BASE_IMAGE}"
             _publish(images, organisation.docker.base_image.replace("{version}", PYTHON), host, BASE_IMAGE)
+            if keeps_images(checkout):
+                behind = f"127.0.0.1:{images.registry.behind}"
+                registry_client(images).create_repository(repositoryName=NAME.partition(":")[0])
+                kept = folder.parent / "machine-images"
+                cold.kept = prepare(kept, cold.images[jobs], cold.base, behind, host, meter)
         yield cold
 
 
 def _publish(images: Images, local: str, host: str, name: str) -> str:
     """Push a local image to the registry of base images, and return its name there."""
-    import boto3
-
     behind = f"127.0.0.1:{images.registry.behind}"
-    key, secret = ANY_KEY
-    client = boto3.client(
-        "ecr",
-        endpoint_url=f"http://{behind}",
-        region_name=images.region,
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-    )
-    client.create_repository(repositoryName=name.partition(":")[0])
+    registry_client(images).create_repository(repositoryName=name.partition(":")[0])
     name = name.replace("{version}", PYTHON)
     process.run("docker", "tag", local, f"{behind}/{name}", extra=images.environment)
     process.run("docker", "push", "--quiet", f"{behind}/{name}", extra=images.environment)
     return f"{host}/{name}"
+
+
+def registry_client(images: Images) -> ECRClient:
+    """Return a client of the registry that no account decides about."""
+    import boto3
+
+    key, secret = ANY_KEY
+    return boto3.client(
+        "ecr",
+        endpoint_url=f"http://127.0.0.1:{images.registry.behind}",
+        region_name=images.region,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+    )

@@ -10,6 +10,7 @@ from rnd_rehearsal.traffic import SOURCES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rnd_rehearsal.cold import Cold
     from rnd_rehearsal.runs import Job, Run
 
 Document = dict[str, Any]
@@ -24,6 +25,11 @@ def job_part(job: Job) -> Document:
     rest = max(job.ended - job.started - sum(job.spent.values()), 0.0)
     spent = job.spent | {OTHER: job.spent.get(OTHER, 0.0) + rest}
     return {**job.traffic.document(), "spent": {kind: round(spent[kind], 1) for kind in KINDS if kind in spent}}
+
+
+def machine_part(cold: Cold | None) -> Document:
+    """Return what a machine fetched for all its jobs when it started; nothing where machines keep no images."""
+    return {} if cold is None or cold.kept is None else {"machine": cold.kept.started.document()}
 
 
 def slowest_path(run: Run) -> list[Job]:
@@ -64,7 +70,18 @@ def tables(found: Document) -> list[Table]:
     if not rows:
         return []
     parts = (("fetched", SOURCES, megabytes), ("pushed", SOURCES, megabytes), ("spent", KINDS, "{:.1f}".format))
-    return [_table(rows, key, names, write) for key, names, write in parts]
+    fetched, *others = (_table(rows, key, names, write) for key, names, write in parts)
+    return [_with_machine(fetched, found.get("machine")), *others]
+
+
+def _with_machine(table: Table, machine: Document | None) -> Table:
+    """Return a table with one more row: what a machine fetches when it starts, once for all its jobs."""
+    if machine is None:
+        return table
+    (unit, total, *sources), rows = table
+    fetched = machine["fetched"]
+    row = ("a machine, when it starts", megabytes(sum(fetched.values())))
+    return (unit, total, *sources), [*rows, (*row, *(megabytes(fetched.get(name, 0)) for name in sources))]
 
 
 def _table(rows: list[tuple[str, Document]], key: str, names: tuple[str, ...], write: Any) -> Table:  # noqa: ANN401

@@ -165,7 +165,9 @@ def start(
         channel = stack.enter_context(conda.start(folder, folder / "home", organisation)) if with_conda else None
         environment |= {} if channel is None else channel.environment
         others = {} if aws else secret_access.values(organisation, index, development)
-        starting = cold_machines.start(folder / "machines", hub, (index, development), cloud, made, organisation)
+        starting = cold_machines.start(
+            folder / "machines", hub, (index, development), cloud, made, organisation, checkout
+        )
         machines = stack.enter_context(starting) if cold else None
         others |= {} if machines is None or made is None else {("docker", "base_image"): machines.base}
         checkout = template.prepare(checkout, folder / "template", _values(hub, organisation, channel, apps) | others)

@@ -15,7 +15,7 @@ HOOKS, TESTS, BUILD, PUSH, OTHER = "hooks", "tests", "build", "push", "other"
 KINDS = (IMAGE, SOURCE, TOOLKIT, ENVIRONMENT, HOOKS, TESTS, BUILD, PUSH, OTHER)
 # What the steps of the central actions do, by their names; all others do something else.
 STEPS = {
-    "Install uv where it is missing": TOOLKIT,
+    "Provide uv where it is missing": TOOLKIT,
     "Install the project": ENVIRONMENT,
     "Install the project with packages of the organisation's own": ENVIRONMENT,
     "Run the hooks": HOOKS,
@@ -27,6 +27,7 @@ STEPS = {
     "Push the wheel": PUSH,
     "Copy the image": PUSH,
 }
+EARLIER = {"Install uv where it is missing": TOOLKIT}  # in earlier versions of the actions
 CHECKOUT = re.compile(r"Check out\b")
 MAIN = re.compile(r"(?:Success|Failure) - Main (.*?)(?: \[[^\]]*\])?$", re.DOTALL)
 # What uv says last when `uv run` has made the environment of the toolkit; what follows is the command itself.
@@ -75,7 +76,8 @@ def _kind(outer: str, text: str) -> str:
     inner = MAIN.search(text)
     if CHECKOUT.match(outer):
         return SOURCE
-    return STEPS.get(inner[1].strip() if inner else "", OTHER)
+    name = inner[1].strip() if inner else ""
+    return (STEPS | EARLIER).get(name, OTHER)
 
 
 def _parts(kind: str, seconds: float, mark: tuple[str, float] | None, begun: float) -> dict[str, float]:

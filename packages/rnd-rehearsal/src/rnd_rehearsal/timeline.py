@@ -42,6 +42,7 @@ def document(name: str, actors: Actors, seconds: float) -> Document:
         "seconds": round(seconds, 1),
         "checks": [{"sentence": check.sentence, "holds": check.holds} for check in actors.checks],
         "runs": [run_document(run, actors.began) for run in sandbox.runner.runs],
+        **cold_report.machine_part(sandbox.runner.settings.cold),
         "wheels": dict(sorted({**sandbox.index.content(), **sandbox.development.content()}.items())),
         "images": {f"{place}{tag}": digest for place in PLACES for tag, digest in actors.images(place).items()},
         "tags": {ref.removeprefix("refs/tags/"): sha for ref, sha in refs.items() if ref.startswith("refs/tags/")},

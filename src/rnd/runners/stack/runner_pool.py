@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Tags
 from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from cloudsnorkel import cdk_github_runners as github_runners
 from constructs import Construct
 
+from rnd.runners.stack import kept_images
 from rnd.runners.stack.deployment import CLASS_TAG, DAYS
+from rnd.runners.stack.names import base_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +42,9 @@ REBUILD = Duration.days(7)
 UNITS = 1024  # ECS CPU units of one processor
 RETENTION = logs.RetentionDays.ONE_MONTH
 CRON_DAYS = {said: days for days, said in DAYS.items()}
+# The image store whose names for images, the digests of their configurations, `docker save` keeps. New installations of
+# Docker 29 have another one: https://docs.docker.com/engine/storage/containerd/
+IMAGE_STORE = """echo '{"features": {"containerd-snapshotter": false}}' > /etc/docker/daemon.json"""
 
 
 class RunnerPool(Construct):
@@ -83,6 +92,7 @@ class RunnerPool(Construct):
             memory_reservation_mib=1024,
             log_retention=RETENTION,
         )
+        self._keep_current(organisation)
 
     def _launch_template(self, security_group: ec2.SecurityGroup) -> ec2.LaunchTemplate:
         image = GPU_IMAGE if self.wanted.gpus else IMAGE
@@ -149,17 +159,37 @@ class RunnerPool(Construct):
             )
 
     def _image(self, organisation: Organisation) -> github_runners.IConfigurableRunnerImageBuilder:
-        """Return the builder of the runner image; AWS runs it weekly."""
+        """Return the builder of the runner image; AWS runs it weekly, and when there is another image for jobs."""
+        kept = kept_images.kept_images(organisation)
         builder = github_runners.EcsRunnerProvider.image_builder(
             self,
             "Image",
             rebuild_interval=REBUILD,
             log_retention=RETENTION,
+            docker_setup_commands=kept_images.save_commands(kept),
         )
         builder.add_component(_component("EcrLogin", ecr_login(organisation.image_registry.address)))
+        builder.add_component(_component("ImageStore", ["mkdir -p /etc/docker", IMAGE_STORE]))
         if self.wanted.gpus:
             builder.add_component(_component("NvidiaContainerToolkit", NVIDIA_CONTAINER_TOOLKIT))
+        # Last, so that most layers are the same in each image of a week.
+        copied = [f"COPY {kept_images.BUILT} {kept_images.KEPT}/"]
+        builder.add_component(github_runners.RunnerImageComponent.custom(name="BaseImages", docker_commands=copied))
+        builder.add_component(github_runners.RunnerImageComponent.job_started_hook(str(kept_images.LOAD)))
         return builder
+
+    def _keep_current(self, organisation: Organisation) -> None:
+        """Build the runner image again when the base image that it contains has been pushed.
+
+        Otherwise, until the next weekly build, jobs would download the new one. The event is documented at
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html.
+        """
+        name, tag = base_images(organisation)[organisation.python.default]
+        ecr.Repository.from_repository_name(self, "BaseImages", name).grant_pull(self.image)
+        (project,) = (one for one in self.node.find_all() if isinstance(one, codebuild.Project))
+        pushed = {"action-type": ["PUSH"], "result": ["SUCCESS"], "repository-name": [name], "image-tag": [tag]}
+        pattern = events.EventPattern(source=["aws.ecr"], detail_type=["ECR Image Action"], detail=pushed)
+        events.Rule(self, "NewBaseImage", event_pattern=pattern, targets=[targets.CodeBuildProject(project)])
 
 
 def reserved_units(instances: Sequence[str]) -> int:
