@@ -90,6 +90,20 @@ def megabytes(runs: list[Document], *sources: str, way: str = "fetched") -> floa
     return float(sum(job.get(way, {}).get(name, 0) for job in jobs for name in sources or SOURCES)) / 1e6
 
 
+def on_new_machines(found: Document, runs: list[Document]) -> float:
+    """Return what runs fetch if each job in a container is the first one of its machine, in MB.
+
+    A machine fetches the base images that it keeps once, when it starts, for all its jobs.
+    """
+    jobs = [job for run in runs for job in run["jobs"] if BASE in job.get("fetched", {})]
+    return megabytes(runs) + len(jobs) * started(found)
+
+
+def started(found: Document) -> float:
+    """Return what a machine fetches for base images when it starts, in MB."""
+    return float(sum(found.get("started", {}).get("fetched", {}).values())) / 1e6
+
+
 def change(before: float, after: float) -> list[str]:
     """Return two numbers, and by how much the second is less, as cells."""
     less = f"{100 * (1 - after / before):.0f} %" if before else "-"
@@ -102,8 +116,11 @@ def summary(before: Document, after: Document) -> str:
     rows: list[tuple[str, Callable[[Document], float]]] = [
         ("MB fetched, pull request opened", lambda one: megabytes(opened(one))),
         ("… besides base images", lambda one: megabytes(opened(one), *others)),
+        ("… on machines just started, one for each job", lambda one: on_new_machines(one, opened(one))),
         ("MB fetched, another push", lambda one: megabytes([pushed_again(one)])),
         ("… besides base images", lambda one: megabytes([pushed_again(one)], *others)),
+        ("… on machines just started, one for each job", lambda one: on_new_machines(one, [pushed_again(one)])),
+        ("MB that a machine fetches when it starts, once for all its jobs", started),
         ("MB of images pushed, another push", lambda one: megabytes([pushed_again(one)], IMAGES, way="pushed")),
         ("seconds of the critical path", lambda one: opened(one)[-1]["critical_seconds"]),
         ("seconds of the critical path, another push", lambda one: pushed_again(one)["critical_seconds"]),
@@ -177,7 +194,7 @@ TEXT = """\
 Measured by `uv run python -m benchmarks.pipeline BEFORE` on {machine}.
 Before is the pipeline at {before}, after the one at {after}.
 
-Each job has empty caches and a Docker daemon without images, as
+Each job has empty caches and a Docker daemon of its own, which has what its machine keeps, as
 [`rnd rehearse --cold`](../how-to/rehearse.md#with-cold-machines) gives it. Jobs run one at a time, so the critical path
 adds up the seconds of its jobs: {path}.
 
@@ -188,8 +205,13 @@ changes the code and not the lock file.
 ## Sums
 
 {summary}
-Base images are the image that jobs run in, which each job in a container pulls, and the one that the image of the
-repository is built on.
+Base images are the image that jobs run in, and the one that the image of the repository is built on. Before, each job
+in a container pulled them. Now a machine [keeps them](../decisions/0028-machines-keep-base-images.md): the sums are
+those of jobs on machines that run already, whose image of the runner is as new as the base images. A machine fetches
+them when it starts and after each new build of a base image, which is weekly; a machine that is always on serves all
+jobs of a week. The rows about machines just started are the other end: each job in a container is the first one of
+its machine. It holds for repositories with the default Python version; jobs of another one pull their image as
+before.
 
 ## The complete run, by job
 

@@ -95,9 +95,12 @@ def test_the_page_of_the_pipeline_compares_sums() -> None:
         runs = [run | {"critical_path": ["image"], "critical_seconds": seconds}] * 2
         return {"machine": "a machine", "commit": "0123456", "runs": runs}
 
-    page = pipeline.page(measured(9_000_000, 2_000_000, 20), measured(1_000_000, 0, 10))
+    kept = {"started": {"fetched": {"base images": 500_000}}}
+    page = pipeline.page(measured(9_000_000, 2_000_000, 20), measured(1_000_000, 0, 10) | kept)
     assert "| MB fetched, pull request opened | 10.0 | 2.0 | 80 % |" in page
     assert "| … besides base images | 9.0 | 1.0 | 89 % |" in page
+    assert "| … on machines just started, one for each job | 10.0 | 2.5 | 75 % |" in page
+    assert "| MB that a machine fetches when it starts, once for all its jobs | 0.0 | 0.5 | - |" in page
     assert "| MB of images pushed, another push | 2.0 | 0.0 | 100 % |" in page
     assert "| image | 10.0 | 2.0 | 80 % | 20.0 | 10.0 | 50 % |" in page
     assert "| build | 20.0 | 10.0 | 50 % |" in page
