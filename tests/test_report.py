@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,10 @@ import pytest
 
 from rnd.errors import ChecksFailed
 from rnd.options import add_plan_options
-from rnd.plan import Action, Plan, State, Step
-from rnd.progress import watcher
-from rnd.report import carry_out, print_error, print_table
+from rnd.plan import Action, Outcome, Plan, State, Step
+from rnd.printable import printable
+from rnd.progress import Lines, watcher
+from rnd.report import carry_out, note, print_error, print_table
 from tests.helpers.git import git
 from tests.helpers.template import TemplateRepository, asking_nothing
 
@@ -55,6 +57,34 @@ def options(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     add_plan_options(parser)
     return parser.parse_args(arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("0.1.0\x1b]52;c;ZXZpbA==\x07", "0.1.0\ufffd]52;c;ZXZpbA==\ufffd"),  # writes the clipboard
+        ("a\x9b31m b\rc\u202ed", "a\ufffd31m b\ufffdc\ufffdd"),
+        ("0.1.0\n::set-output name=app::true", "0.1.0\n: :set-output name=app::true"),
+        ("  ::add-mask::0\r\nb", "  : :add-mask::0\nb"),
+        ("0.1.0 ##[set-output name=app]true", "0.1.0 ## [set-output name=app]true"),
+        ("é → ok\tb\n  rnd::plan a::b #[x]", "é → ok\tb\n  rnd::plan a::b #[x]"),
+    ],
+)
+def test_text_of_others_steers_neither_a_terminal_nor_a_workflow(text: str, printed: str) -> None:
+    assert printable(text) == printed
+
+
+def test_everything_that_is_printed_of_a_repository_is_printable(capfd: pytest.CaptureFixture[str]) -> None:
+    text = "0.1.0\x1b]52;c;ZXZpbA==\x07\n::set-output name=app::true ##[add-mask]0"
+    step = Step("one", text, lambda: State(done=False, evidence=text), (Action(text, lambda: None),))
+    carry_out(Plan(text, (step,)), options("--plan"))
+    Lines().finished(Outcome(step, "done", text, 0))
+    print_error(ChecksFailed(text, text), as_json=False)
+    print_table(("column",), [(text,)])
+    note(text)
+    said = "\n".join(capfd.readouterr())
+    assert said.count("0.1.0\ufffd]52") == 10
+    assert not re.search(r"(?m)[\x1b\x07]|^\s*::|##\[", said)
 
 
 def test_plain_lines_where_there_is_no_terminal(capfd: pytest.CaptureFixture[str]) -> None:

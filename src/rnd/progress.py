@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from rnd.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -70,7 +72,8 @@ class Lines:
         """Print the result of the step."""
         took_time = took(outcome.seconds) if outcome.result == "applied" else ""
         words = ", ".join(filter(None, (outcome.evidence, took_time)))
-        print(f"{outcome.step.title}: {WORDS[outcome.result]} ({words})", file=sys.stderr, flush=True)
+        line = f"{outcome.step.title}: {WORDS[outcome.result]} ({words})"
+        print(printable(line), file=sys.stderr, flush=True)
 
 
 @dataclass
@@ -133,8 +136,8 @@ class LiveList:
         table.add_column(no_wrap=True, justify="right", style="dim", min_width=TIME_WIDTH)
         table.add_column(style="dim")
         for row in self.rows.values():
-            title = Text(row.title, style="dim" if row.state == "waiting" else "")
-            evidence = Text(f" {row.evidence}", no_wrap=True, overflow="ellipsis")
+            title = Text(printable(row.title), style="dim" if row.state == "waiting" else "")
+            evidence = Text(printable(f" {row.evidence}"), no_wrap=True, overflow="ellipsis")
             table.add_row(marks[row.state], title, row.time(), evidence)
         return table
 

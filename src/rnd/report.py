@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnd.printable import printable
 from rnd.progress import Quiet, Started, watcher
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def describe(outcome: Outcome) -> dict[str, object]:
 
 def note(text: str) -> None:
     """Print a line to standard error, above the live list if there is one."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 class Notes(logging.Handler):
@@ -95,12 +96,12 @@ def print_log(name: str = "rnd", level: int = logging.INFO) -> None:
 
 def print_plan(plan: Plan, outcomes: Sequence[Outcome]) -> None:
     """Print what a plan would do."""
-    print(f"Plan: {plan.goal}. Nothing has been changed.")
+    print(printable(f"Plan: {plan.goal}. Nothing has been changed."))
     for outcome in outcomes:
-        print(f"  {'✓' if outcome.result == 'done' else '•'} {outcome.step.title} ({outcome.evidence})")
+        print(printable(f"  {'✓' if outcome.result == 'done' else '•'} {outcome.step.title} ({outcome.evidence})"))
         if outcome.result == "needed":
             for action in outcome.step.actions:
-                print(f"      {action.text}")
+                print(printable(f"      {action.text}"))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -120,7 +121,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     Console(highlight=False, width=None if sys.stdout.isatty() else 1000).print(table)
 
 
@@ -142,5 +143,5 @@ def print_error(error: RndError, *, as_json: bool) -> None:
     from rich.text import Text
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(Text.assemble(("error", "bold red"), f"[{error.code}]: {error.message}"))
-    console.print(Text(f"  {error.hint}"))
+    console.print(Text.assemble(("error", "bold red"), printable(f"[{error.code}]: {error.message}")))
+    console.print(Text(printable(f"  {error.hint}")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from rnd.printable import printable
 from rnd.report import place
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def print_analysis(existing: Existing, found: Analysis, answers: Mapping[str, Fa
     for one in found.workflows:
         if one.stands_aside:
             evidence = ", ".join(f"{purpose} in line {line}" for purpose, line in one.purposes.items())
-            print(f"  {'workflow':<{width}}{one.path} is set to manual start  ({evidence})")
+            print(f"  {'workflow':<{width}}{printable(one.path)} is set to manual start  ({evidence})")
     _print_answers(answers, width)
     blocking = [point for point in found.points if point.blocks]
     others = [point for point in found.points if not point.blocks]
@@ -79,7 +80,7 @@ def _print_answers(answers: Mapping[str, Fact], width: int) -> None:
 
 def text(point: OpenPoint) -> str:
     """Return an open point as one line."""
-    return f"{point.source}: {point.message}" if point.source else point.message
+    return printable(f"{point.source}: {point.message}" if point.source else point.message)
 
 
 def shown(fact: Fact) -> str:
@@ -91,4 +92,5 @@ def shown(fact: Fact) -> str:
         line = ", ".join(str(key) for key in value)
     else:
         line = value if isinstance(value, str) else json.dumps(value)
+    line = printable(line)
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 2]} …"

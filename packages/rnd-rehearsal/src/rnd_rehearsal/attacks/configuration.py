@@ -1,13 +1,14 @@
-"""Attacks by the git configuration of a folder, which names programs for git to start: I10."""
+"""Attacks by the git configuration of a folder, which names programs for git to start, and by its manifest: I10."""
 
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from rnd import process
 from rnd_rehearsal.attacks.machine import folder, not_run, rnd
-from rnd_rehearsal.attacks.matrix import attack
+from rnd_rehearsal.attacks.matrix import Refused, attack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,3 +66,20 @@ def _configures(way: str, command: tuple[str, ...]) -> None:
 
 for _way, _command in _commands():
     _configures(_way, _command)
+
+
+# A line of TOML: it writes the clipboard of a terminal, and gives commands to GitHub's runner in each form.
+VERSION = r'version = "0.1.0\u001b]52;c;ZXZpbA==\u0007\n::set-output name=app::true\n ##[set-output name=app]true"'
+
+
+@attack("I10", "hostile")
+def printed(arena: Arena) -> object:
+    """Writes commands for terminals and workflows into the version of its manifest, and is planned for a version."""
+    with folder(arena) as place:
+        manifest = place / "pyproject.toml"
+        text = re.sub(r"(?m)^version = .*$", lambda _: VERSION, manifest.read_text(encoding="utf-8"))
+        manifest.write_text(text, encoding="utf-8")
+        said = rnd(arena, place, "version", "set", "--plan")
+    if "it has 0.1.0" in said and not re.search(r"(?m)\x1b|^\s*::|##\[", said):
+        raise Refused("rnd: no controls and no commands are printed")
+    return said
