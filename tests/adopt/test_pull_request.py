@@ -38,6 +38,12 @@ def test_the_text_has_the_proof_the_changed_lines_and_the_open_points() -> None:
     assert "The first release continues after v0.3.1:" in text
     lost = Proof("Compared.", ["extras: gpu is gone", "version: 1 → 2"], explained={"version: 1 → 2": "tags"})
     assert "- `extras: gpu is gone`\n- `version: 1 → 2` (tags)\n" in body(found, WHOLE, lost)
+    failed = Proof(
+        "Compared.", ["requirements: a[]https://ada:hunter2@b.example/a is gone"], "https://:hunter2@c.example"
+    )
+    text = body(found, WHOLE, failed)
+    assert "a[]https://b.example/a is gone" in text
+    assert "hunter2" not in text
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from rnd.adopt.analysis import analyse
 from rnd.adopt.build import runs_code
 from rnd.adopt.computed import settle_computed
+from rnd.adopt.errors import CredentialsCommitted
 from rnd.adopt.normal import details, normal_requirement
 from rnd.adopt.proof import Proof, declared_wheel
 from rnd.adopt.tree import tree_of
@@ -201,3 +202,6 @@ def test_what_code_computes_comes_from_a_wheel_that_was_built() -> None:
     assert [(point.code, point.blocks) for point in found.points] == [("computed-cmdclass", True), ("computed", False)]
     lines = differences(declared_wheel(found), read_wheel(wheel(points="")))
     assert [line for line in lines if not line.startswith(("files", "tag"))] == []
+    metadata = METADATA.replace("numpy>=1.24", "numpy @ https://ada:hunter2@files.example/numpy.whl")
+    with pytest.raises(CredentialsCommitted, match=r"^the wheel that was built has"):
+        settle_computed(analyse(tree, None, "main"), wheel(metadata), tree)

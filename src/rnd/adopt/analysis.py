@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rnd.adopt.conda import read_environment
+from rnd.adopt.credentials import find_in_files, find_in_values
 from rnd.adopt.errors import CompiledPackage, CredentialsCommitted, NoPackage, SeveralPackages
 from rnd.adopt.facts import Declared, Fact, OpenPoint
 from rnd.adopt.layout import OTHER, Layout, find_compiled, find_layout, list_discovered
@@ -16,7 +17,7 @@ from rnd.adopt.pins import Pins, read_pins
 from rnd.adopt.pipenv import python_of_pipfile, read_pipfile
 from rnd.adopt.pyproject import read_document, read_pyproject
 from rnd.adopt.readme import find_readme
-from rnd.adopt.requirements import RequirementFile, find_credentials, read_requirements
+from rnd.adopt.requirements import RequirementFile, read_requirements
 from rnd.adopt.setup_cfg import read_setup_cfg
 from rnd.adopt.setup_py import read_setup_py
 from rnd.adopt.versions import find_version
@@ -118,7 +119,9 @@ def analyse(tree: Tree, tag: str | None, branch: str) -> Analysis:
     Raises:
         RndError: The repository cannot join; the message says why.
     """
-    if place := find_credentials(tree):
+    requirements = read_requirements(tree)
+    searched = {path for file in requirements for path in (file.path, *file.included)}
+    if place := find_in_files(tree, searched):
         raise CredentialsCommitted(f"{place} has an address with credentials.")
     _refuse_without_package(tree)
     _refuse_several(tree)
@@ -131,13 +134,25 @@ def analyse(tree: Tree, tag: str | None, branch: str) -> Analysis:
     list_discovered(declared, layout, document, tree)
     find_version(declared, document, tree, tag)
     find_readme(declared, document, tree)
-    requirements, environment = read_requirements(tree), read_environment(tree)
+    environment = read_environment(tree)
     found = Analysis(declared, layout, document, requirements, read_workflows(tree), tag, branch, environment)
     found.pins = read_pins(tree, requirements)
     found.python = (environment.python() if environment else None) or python_of_pipfile(tree) or _python_file(tree)
     found.others = _files(tree)
     found.points = open_points(found, tree)
+    refuse_credentials(found)
     return found
+
+
+def refuse_credentials(found: Analysis) -> None:
+    """Refuse an analysis whose values have credentials.
+
+    Raises:
+        CredentialsCommitted: A value has an address with credentials.
+    """
+    place = find_in_values(found.document, "pyproject.toml") or find_in_values(found, "The repository")
+    if place:
+        raise CredentialsCommitted(f"{place} has an address with credentials.")
 
 
 def read_declared(tree: Tree) -> Declared:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rnd.adopt.credentials import without_credentials
+
 if TYPE_CHECKING:
     from rnd.adopt.analysis import Analysis
     from rnd.adopt.branch import Branch
@@ -45,7 +47,8 @@ def _proof(proof: Proof) -> str:
     listed = [
         f"`{line}`" + (f" ({proof.explained[line]})" if line in proof.explained else "") for line in proof.differences
     ]
-    return "\n\n".join([*lines, *([_list(listed)] if listed else [])])
+    text = "\n\n".join([*lines, *([_list(listed)] if listed else [])])
+    return without_credentials(text)  # a wheel and a failed build show what the analysis does not read
 
 
 def _point(source: str, message: str) -> str:

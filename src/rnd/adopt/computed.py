@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 
+from rnd.adopt.analysis import refuse_credentials
 from rnd.adopt.facts import Fact, OpenPoint
 from rnd.adopt.layout import find_layout
 from rnd.adopt.legacy import entry_points
@@ -41,6 +42,9 @@ def settle_computed(found: Analysis, content: bytes, tree: Tree) -> None:
         found: The analysis; its fields and points change.
         content: The wheel of the same commit.
         tree: The files of the commit.
+
+    Raises:
+        CredentialsCommitted: A value of the wheel has an address with credentials.
     """
     fields, files = read_fields(content)
     settled = {point.code for point in found.points if point.code in SETTLED}
@@ -61,6 +65,7 @@ def settle_computed(found: Analysis, content: bytes, tree: Tree) -> None:
         names = ", ".join(sorted(code.removeprefix("computed-") for code in settled))
         message = f"Code computed {names}; pyproject.toml has the values of today."
         found.points.append(OpenPoint("computed", message, SOURCE))
+    refuse_credentials(found)
 
 
 def _packages(found: Analysis, files: list[str]) -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import yaml
 
 from rnd import bounded_yaml
+from rnd.adopt.credentials import without_credentials
 from rnd.adopt.errors import CondaEnvironment
 from rnd.adopt.facts import Fact, OpenPoint
-from rnd.adopt.requirements import without_credentials
 
 if TYPE_CHECKING:
     from rnd.adopt.tree import Tree

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from rnd import process, uv
+from rnd.adopt.credentials import without_credentials
 from rnd.adopt.manifest import with_constraints
 from rnd.environments.conda import rattler
 from rnd.environments.errors import EnvironmentInvalid, LockInvalid, Unsolvable
@@ -41,11 +42,11 @@ def lock(clone: Path, tool: str, *, build: bool = False) -> str | None:
         if completed.returncode == 0:
             return None
         hint = NEWER if "requested Python version" in completed.stderr else ""
-        return f"{uv.last_cause(completed.stderr)}{hint}"
+        return without_credentials(f"{uv.last_cause(completed.stderr)}{hint}")
     try:
         rattler.lock(clone)
     except (EnvironmentInvalid, LockInvalid, Unsolvable, PackagesUnavailable) as error:
-        return f"{' '.join(error.message.split())} {error.hint}"
+        return without_credentials(f"{' '.join(error.message.split())} {error.hint}")
     return None
 
 

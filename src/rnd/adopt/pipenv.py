@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from rnd.adopt.credentials import without_credentials
 from rnd.adopt.facts import Fact, OpenPoint
-from rnd.adopt.requirements import without_credentials
 
 if TYPE_CHECKING:
     from rnd.adopt.facts import Declared

@@ -10,9 +10,9 @@ from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
+from rnd.adopt.credentials import without_credentials
 from rnd.adopt.facts import Declared, Fact, OpenPoint
 from rnd.adopt.legacy import group_name
-from rnd.adopt.requirements import without_credentials
 
 SAME = ("name", "version", "description", "keywords", "classifiers")
 URLS = {"homepage": "Homepage", "repository": "Repository", "documentation": "Documentation"}

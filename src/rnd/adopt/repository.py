@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from rnd import bounded_yaml, git
+from rnd.adopt.credentials import without_credentials
 from rnd.adopt.errors import AlreadyGenerated, HistoryIncomplete
 from rnd.adopt.facts import Fact
 from rnd.adopt.tree import Tree, read_tree
@@ -87,7 +88,7 @@ def _refuse_generated(tree: Tree, published: str) -> None:
         answers = None
     source = str(answers.get("_src_path", "")) if isinstance(answers, dict) else ""
     if location(source) == location(published) or (isinstance(answers, dict) and "create_github_repository" in answers):
-        raise AlreadyGenerated(f"{ANSWERS_FILE} names the template {source}.")
+        raise AlreadyGenerated(f"{ANSWERS_FILE} names the template {without_credentials(source)}.")
 
 
 def _refuse_pointers(root: Path, tree: Tree) -> None:

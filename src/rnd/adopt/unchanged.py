@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from rnd.adopt.requirements import PATHS, without_credentials
+from rnd.adopt.credentials import without_credentials
+from rnd.adopt.requirements import PATHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -101,5 +101,5 @@ def check_remote(folder: Path, remote: str, server: str) -> None:
 
 
 def _bare(url: str) -> str:
-    """Return an address without credentials."""
-    return re.sub(r"(?<=//)[^/@]*@", "", url)
+    """Return an address without credentials; a password may contain an `@`."""
+    return re.sub(r"(?<=//)[^/]*@", "", url)
