@@ -155,7 +155,16 @@ def test_the_entry_role_does_not_trust_the_job(job: Job) -> None:
     with pytest.raises(IdentityRefused, match="cannot assume arn:aws:iam::000000000042:role/jobs/entry") as caught:
         job.assume("development")
     assert "immutable OIDC subjects" in caught.value.hint
+    assert "aws.adopted" not in caught.value.hint
     assert job.broker.asked == []
+
+
+def test_the_entry_role_does_not_trust_a_repository_with_a_name_of_its_own(job: Job) -> None:
+    job.sts.answers = [(403, {}, DENIED)]
+    job.environ["GITHUB_REPOSITORY"] = "Acme/aligner"
+    with pytest.raises(IdentityRefused) as caught:
+        job.assume("development")
+    assert "`aws.adopted: {aligner: PACKAGE}` in the template's org.yml" in caught.value.hint
 
 
 @pytest.mark.parametrize("code", ["not-trusted", "runner-refused", "a-code-of-a-later-version"])

@@ -132,11 +132,23 @@ def _assume(role: str, environ: Mapping[str, str], organisation: Organisation) -
     try:
         return assume_role(role, token, f"run-{run}"[:64], organisation.require_aws().region)
     except AwsRefused as error:
-        raise IdentityRefused(
-            f"This job cannot assume {role}: {error.message}",
-            "The repository needs immutable OIDC subjects (`rnd github check`), and the publishing stack must be "
-            "deployed: docs/how-to/set-up-the-pipeline.md.",
-        ) from error
+        message = f"This job cannot assume {role}: {error.message}"
+        raise IdentityRefused(message, _hint(environ, organisation)) from error
+
+
+def _hint(environ: Mapping[str, str], organisation: Organisation) -> str:
+    """Return what a repository lacks that no role trusts; only the name tells an adopted one from the others."""
+    name = environ.get("GITHUB_REPOSITORY", "").partition("/")[2]
+    if name and not name.startswith(f"{organisation.repository_prefix}-"):
+        return (
+            f"A repository with a name of its own needs `aws.adopted: {{{name}: PACKAGE}}` in the template's org.yml, "
+            "a deployment of the publishing stack, and immutable OIDC subjects (`rnd github check`): "
+            "docs/how-to/adopt.md."
+        )
+    return (
+        "The repository needs immutable OIDC subjects (`rnd github check`), and the publishing stack must be "
+        "deployed: docs/how-to/set-up-the-pipeline.md."
+    )
 
 
 def _oidc_token(environ: Mapping[str, str], audience: str) -> str:
