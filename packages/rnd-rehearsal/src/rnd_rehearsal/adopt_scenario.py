@@ -1,4 +1,7 @@
-"""The scenario `adopt`: existing repositories join, continue their old tags, and take in a release of the template."""
+"""The scenario `adopt`: existing repositories join, continue their old tags, and take in a release of the template.
+
+All of them join at the same time, so that the runner works on their pipelines together.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from rnd.errors import CommandFailed
 from rnd_rehearsal.fleet import AFTER, BEFORE, CHANGED, Fleet
-from rnd_rehearsal.newcomer import KINDS, RELEASED, Newcomer
+from rnd_rehearsal.newcomer import ENVIRONMENT_FILE, KINDS, RELEASED, Newcomer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rnd_rehearsal.actors import Actors
     from rnd_rehearsal.newcomer import Kind
@@ -17,63 +20,97 @@ if TYPE_CHECKING:
 OLD, NEW = "1.0.0", "1.1.0"  # releases of the template
 
 
-def adopt(actors: Actors, kinds: Iterable[Kind] = KINDS, *, releases: bool = True) -> None:
-    """Each kind of repository that the sandbox has the tools for joins; all take in the same release.
+def adopt(actors: Actors, kinds: Iterable[Kind] = (), *, releases: bool = True) -> None:
+    """Repositories join; all take in the same release.
 
     Args:
         actors: The users of the sandbox.
-        kinds: The repositories.
+        kinds: The repositories; by default all that have the dependency tool of the sandbox.
         releases: Whether each also releases a feature after the update.
     """
+    template, there = begin(actors, kinds)
+    for one in there:
+        propose(one)
+    join(there)
+    update(template, there, releases=releases)
+
+
+def begin(actors: Actors, kinds: Iterable[Kind]) -> tuple[Fleet, list[Newcomer]]:
+    """Release the template, and have the repositories; `adopt` explains the arguments."""
     template = Fleet(actors)
     template.release(OLD)
-    there = [
-        Newcomer(actors.sandbox, actors.report, actors.checks, began=actors.began, kind=kind)
-        for kind in kinds
-        if kind.tool == actors.sandbox.dependency_tool
-    ]
+    chosen = list(kinds) or [kind for kind in KINDS if kind.tool == actors.sandbox.dependency_tool]
+    there = [Newcomer(actors.sandbox, actors.report, actors.checks, began=actors.began, kind=kind) for kind in chosen]
     for one in there:
         one.begin()
-        join(one)
-    template.release(NEW, old=BEFORE, new=AFTER)
-    for one in there:
-        take_in(one)
-        if releases:
-            release(one)
+    return template, there
 
 
-def join(one: Newcomer) -> None:
-    """The pull request is green and changes nothing that it should not; merged, the settings follow."""
-    name, old = one.kind.name, one.kind.branch
-    ended = one.adopt("--vcs-ref", OLD, "--run-its-code", "--pull-request", "--json")
-    one.check(f"{name}: the command opens a pull request", ended.returncode in {0, 3})
+def propose(one: Newcomer, *more: str) -> None:
+    """One command, with more arguments, opens a pull request that is ready, with the proof, and changes no setting."""
+    ended = one.adopt("--vcs-ref", OLD, "--run-its-code", "--pull-request", "--json", *more)
+    one.check(f"{one.kind.name}: the command opens a pull request", ended.returncode in {0, 3})
     if ended.returncode not in {0, 3}:
         raise CommandFailed(ended.stderr)
     (opened,) = one.ask("GET", "/pulls")
-    number = opened["number"]
     one.check("it is ready for review", not opened["draft"])
     one.check("its text proves that the package is the same", "They are the same." in opened["body"])
-    (run,) = one.wait()
-    one.check("only the new pipeline runs", run.name == "Pull request")
+
+
+def join(there: Sequence[Newcomer]) -> None:
+    """The pull requests are green and change nothing that they should not; merged, the settings follow."""
+    wait(there)
+    for one in there:
+        accept(one)
+    wait(there)
+    for one in there:
+        one.check(f"{one.kind.name} has joined", one.runs[-1].conclusion == "success")
+        one.check_released("0.3.2")
+        one.check("the settings are as org.yml has them", one.apply() == "")
+        one.check("main is protected now", one.ask("GET", "/rules/branches/main") != [])
+
+
+def wait(there: Sequence[Newcomer]) -> None:
+    """Wait until nothing runs, and bring what GitHub has into each work tree."""
+    for one in there:
+        one.wait()
+
+
+def accept(one: Newcomer) -> None:
+    """Look at a pull request of an adoption, and merge it; no setting was changed before a maintainer does."""
+    (opened,) = one.ask("GET", "/pulls")
+    number, old = opened["number"], one.kind.branch
+    one.check(f"{one.kind.name}: only the new pipeline runs", {run.name for run in one.runs} == {"Pull request"})
     one.check("nothing is set before a maintainer does it", one.ask("GET", f"/rules/branches/{old}") == [])
     one.check("its branch is protected only later", "is not protected yet" in one.apply())
     one.check("its default branch is main", one.base == "main" and one.ask("GET", "/rules/branches/main") == [])
     one.check_proposed(number, "0.3.2")
     stays(one, one.pull_request(number)["head"]["sha"])
-    one.merge(number, "merge")
-    one.check_released("0.3.2")
-    one.check("the settings are as org.yml has them", one.apply() == "")
-    one.check("main is protected now", one.ask("GET", "/rules/branches/main") != [])
+    one.accept(number, "merge")
 
 
 def stays(one: Newcomer, head: str) -> None:
     """What the repository has is as it was, with its history."""
-    kept = {path for path in one.kind.files if not path.startswith(".github") and path != "pyproject.toml"}
-    kept -= set(one.kind.gone)
-    same = {path for path in kept if one.show(path, head) == one.kind.files[path].removesuffix("\n")}
+    files = one.files
+    kept = {path for path in files if not path.startswith(".github") and path != "pyproject.toml"}
+    kept -= {*one.kind.gone, ENVIRONMENT_FILE}
+    same = {path for path in kept if one.show(path, head) == files[path].removesuffix("\n")}
     one.check("its files are as they were", same == kept)
+    if ENVIRONMENT_FILE in files:
+        lines = iter(one.show(ENVIRONMENT_FILE, head).splitlines())
+        own = [line for line in files[ENVIRONMENT_FILE].splitlines() if line not in one.kind.replaced]
+        one.check("each line of its environment is there, in order", all(line in lines for line in own))
     history = one.git("log", "--follow", "--format=%s", head, "--", str(one.source.relative_to(one.folder)))
     one.check("their history stays", history == "first")
+
+
+def update(template: Fleet, there: Sequence[Newcomer], *, releases: bool) -> None:
+    """All take in the same release, and each releases a feature after it where that is asked for."""
+    template.release(NEW, old=BEFORE, new=AFTER)
+    for one in there:
+        take_in(one)
+    if releases:
+        release(there)
 
 
 def take_in(one: Newcomer) -> None:
@@ -87,13 +124,18 @@ def take_in(one: Newcomer) -> None:
     one.check("only the release in the answers changes", after == before.replace(f"_commit: {OLD}", f"_commit: {NEW}"))
 
 
-def release(one: Newcomer) -> None:
+def release(there: Sequence[Newcomer]) -> None:
     """A pull request with the update and a feature is green, and released after the tags."""
-    one.add_drive()
-    one.push("next")
-    number = one.propose("next", "feat: drive")
-    one.wait()
-    one.check_proposed(number, "0.4.0")
-    one.merge(number)
-    one.check_released("0.4.0")
-    one.check("its tags continue", one.tags() == {RELEASED, "v0.3.2", "v0.4.0"})
+    numbers = {}
+    for one in there:
+        one.add_drive()
+        one.push("next")
+        numbers[one.kind.name] = one.propose("next", "feat: drive")
+    wait(there)
+    for one in there:
+        one.check_proposed(numbers[one.kind.name], "0.4.0")
+        one.accept(numbers[one.kind.name])
+    wait(there)
+    for one in there:
+        one.check_released("0.4.0")
+        one.check(f"{one.kind.name}: its tags continue", one.tags() == {RELEASED, "v0.3.2", "v0.4.0"})

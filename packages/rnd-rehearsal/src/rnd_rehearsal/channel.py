@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 TOOLS = (
     *("pip", "pre-commit", "pre-commit-hooks", "pytest", "pytest-cov", "ruff<0.18", "ty", "uv-build<0.14"),
-    "iniconfig",
+    *("iniconfig", "setuptools"),
 )
 # What a Python needs to run the tools, and no more.
 LEFT_OUT = (

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from subprocess import CompletedProcess
 
+    from rnd_rehearsal.runs import Run
+
+ENVIRONMENT_FILE = "environment.yml"
 RELEASED = "v0.3.1"  # their newest tag
 CI = """\
 name: CI
@@ -73,16 +76,32 @@ build-backend = "poetry.core.masonry.api"
 """
 
 
+ENVIRONMENT = """\
+# Create it with: conda env create
+name: aligner
+channels:
+  - {channel}
+dependencies:
+  - python={python}
+  - iniconfig>=1  # reads the settings
+  - ruff
+  - pip
+  - pip:
+      - -e .
+"""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of repository.
 
     Attributes:
-        name: Of the repository.
+        name: Of the repository, and of its package.
         tool: The dependency tool that it has afterwards.
         branch: Its default branch.
-        files: Its files.
+        files: Its files; in the environment of conda, `{channel}` and `{python}` become those of the sandbox.
         gone: Files that the adoption removes.
+        replaced: Lines that the adoption replaces in a file that otherwise gets lines only.
     """
 
     name: str
@@ -90,15 +109,29 @@ class Kind:
     branch: str
     files: dict[str, str]
     gone: tuple[str, ...] = ()
+    replaced: frozenset[str] = frozenset()
 
 
-KINDS = (
+SETUP_PY, POETRY_1, CONDA = KINDS = (
     Kind("aligner-setup", "uv", "master", {"setup.py": SETUP, **CODE, **COMMON}, ("setup.py",)),
     Kind(
         "aligner-poetry",
         "uv",
         "main",
         {"pyproject.toml": POETRY, **{f"src/{path}": text for path, text in CODE.items()}, **COMMON},
+    ),
+    Kind(
+        "aligner-conda",
+        "conda",
+        "main",
+        {
+            "environment.yml": ENVIRONMENT,
+            "setup.py": SETUP.replace("aligner-setup", "aligner-conda"),
+            **CODE,
+            **COMMON,
+        },
+        ("setup.py",),
+        frozenset({"  - ruff"}),
     ),
 )
 
@@ -111,7 +144,7 @@ class Newcomer(Actors):
         kind: What the repository is like.
     """
 
-    kind: Kind = KINDS[0]
+    kind: Kind = SETUP_PY
 
     @property
     def repository(self) -> str:
@@ -127,6 +160,20 @@ class Newcomer(Actors):
     def folder(self) -> Path:
         """The owner's work tree."""
         return self.sandbox.folder / "people" / self.kind.name
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files that the repository has before it joins."""
+        channel, python = self.sandbox.channel, self.sandbox.organisation.python.default
+        if channel is None:
+            return self.kind.files
+        text = self.kind.files.get(ENVIRONMENT_FILE, "").format(channel=channel.server.url, python=python)
+        return self.kind.files | ({ENVIRONMENT_FILE: text} if text else {})
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs of the repository so far."""
+        return [run for run in self.sandbox.runner.runs if run.repository == self.repository]
 
     def tag(self, version: str) -> str:
         """Return the tag of a version, in the form of the tags that the repository has."""
@@ -145,7 +192,7 @@ class Newcomer(Actors):
     def begin(self) -> None:
         """Have a repository with a release and CI of its own, which no template knows."""
         self.report(f"there is a repository {self.kind.name} that has released {RELEASED}")
-        for path, text in self.kind.files.items():
+        for path, text in self.files.items():
             (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / path).write_text(text, encoding="utf-8")
         branch = self.kind.branch
@@ -157,24 +204,22 @@ class Newcomer(Actors):
             "POST", f"/orgs/{self.sandbox.owner}/repos", {"name": self.kind.name, "private": True}
         )
         self.git("remote", "add", "origin", f"{self.sandbox.hub.url}/{self.repository}.git")
-        # A workflow's push starts no run: what their CI did in the past is no part of this.
+        # A workflow's push starts no run: what their CI did in the past does not matter here.
         token = self.sandbox.hub.workflow_token(self.repository, {"contents": "write", "workflows": "write"})
         push(self.sandbox, self.folder, self.repository, [branch, RELEASED], token)
 
     def adopt(self, *arguments: str) -> CompletedProcess[str]:
         """Run `rnd adopt` with a release of the template."""
-        self.report(f"{RESEARCHER} runs rnd adopt {' '.join(arguments)}")
+        self.report(f"{RESEARCHER} runs rnd adopt {self.kind.name} {' '.join(arguments)}")
         command = ("adopt", str(self.folder), "--template", str(self.sandbox.checkout), *arguments)
         extra = own_environment(self.sandbox, RESEARCHER)
         return process.attempt(sys.executable, "-m", "rnd", *command, cwd=self.folder, extra=extra)
 
-    def merge(self, number: int, method: str = "squash") -> None:
-        """Merge a pull request, and wait for what that starts."""
-        self.report(f"{RESEARCHER} merges pull request {number} ({method})")
+    def accept(self, number: int, method: str = "squash") -> None:
+        """Merge a pull request; what that starts goes on."""
+        self.report(f"{RESEARCHER} merges pull request {number} of {self.kind.name} ({method})")
         self.ask("PUT", f"/pulls/{number}/merge", {"merge_method": method}, MAINTAINER)
         self.git("switch", "--quiet", self.base)
-        self.wait()
-        self.pull()
 
     @property
     def base(self) -> str:
@@ -183,7 +228,7 @@ class Newcomer(Actors):
 
     def apply(self) -> str:
         """Apply the settings as a maintainer, and return what is left to do; follow a rename in the work tree."""
-        self.report(f"{MAINTAINER} applies the settings")
+        self.report(f"{MAINTAINER} applies the settings of {self.kind.name}")
         command = (sys.executable, "-m", "rnd", "github", "apply", "--quiet")
         ended = process.attempt(*command, cwd=self.folder, extra=own_environment(self.sandbox, MAINTAINER))
         self.pull()
@@ -193,7 +238,7 @@ class Newcomer(Actors):
 
     def update(self) -> list[str]:
         """Take in the template's newest release with stock copier, and return the files in conflict."""
-        self.report(f"{RESEARCHER} runs copier update")
+        self.report(f"{RESEARCHER} runs copier update in {self.kind.name}")
         command = (sys.executable, "-m", "copier", "update", "--trust", "--defaults", "--quiet")
         process.run(*command, cwd=self.folder, extra=own_environment(self.sandbox, RESEARCHER))
         self.git("add", "--all")

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 from rnd.github.settings.ruleset import OUR_RULES
 from rnd_rehearsal.actors import BEFORE
+from rnd_rehearsal.adopt_aws_scenario import adopt_aws
 from rnd_rehearsal.adopt_scenario import adopt
 from rnd_rehearsal.attacks import scenario as attacks
 from rnd_rehearsal.fleet_scenario import fleet
@@ -263,7 +264,12 @@ SCENARIOS = {
         adopt,
         app=False,
         images=False,
-        aws=False,  # the broker publishes only packages that are named after the repository
+        aws=False,
+    ),
+    "adopt-aws": Scenario(
+        "existing repositories join, and publish with AWS once org.yml lists their names",
+        adopt_aws,
+        app=False,
     ),
     "wrong-title": Scenario("a squash whose title says less than its commits", wrong_title),
     "hotfix": Scenario("a fix from the last release while main goes on", hotfix),

@@ -141,6 +141,20 @@ def test_an_identity_writes_its_own_names(
             account.check(session, refused[0], account.arn(refused[1], name))
 
 
+def test_another_deployment_replaces_the_broker_and_ends_its_process(deployed: Deployed, tmp_path: Path) -> None:
+    event = {"identity": "development", "token": deployed.token(BRANCH)}
+    assert "credentials" in deployed.invoke(event)
+    functions = deployed.cloud.functions.functions
+    (former,) = functions.values()
+    process = former._process  # noqa: SLF001
+    assert process is not None
+    stack.deploy(deployed.cloud, deployed.hub, deployed.organisation, {}, "1", tmp_path)
+    assert process.poll() is not None
+    (current,) = functions.values()
+    assert current is not former
+    assert "credentials" in deployed.invoke(event)
+
+
 def test_a_package_belongs_to_the_first_repository_of_its_name(deployed: Deployed) -> None:
     """Somebody deletes a repository, and somebody else makes another one of its name."""
     parameter = f"/rnd/packages/{deployed.organisation.slug}-rnd-rover"

@@ -10,10 +10,11 @@ import pytest
 from rehearsal_tests.workshop import check_logs, need_images
 from rnd_rehearsal import sandbox, timeline
 from rnd_rehearsal.actors import Actors
-from rnd_rehearsal.adopt_scenario import adopt
-from rnd_rehearsal.newcomer import KINDS
+from rnd_rehearsal.adopt_aws_scenario import adopt_aws
+from rnd_rehearsal.channel import interpreter
+from rnd_rehearsal.newcomer import CONDA, SETUP_PY
 from rnd_rehearsal.scenarios import SCENARIOS
-from tests.helpers.machine import ROOT, channel
+from tests.helpers.machine import PYTHON, ROOT, channel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +27,10 @@ ALIKE = {"breaking", "breaking-before-1.0", "untyped", "two-at-once", "wrong-tit
 # `breaking-before-1.0` and `feature`; `fix`, in the test below, with all of its steps and images besides. With conda,
 # `feature` is the first release of `stock-copier` and the change of that test. `research` takes two minutes of a core:
 # it is run by hand, with images, and extras, the cooldown, the audit, features and the image have tests of their own.
+# Of `adopt` and `adopt-aws`, a test below runs what differs.
 NOT_AGAIN = {
-    "uv": {"first-release", "attacks", "untyped", "breaking", "fix", "research", "adopt"},
-    "conda": {"first-release", "feature", "fix", "without-aws", "adopt", *ALIKE},
+    "uv": {"first-release", "attacks", "untyped", "breaking", "fix", "research", "adopt", "adopt-aws"},
+    "conda": {"first-release", "feature", "fix", "without-aws", "adopt", "adopt-aws", *ALIKE},
 }
 # What these are about does not depend on the checks of the code, which the others run with both tools.
 WITHOUT_CHECKS = ALIKE - {"rerun"}
@@ -52,12 +54,13 @@ def test_images_are_made_and_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_one_repository_joins(tmp_path: Path) -> None:
-    """`rnd rehearse --scenario adopt` lets one of each kind join."""
-    kinds = [one for one in KINDS if one.branch == "master"]
-    with sandbox.start(tmp_path, ROOT, app=False, aws=False) as up:
+def test_existing_repositories_join(tmp_path: Path) -> None:
+    """One sandbox for both tools; `rnd rehearse` runs `adopt` with Poetry too, and `adopt-aws` with images."""
+    tool = "uv" if interpreter(PYTHON) is None else "conda"
+    kinds = (SETUP_PY, CONDA) if tool == "conda" else (SETUP_PY,)
+    with sandbox.start(tmp_path, ROOT, app=False, dependency_tool=tool) as up:
         actors = Actors(up)
-        adopt(actors, kinds, releases=False)
+        adopt_aws(actors, kinds)
         assert [check.sentence for check in actors.checks if not check.holds] == []
         assert timeline.violations(up) == []
         check_logs(up)

@@ -126,6 +126,13 @@ class Lambda:
     account: Account
     functions: dict[str, Function] = field(default_factory=dict)
 
+    def deploy(self, function: Function) -> None:
+        """Add a function, or replace the one of its name, whose process ends."""
+        former = self.functions.get(function.name)
+        self.functions[function.name] = function
+        if former is not None:
+            former.close()
+
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer one request."""
         try:

@@ -54,7 +54,7 @@ def add_apps(hub: FakeGitHub, owner: str) -> dict[str, tuple[str, str]]:
 def deploy(
     cloud: Cloud, hub: FakeGitHub, organisation: Organisation, keys: Mapping[str, str], template_id: str, place: Path
 ) -> None:
-    """Deploy the stack.
+    """Deploy the stack, or deploy it again.
 
     Args:
         cloud: Where.
@@ -72,7 +72,7 @@ def deploy(
     for app, key in keys.items():
         cloud.kms.import_key(names.app_key_alias(organisation, app), key)
     configuration = broker_configuration(organisation, str(owner.id), hub.api_url)
-    cloud.functions.functions[organisation.require_aws().broker] = Function(
+    function = Function(
         organisation.require_aws().broker,
         Path(str(broker.__file__)).parent,
         "broker.handler.handle",
@@ -80,3 +80,4 @@ def deploy(
         {"RND_BROKER": json.dumps(configuration), **cloud.variables},
         place,
     )
+    cloud.functions.deploy(function)
