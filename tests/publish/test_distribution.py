@@ -15,6 +15,7 @@ from rnd.publish.distribution import build, examine
 from rnd.publish.errors import PackageInvalid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.helpers.repository import Repository
@@ -123,6 +124,59 @@ def test_files_without_metadata(tmp_path: Path) -> None:
     ):
         with pytest.raises(PackageInvalid, match=f"{name} holds no metadata"):
             list(examine(kind, tmp_path / name, "demo", "1.0"))
+
+
+def encrypt(content: bytearray) -> None:
+    """Set the flag of encryption, in both headers of the only file."""
+    for header, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.index(header) + place] |= 1
+
+
+def name_another_method(content: bytearray) -> None:
+    """Name a method of compression that does not exist."""
+    for header, place in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        content[content.index(header) + place] = 99
+
+
+def break_the_data(content: bytearray) -> None:
+    """Replace compressed data."""
+    content[60:90] = b"\xff" * 30
+
+
+@pytest.mark.parametrize(
+    ("method", "damage"),
+    [
+        (zipfile.ZIP_DEFLATED, encrypt),
+        (zipfile.ZIP_DEFLATED, name_another_method),
+        (zipfile.ZIP_DEFLATED, break_the_data),
+        (zipfile.ZIP_LZMA, break_the_data),
+        (zipfile.ZIP_BZIP2, break_the_data),
+    ],
+)
+def test_a_wheel_that_another_job_damaged(tmp_path: Path, method: int, damage: Callable[[bytearray], None]) -> None:
+    """The step that publishes reads it, so each form of damage is an error of the catalogue."""
+    path = tmp_path / "demo-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("demo-1.0.dist-info/METADATA", metadata(readme="\n" + "A demonstration. " * 99))
+    content = bytearray(path.read_bytes())
+    damage(content)
+    path.write_bytes(content)
+    with pytest.raises(PackageInvalid, match="holds no metadata"):
+        list(examine("wheel", path, "demo", "1.0"))
+
+
+def test_a_small_file_with_much_metadata(tmp_path: Path) -> None:
+    much = metadata(readme="\n" + "a" * 2**23)
+    path = wheel(tmp_path, much)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("demo-1.0.dist-info/METADATA", much)
+    with pytest.raises(PackageInvalid, match="more than 8388608 bytes"):
+        list(examine("wheel", path, "demo", "1.0"))
+    (tmp_path / "PKG-INFO").write_text(much, encoding="utf-8")
+    with tarfile.open(tmp_path / "demo-1.0.tar.gz", "w:gz") as sdist:
+        sdist.add(tmp_path / "PKG-INFO", "demo-1.0/PKG-INFO")
+    with pytest.raises(PackageInvalid, match="more than 8388608 bytes"):
+        list(examine("sdist", tmp_path / "demo-1.0.tar.gz", "demo", "1.0"))
 
 
 def test_the_name_is_the_manifest_s(package: Repository) -> None:

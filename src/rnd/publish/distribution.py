@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import re
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +31,8 @@ from rnd.publish.errors import DigestMismatch, PackageInvalid
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LARGEST_METADATA = 2**23  # bytes; an archive of some kilobytes can hold gigabytes
+DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 PATTERNS = {"wheel": "*.whl", "sdist": "*.tar.gz"}
 
 
@@ -179,13 +183,19 @@ def _read_metadata(kind: str, path: Path) -> bytes:
     """Return the core metadata that a file carries, from where its specification puts them."""
     try:
         if kind == "wheel":
-            with zipfile.ZipFile(path) as wheel:
-                return wheel.read(f"{'-'.join(path.name.split('-')[:2])}.dist-info/METADATA")
-        with tarfile.open(path) as sdist:
-            member = sdist.extractfile(f"{path.name.removesuffix('.tar.gz')}/PKG-INFO")
-            return member.read() if member else b""
-    except (KeyError, OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+            inside = f"{'-'.join(path.name.split('-')[:2])}.dist-info/METADATA"
+            with zipfile.ZipFile(path) as wheel, wheel.open(inside) as stream:
+                text = stream.read(LARGEST_METADATA + 1)
+        else:
+            with tarfile.open(path) as sdist:
+                member = sdist.extractfile(f"{path.name.removesuffix('.tar.gz')}/PKG-INFO")
+                text = member.read(LARGEST_METADATA + 1) if member else b""
+    # A RuntimeError is an encrypted file or an unknown method of compression.
+    except (KeyError, OSError, EOFError, RuntimeError, ValueError, *DAMAGED) as error:
         raise PackageInvalid(f"{path.name} holds no metadata: {error}.") from error
+    if len(text) > LARGEST_METADATA:
+        raise PackageInvalid(f"{path.name} has more than {LARGEST_METADATA} bytes of metadata.")
+    return text
 
 
 def _fault_of_readme(text: str | None, content_type: str | None) -> str | None:
