@@ -83,3 +83,20 @@ def test_in_a_temporary_folder_those_above_do_not_apply(tmp_path: Path, monkeypa
         assert uv.attempt(clone, "lock").returncode == 0
         (folder / "uv.toml").unlink()
         assert "Failed to parse" in uv.attempt(clone, "lock").stderr
+
+
+def test_in_a_temporary_folder_no_program_of_those_above_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n", encoding="utf-8")
+    program.chmod(0o755)
+    (tmp_path / ".python-version").write_text(f"{program}\n", encoding="utf-8")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with uv.temporary_folder("rnd-") as folder:
+        (folder / "project").mkdir()
+        (folder / "project" / "pyproject.toml").write_text(MANIFEST, encoding="utf-8")
+        command = ("build", "--wheel", "--no-index")
+        uv.attempt(folder / "project", *command)
+        assert not (tmp_path / "ran").exists()
+        (folder / ".python-version").unlink()
+        uv.attempt(folder / "project", *command)
+    assert (tmp_path / "ran").exists()

@@ -59,9 +59,13 @@ def run(folder: Path | None, *arguments: str, extra: Mapping[str, str | None] | 
 
 @contextmanager
 def temporary_folder(prefix: str) -> Iterator[Path]:
-    """Yield a temporary folder, in which uv reads no configuration of a folder above that other users can write to."""
+    """Yield a temporary folder, in which uv reads no configuration of a folder above that other users can write to.
+
+    Neither does it read `.python-version` there, which can name a program: an empty one ends the search.
+    """
     with TemporaryDirectory(prefix=prefix) as name:
         Path(name, "uv.toml").touch()
+        Path(name, ".python-version").touch()
         yield Path(name)
 
 

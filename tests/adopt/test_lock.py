@@ -53,21 +53,21 @@ def locked(folder: Path) -> dict[str, str]:
 
 
 def test_nothing_is_upgraded(project: Path) -> None:
-    assert keep_versions(project, MANIFEST, {"words": "1.0", "absent": "3"}) == []
-    assert lock(project, "uv") is None
+    assert keep_versions(project, MANIFEST, {"words": "1.0", "absent": "3"}, "3.11") == []
+    assert lock(project, "uv", "3.11") is None
     assert locked(project) == {"words": "1.0", "checker": "2.0", "numbers": "2.0"}
     assert (project / "pyproject.toml").read_text() == MANIFEST
 
 
 def test_versions_that_the_tools_of_the_template_exclude_are_reported(project: Path) -> None:
     versions = {"words": "1.0", "numbers": "1.0"}
-    assert keep_versions(project, MANIFEST, versions) == ["numbers==1.0"]
-    assert lock(project, "uv") is None
+    assert keep_versions(project, MANIFEST, versions, "3.11") == ["numbers==1.0"]
+    assert lock(project, "uv", "3.11") is None
     assert locked(project) == {"words": "1.0", "checker": "2.0", "numbers": "2.0"}
 
 
 def test_requirements_that_no_index_has_are_the_reason_why_nothing_is_locked(project: Path) -> None:
     manifest = MANIFEST.replace('"words"', '"words>=3"')
     (project / "pyproject.toml").write_text(manifest)
-    assert keep_versions(project, manifest, {"numbers": "2.0"}) == ["numbers==2.0"]
-    assert "words" in (lock(project, "uv") or "")
+    assert keep_versions(project, manifest, {"numbers": "2.0"}, "3.11") == ["numbers==2.0"]
+    assert "words" in (lock(project, "uv", "3.11") or "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnd import git, process, uv
 from rnd.adopt import place
+from rnd.adopt.interpreter import unsafe_files
 from rnd.adopt.wheels import Wheel, read_wheel
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def build_archive(folder: Path, commit: str) -> bytes:
         clone, out = temporary / "clone", temporary / "out"
         place.clone(folder, clone)
         git.run(clone, "checkout", "--quiet", "--detach", commit)
+        for path in unsafe_files(clone):
+            path.unlink()  # uv would run what it names
         arguments = ("build", "--wheel", "--no-sources", "--no-create-gitignore", "--out-dir", str(out))
         uv.run(clone, *arguments, extra={**process.without_secrets(), "SOURCE_DATE_EPOCH": "315532800"})
         return next(out.glob("*.whl")).read_bytes()

@@ -75,6 +75,11 @@ class Work:
     pending: list[str] = field(default_factory=list)
     proposals: list[str] = field(default_factory=list)
 
+    @property
+    def python(self) -> str:
+        """The Python version that the pipeline works with."""
+        return str(self.answers["python_version"])
+
     def apply(self) -> None:
         """Make all commits."""
         self._files()
@@ -138,8 +143,8 @@ class Work:
         if not any(name.startswith("tool.pytest") for name in skipped):
             skipped += ("tool.pytest",)  # the options of the template are stricter than what the tests were written for
         theirs = self._theirs(MANIFEST) or ""
-        python = str(self.answers["python_version"])
-        merged, points = merge(self.found, theirs, (self.rendered / MANIFEST).read_text("utf-8"), python, skipped)
+        ours = (self.rendered / MANIFEST).read_text("utf-8")
+        merged, points = merge(self.found, theirs, ours, self.python, skipped)
         self._write(MANIFEST, merged)
         for path in self.found.declared.replaces:
             self._remove(path)
@@ -148,7 +153,7 @@ class Work:
         self.pending += [text(point) for point in points]
         tool = self.answers["dependency_tool"]
         self._lock_versions(merged)
-        if reason := lock(self.clone, tool, build=self.build):
+        if reason := lock(self.clone, tool, self.python, build=self.build):
             self._point(f"{NOT_LOCKED}: {reason}", MANIFEST if tool == "uv" else ENVIRONMENT)
         self._commit("manifest")
 
@@ -163,7 +168,7 @@ class Work:
             self._point(f"These have no single version to keep: {', '.join(left_out)}.", sources)
         own = canonicalize_name(str(self.found.declared.value("name")))
         pins = {name: version for name, version in versions.items() if name not in {*GATE, own}}
-        dropped = keep_versions(self.clone, manifest, pins, build=self.build) if pins else []
+        dropped = keep_versions(self.clone, manifest, pins, self.python, build=self.build) if pins else []
         if dropped:
             self._point(f"The tools of the template need other versions than these: {', '.join(dropped)}.", sources)
 

@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from rnd import process, uv
 from rnd.adopt.credentials import without_credentials
+from rnd.adopt.interpreter import chosen
 from rnd.adopt.manifest import with_constraints
 from rnd.environments.conda import rattler
 from rnd.environments.errors import EnvironmentInvalid, LockInvalid, Unsolvable
@@ -26,19 +27,20 @@ PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\{[^}]*\})?==")  # in a messag
 FILES = {"uv": "uv.lock", "conda": "conda-lock.yml"}
 
 
-def lock(clone: Path, tool: str, *, build: bool = False) -> str | None:
+def lock(clone: Path, tool: str, python: str, *, build: bool = False) -> str | None:
     """Write the lock file, and return None, or why there is none. What an existing one lists is kept where possible.
 
     Args:
         clone: The folder with the requirements.
         tool: `uv` or `conda`.
+        python: The Python version that locks, where the clone names a program in its place.
         build: Whether packages without a wheel may be built, which runs their code.
 
     Raises:
         ExtraMissing: The tool is conda, and py-rattler is not installed.
     """
     if tool == "uv":
-        completed = _run(clone, build=build)
+        completed = _run(clone, python, build=build)
         if completed.returncode == 0:
             return None
         hint = NEWER if "requested Python version" in completed.stderr else ""
@@ -50,7 +52,9 @@ def lock(clone: Path, tool: str, *, build: bool = False) -> str | None:
     return None
 
 
-def keep_versions(clone: Path, manifest: str, versions: Mapping[str, str], *, build: bool = False) -> list[str]:
+def keep_versions(
+    clone: Path, manifest: str, versions: Mapping[str, str], python: str, *, build: bool = False
+) -> list[str]:
     """Write a `uv.lock` with exact versions, and return those that contradict the requirements, as `name==version`.
 
     uv prefers the versions that a lock file lists, so locking again without the constraints changes none of them:
@@ -60,13 +64,14 @@ def keep_versions(clone: Path, manifest: str, versions: Mapping[str, str], *, bu
         clone: The folder; its pyproject.toml is as before afterwards.
         manifest: The text of its pyproject.toml.
         versions: The version of each package, by normalised name.
+        python: As for `lock`.
         build: As for `lock`.
     """
     path, kept = clone / "pyproject.toml", dict(versions)
     for _ in range(ROUNDS):
         pins = [f"{name}=={version}" for name, version in kept.items()]
         path.write_bytes(with_constraints(manifest, pins, "the versions of lock files").encode())
-        completed = _run(clone, build=build)
+        completed = _run(clone, python, build=build)
         named = {canonicalize_name(name) for name in PIN.findall(completed.stderr)} & kept.keys()
         if completed.returncode == 0 or not named:
             break
@@ -78,6 +83,6 @@ def keep_versions(clone: Path, manifest: str, versions: Mapping[str, str], *, bu
     return [f"{name}=={version}" for name, version in versions.items() if name not in kept]
 
 
-def _run(clone: Path, *, build: bool) -> CompletedProcess[str]:
+def _run(clone: Path, python: str, *, build: bool) -> CompletedProcess[str]:
     arguments = ("lock",) if build else ("lock", "--no-build")
-    return uv.attempt(clone, *arguments, extra=process.without_secrets())
+    return uv.attempt(clone, *arguments, extra={**process.without_secrets(), **chosen(clone, python)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnd.adopt.facts import OpenPoint
+from rnd.adopt.interpreter import FILES, names_program
 from rnd.adopt.toml_text import lookup
 from rnd.adopt.workflows import OTHER_CI
 
@@ -140,6 +141,10 @@ def _others(found: Analysis, tree: Tree) -> list[OpenPoint]:
     if large:
         listed = ", ".join(large[:SHOWN]) + (" …" if len(large) > SHOWN else "")
         points.append(OpenPoint("large-files", f"{len(large)} files are over 500 kB: {listed}.", large[0]))
+    for path in FILES:
+        if path in tree.files and (tree.text(path) is None or names_program(tree.text(path) or "")):
+            message = "It names a program, which uv would run, or a link; write the version of Python instead."
+            points.append(OpenPoint("python-program", message, path))
     if next(tree.matching(r"\.venv/.*"), None):  # uv would run its interpreter
         points.append(
             OpenPoint("environment-committed", "The folder .venv is committed; remove it.", ".venv", blocks=True)

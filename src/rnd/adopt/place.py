@@ -26,12 +26,13 @@ def temporary() -> Iterator[Path]:
     """Yield an empty folder, and remove it at the end; also remove those of runs that were killed.
 
     Libraries make their temporary folders in it, such as copier its clone of the template. uv reads no configuration
-    from a folder above it, which other users can write to.
+    and no version of Python from a folder above it, which other users can write to.
     """
     before, parent = tempfile.tempdir, Path(tempfile.gettempdir())
     remove_abandoned(parent, PREFIX)
     with staging(parent, PREFIX) as folder:
-        (folder / "uv.toml").touch()
+        for name in ("uv.toml", ".python-version"):
+            (folder / name).touch()
         tempfile.tempdir = str(folder)
         try:
             yield folder
