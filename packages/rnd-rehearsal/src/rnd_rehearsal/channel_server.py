@@ -6,6 +6,7 @@ Its host is `localhost`, while everything else of a rehearsal is at 127.0.0.1: a
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,10 +15,15 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from fake_github import loopback
+from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
+
+    from rnd_rehearsal.traffic import Count
 
 HOST = "localhost"
 USER = "ada"
@@ -31,11 +37,13 @@ class ChannelServer:
         port: Where it listens.
         password: What opens it.
         altered: What a request for a path that holds the key is answered with, in place of the file.
+        transferred: Called with the bytes of each request's body, which has none, and of its answer's.
     """
 
     port: int
     password: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
     altered: dict[str, bytes] = field(default_factory=dict)
+    transferred: Count = ignore
 
     @property
     def url(self) -> str:
@@ -64,6 +72,18 @@ class Handler(loopback.Handler, SimpleHTTPRequestHandler):
             super().do_GET()
             return
         self.say(200, {}, altered)
+
+    def send_head(self) -> io.BytesIO | BinaryIO | None:
+        """Send the headers of a file, and count its content."""
+        file = super().send_head()
+        if file is not None and self.command != "HEAD":
+            self.transferred(0, file.seek(0, os.SEEK_END))
+            file.seek(0)
+        return file
+
+    def transferred(self, received: int, sent: int) -> None:
+        """Count the bytes of a request and of its answer."""
+        self.server_state.transferred(received, sent)
 
 
 @contextmanager

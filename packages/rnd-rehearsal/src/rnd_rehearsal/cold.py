@@ -25,7 +25,7 @@ from rnd_rehearsal.engine import docker_engine
 from rnd_rehearsal.images import ANY_KEY
 from rnd_rehearsal.machine_images import NAME, keeps_images, prepare
 from rnd_rehearsal.spent import IMAGE
-from rnd_rehearsal.traffic import ACTIONS, BASE, GIT, IMAGES, INDEX, OTHER, Meter, counting_proxy
+from rnd_rehearsal.traffic import ACTIONS, BASE, CHANNEL, GIT, IMAGES, INDEX, OTHER, Meter, counting_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from fake_github import FakeGitHub
     from rnd.organisation import Organisation
     from rnd_rehearsal.cloud.server import Cloud
+    from rnd_rehearsal.conda import Channel
     from rnd_rehearsal.containers import Containers
     from rnd_rehearsal.images import Images
     from rnd_rehearsal.jobs import Settings
@@ -176,6 +177,7 @@ def start(
     indexes: Sequence[PackageIndex],
     cloud: Cloud,
     images: Images | None,
+    channel: Channel | None,
     organisation: Organisation,
     checkout: Path,
 ) -> Iterator[Cold]:
@@ -187,6 +189,7 @@ def start(
         indexes: Count packages of the organisation.
         cloud: Counts calls of AWS.
         images: Where images are made and kept; None where none are made.
+        channel: Counts conda packages; None where repositories are made with uv.
         organisation: Whose base images these are.
         checkout: The template's, whose machines keep base images, or do not.
     """
@@ -196,6 +199,8 @@ def start(
     cloud.transferred = other
     for index in indexes:
         index.transferred = meter.at(INDEX)
+    if channel is not None:
+        channel.server.transferred = meter.at(CHANNEL)
     with ExitStack() as stack:
         cold = Cold(folder, meter, stack.enter_context(counting_proxy(meter)))
         if images is not None:

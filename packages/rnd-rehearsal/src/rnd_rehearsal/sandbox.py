@@ -166,7 +166,7 @@ def start(
         environment |= {} if channel is None else channel.environment
         others = {} if aws else secret_access.values(organisation, index, development)
         starting = cold_machines.start(
-            folder / "machines", hub, (index, development), cloud, made, organisation, checkout
+            folder / "machines", hub, (index, development), cloud, made, channel, organisation, checkout
         )
         machines = stack.enter_context(starting) if cold else None
         others |= {} if machines is None or made is None else {("docker", "base_image"): machines.base}

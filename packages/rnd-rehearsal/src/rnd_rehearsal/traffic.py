@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 
     Count = Callable[[int, int], None]
 
-PYPI, INDEX, GIT, ACTIONS, IMAGES, BASE, OTHER = (
+PYPI, INDEX, CHANNEL, GIT, ACTIONS, IMAGES, BASE, OTHER = (
     "PyPI",
     "package index",
+    "conda channel",
     "git",
     "actions",
     "image registry",
     "base images",
     "other",
 )
-SOURCES = (PYPI, INDEX, GIT, ACTIONS, BASE, IMAGES, OTHER)
+SOURCES = (PYPI, INDEX, CHANNEL, GIT, ACTIONS, BASE, IMAGES, OTHER)
 HOSTS = {"pypi.org": PYPI, "files.pythonhosted.org": PYPI, "github.com": GIT}
 CHUNK = 1 << 16
 PATIENCE = 30  # seconds, for a host to accept a connection

@@ -31,9 +31,13 @@ def test_its_netrc_opens_it_and_nothing_else_does(tmp_path: Path) -> None:
         found = netrc.netrc(tmp_path / ".netrc").authenticators("localhost")
         assert found is not None
         user, _, password = found
+        counted: list[tuple[int, int]] = []
+        server.transferred = lambda *sizes: counted.append(sizes)
         assert ask(server.url, user, password) == b"{}"
+        assert counted == [(0, 2)]
         with pytest.raises(HTTPError, match="401"):
             ask(other.url, user, password)
         server.altered["repodata"] = b"other"
         assert ask(server.url, user, password) == b"other"
+        assert counted == [(0, 2), (0, 5)]
         assert password not in repr(server)
