@@ -50,7 +50,10 @@ def costs_page(organisation: Organisation) -> str:
         "two columns; `rnd runners simulate` says where.\n",
         "## What is fixed\n",
         table(("item", "a month"), [*((name, _money(one)) for name, one in prices.fixed_month.items())]),
-        "Not included: data through the NAT gateway, by the GB.\n",
+        "Not included: data through the NAT gateway, by the GB. Layers from ECR come through the endpoint of S3 and",
+        "cost nothing; an image from Docker Hub comes through the gateway. "
+        "[Machines keep the base images](../decisions/0028-machines-keep-base-images.md),",
+        "so that a machine fetches them when it starts, and not each job.\n",
         "## What is stored\n",
         f"Images of branches expire after {EXPIRES['dev/']} days, candidates that were not released after "
         f"{EXPIRES['candidate/']}; of each",
