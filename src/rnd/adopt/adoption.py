@@ -13,6 +13,7 @@ from rnd.adopt.errors import Unclear
 from rnd.adopt.place import BRANCH
 from rnd.adopt.proof import Proof, prove
 from rnd.adopt.report import text
+from rnd.adopt.trial import PERMISSION, Trial, run_tests
 from rnd.environments.conda import rattler
 from rnd.errors import ExtraMissing, StepFailed
 from rnd.github.repository import repository_at
@@ -38,7 +39,8 @@ class Adoption:
         found: Its analysis.
         data: The answers of the user.
         template: The template.
-        run_its_code: Whether builds may run code of the repository.
+        run_its_code: Whether builds and tests may run code of the repository.
+        python: The Python version that the pipeline works with, once the answers are known.
     """
 
     existing: Existing
@@ -46,7 +48,9 @@ class Adoption:
     data: Mapping[str, str]
     template: Template
     run_its_code: bool
+    python: str = ""
     _proofs: dict[str, Proof] = field(default_factory=dict)
+    _tests: dict[str, Trial] = field(default_factory=dict)
 
     def check(self) -> None:
         """Refuse an adoption with points that have to be settled first.
@@ -67,7 +71,9 @@ class Adoption:
     def answers(self, organisation: Organisation, addresses: Addresses) -> dict[str, Any]:
         """Return the answers to the template's questions."""
         name = repository_name(self.existing.root, addresses)
-        return derive_answers(self.found, self.existing.tree, self.data, organisation.python.versions, name)
+        answers = derive_answers(self.found, self.existing.tree, self.data, organisation.python.versions, name)
+        self.python = str(answers["python_version"])
+        return answers
 
     def branch_step(self, answers: Mapping[str, Any]) -> Step:
         """Return the step that makes the branch."""
@@ -99,11 +105,22 @@ class Adoption:
             self._proofs[branch.commit] = proof
         return self._proofs[branch.commit]
 
+    def tests(self, branch: Branch) -> Trial:
+        """Return the tests before and after; run once, and only with permission."""
+        if not self.run_its_code:
+            return Trial(missing=PERMISSION)
+        if self.found.environment is not None:
+            return Trial(missing="They were not run: that is not possible yet with a conda environment.")
+        if branch.commit not in self._tests:
+            commits = (self.existing.commit, branch.commit)
+            self._tests[branch.commit] = run_tests(self.existing.root, commits, self.python)
+        return self._tests[branch.commit]
+
     def describe(self) -> tuple[str, bool]:
         """Return the text of the pull request, and whether it is a draft."""
         branch = self.branch()
-        proof = self.proof(branch)
-        return body(self.found, branch, proof), is_draft(branch, proof)
+        proof, tests = self.proof(branch), self.tests(branch)
+        return body(self.found, branch, proof, tests), is_draft(branch, proof, tests)
 
 
 def repository_name(root: Path, addresses: Addresses) -> str:

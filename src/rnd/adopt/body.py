@@ -10,17 +10,18 @@ if TYPE_CHECKING:
     from rnd.adopt.analysis import Analysis
     from rnd.adopt.branch import Branch
     from rnd.adopt.proof import Proof
+    from rnd.adopt.trial import Trial
 
 TITLE = "chore: join the fleet of rnd-template"
 SHOWN = 50  # lines of one list; GitHub limits a body to 65,536 characters
 
 
-def is_draft(branch: Branch, proof: Proof) -> bool:
+def is_draft(branch: Branch, proof: Proof, tests: Trial) -> bool:
     """Return whether a person has to work on the branch before it can be merged."""
-    return bool(branch.proposals) or not branch.locked or not proof.holds
+    return bool(branch.proposals) or not branch.locked or not proof.holds or not tests.holds
 
 
-def body(found: Analysis, branch: Branch, proof: Proof) -> str:
+def body(found: Analysis, branch: Branch, proof: Proof, tests: Trial) -> str:
     """Return the text of the pull request, as Markdown."""
     name, version = found.declared.value("name"), found.declared.value("version")
     parts = [
@@ -28,6 +29,8 @@ def body(found: Analysis, branch: Branch, proof: Proof) -> str:
         "Each commit can be reverted alone. No source file changes.",
         "## The package stays the same",
         _proof(proof),
+        "## The tests that passed still pass",
+        _tests(tests),
         "## Lines of this repository that change",
         _list([f"`{path}`: {count} lines are replaced or removed" for path, count in sorted(branch.changed.items())])
         or "None.",
@@ -49,6 +52,14 @@ def _proof(proof: Proof) -> str:
     ]
     text = "\n\n".join([*lines, *([_list(listed)] if listed else [])])
     return without_credentials(text)  # a wheel and a failed build show what the analysis does not read
+
+
+def _tests(tests: Trial) -> str:
+    if tests.missing:
+        return without_credentials(tests.missing)
+    line = f"{tests.before} passed before, {tests.after} passed after."
+    lost = [f"`{name}` passed before, and does not pass any more" for name in tests.lost]
+    return "\n\n".join([line, *([_list(lost)] if lost else [])])
 
 
 def _point(source: str, message: str) -> str:

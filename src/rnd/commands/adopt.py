@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-d", "--data", action="append", default=[], metavar="NAME=VALUE", help="answer what the files do not say"
     )
     parser.add_argument(
-        "--run-its-code", action="store_true", help="permit builds of the package, which can run code of the repository"
+        "--run-its-code", action="store_true", help="permit builds and tests, which run code of the repository"
     )
     parser.add_argument("--pull-request", action="store_true", help="push the branch and open the pull request")
     parser.add_argument("--template", metavar="SOURCE", help="another template: a URL or a folder")
