@@ -37,6 +37,13 @@ class TestPermissions:
         with hosting.client as client:
             assert examine(client, hosting.owner).missing == ()
 
+    def test_a_token_without_scopes_lacks_none(self, hosting: Hosting) -> None:
+        """A fine-grained token has permissions instead; GitHub's header with the scopes is empty."""
+        hosting.token = hosting.hub.add_user(hosting.login, set())
+        with hosting.client as client:
+            found = examine(client, hosting.owner)
+        assert (found.scopes, found.lacking) == (None, ())
+
     def test_no_member(self, hosting: Hosting) -> None:
         hosting.token = hosting.hub.add_user("stranger", SCOPES)
         with hosting.client as client:

@@ -23,7 +23,7 @@ COMMITTED = ROOT / "docs" / "simulation.svg"
 
 
 def metrics(cost: float, minutes: float) -> Metrics:
-    return Metrics(1, Waits(0, 0, minutes * 60, 0), cost, 0, 1)
+    return Metrics(1, Waits(0, minutes * 30, minutes * 60, 0), cost, 0, 1)
 
 
 def points() -> dict[Policy, Metrics]:
@@ -53,10 +53,15 @@ def test_the_same_points_give_the_same_file(tmp_path: Path, kind: str) -> None:
 
 
 def test_what_the_plot_says(tmp_path: Path) -> None:
-    draw({"some": Panel(policy(1, 1, maximum=6), points())}, "EUR", tmp_path / "plot.svg")
+    panel = Panel(policy(1, 1, maximum=6), points(), "60 jobs a day")
+    draw({"some": panel}, "EUR", tmp_path / "plot.svg")
     said = re.findall(r">([^<>]+)</text>", (tmp_path / "plot.svg").read_text(encoding="utf-8"))
     for text in ("some: 1 + 1, at most 6 (circled)", "cost a month, EUR", "0 always on", "1 always on", "≤ 6", "≤ 8"):
         assert text in said
+    assert "wait, minutes: p95 (dots), p50 (dashes)" in said
+    assert "60 jobs a day" in said  # below the title
+    numbered = len(best(points()))
+    assert [text for text in said if text in {"1", "2", "3", "4"}] == [str(n + 1) for n in range(numbered)]
 
 
 @pytest.mark.parametrize("name", ["plot.pdf", "plot", "none/plot.svg"])
