@@ -5,6 +5,7 @@ All of them join at the same time, so that the runner works on their pipelines t
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rnd.errors import CommandFailed
@@ -54,7 +55,15 @@ def propose(one: Newcomer, *more: str) -> None:
         raise CommandFailed(ended.stderr)
     (opened,) = one.ask("GET", "/pulls")
     one.check("it is ready for review", not opened["draft"])
-    one.check("its text proves that the package is the same", "They are the same." in opened["body"])
+    one.check("its text proves that the package is the same, and gives a reason for the rest", proven(opened["body"]))
+
+
+def proven(body: str) -> bool:
+    """Return whether both wheels were compared, and each difference that is listed has its reason."""
+    section = body.partition("## The package stays the same\n")[2].partition("\n## ")[0]
+    listed = [line for line in section.splitlines() if line.startswith("- ")]
+    compared = "The wheels of both commits were built and compared." in section
+    return compared and all(re.fullmatch(r"- `.+` \(.+\)", line) for line in listed)
 
 
 def join(there: Sequence[Newcomer]) -> None:

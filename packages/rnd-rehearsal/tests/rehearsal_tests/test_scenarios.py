@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rehearsal_tests.workshop import check_logs, need_images
+from rnd.adopt.analysis import analyse
+from rnd.adopt.body import body
+from rnd.adopt.branch import Branch
+from rnd.adopt.proof import Proof
+from rnd.adopt.tree import tree_of
+from rnd.adopt.trial import Trial
 from rnd_rehearsal import sandbox, timeline
 from rnd_rehearsal.actors import Actors
 from rnd_rehearsal.adopt_aws_scenario import adopt_aws
+from rnd_rehearsal.adopt_scenario import proven
 from rnd_rehearsal.channel import interpreter
 from rnd_rehearsal.newcomer import CONDA, SETUP_PY
 from rnd_rehearsal.scenarios import SCENARIOS
@@ -35,6 +42,8 @@ NOT_AGAIN = {
 # What these are about does not depend on the checks of the code, which the others run with both tools.
 WITHOUT_CHECKS = ALIKE - {"rerun"}
 TOLD = [(tool, name) for name, scenario in SCENARIOS.items() for tool in scenario.tools if name not in NOT_AGAIN[tool]]
+
+COMPARED = "The wheels of both commits were built and compared."
 
 pytestmark = pytest.mark.usefixtures("no_accounts")
 
@@ -64,6 +73,20 @@ def test_existing_repositories_join(tmp_path: Path) -> None:
         assert [check.sentence for check in actors.checks if not check.holds] == []
         assert timeline.violations(up) == []
         check_logs(up)
+
+
+@pytest.mark.parametrize(
+    ("proof", "proves"),
+    [
+        (Proof(COMPARED), True),
+        (Proof(COMPARED, ["extras: a is new"], explained={"extras: a is new": "the template adds it"}), True),
+        (Proof(COMPARED, ["extras: a is new", "b"], explained={"b": "the template adds it"}), False),
+        (Proof("No wheel was built.", missing="It needs permission."), False),
+    ],
+)
+def test_the_text_of_an_adoption_proves_it_or_not(proof: Proof, *, proves: bool) -> None:
+    found = analyse(tree_of(SETUP_PY.files), None, "main")
+    assert proven(body(found, Branch("0" * 40, [], {}, [], locked=True), proof, Trial(2, 2))) == proves
 
 
 def rehearse(name: str, tool: str, folder: Path, *, images: bool) -> None:
