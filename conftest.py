@@ -28,6 +28,7 @@ from tests.helpers.machine import BASE_IMAGE, RND_CACHE, isolate
 from tests.helpers.template import RELEASED, TemplateRepository, copy_template
 
 pytest_plugins = [
+    "tests.helpers.memory",  # before those that import it
     "tests.helpers.cost",
     "tests.helpers.damage",
     "tests.helpers.fault_matrix",

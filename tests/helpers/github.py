@@ -20,7 +20,8 @@ from rnd.github.push import clone_url, push
 from rnd.github.repository import Repository
 from rnd.organisation import load_organisation
 from tests.helpers.git import git
-from tests.helpers.machine import RND_CACHE, quick_folder
+from tests.helpers.machine import RND_CACHE
+from tests.helpers.memory import quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import subprocess
-import time
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import pytest
 
 from rnd.organisation import load_organisation
 from rnd_rehearsal import channel as conda_channel
 from rnd_rehearsal.cache import cache_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 ACME = ROOT / "tests" / "acme.yml"
@@ -86,40 +78,7 @@ RND_CACHE = str(cache_folder())
 INDEXES = {
     name: value for name, value in os.environ.items() if name.startswith(("UV_DEFAULT_INDEX", "UV_INDEX", "PIP_INDEX"))
 }
-MEMORY, ENOUGH = Path("/dev/shm"), 2**30  # bytes
-QUICK, YOUNG = "rnd-tests-", 60  # how names of folders there begin, and seconds
 BASE_IMAGE = "localhost/rnd-base:latest"
-
-
-@contextmanager
-def quick_folder(name: str) -> Iterator[Path]:
-    """Give a folder for many small files, in memory where there is enough room; it is removed at the end.
-
-    A process that is killed leaves its folder. The next one removes it: the lock on a folder ends with its process.
-    """
-    in_memory = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ENOUGH
-    if in_memory:
-        remove_left(MEMORY)
-    with TemporaryDirectory(prefix=f"{QUICK}{name}-", dir=MEMORY if in_memory else None) as folder:
-        lock = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield Path(folder)
-        finally:
-            os.close(lock)
-
-
-def remove_left(place: Path) -> None:
-    """Remove the folders of `quick_folder` whose process has ended; one without a lock may only just have been made."""
-    for folder in place.glob(f"{QUICK}*"):
-        with suppress(OSError):  # another user's, or another process has removed it
-            lock = os.open(folder, os.O_RDONLY)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if time.time() - folder.stat().st_mtime > YOUNG:
-                    shutil.rmtree(folder)
-            finally:
-                os.close(lock)
 
 
 def channel(version: str = PYTHON) -> Path:

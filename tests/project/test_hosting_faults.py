@@ -33,7 +33,7 @@ from rnd.errors import RndError
 from tests.helpers.creation import Creation, actions, begin, without_ids
 from tests.helpers.creation_faults import OUTCOMES, SENT_AGAIN, TRANSIENT, Each, Fault, Probe, alike, run_and_die
 from tests.helpers.fault_matrix import CREATION, Part
-from tests.helpers.machine import quick_folder
+from tests.helpers.memory import quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
