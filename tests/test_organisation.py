@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rnd.errors import OrganisationInvalid
-from rnd.organisation import SHIPPED, load_organisation
+from rnd.organisation import SHIPPED, Template, load_organisation
 from tests.helpers.machine import ACME, ROOT
 from tests.helpers.organisations import SECTIONS, without_aws
 
@@ -227,6 +227,13 @@ def test_who_hosts_the_trusted_machines(tmp_path: Path) -> None:
     path = tmp_path / "org.yml"
     path.write_text(TEXT.replace("trusted: [self-hosted, clean]", "trusted: [ubuntu-latest]"), encoding="utf-8")
     assert load_organisation(path).runners.trusted_is_hosted
+
+
+@pytest.mark.parametrize("start", ["https://github.com/", "git@github.com:", "ssh://git@github.com/", "gh:"])
+@pytest.mark.parametrize("end", ["", ".git", ".git/", "/"])
+def test_the_template_is_named_alike_by_all_forms_of_its_address(start: str, end: str) -> None:
+    template = Template(repository=f"{start}Acme/the.template{end}", workflow_ref="v1")
+    assert template.full_name == "Acme/the.template"
 
 
 def test_time_zones_are_known_where_the_system_knows_none() -> None:

@@ -95,12 +95,11 @@ def apply(options: argparse.Namespace) -> int:
 
 def _context(client: Client, repository: Repository) -> RepositoryContext:
     """Return the repository with its configuration; the template's own has central workflows."""
-    from rnd.github.repository import location
     from rnd.github.settings.setting import RepositoryContext
     from rnd.organisation import load_organisation
 
     organisation = load_organisation()
-    is_template = location(organisation.template.repository)[1] == str(repository).lower()
+    is_template = organisation.template.full_name.lower() == str(repository).lower()
     central = organisation.template.workflow_ref if is_template else None
     return RepositoryContext(client, repository, organisation.github, central)
 

@@ -19,7 +19,7 @@ from rnd.fleet.queries import REPOSITORIES, TAGS
 from rnd.fleet.rest import in_turn, is_due, requests
 from rnd.fleet.rings import current_hold
 from rnd.github.errors import GitHubRefused, NotThere
-from rnd.github.repository import location, repository_at
+from rnd.github.repository import repository_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -228,7 +228,7 @@ def examine(
 ) -> tuple[Facts, ...]:
     """Return what is known about some repositories."""
     nodes = read_nodes(reader, organisation, [one.node_id for one in members])
-    refs = read_workflows(reader, nodes, location(organisation.template.repository)[1])
+    refs = read_workflows(reader, nodes, organisation.template.full_name.lower())
     wanted = wanted_settings(reader, organisation)
     today = datetime.now(UTC).date()
     found = []

@@ -28,6 +28,12 @@ class Template(Strict):
     )
 
     @property
+    def full_name(self) -> str:
+        """Owner and name of the repository, from any form of its git URL."""
+        owner, name = self.repository.removesuffix("/").removesuffix(".git").replace(":", "/").split("/")[-2:]
+        return f"{owner}/{name}"
+
+    @property
     def canary_ref(self) -> str:
         """The ref for the repositories that the first ring names; `partials/workflows.jinja` renders it."""
         return f"{self.workflow_ref}-canary"

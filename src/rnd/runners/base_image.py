@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from rnd import git, process
 from rnd.errors import ToolMissing, UsageError
 from rnd.plan import Action, Plan, State, Step, done, needed
-from rnd.runners.stack.names import base_images, template_repository
+from rnd.runners.stack.names import base_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ def describe_base_image(
     labels = {
         CREATED: datetime.now(UTC).date().isoformat(),
         REVISION: git.head(root) or "",
-        "org.opencontainers.image.source": f"https://github.com/{template_repository(organisation)}",
+        "org.opencontainers.image.source": f"https://github.com/{organisation.template.full_name}",
         "org.opencontainers.image.vendor": organisation.name,
     }
     return BaseImage(f"{organisation.image_registry.address}/{name}:{tag}", version, labels, tuple(arguments))

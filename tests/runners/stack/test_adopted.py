@@ -39,7 +39,7 @@ def claims_of(repository: str, identity: str) -> dict[str, str]:
     """Return the claims of the job of a repository that can get an identity, if the repository can."""
     owner, environment = ORGANISATION.github.owner, ORGANISATION.github.repository.environment.name
     ref = f"refs/heads/{ORGANISATION.template.workflow_ref}"
-    central = f"{names.template_repository(ORGANISATION)}/{policies.FOLDER}/promote_image.yml@{ref}"
+    central = f"{ORGANISATION.template.full_name}/{policies.FOLDER}/promote_image.yml@{ref}"
     context, head, file, own = {
         "development": ("pull_request", "refs/pull/1/merge", policies.IMAGE_WORKFLOW, {}),
         "version": ("pull_request", "refs/pull/1/merge", policies.VERSION_WORKFLOW, {}),

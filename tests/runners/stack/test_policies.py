@@ -60,7 +60,7 @@ def release_token(organisation: Organisation, **changed: str) -> dict[str, str]:
     """Return the claims of a job that releases: from main, in the environment, through a central workflow."""
     environment = organisation.github.repository.environment.name
     ref = f"refs/heads/{organisation.template.workflow_ref}"
-    central = f"{names.template_repository(organisation)}/.github/workflows/promote_image.yml@{ref}"
+    central = f"{organisation.template.full_name}/.github/workflows/promote_image.yml@{ref}"
     claims = token(organisation, f"environment:{environment}", MAIN, environment=environment, job_workflow_ref=central)
     return claims | changed
 
@@ -114,7 +114,7 @@ def test_which_identity_each_run_can_get(organisation: Organisation) -> None:
 
 def test_a_development_package_is_published_by_the_central_workflow(organisation: Organisation) -> None:
     ref = f"refs/heads/{organisation.template.workflow_ref}"
-    place = f"{names.template_repository(organisation)}/.github/workflows"
+    place = f"{organisation.template.full_name}/.github/workflows"
     right = token(
         organisation, "pull_request", "refs/pull/1/merge", job_workflow_ref=f"{place}/publish_package.yml@{ref}"
     )
@@ -139,7 +139,7 @@ def test_a_release_needs_every_one_of_its_claims(organisation: Organisation) -> 
         {"job_workflow_ref": f"{canary}-2"},
         {"job_workflow_ref": f"{central}@{ref.replace('heads', 'tags')}"},
         {"job_workflow_ref": f"{owner}/{organisation.repository_prefix}-x/.github/workflows/promote_image.yml@{ref}"},
-        {"job_workflow_ref": f"{names.template_repository(organisation)}/.github/workflows/other.yml@{ref}"},
+        {"job_workflow_ref": f"{organisation.template.full_name}/.github/workflows/other.yml@{ref}"},
     ):
         assert not verifies(organisation, "release", release_token(organisation, **changed)), changed
     for claim in ("ref", "environment", "job_workflow_ref", "sub", "aud"):

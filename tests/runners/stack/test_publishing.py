@@ -150,7 +150,7 @@ def test_it_deploys(clouds: dict[str, Cloud], stacks: Stacks) -> None:
 
 
 def _base_image_token(organisation: Organisation, **changed: str) -> dict[str, str]:
-    ours = names.template_repository(organisation)
+    ours = organisation.template.full_name
     owner, name = ours.split("/")
     parts = {"owner_id": OWNER_ID, "number": TEMPLATE_ID, "context": "ref:refs/heads/main", "name": name}
     parts |= {"workflow": "base_images.yml@refs/heads/main", **changed}

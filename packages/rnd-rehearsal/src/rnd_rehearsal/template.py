@@ -42,8 +42,7 @@ def default_checkout() -> Path:
 
 def hosted_name(organisation: Organisation) -> str:
     """Return the full name of the template's repository on the fake GitHub."""
-    name = organisation.template.repository.removesuffix(".git").rpartition("/")[2]
-    return f"{organisation.github.owner}/{name}"
+    return f"{organisation.github.owner}/{organisation.template.full_name.partition('/')[2]}"
 
 
 def read_questions(checkout: Path) -> dict[str, dict[str, Any]]:

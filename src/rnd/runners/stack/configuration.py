@@ -44,7 +44,7 @@ def broker_configuration(
         owner_id: The numeric id of the GitHub organisation.
         api: The address of GitHub's REST API.
     """
-    template = names.template_repository(organisation).partition("/")[2]
+    template = organisation.template.full_name.partition("/")[2]
     clients = organisation.github.apps.model_dump() if organisation.github.apps else {}
     return {
         "api": api,
@@ -54,7 +54,7 @@ def broker_configuration(
         "slug": organisation.slug,
         "adopted": organisation.require_aws().adopted,
         "protected": sorted({name.lower() for name in (template, *organisation.github.protected_names)}),
-        "template": names.template_repository(organisation),
+        "template": organisation.template.full_name,
         "trusted_runner": "github-hosted" if organisation.runners.trusted_is_hosted else "",
         "packages": names.package_parameters(organisation),
         "place": names.location(organisation),

@@ -85,13 +85,6 @@ def packages(organisation: Organisation) -> list[str]:
     return [f"{organisation.slug}-{organisation.repository_prefix}-*", *adopted]
 
 
-def template_repository(organisation: Organisation) -> str:
-    """Return owner and name of the template's repository."""
-    address = organisation.template.repository.removesuffix(".git")
-    owner, name = address.replace(":", "/").split("/")[-2:]
-    return f"{owner}/{name}"
-
-
 def location(organisation: Organisation) -> dict[str, str]:
     """Return where the organisation publishes to, as `session.session_policy` takes it."""
     aws, index = organisation.require_aws(), organisation.require_codeartifact()

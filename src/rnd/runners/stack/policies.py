@@ -147,7 +147,7 @@ def workflows(organisation: Organisation, identity: str) -> list[str]:
     A repository's own files are in its own repository, which the broker checks. The central ones are called at the ref
     of org.yml or, by the canaries, at theirs.
     """
-    template, refs = names.template_repository(organisation), map(_full, _central_refs(organisation))
+    template, refs = organisation.template.full_name, map(_full, _central_refs(organisation))
     central = [f"{template}/{FOLDER}/{one}@{full}" for full in refs for one in RELEASE_WORKFLOWS]
     own = f"{organisation.github.owner}/{_repository_names(organisation)}/{FOLDER}"
     return {
@@ -231,7 +231,7 @@ def trusted(principal: Mapping[str, str], action: str, conditions: Conditions | 
 
 def base_images(organisation: Organisation, owner_id: str, template_id: str) -> Role:
     """Return the role for the base images, which only `main` of the template's repository can assume."""
-    repository = names.template_repository(organisation)
+    repository = organisation.template.full_name
     owner, name = repository.split("/")
     claims: dict[str, str | list[str]] = {
         "sub": f"repo:{owner}@{owner_id}/{name}@{template_id}:ref:{MAIN}",
