@@ -209,12 +209,12 @@ def start(
             jobs = organisation.image_registry.job_image(PYTHON)
             cold.images = {jobs: _publish(images, jobs, host, JOB_IMAGE)}
             cold.base = f"{host}/{BASE_IMAGE}"
-            _publish(images, organisation.docker.base_image.replace("{version}", PYTHON), host, BASE_IMAGE)
+            base = _publish(images, organisation.docker.base_image.replace("{version}", PYTHON), host, BASE_IMAGE)
             if keeps_images(checkout):
                 behind = f"127.0.0.1:{images.registry.behind}"
                 registry_client(images).create_repository(repositoryName=NAME.partition(":")[0])
                 kept = folder.parent / "machine-images"
-                cold.kept = prepare(kept, cold.images[jobs], cold.base, behind, host, meter)
+                cold.kept = prepare(kept, cold.images[jobs], base, behind, host, meter)
         yield cold
 
 

@@ -60,11 +60,14 @@ def prepare(folder: Path, job: str, repository: str, registry: str, host: str, m
 
     Raises:
         CommandFailed: It cannot be made.
+        FileNotFoundError: The registry does not have one of the images.
     """
     folder.mkdir(parents=True)
     with docker_engine() as engine:
         save = save_commands({JOB: job, REPOSITORY: repository})
         process.run("sh", "-e", "-c", "\n".join(save), cwd=folder, extra=engine)
+        for name in (JOB, REPOSITORY):
+            (folder / BUILT / name).stat()
         (folder / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
         process.run("docker", "build", "--quiet", "--tag", f"{registry}/{NAME}", ".", cwd=folder, extra=engine)
         process.run("docker", "push", "--quiet", f"{registry}/{NAME}", extra=engine)
