@@ -259,7 +259,7 @@ def test_what_is_no_time_zone(tmp_path: Path, name: str) -> None:
         (b"\xff\xfe", "not valid UTF-8 at byte 0"),
         (b"name: \x07", "not valid YAML"),
         (b"name: !!timestamp x", "not valid YAML"),
-        (b"name: " + b"[" * 2000, "not valid YAML"),
+        (b"name: " + b"[" * 2000, "not valid YAML: it is deeper than 50 levels"),
     ],
 )
 def test_a_file_that_is_no_organisation_at_all(tmp_path: Path, content: bytes, said: str) -> None:

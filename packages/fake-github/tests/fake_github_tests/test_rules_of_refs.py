@@ -96,6 +96,9 @@ def test_a_check_run_and_a_status_of_one_name_are_both_required(acme: Acme) -> N
     merge = partial(acme.ada.rest.pulls.merge, "Acme", "rover", number)
     assert EXPECTED in refused(merge)[1]
     acme.ada.rest.repos.create_commit_status("Acme", "rover", sha, state="success", context="all-green")
+    acme.pass_check(sha, conclusion="failure")
+    assert EXPECTED in refused(merge)[1]
+    acme.pass_check(sha)
     merge()
 
 
