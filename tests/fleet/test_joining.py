@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rnd import cli
-from rnd.fleet.joining import READY, in_the_way
+from rnd.fleet.joining import READY, SEVERAL, in_the_way
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,20 +35,20 @@ def answer(*paths: str, project: str = "") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("node", "expected"),
     [
-        (answer("pyproject.toml", "src/one.py", project=PROJECT), READY),
-        (answer("setup.py", "one/__init__.py"), READY),
-        (answer("setup.cfg"), READY),
-        (answer("README.md", "one.py"), NO_MANIFEST),
-        (answer("pyproject.toml", "two/pyproject.toml"), "more than one package"),
-        (answer("one/setup.py", "two/pyproject.toml"), "more than one package"),
-        (answer("pyproject.toml", project="[tool.uv.workspace]\nmembers = []\n"), "more than one package"),
-        (answer("one/pyproject.toml"), "its package is in one, not at the root"),
-        (answer("pyproject.toml", "examples/setup.py", "tests/setup.py"), READY),
-        ({"root": None, "project": None}, NO_MANIFEST),
-        ({"root": {"entries": [{"name": "sub", "object": None}]}, "project": None}, NO_MANIFEST),
+        (answer("pyproject.toml", "src/one.py", project=PROJECT), (READY, "pyproject.toml")),
+        (answer("setup.py", "one/__init__.py"), (READY, "setup.py")),
+        (answer("setup.cfg"), (READY, "setup.cfg")),
+        (answer("README.md", "one.py"), (NO_MANIFEST, "")),
+        (answer("pyproject.toml", "two/pyproject.toml"), (SEVERAL, "two")),
+        (answer("one/setup.py", "two/pyproject.toml"), (SEVERAL, "two")),
+        (answer("pyproject.toml", project="[tool.uv.workspace]\nmembers = []\n"), (SEVERAL, "pyproject.toml")),
+        (answer("one/pyproject.toml"), ("its package is in one, not at the root", "one")),
+        (answer("pyproject.toml", "examples/setup.py", "tests/setup.py"), (READY, "pyproject.toml")),
+        ({"root": None, "project": None}, (NO_MANIFEST, "")),
+        ({"root": {"entries": [{"name": "sub", "object": None}]}, "project": None}, (NO_MANIFEST, "")),
     ],
 )
-def test_what_stands_in_the_way(node: dict[str, Any], expected: str) -> None:
+def test_what_stands_in_the_way(node: dict[str, Any], expected: tuple[str, str]) -> None:
     assert in_the_way(node) == expected
 
 
@@ -66,6 +66,7 @@ def test_status_and_the_page_say_who_could_join(
     assert found == {"old-one": READY, "notes": NO_MANIFEST, "rnd-one": None}
     assert [query.points for query in fleet.hub.queries if query.name == "Roots"] == [1]
     assert READY in page.read_text(encoding="utf-8")
+    assert f'/{fleet.hosting.owner}/old-one/blob/HEAD/setup.py"' in page.read_text(encoding="utf-8")
     assert NO_MANIFEST in page.read_text(encoding="utf-8")
     assert cli.main(["fleet", "status"]) == 0
     assert f"{READY} 1" in capsys.readouterr().out

@@ -65,6 +65,7 @@ class Fleet:
         *,
         in_order: bool = True,
         answers: str | None = None,
+        more: dict[str, str] | None = None,
     ) -> Repository:
         """Add a repository that was made from the template, and return it.
 
@@ -75,11 +76,13 @@ class Fleet:
             source: The address of the template in the answers file.
             in_order: Whether it has the settings of org.yml.
             answers: The whole answers file; an empty one is left out.
+            more: More files.
         """
         source = source or self.organisation.template.repository
         text = ANSWERS.format(version=version, source=source, name=name) if answers is None else answers
         central = f"{self.hosting.owner}/{TEMPLATE}"
         files = {".copier-answers.yml": text, ".github/workflows/on_pr.yml": WORKFLOW.format(template=central, ref=ref)}
+        files |= more or {}
         there = self.push(name, {path: content for path, content in files.items() if content})
         if in_order:
             with self.hosting.client as client:

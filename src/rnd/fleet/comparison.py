@@ -78,13 +78,19 @@ def compared(
         not_read=not_read,
         lacking=lacking,
         error=nodes.errors.get(one.node_id),
+        baseline=None if not one.watched and existed_before(node) else 0,
     )
+
+
+def existed_before(node: Node) -> bool:
+    """Return whether a repository joined with files of its own: only such a one has a lint baseline."""
+    return bool(read_answers(node.get("answers")).get("other_names"))
 
 
 def _decides_visibility(node: Node, wanted: Values, values: Values) -> bool:
     """Return whether a repository with another visibility existed before the template: then it keeps it."""
     differs = "visibility" in wanted and values.get("visibility") != wanted["visibility"]
-    return differs and bool(read_answers(node.get("answers")).get("other_names"))
+    return differs and existed_before(node)
 
 
 def _known_by_visibility(node: Node) -> Values:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # The result of the checks on `main`: what GitHub calls it, and the word for people.
 CHECKS = {"SUCCESS": "green", "FAILURE": "red", "ERROR": "red", "PENDING": "running", "EXPECTED": "running"}
+WATCHED, JOINED, IN_ORDER = LEVELS = ("watched", "joined", "in order")
 NO_CHECKS, UNKNOWN = "none", "unknown"
 DESCRIBED = re.compile(r"(?P<base>.+?)(?:-(?P<later>\d+)-g[0-9a-f]+)?", re.ASCII)
 
@@ -39,6 +40,8 @@ class Facts:
         update: What is decided about its update pull request, if that was read.
         error: Why it could not be read; None if it was.
         joining: What stands in the way of a watched repository that may join; None if that is unknown.
+        joining_at: The path in the repository that shows it; empty for its root.
+        baseline: The entries that are left of the lint baseline of a repository that existed before; None if unknown.
     """
 
     member: Member
@@ -53,10 +56,19 @@ class Facts:
     update: Decision | None = None
     error: str | None = None
     joining: str | None = None
+    joining_at: str = ""
+    baseline: int | None = 0
 
     def calls_another(self, workflow_ref: str) -> bool:
         """Return whether its workflows call the shared actions at another ref than they should."""
         return self.workflows not in {self.member.central or workflow_ref, UNKNOWN, "watched"}
+
+    def level(self, workflow_ref: str) -> str:
+        """Return the level: watched, joined, or in order once nothing differs and the lint baseline is empty."""
+        if self.member.watched:
+            return WATCHED
+        conditions = {"drift", "unreadable"} & {*self.having(workflow_ref)}
+        return JOINED if conditions or self.baseline != 0 else IN_ORDER
 
     def having(self, workflow_ref: str) -> tuple[str, ...]:
         """Return the conditions that `--having` selects it by."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnd.fleet.nodes import read_each
 from rnd.fleet.queries import ROOTS
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Node = Mapping[str, Any]
 
 BATCH = 20  # repositories; each answer has the names of two levels of files
-READY = "can join"
+READY, SEVERAL = "can join", "more than one package"
 MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 NESTED = ("pyproject.toml", "setup.py")  # below the root, setup.cfg often only configures a tool
 # Folders whose packages are not released.
@@ -29,18 +29,28 @@ OTHER = {"test", "tests", "example", "examples", "doc", "docs", "benchmarks", "s
 WORKSPACE = re.compile(r"(?m)^\[tool\.uv\.workspace\]")
 
 
+class Joining(NamedTuple):
+    """What stands in the way, or `READY`, and the path in the repository that shows it; empty for its root."""
+
+    reason: str
+    path: str = ""
+
+
 def with_joining(reader: Reader, view: View) -> View:
     """Return the fleet with what stands in the way of each watched repository."""
     watched = [one.member.node_id for one in view.repositories if one.member.watched]
     nodes = reader.in_batches(watched, BATCH, lambda batch: read_each(reader, ROOTS, batch))
-    known = {
-        key: in_the_way(one.node) if one.node is not None and one.error is None else None for key, one in nodes.items()
-    }
-    repositories = tuple(replace(one, joining=known.get(one.member.node_id)) for one in view.repositories)
+    known = {key: in_the_way(one.node) for key, one in nodes.items() if one.node is not None and one.error is None}
+    repositories = tuple(
+        replace(one, joining=found.reason, joining_at=found.path)
+        if (found := known.get(one.member.node_id)) is not None
+        else one
+        for one in view.repositories
+    )
     return replace(view, repositories=repositories, queries=reader.queries, points=reader.points)
 
 
-def in_the_way(node: Node) -> str:
+def in_the_way(node: Node) -> Joining:
     """Return what stands in the way of joining, or `READY`; pure.
 
     Args:
@@ -53,11 +63,15 @@ def in_the_way(node: Node) -> str:
         for entry in (node.get("root") or {}).get("entries") or ()
         if entry["name"].lower() not in OTHER and set(NESTED) & _names(entry.get("object"))
     ]
-    if WORKSPACE.search((node.get("project") or {}).get("text") or "") or len(nested) + bool(manifests) > 1:
-        return "more than one package"
+    if WORKSPACE.search((node.get("project") or {}).get("text") or ""):
+        return Joining(SEVERAL, MANIFESTS[0])
+    if len(nested) + bool(manifests) > 1:
+        return Joining(SEVERAL, nested[-1])
     if nested:
-        return f"its package is in {nested[0]}, not at the root"
-    return READY if manifests else f"no {', '.join(MANIFESTS[:-1])} or {MANIFESTS[-1]}"
+        return Joining(f"its package is in {nested[0]}, not at the root", nested[0])
+    if manifests:
+        return Joining(READY, manifests[0])
+    return Joining(f"no {', '.join(MANIFESTS[:-1])} or {MANIFESTS[-1]}")
 
 
 def _names(tree: Node | None) -> set[str]:

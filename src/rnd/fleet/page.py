@@ -11,13 +11,14 @@ import hashlib
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from rnd.fleet import facts
 from rnd.fleet.facts import template_version
-from rnd.fleet.joining import READY
+from rnd.fleet.joining import MANIFESTS, READY
 from rnd.fleet.report import LACKING, failures, groups, header, reason, remarks, shorten
 from rnd.fleet.update.seen import pull_kind
 from rnd.github.settings.diff import format_value
@@ -42,6 +43,7 @@ TITLES = {
     "settings": "Settings that differ",
     "main": "Checks on main",
     "rings": "Rings",
+    "levels": "Levels",
 }
 
 
@@ -137,6 +139,8 @@ def _colours(topic: str, view: View) -> dict[str, str]:
     """Return the colours of the kinds that mean something: what is wanted is green, in each chart."""
     if topic == "template" and view.newest:
         return {view.newest.removeprefix("v"): "c1"}
+    if topic == "levels":
+        return {facts.IN_ORDER: "c1"}
     return {view.workflow_ref: "c1"} if topic == "workflows" else MEANINGS if topic == "main" else {}
 
 
@@ -200,7 +204,9 @@ def _row(one: Facts, view: View) -> dict[str, Any]:
         "vulnerabilities": vulnerabilities,
         "is_checked": view.audit is not None and one.member.name in view.audit.found,
         "ring": "watched" if one.member.watched else one.member.ring,
+        "level": _level(one, view),
         "template": _template(one),
+        "template_url": _joining_url(one),
         "template_tone": _template_tone(one),
         "version_order": release[0] * 10**8 + release[1] * 10**4 + release[2],
         "differences": len(one.changes) or len(one.lacking) or (1000 if one.error else 0),
@@ -245,6 +251,21 @@ def _workflows_tone(one: Facts, view: View) -> str:
     if one.workflows == (one.member.central or view.workflow_ref):
         return "good"
     return "calm" if one.member.watched else "warn"
+
+
+def _level(one: Facts, view: View) -> str:
+    """Return the level of a repository that joined and is not in order because of its lint baseline."""
+    if one.baseline == 0 or one.level(view.workflow_ref) != facts.JOINED:
+        return ""
+    return f"joined, {f'{one.baseline:,} to clean' if one.baseline else 'lint baseline unknown'}"
+
+
+def _joining_url(one: Facts) -> str:
+    """Return the address of what stands in the way of a watched repository, or of its manifest."""
+    if one.joining is None or not one.member.url.startswith(("https://", "http://")):
+        return ""
+    kind = "blob" if one.joining_at in MANIFESTS else "tree"
+    return f"{one.member.url}/{kind}/HEAD/{quote(one.joining_at)}" if one.joining_at else one.member.url
 
 
 def _template(one: Facts) -> str:

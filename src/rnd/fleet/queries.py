@@ -129,6 +129,19 @@ query Roots($ids: [ID!]!) {{
 }}
 """
 
+BASELINES = f"""
+query Baselines($ids: [ID!]!) {{
+  {BUDGET}
+  nodes(ids: $ids) {{
+    ... on Repository {{
+      id
+      manifest: object(expression: "HEAD:pyproject.toml") {{ ... on Blob {{ text isTruncated }} }}
+      hooks: object(expression: "HEAD:.pre-commit-config.yaml") {{ ... on Blob {{ text isTruncated }} }}
+    }}
+  }}
+}}
+"""
+
 LOCKS = f"""
 query Locks($ids: [ID!]!) {{
   {BUDGET}

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rnd.fleet import facts
-from rnd.fleet.facts import Facts, template_version
+from rnd.fleet.facts import LEVELS, Facts, template_version
 from rnd.fleet.rest import REST_ONLY, requests
 from rnd.fleet.update.report import decision_document
 from rnd.fleet.update.seen import pull_groups, ring_lines
@@ -30,6 +30,7 @@ def groups(view: View) -> dict[str, list[tuple[str, int]]]:
     unknown = sum(bool(one.unknown) for one in ours)
     in_order = sum(not one.changes and not one.unknown and not one.lacking for one in read)
     lacking = sum(bool(one.lacking) for one in ours)
+    levels = Counter(one.level(view.workflow_ref) for one in view.repositories)
     found = {
         "template": _newest_first(Counter(template_version(one.member.version) for one in ours)),
         "workflows": _wanted_first(Counter(one.workflows for one in ours), view.workflow_ref),
@@ -43,6 +44,7 @@ def groups(view: View) -> dict[str, list[tuple[str, int]]]:
         "pull requests": pull_groups(view.updates) if view.updates is not None else [],
         "rings": list(Counter(one.member.ring for one in ours).items()),
         "held": [("until later", sum(one.hold is not None for one in ours))],
+        "levels": [(level, levels[level]) for level in reversed(LEVELS)],
         "watched": Counter(
             one.joining or "never changed" for one in view.repositories if one.member.watched
         ).most_common(),
@@ -209,6 +211,8 @@ def one_document(one: Facts, workflow_ref: str) -> dict[str, Any]:
         "not_read": list(one.not_read),
         "lacking": list(one.lacking),
         "joining": one.joining,
+        "level": one.level(workflow_ref),
+        "baseline": one.baseline,
         "held": {"until": one.hold.until.isoformat(), "because": one.hold.because} if one.hold else None,
         "error": one.error,
         "update": decision_document(one.update) if one.update is not None else None,

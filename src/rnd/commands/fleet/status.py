@@ -56,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
     from rnd.errors import UsageError
     from rnd.fleet import report as fleet_report
     from rnd.fleet.joining import with_joining
+    from rnd.fleet.levels import with_levels
     from rnd.fleet.update.seen import with_updates
 
     check_output("--html", options.html)
@@ -63,7 +64,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--audit is for the page only.", "Add --html FILE.")
     with connected(options) as (reader, organisation):
         audit = saved_audit(options.audit, organisation.github.owner)
-        view = with_joining(reader, with_updates(reader, organisation, look_at(reader, organisation, options)))
+        view = with_updates(reader, organisation, look_at(reader, organisation, options))
+        view = with_levels(reader, with_joining(reader, view))
     shown = chosen(view, options)
     if options.html is not None:
         from rnd.fleet import page  # imports jinja2, which only the page needs
