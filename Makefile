@@ -52,6 +52,7 @@ benchmark: $(UV) ## Compare with similar tools and write docs/benchmarks/
 	@test -z "$$RND_HISTORIES" || $(RUN) python -m benchmarks.histories
 	@$(RUN) python -m benchmarks.image
 	@$(RUN) python -m benchmarks.fleet
+	@$(RUN) python -m benchmarks.adoption
 
 rehearse: $(UV) ## Run a repository's full lifecycle locally: make rehearse SCENARIO=fix TOOL=conda
 	@$(RUN) --extra rehearsal --extra release --extra github rnd rehearse --scenario "$${SCENARIO:-feature}" --dependency-tool "$${TOOL:-uv}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -38,6 +39,15 @@ def test_dependency_tools(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     run("benchmarks.dependency_tools", "--rounds", "1", "--output", str(page))
     assert "| start Python |" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_adoption(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    printed = run("benchmarks.adoption", "--rounds", "1", "--output", str(page))
+    for name in ("analysis of 5,000 files", "branch without a lock"):
+        assert re.search(rf"\| {name} \| \d s \| \d+\.\d\d s \|", printed)
+    assert page.read_text(encoding="utf-8") in printed
 
 
 @pytest.fixture
