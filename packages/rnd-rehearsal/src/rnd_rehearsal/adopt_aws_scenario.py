@@ -30,6 +30,8 @@ def adopt_aws(actors: Actors, kinds: Iterable[Kind] = ()) -> None:
     register(others)
     for one in there:
         propose(one, "--data", f"python_version={PYTHON}")  # of which there is a base image
+    (opened,) = first.ask("GET", "/pulls")
+    first.check("its test passes before and after", "1 passed before, 1 passed after." in opened["body"])
     wait(there)
     refused(first)
     register([first])

@@ -56,6 +56,7 @@ def propose(one: Newcomer, *more: str) -> None:
     (opened,) = one.ask("GET", "/pulls")
     one.check("it is ready for review", not opened["draft"])
     one.check("its text proves that the package is the same, and gives a reason for the rest", proven(opened["body"]))
+    one.check("no test is lost", "does not pass any more" not in opened["body"])
 
 
 def proven(body: str) -> bool:
