@@ -41,8 +41,12 @@ def temporary() -> Iterator[Path]:
 
 
 def clone(root: Path, folder: Path) -> None:
-    """Clone a repository without a work tree; nothing of its configuration applies to the clone."""
-    git.run(root, *git.INERT, "clone", "--quiet", "--local", "--no-checkout", ".", str(folder))
+    """Clone a repository without a work tree; nothing of its configuration applies to the clone.
+
+    Without `--local`, git links the objects of a path and copies them if that is another file system:
+    https://git-scm.com/docs/git-clone#Documentation/git-clone.txt---local.
+    """
+    git.run(root, *git.INERT, "clone", "--quiet", "--no-checkout", ".", str(folder))
 
 
 def remove_stale_lock(root: Path) -> None:
