@@ -147,7 +147,7 @@ def _feature_step(project: Project, source: str, name: str, *, remove: bool) -> 
         wanted = change(read_features(folder), name, remove=remove)
         with TemporaryDirectory(prefix="rnd-add-") as temporary:
             clone = Path(temporary) / "clone"
-            git.run(folder, "clone", "--quiet", "--local", "--no-tags", ".", str(clone))
+            git.run(folder, "clone", "--quiet", "--no-tags", ".", str(clone))
             record_source(clone, source)
             template.update(clone, project.commit, ask=False, data={ANSWER: list(wanted)})
             if read_features(clone) != wanted:

@@ -154,7 +154,7 @@ def _template_step(project: Project, target: Target, *, ask: bool) -> Step:
     def update() -> None:
         with TemporaryDirectory(prefix="rnd-update-") as temporary:
             clone = Path(temporary) / "clone"
-            git.run(folder, "clone", "--quiet", "--local", "--no-tags", ".", str(clone))
+            git.run(folder, "clone", "--quiet", "--no-tags", ".", str(clone))
             record_source(clone, project.source)
             template.update(clone, target.ref, ask=ask)
             bring(clone, folder)
