@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MEMORY = Path("/dev/shm")
 STATE = Path("/proc/meminfo")
 ENOUGH, ENOUGH_FOR_ALL = 2**30, 8 * 2**30  # bytes: for one folder, and for the folders of a session
-QUICK, YOUNG = "rnd-tests-", 60  # how names of folders there begin, and seconds
+QUICK, YOUNG = "template-tests-", 60  # how names of folders there begin, and seconds
 ROOT = "PYTEST_DEBUG_TEMPROOT"  # https://docs.pytest.org/en/stable/reference/reference.html#environment-variables
 
 
