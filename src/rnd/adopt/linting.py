@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,18 +76,25 @@ def refused(clone: Path, requirement: str, paths: Iterable[str]) -> dict[str, li
         requirement: The requirement of the package with the checks.
         paths: The text files.
     """
-    found = {}
     listed = sorted(paths)
-    for hook, form in CHECKS.items():
-        files = [path for path in listed if re.fullmatch(form, path)]
-        if files:
-            command = ("tool", "run", "--quiet", "--from", requirement, hook, *files)
-            completed = uv.attempt(clone, *command, extra=process.without_secrets())
-            said = completed.stdout + completed.stderr
-            found[hook] = [path for path in files if completed.returncode != 0 and path in said]
+    checked = {hook: [path for path in listed if re.fullmatch(form, path)] for hook, form in CHECKS.items()}
+    with ThreadPoolExecutor() as pool:  # each is a program that mostly starts
+        found = dict(
+            zip(checked, pool.map(partial(_refused, clone, requirement), checked, checked.values()), strict=True)
+        )
     notebooks = (path for path in listed if path.endswith(".ipynb"))
     found["notebook-outputs"] = [path for path in notebooks if OUTPUT in (clone / path).read_bytes()]
     return {hook: files for hook, files in found.items() if files}
+
+
+def _refused(clone: Path, requirement: str, hook: str, files: list[str]) -> list[str]:
+    """Return those of some files that a hook would refuse."""
+    if not files:
+        return []
+    command = ("tool", "run", "--quiet", "--from", requirement, hook, *files)
+    completed = uv.attempt(clone, *command, extra=process.without_secrets())
+    said = completed.stdout + completed.stderr
+    return [path for path in files if completed.returncode != 0 and path in said]
 
 
 def _relative(clone: Path, path: str) -> str:
