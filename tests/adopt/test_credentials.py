@@ -19,7 +19,7 @@ from rnd.adopt.proof import Proof
 from rnd.adopt.tree import tree_of
 from rnd.cli import main
 from tests.helpers import existing
-from tests.helpers.git import git
+from tests.helpers.git import git, make_repository
 from tests.helpers.killed_adoption import without_uv
 
 if TYPE_CHECKING:
@@ -91,16 +91,6 @@ CASES = [*LINES.items(), *((place.partition(" ")[0], files) for place, files in 
 pytestmark = pytest.mark.usefixtures("git_of_its_own")
 
 
-def write(folder: Path, files: dict[str, str]) -> None:
-    """Commit files in a new repository."""
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "first")
-
-
 def content(folder: Path) -> str:
     """Return all that git keeps: each object, notes among them, each reference, and the log of each reference."""
     said = subprocess.run(
@@ -117,7 +107,7 @@ def test_committed_credentials_are_refused_and_not_shown(
     with pytest.raises(CredentialsCommitted) as caught:
         analyse(tree_of(files), None, "main")
     assert caught.value.message == f"{place} has an address with credentials."
-    write(tmp_path, files)
+    make_repository(tmp_path, files)
     before = content(tmp_path)
     assert main(["adopt", str(tmp_path), "--verbose", "--plan", "--json"]) == 2
     assert main(["adopt", str(tmp_path), "--verbose", "--run-its-code"]) == 2
@@ -138,7 +128,7 @@ def test_credentials_of_a_remote_are_in_nothing_that_an_adoption_makes(
     monkeypatch.setattr(uv, "attempt", without_uv)
     monkeypatch.setattr(adoption, "prove", lambda *_, **__: Proof("Compared."))
     folder = tmp_path / "demo"
-    write(folder, PLAIN)
+    make_repository(folder, PLAIN)
     repository = hosting.publish(folder)
     address = git(folder, "remote", "get-url", "origin")
     for key, value in {

@@ -18,7 +18,7 @@ from rnd.adopt.repository import look
 from rnd.project.template import Template
 from rnd.project.update import conflicts
 from tests.helpers import existing
-from tests.helpers.git import git
+from tests.helpers.git import git, make_repository
 from tests.helpers.killed_adoption import without_uv
 from tests.helpers.template import copy_what_renders
 
@@ -48,12 +48,7 @@ def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def adopt(folder: Path, files: dict[str, str], template: Template) -> None:
     """Commit files in a new repository, change each of them in a second commit, and let the repository join."""
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "first")
+    make_repository(folder, files)
     (folder / next(iter(files))).write_text(f"{next(iter(files.values()))}\n\n")
     git(folder, "commit", "--quiet", "--all", "--message", "second")
     there = look(folder, "git@github.com:acme/rnd-template.git")

@@ -28,7 +28,7 @@ esac
 
 @pytest.fixture
 def docker(tmp_path: Path) -> Path:
-    """A folder with a client that notes what it is told; an image that is called `missing` cannot be had."""
+    """A folder with a client that records its arguments; an image that is called `missing` cannot be had."""
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "docker"
     program.write_text(DOCKER.format(log=tmp_path / "log"))

@@ -12,6 +12,6 @@ load() {
 }
 
 load job.tar
-# Not needed before an image is built. The runner waits for the end of what it is told, so this says nothing.
+# Not needed before an image is built. The runner waits until the output is closed, so this prints nothing.
 load repository.tar >/dev/null 2>&1 </dev/null &
 exit 0
