@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnd import git, process, uv
 from rnd.adopt import place
-from rnd.adopt.interpreter import unsafe_files
+from rnd.adopt.interpreter import remove_unsafe
 from rnd.adopt.wheels import Wheel, read_wheel
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ def build_archive(folder: Path, commit: str) -> bytes:
         clone, out = temporary / "clone", temporary / "out"
         place.clone(folder, clone)
         git.run(clone, "checkout", "--quiet", "--detach", commit)
-        for path in unsafe_files(clone):
-            path.unlink()  # uv would run what it names
+        remove_unsafe(clone)
         arguments = ("build", "--wheel", "--no-sources", "--no-create-gitignore", "--out-dir", str(out))
         uv.run(clone, *arguments, extra={**process.without_secrets(), "SOURCE_DATE_EPOCH": "315532800"})
         return next(out.glob("*.whl")).read_bytes()

@@ -28,6 +28,12 @@ def unsafe_files(clone: Path) -> list[Path]:
     return [path for path in there if not _is_plain(path)]
 
 
+def remove_unsafe(clone: Path) -> None:
+    """Remove those files from a clone that is thrown away, so that uv runs nothing that they name."""
+    for path in unsafe_files(clone):
+        path.unlink()
+
+
 def chosen(clone: Path, version: str) -> dict[str, str]:
     """Return the variables with which uv uses a version in place of what such a file names; none if there is none.
 

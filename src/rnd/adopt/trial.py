@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rnd import git, process, uv
 from rnd.adopt import place
-from rnd.adopt.interpreter import unsafe_files
+from rnd.adopt.interpreter import remove_unsafe
 from rnd.errors import CommandFailed, PackagesUnavailable
 
 if TYPE_CHECKING:
@@ -79,8 +79,7 @@ def run_tests(root: Path, commits: tuple[str, str], python: str) -> Trial:
 def _checkout(root: Path, commit: str, clone: Path) -> Path:
     place.clone(root, clone)
     git.run(clone, "checkout", "--quiet", "--detach", commit)
-    for path in unsafe_files(clone):
-        path.unlink()
+    remove_unsafe(clone)
     return clone
 
 
