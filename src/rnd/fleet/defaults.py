@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.errors import RndError
 from rnd.github.errors import RateLimited, SignInNeeded
-from rnd.github.settings.actions import found_forks, found_token
+from rnd.github.settings.actions import found_token
+from rnd.github.settings.forks import found_forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from rnd.errors import RndError
 from rnd.github.errors import RateLimited, SignInNeeded
-from rnd.github.settings.actions import actions_access, fork_workflows, workflow_token
-from rnd.github.settings.environment import branch_policies, publishing_environment
-from rnd.github.settings.oidc import oidc_subject
+from rnd.github.settings.endpoints import all_endpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
     from rnd.fleet.facts import Facts
@@ -20,31 +18,14 @@ if TYPE_CHECKING:
     from rnd.github.settings.setting import RepositoryContext
 
 
-def _branches(context: RepositoryContext) -> Values:
-    """Return the branches of the environment, with one request unless there are none."""
-    policies = branch_policies(context)
-    if not policies:  # also the answer for an environment that all branches can use
-        return {"environment.branches": publishing_environment(context).read().get("environment.branches")}
-    names = (f"{one['name']} (a tag)" if one.get("type") == "tag" else one["name"] for one in policies)
-    return {"environment.branches": tuple(sorted(names))}
-
-
-# Each request, with the keys that it answers, in the order of org.yml.
-READS: dict[tuple[str, ...], Callable[[RepositoryContext], Values]] = {
-    ("actions.token", "actions.approve_pull_requests"): lambda context: workflow_token(context).read(),
-    ("actions.shared_with",): lambda context: actions_access(context).read(),
-    ("environment.branches",): _branches,
-    ("oidc.default_subject", "oidc.immutable_subject"): lambda context: oidc_subject(context).read(),
-    ("forks.write_tokens", "forks.secrets"): lambda context: fork_workflows(context).read(),
-}
-REST_ONLY = tuple(key for keys in READS for key in keys)
+REST_ONLY = tuple(key for one in all_endpoints() for key in one.keys)
 DAYS = 7  # in which `--rotate` reads all repositories
 HOUR = 3600
 
 
 def requests(keys: Collection[str]) -> int:
     """Return how many requests read some of the keys in `REST_ONLY` of one repository."""
-    return sum(bool(set(answered) & set(keys)) for answered in READS)
+    return sum(bool(set(one.keys) & set(keys)) for one in all_endpoints())
 
 
 def is_due(number: int, day: date) -> bool:
@@ -79,15 +60,16 @@ def read(context: RepositoryContext, keys: Collection[str]) -> tuple[Values, dic
     """
     values: Values = {}
     failed: dict[str, str] = {}
-    for answered, request in READS.items():
-        if not set(answered) & set(keys):
+    for endpoint in all_endpoints():
+        asked = [key for key in endpoint.keys if key in keys]
+        if not asked:
             continue
         try:
-            found = request(context)
+            found = endpoint.values(context)
         except (RateLimited, SignInNeeded):
             raise
         except RndError as error:
-            failed |= dict.fromkeys((key for key in answered if key in keys), error.message)
+            failed |= dict.fromkeys(asked, error.message)
         else:
-            values |= {key: value for key, value in found.items() if key in keys}
+            values |= {key: value for key, value in found.items() if key in asked}
     return values, failed

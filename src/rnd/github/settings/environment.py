@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rnd.github.client import PAGE
-from rnd.github.settings.setting import Setting
+from rnd.github.settings.setting import Endpoint, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,10 +63,9 @@ def found_values(environment: Document | None, policies: Sequence[Document]) -> 
         return {}
     policy = environment.get("deployment_branch_policy") or {}
     limited = bool(policy.get("custom_branch_policies"))
-    names = (f"{one['name']} (a tag)" if one.get("type") == "tag" else one["name"] for one in policies)
     return {
         "environment.name": environment["name"],
-        "environment.branches": tuple(sorted(names)) if limited else None,
+        "environment.branches": _names(policies) if limited else None,
     }
 
 
@@ -99,6 +98,18 @@ def branch_policies(context: RepositoryContext) -> list[Document]:
     return found["branch_policies"] if found else []
 
 
+def read_branches(context: RepositoryContext) -> Values:
+    """Return the branches of the environment, with one request unless there are none."""
+    policies = branch_policies(context)
+    if not policies:  # also the answer for an environment that all branches can use
+        return {"environment.branches": publishing_environment(context).read().get("environment.branches")}
+    return {"environment.branches": _names(policies)}
+
+
+def _names(policies: Sequence[Document]) -> tuple[str, ...]:
+    return tuple(sorted(f"{one['name']} (a tag)" if one.get("type") == "tag" else one["name"] for one in policies))
+
+
 def _find_policy(context: RepositoryContext, branch: str) -> Document | None:
     policies = branch_policies(context)
     return next((one for one in policies if one["name"] == branch and one.get("type") != "tag"), None)
@@ -110,3 +121,6 @@ def _create_policy(path: tuple[str, str, str], branch: str, kit: Any) -> Any:  #
 
 def _delete_policy(path: tuple[str, str, str], policy: int, kit: Any) -> Any:  # noqa: ANN401
     return kit.rest.repos.delete_deployment_branch_policy(*path, policy)
+
+
+ENDPOINTS = (Endpoint(("environment.branches",), publishing_environment, read=read_branches),)

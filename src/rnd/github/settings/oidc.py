@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.github.settings.setting import Setting
+from rnd.github.settings.setting import Endpoint, Setting
 
 if TYPE_CHECKING:
     from rnd.github.settings.diff import Values
@@ -43,3 +43,6 @@ def found_values(document: Document) -> Values:
         "oidc.default_subject": document["use_default"],
         "oidc.immutable_subject": document.get("use_immutable_subject", inherited),
     }
+
+
+ENDPOINTS = (Endpoint(tuple(WANTED), oidc_subject, guard=True),)

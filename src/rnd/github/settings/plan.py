@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.github.settings.actions import actions_access, fork_workflows, workflow_token
 from rnd.github.settings.default_branch import default_branch
-from rnd.github.settings.environment import publishing_environment
+from rnd.github.settings.endpoints import own_settings
 from rnd.github.settings.joined import once_proven
-from rnd.github.settings.oidc import oidc_subject
 from rnd.github.settings.refs import ref_rules
 from rnd.github.settings.repository import repository_fields
 from rnd.github.settings.ruleset import branch_ruleset
@@ -28,21 +26,12 @@ def all_settings(context: RepositoryContext) -> tuple[Setting, ...]:
 
 def guards(context: RepositoryContext) -> tuple[Setting, ...]:
     """Return the settings without which a job or a writer could do more than they should; org.yml does not set them."""
-    private = context.config.repository.visibility != "public"
-    return (oidc_subject(context), *((fork_workflows(context),) if private else ()), *ref_rules(context))
+    return (*own_settings(context, guard=True), *ref_rules(context))
 
 
 def before_content(context: RepositoryContext) -> tuple[Setting, ...]:
     """Return the settings that are applied before the first commit is pushed."""
-    public = context.config.repository.visibility == "public"  # everyone can use the actions of a public repository
-    shared = () if public else (actions_access(context),)
-    return (
-        repository_fields(context),
-        topics(context),
-        workflow_token(context),
-        *shared,
-        publishing_environment(context),
-    )
+    return (repository_fields(context), topics(context), *own_settings(context, guard=False))
 
 
 def settings_and_guards(context: RepositoryContext) -> tuple[Setting, ...]:

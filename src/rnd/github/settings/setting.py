@@ -83,3 +83,26 @@ class Setting:
 
         wanted = ", ".join(f"{key}: {format_value(value)}" for key, value in self.wanted.items())
         return Step(self.key, self.title, observe, (Action(f"set {wanted}", self.apply),))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A setting with an endpoint of its own in the REST API, which GitHub's GraphQL API does not have.
+
+    Attributes:
+        keys: The keys that one request for a repository reads.
+        setting: Return the setting of a repository.
+        guard: org.yml does not set it. Guards are applied last, all others before the first commit is pushed.
+        of_public: Public repositories have it, too.
+        read: Return the values of the keys with as few requests as possible; None if `setting` does.
+    """
+
+    keys: tuple[str, ...]
+    setting: Callable[[RepositoryContext], Setting]
+    guard: bool = False
+    of_public: bool = True
+    read: Callable[[RepositoryContext], Values] | None = None
+
+    def values(self, context: RepositoryContext) -> Values:
+        """Return the values on GitHub."""
+        return self.setting(context).read() if self.read is None else self.read(context)
