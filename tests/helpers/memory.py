@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rnd_rehearsal import engine
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,13 +30,16 @@ ROOT = "PYTEST_DEBUG_TEMPROOT"  # https://docs.pytest.org/en/stable/reference/re
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let pytest make its temporary folders in memory; its workers inherit the place."""
-    if ROOT in os.environ or config.getoption("basetemp") or not has_room(ENOUGH_FOR_ALL):
-        return
+    """Let pytest and the builders of images make their folders in memory; the workers of pytest inherit the place."""
+    given = os.environ.get(ROOT)
     stack = ExitStack()
-    patch = stack.enter_context(pytest.MonkeyPatch.context())
-    patch.setenv(ROOT, str(stack.enter_context(quick_folder("session"))))
     config.add_cleanup(stack.close)
+    patch = stack.enter_context(pytest.MonkeyPatch.context())
+    if given is None and not config.getoption("basetemp") and has_room(ENOUGH_FOR_ALL):
+        given = str(stack.enter_context(quick_folder("session")))
+        patch.setenv(ROOT, given)
+    if given is not None and Path(given).parent == MEMORY:
+        patch.setattr(engine, "PLACE", Path(given))
 
 
 @contextmanager
