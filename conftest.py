@@ -15,7 +15,7 @@ import pytest
 from rnd import process, retry
 from rnd.errors import RndError
 from rnd.organisation import load_organisation
-from rnd_rehearsal.base_image import prepare_base_image
+from rnd_rehearsal.base_image import build_base_image, prepare_base_image
 from rnd_rehearsal.engine import buildah_engine, docker_engine
 from rnd_rehearsal.package_index import PackageIndex, serve
 from rnd_rehearsal.registry import ImageRegistry, image_registry
@@ -142,7 +142,10 @@ def _with_base_image(
 ) -> Iterator[dict[str, str]]:
     try:
         with engine as variables:
-            process.run(program, "build", "--quiet", "--tag", BASE_IMAGE, str(base_image), extra=variables)
+            if program == "docker":
+                build_base_image(base_image, BASE_IMAGE, variables)
+            else:
+                process.run(program, "build", "--quiet", "--tag", BASE_IMAGE, str(base_image), extra=variables)
             yield variables
     except RndError as error:
         pytest.skip(f"no {program} on this machine: {error}")

@@ -22,7 +22,7 @@ from rnd.progress import Quiet
 from rnd.runners import base_image
 from rnd.runners.base_image import describe_base_image, find_docker, plan_base_image
 from rnd.runners.stack.names import BASE_IMAGE_WORKFLOW, base_images
-from rnd_rehearsal.base_image import prepare_base_image
+from rnd_rehearsal.base_image import build_base_image, prepare_base_image
 from tests.helpers.git import git
 from tests.helpers.machine import INDEXES, RND_CACHE, ROOT, UV_CACHE
 from tests.helpers.template import TemplateRepository, render
@@ -44,7 +44,7 @@ def debian(docker: dict[str, str]) -> dict[str, str]:
         folder = prepare_base_image(Path(RND_CACHE), "trixie", "apt")
     except RndError as error:
         pytest.skip(f"no Debian 13 can be made on this machine: {error}")
-    process.run("docker", "build", "--quiet", "--tag", DEBIAN, str(folder), extra=docker)
+    build_base_image(folder, DEBIAN, docker)
     return docker
 
 

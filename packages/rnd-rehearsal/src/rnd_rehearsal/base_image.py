@@ -19,7 +19,7 @@ from rnd import process
 from rnd.errors import ToolMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 PACKAGES = ("usr-is-merged", "ca-certificates", "python3", "python3-venv")
 PYTHON = "3.11"  # what Debian 12 has
@@ -30,12 +30,16 @@ OPTIONS = (
     f"--include={','.join(PACKAGES)}",
 )
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-DOCKERFILE = f"""\
+ADDED = """\
 FROM scratch
 ADD base.tar /
+"""
+CERTIFIED = f"""\
 COPY certificates.crt {CERTIFICATES}
 ENV SSL_CERT_FILE={CERTIFICATES} PIP_CERT={CERTIFICATES}
 """
+DOCKERFILE = ADDED + CERTIFIED
+IMPORTED = "rnd-base-files"  # the image of the archive alone
 
 
 def prepare_base_image(cache: Path, suite: str = SUITE, *packages: str, without: Sequence[str] = ()) -> Path:
@@ -64,6 +68,27 @@ def prepare_base_image(cache: Path, suite: str = SUITE, *packages: str, without:
             _make(made, suite, options)
     shutil.copyfile(certificates, made / "certificates.crt") if certificates else (made / "certificates.crt").touch()
     return made
+
+
+def build_base_image(folder: Path, name: str, engine: Mapping[str, str]) -> None:
+    """Give a Docker daemon a base image.
+
+    `docker build` would write the files of the archive three times: to its context, to a layer and to a copy of that.
+    `docker import` writes them once (https://docs.docker.com/reference/cli/docker/image/import/).
+
+    Args:
+        folder: Where `prepare_base_image` has made it.
+        name: Under which the daemon knows the image.
+        engine: The variables that lead to the daemon.
+
+    Raises:
+        CommandFailed: It failed.
+    """
+    process.run("docker", "import", str(folder / "base.tar"), IMPORTED, extra=engine)
+    with TemporaryDirectory(prefix="rnd-base-image-") as place:
+        shutil.copy(folder / "certificates.crt", place)
+        Path(place, "Dockerfile").write_text(f"FROM {IMPORTED}\n{CERTIFIED}", encoding="utf-8")
+        process.run("docker", "build", "--quiet", "--tag", name, place, extra=engine)
 
 
 def _make(made: Path, suite: str, options: Sequence[str]) -> None:

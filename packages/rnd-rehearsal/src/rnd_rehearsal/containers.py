@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rnd import process
 from rnd.errors import ToolMissing
-from rnd_rehearsal.base_image import PYTHON, SUITE, prepare_base_image
+from rnd_rehearsal.base_image import PYTHON, SUITE, build_base_image, prepare_base_image
 from rnd_rehearsal.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def build_job_image(
         raise ToolMissing("uv is not installed.")
     base = f"{LABEL}:base"
     folder = prepare_base_image(cache_folder(), SUITE, *PACKAGES, without=WITHOUT)
-    process.run("docker", "build", "--quiet", "--tag", base, str(folder), extra=engine)
+    build_base_image(folder, base, engine)
     name = organisation.image_registry.job_image(PYTHON)
     with TemporaryDirectory(prefix="rnd-job-image-") as place:
         for source, copy in ((shim, "docker"), (uv, "uv"), (uvx, "uvx")):

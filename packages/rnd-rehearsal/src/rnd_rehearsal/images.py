@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from rnd import process
 from rnd.errors import ToolMissing
 from rnd.providers.ecr import ecr_tags_at
-from rnd_rehearsal.base_image import PYTHON, prepare_base_image
+from rnd_rehearsal.base_image import PYTHON, build_base_image, prepare_base_image
 from rnd_rehearsal.cache import cache_folder
 from rnd_rehearsal.containers import build_job_image
 from rnd_rehearsal.engine import docker_engine
@@ -127,7 +127,7 @@ def start(
         _write_shim(shims, find_client())
         environment = {**engine, **registry.variables, "PATH": f"{shims}:{process.environment()['PATH']}"}
         name = organisation.docker.base_image.replace("{version}", PYTHON)
-        process.run("docker", "build", "--quiet", "--tag", name, str(prepare_base_image(cache_folder())), extra=engine)
+        build_base_image(prepare_base_image(cache_folder()), name, engine)
         if jobs:
             inside = folder / "programs-of-jobs"
             _write_shim(inside, "/usr/bin/docker")

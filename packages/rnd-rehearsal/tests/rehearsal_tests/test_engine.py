@@ -8,6 +8,7 @@ import pytest
 
 from rnd import process
 from rnd.errors import RndError
+from rnd_rehearsal.base_image import build_base_image
 from rnd_rehearsal.engine import buildah_engine, docker_engine
 
 
@@ -21,9 +22,10 @@ def test_a_docker_daemon_ends_with_what_it_was_started_for(base_image: Path) -> 
         with docker_engine() as variables:
             folder = Path(variables["DOCKER_HOST"].removeprefix("unix://")).parent
             assert str(folder) in command_lines()
-            process.run("docker", "build", "--quiet", "--tag", "demo", str(base_image), extra=variables)
-            command = ("docker", "run", "--rm", "--network", "host", "demo", "python3", "-c", "print(6 * 7)")
-            assert process.run(*command, extra=variables) == "42\n"
+            build_base_image(base_image, "demo", variables)
+            code = "import os; print(6 * 7, os.path.getsize(os.environ['SSL_CERT_FILE']))"
+            command = ("docker", "run", "--rm", "--network", "host", "demo", "python3", "-c", code)
+            assert process.run(*command, extra=variables) == f"42 {(base_image / 'certificates.crt').stat().st_size}\n"
     except RndError as error:
         pytest.skip(f"no Docker on this machine: {error}")
     assert str(folder) not in command_lines()
