@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from rnd.organisation import load_organisation
 from rnd.runners.stack.kept_images import JOB, LOAD, REPOSITORY, kept_images, save_commands
 from tests.helpers.machine import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DOCKER = """\
 #!/bin/sh
@@ -37,9 +34,9 @@ def docker(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(docker: Path, *argv: str) -> str:
+def run(docker: Path, *argv: str, **more: str) -> str:
     """Run a command in that folder, and return what it says."""
-    variables = {"PATH": f"{docker / 'bin'}:{os.environ['PATH']}"}
+    variables = {"PATH": f"{docker / 'bin'}:{os.environ['PATH']}"} | more
     return subprocess.run(argv, cwd=docker, env=variables, check=True, capture_output=True, text=True).stdout
 
 
@@ -63,6 +60,18 @@ def test_a_job_starts_with_what_is_there(docker: Path, there: tuple[str, ...]) -
     assert run(docker, "bash", "-e", str(LOAD), str(docker)) == ""
     loaded = (docker / "log").read_text().splitlines()
     assert loaded[:1] == [f"load --quiet --input {docker}/{JOB}"][: int(JOB in there)]
+
+
+@pytest.mark.parametrize(("job", "loaded"), [("image", {JOB, REPOSITORY}), ("build", {JOB})])
+def test_only_the_job_that_builds_the_image_loads_what_it_is_built_on(docker: Path, job: str, loaded: set[str]) -> None:
+    for name in (JOB, REPOSITORY):
+        (docker / name).touch()
+    # Wait for what the hook loads in the background.
+    hook = LOAD.read_text(encoding="utf-8").replace(">/dev/null 2>&1 </dev/null &", "& wait")
+    (docker / "hook.sh").write_text(hook, encoding="utf-8")
+    run(docker, "bash", "-e", str(docker / "hook.sh"), str(docker), GITHUB_JOB=job)
+    assert {Path(line).name for line in (docker / "log").read_text().split() if line.endswith(".tar")} == loaded
+    assert (ROOT / "template/.github/workflows/build_and_push_docker_image.yml.jinja").read_text().count("\n  image:\n")
 
 
 def test_a_job_starts_without_what_cannot_be_loaded(docker: Path) -> None:

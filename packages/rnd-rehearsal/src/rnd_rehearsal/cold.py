@@ -114,7 +114,7 @@ class Cold:
         """Pull what the job runs in, as a runner does before the first step."""
         begin = time.monotonic()
         if self.kept is not None:
-            self.kept.load(daemon)
+            self.kept.load(daemon, job.id.rpartition("/")[2])
         for name, there in self.images.items():
             process.run("docker", "pull", "--quiet", there, extra={"DOCKER_HOST": daemon})
             process.run("docker", "tag", there, name, extra={"DOCKER_HOST": daemon})

@@ -37,9 +37,15 @@ class MachineImages:
     hook: Path
     started: Traffic
 
-    def load(self, daemon: str) -> None:
-        """Give the images to the daemon of a job, as the hook of the runner does."""
-        process.run("sh", str(self.hook), str(self.folder), extra={"DOCKER_HOST": daemon})
+    def load(self, daemon: str, job: str) -> None:
+        """Give the images to the daemon of a job, as the hook of the runner does.
+
+        Args:
+            daemon: Its address.
+            job: The id of the job in its workflow.
+        """
+        extra = {"DOCKER_HOST": daemon, "GITHUB_JOB": job}
+        process.run("sh", str(self.hook), str(self.folder), extra=extra)
 
 
 def keeps_images(checkout: Path) -> bool:

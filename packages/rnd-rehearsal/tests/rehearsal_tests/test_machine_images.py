@@ -60,7 +60,7 @@ def fetched(load: object, image: str, meter: Meter) -> int:
     """Return the bytes that a job with a new daemon downloads to get the image of the registry."""
     with docker_engine() as engine:
         assert callable(load)
-        load(engine["DOCKER_HOST"])
+        load(engine["DOCKER_HOST"], "build")
         before = meter.total()
         process.run("docker", "pull", "--quiet", image, extra=engine)
         count = meter.since(before).fetched[BASE]

@@ -12,6 +12,10 @@ load() {
 }
 
 load job.tar
-# Not needed before an image is built. The runner waits until the output is closed, so this prints nothing.
-load repository.tar >/dev/null 2>&1 </dev/null &
+# Only the job that builds the image needs it, and not before it builds: a job with another id downloads it. Hooks have the
+# default variables: https://docs.github.com/en/actions/how-tos/manage-runners/self-hosted-runners/run-scripts
+# The runner waits until the output is closed, so this prints nothing.
+if [ "${GITHUB_JOB-}" = image ]; then
+    load repository.tar >/dev/null 2>&1 </dev/null &
+fi
 exit 0
