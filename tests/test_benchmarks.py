@@ -100,7 +100,14 @@ def test_braces_are_kept_from_cookiecutter() -> None:
 def test_the_page_of_the_pipeline_compares_sums() -> None:
     def measured(fetched: int, pushed: int, seconds: float) -> dict[str, object]:
         traffic = {"fetched": {"PyPI": fetched, "base images": 1_000_000}, "pushed": {"image registry": pushed}}
-        job = {"job": "image", "result": "success", "seconds": seconds, "spent": {"build": seconds}, **traffic}
+        job = {
+            "job": "image",
+            "result": "success",
+            "seconds": seconds,
+            "spent": {"build": seconds},
+            "added": 3,
+            **traffic,
+        }
         run = {"jobs": [job, {"job": "promote", "result": "skipped"}]}
         runs = [run | {"critical_path": ["image"], "critical_seconds": seconds}] * 2
         return {"machine": "a machine", "commit": "0123456", "runs": runs}
@@ -114,3 +121,4 @@ def test_the_page_of_the_pipeline_compares_sums() -> None:
     assert "| MB of images pushed, another push | 2.0 | 0.0 | 100 % |" in page
     assert "| image | 10.0 | 2.0 | 80 % | 20.0 | 10.0 | 50 % |" in page
     assert "| build | 20.0 | 10.0 | 50 % |" in page
+    assert "| … with what the rehearsal adds | 23.0 | 13.0 | 43 % |" in page

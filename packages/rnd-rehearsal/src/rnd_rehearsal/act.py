@@ -81,6 +81,7 @@ class Outcome:
         log: What was said, without secrets.
         seconds: From its start to its end.
         spent: The seconds of its steps, by what they do.
+        added: The seconds in which act did what no runner does.
     """
 
     result: Result
@@ -88,6 +89,7 @@ class Outcome:
     log: str
     seconds: float
     spent: dict[str, float] = field(default_factory=dict)
+    added: float = 0.0
 
 
 def find() -> str:
@@ -134,7 +136,7 @@ def run(task: Task, jobs: tuple[str, ...], started: Callable[[subprocess.Popen[s
     for name in ("secrets", "payload.json", "environment"):
         (task.place / name).unlink()
     outcome = _read([line for _, line in lines], jobs, task.secrets, time.monotonic() - begin)
-    outcome.spent = spent.divide(lines)
+    outcome.spent, outcome.added = spent.divide(lines), spent.added(lines)
     return outcome
 
 

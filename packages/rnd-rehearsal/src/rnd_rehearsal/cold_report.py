@@ -22,9 +22,10 @@ def job_part(job: Job) -> Document:
     """Return bytes by source, and seconds by what they were spent on; nothing where nothing was counted."""
     if job.traffic is None:
         return {}
-    rest = max(job.ended - job.started - sum(job.spent.values()), 0.0)
+    rest = max(seconds([job]) - sum(job.spent.values()), 0.0)
     spent = job.spent | {OTHER: job.spent.get(OTHER, 0.0) + rest}
-    return {**job.traffic.document(), "spent": {kind: round(spent[kind], 1) for kind in KINDS if kind in spent}}
+    parts = {kind: round(spent[kind], 1) for kind in KINDS if kind in spent}
+    return {**job.traffic.document(), "spent": parts, "added": round(job.added, 1)}
 
 
 def machine_part(cold: Cold | None) -> Document:
@@ -50,8 +51,8 @@ def slowest_path(run: Run) -> list[Job]:
 
 
 def seconds(jobs: Iterable[Job]) -> float:
-    """Return how long jobs took, one after another."""
-    return sum(job.ended - job.started for job in jobs)
+    """Return how long jobs take on real machines, one after another: without what a rehearsal alone needs."""
+    return sum(max(job.ended - job.started - job.added, 0.0) for job in jobs)
 
 
 def total(run: Document, way: str) -> int:

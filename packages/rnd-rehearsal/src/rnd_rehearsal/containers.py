@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     from rnd.organisation import Organisation
 
-# Docker's client comes with its daemon in Debian 12; only the client is of use in a job.
+# Docker's client comes with its daemon and tools in Debian 12; the organisation's image has only the client.
 PACKAGES = ("git", "docker.io", "python3-cryptography")
-WITHOUT = ("/usr/sbin/dockerd", "/usr/bin/containerd*", "/usr/bin/runc", "/usr/sbin/runc", "/usr/bin/docker-proxy")
+DAEMON = ("sbin/dockerd", "bin/containerd*", "bin/runc", "sbin/runc", "bin/docker-proxy")
+WITHOUT = tuple(f"/usr/{path}" for path in (*DAEMON, "bin/ctr", "bin/dnet", "sbin/ovrouter"))
 LABEL = "rnd-rehearsal-job"
 HOME = "/root"  # of the user that jobs run as there
 # What is of this machine, and leads nowhere in a container.

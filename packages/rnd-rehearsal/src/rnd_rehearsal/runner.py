@@ -254,6 +254,9 @@ class Runner:
             finally:
                 self.hub.end_id_tokens(task.environment)
                 self.settings.artifacts.end(task.environment)
+            ended = time.monotonic()
+        if self.settings.cold is not None:  # a runner's job has ended before its machine goes
+            job.added = outcome.added + time.monotonic() - ended
         self._end(run, job, outcome)
 
     def _machine(self, run: Run, job: Job) -> AbstractContextManager[Settings]:

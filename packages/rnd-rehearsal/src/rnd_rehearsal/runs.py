@@ -44,6 +44,7 @@ class Job:
         log: What was said.
         traffic: The bytes that it fetched and pushed, where they are counted.
         spent: The seconds before its first step, and by what its steps did, in the same case.
+        added: The seconds of it that a rehearsal alone needs, in the same case.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Job:
     process: Popen[str] | None = None
     traffic: Traffic | None = None
     spent: dict[str, float] = field(default_factory=dict)
+    added: float = 0.0
 
 
 @dataclass

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 IMAGE, SOURCE, TOOLKIT, ENVIRONMENT = "base image", "checkout", "toolkit", "environment"
 HOOKS, TESTS, BUILD, PUSH, OTHER = "hooks", "tests", "build", "push", "other"
@@ -61,6 +61,30 @@ def divide(lines: Iterable[tuple[float, str]]) -> dict[str, float]:
                 seconds = entry.get("executionTime", 0) / 1e9
                 spent.update(_parts(_kind(str(entry.get("step")), text), seconds, marks.get(step), begun[step]))
     return dict(spent)
+
+
+def added(lines: Sequence[tuple[float, str]]) -> float:
+    """Return the seconds of a job in which act does what no runner does.
+
+    A runner starts a container that has the folders of actions as mounts, executes the steps in it, and removes it. Act
+    copies actions and variables into the container before, between and after the steps. What a step itself takes, and
+    starting and removing the container, is no part of this.
+
+    Args:
+        lines: As for `divide`.
+    """
+    if not lines:
+        return 0.0
+    runners = sum(divide(lines).values())
+    begun: dict[str, float] = {}
+    for moment, line in lines:
+        entry = _entry(line)
+        if "stepid" in entry:  # starts or removes the container
+            name = f"{entry.get('jobID')} {entry['stepid']}"
+            begun.setdefault(name, moment)
+            if "stepResult" in entry:
+                runners += moment - begun[name]
+    return max(lines[-1][0] - lines[0][0] - runners, 0.0)
 
 
 def _entry(line: str) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def job_document(job: Job) -> Document:
         "job": job.id,
         "result": job.result.verdict if job.result else None,
         "waited": round(max(job.started - job.queued, 0), 1),
-        "seconds": round(max(job.ended - job.started, 0), 1),
+        "seconds": round(cold_report.seconds([job]), 1),
         "steps": [{"step": name, "seconds": round(spent, 1)} for name, spent in job.steps],
         "last_words": last_words(job),
         **cold_report.job_part(job),

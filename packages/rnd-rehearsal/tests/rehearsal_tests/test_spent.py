@@ -53,6 +53,23 @@ def test_an_installation_within_a_step_of_the_toolkit_stays_there() -> None:
     assert spent.divide(lines) == {"toolkit": 4}
 
 
+def around(moment: float, step: str, text: str, **ended: str) -> tuple[float, str]:
+    return moment, json.dumps({"jobID": "job", "stepid": [step], "step": step, "msg": text} | ended)
+
+
+def test_what_act_does_between_the_steps_is_not_the_jobs() -> None:
+    lines = [
+        around(1, "--setup-job", "⭐ Run Set up job"),
+        around(3, "--setup-job", "  ✅  Success - Set up job", stepResult="success"),
+        line(5, ["0"], "⭐ Run Main Check out", outer="Check out"),
+        line(6, ["0"], "  ✅  Success - Main Check out [1s]", 1, outer="Check out"),
+        around(9, "--complete-job", "⭐ Run Complete job"),
+        around(10, "--complete-job", "  ✅  Success - Complete job", stepResult="success"),
+    ]
+    assert spent.added(lines) == 9 - (2 + 1 + 1)
+    assert spent.added([]) == 0
+
+
 @pytest.mark.parametrize("name", spent.STEPS)
 def test_the_names_are_those_of_the_steps(name: str) -> None:
     actions = [load(path.read_text(encoding="utf-8")) for path in (ROOT / "actions").glob("*/action.yml")]
