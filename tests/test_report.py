@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import os
@@ -14,11 +13,10 @@ import pexpect
 import pytest
 
 from rnd.errors import ChecksFailed
-from rnd.options import add_plan_options
 from rnd.plan import Action, Outcome, Plan, State, Step
 from rnd.printable import printable
 from rnd.progress import Lines, watcher
-from rnd.report import carry_out, note, print_error, print_table
+from rnd.report import Output, carry_out, note, print_error, print_table
 from tests.helpers.git import git
 from tests.helpers.template import TemplateRepository, asking_nothing
 
@@ -52,13 +50,6 @@ def plan(*, fails: bool = False) -> Plan:
     )
 
 
-def options(*arguments: str) -> argparse.Namespace:
-    """Parse the options that commands with a plan share."""
-    parser = argparse.ArgumentParser()
-    add_plan_options(parser)
-    return parser.parse_args(arguments)
-
-
 @pytest.mark.parametrize(
     ("text", "printed"),
     [
@@ -77,7 +68,7 @@ def test_text_of_others_steers_neither_a_terminal_nor_a_workflow(text: str, prin
 def test_everything_that_is_printed_of_a_repository_is_printable(capfd: pytest.CaptureFixture[str]) -> None:
     text = "0.1.0\x1b]52;c;ZXZpbA==\x07\n::set-output name=app::true ##[add-mask]0"
     step = Step("one", text, lambda: State(done=False, evidence=text), (Action(text, lambda: None),))
-    carry_out(Plan(text, (step,)), options("--plan"))
+    carry_out(Plan(text, (step,)), Output(only_show=True))
     Lines().finished(Outcome(step, "done", text, 0))
     print_error(ChecksFailed(text, text), as_json=False)
     print_table(("column",), [(text,)])
@@ -88,7 +79,7 @@ def test_everything_that_is_printed_of_a_repository_is_printable(capfd: pytest.C
 
 
 def test_plain_lines_where_there_is_no_terminal(capfd: pytest.CaptureFixture[str]) -> None:
-    carry_out(plan(), options())
+    carry_out(plan(), Output())
     said = capfd.readouterr()
     assert said.out == ""
     first, then = said.err.splitlines()
@@ -97,12 +88,12 @@ def test_plain_lines_where_there_is_no_terminal(capfd: pytest.CaptureFixture[str
 
 
 def test_quiet_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    carry_out(plan(), options("--quiet"))
+    carry_out(plan(), Output(quiet=True))
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_plan_goes_to_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
-    carry_out(plan(), options("--plan"))
+    carry_out(plan(), Output(only_show=True))
     assert capfd.readouterr().out == (
         "Plan: show a report. Nothing has been changed.\n"
         "  ✓ Look first (as it was)\n"
@@ -112,7 +103,7 @@ def test_a_plan_goes_to_standard_output(capfd: pytest.CaptureFixture[str]) -> No
 
 
 def test_json_is_one_document(capfd: pytest.CaptureFixture[str]) -> None:
-    carry_out(plan(), options("--plan", "--json"), folder="here")
+    carry_out(plan(), Output(only_show=True, json=True), folder="here")
     said = capfd.readouterr()
     assert said.err == ""
     document = json.loads(said.out)
@@ -125,7 +116,7 @@ def test_json_is_one_document(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_a_failing_step_leaves_the_watcher(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ChecksFailed):
-        carry_out(plan(fails=True), options())
+        carry_out(plan(fails=True), Output())
     assert capfd.readouterr().err == "Look first: nothing to do (as it was)\n"
 
 

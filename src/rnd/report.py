@@ -10,6 +10,7 @@ import json
 import logging
 import shlex
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,6 @@ from rnd.printable import printable
 from rnd.progress import Quiet, Started, watcher
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
     from rnd.errors import RndError
@@ -33,31 +33,44 @@ def place(folder: Path) -> str:
     return shlex.quote(str(folder))
 
 
-def carry_out(
-    plan: Plan, options: argparse.Namespace, started: Started | None = None, /, **facts: object
-) -> tuple[Outcome, ...]:
-    """Show or apply a plan, and report the result as the shared options of plan commands ask for.
+@dataclass(frozen=True)
+class Output:
+    """What to do with a plan, and how to report it: the options that all commands with a plan share.
+
+    Attributes:
+        only_show: Show the plan instead of applying it.
+        json: Report the result as JSON.
+        quiet: Print errors only.
+    """
+
+    only_show: bool = False
+    json: bool = False
+    quiet: bool = False
+
+
+def carry_out(plan: Plan, output: Output, started: Started | None = None, /, **facts: object) -> tuple[Outcome, ...]:
+    """Show or apply a plan, and report the result.
 
     Args:
         plan: The plan.
-        options: The parsed command line.
+        output: Whether to apply the plan, and how to report the result.
         started: Records the steps that the plan has started to apply, and those that are done.
         facts: Additional values for the JSON document; callables are called after the plan has been applied.
 
     Raises:
         RndError: A step failed.
     """
-    if options.only_show:
+    if output.only_show:
         outcomes = plan.show(Quiet())
         if started:
             started.evidence.update({one.step.key: one.evidence for one in outcomes if one.result == "done"})
     else:
-        with watcher(plan, quiet=options.quiet or options.json) as chosen:
+        with watcher(plan, quiet=output.quiet or output.json) as chosen:
             outcomes = plan.apply(Started(started.keys, started.evidence, chosen) if started else chosen)
-    if options.json:
+    if output.json:
         known = {name: fact() if callable(fact) else fact for name, fact in facts.items()}
         print_json({"goal": plan.goal, "steps": [describe(outcome) for outcome in outcomes]} | known)
-    elif options.only_show:
+    elif output.only_show:
         print_plan(plan, outcomes)
     return outcomes
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from rnd import report
-from rnd.options import add_plan_options
+from rnd.options import add_plan_options, select
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("No feature is named.", "`rnd add --list` prints all features.")
     published = load_organisation().template.repository
     plan = plan_feature(folder, options.feature, options.template, published, remove=options.remove)
-    outcomes = report.carry_out(plan, options)
+    outcomes = report.carry_out(plan, select(report.Output, options))
     changed = any(outcome.step.key == "feature" and outcome.result == "applied" for outcome in outcomes)
     if changed and not options.json and not options.quiet:
         if not options.remove:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from rnd.errors import ExitCode
-from rnd.options import add_folder_argument, add_plan_options
+from rnd.options import add_folder_argument, add_plan_options, select
 
 if TYPE_CHECKING:
     import argparse
@@ -94,7 +94,7 @@ def _apply(adoption: Adoption, organisation: Organisation, options: argparse.Nam
             adoption.found.points += settings_points(client, repository, organisation.github)
             steps += pull_request_steps(client, repository, root, adoption.existing.branch, adoption.describe)
         plan = Plan(f"let {root.name} join", tuple(steps))
-        outcomes = report.carry_out(plan, options, description=lambda: adoption.describe()[0])
+        outcomes = report.carry_out(plan, select(report.Output, options), description=lambda: adoption.describe()[0])
     text, draft = adoption.describe()
     if not (options.json or options.quiet):
         address = next((one.evidence for one in outcomes if one.step.key == "pull-request"), None)

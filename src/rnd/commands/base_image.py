@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.options import add_github_output_option, add_plan_options
+from rnd.options import add_github_output_option, add_plan_options, select
 
 if TYPE_CHECKING:
     import argparse
@@ -48,5 +48,5 @@ def base_image(options: argparse.Namespace) -> int:
         return 0
     root = git.work_tree(Path())
     image = describe_base_image(organisation, root, options.python, options.base, system_python=options.system_python)
-    report.carry_out(plan_base_image(image, root, push=options.push), options, image=image.name)
+    report.carry_out(plan_base_image(image, root, push=options.push), select(report.Output, options), image=image.name)
     return 0

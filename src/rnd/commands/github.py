@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rnd.options import add_json_option, add_plan_options, add_repository_option
+from rnd.options import add_json_option, add_plan_options, add_repository_option, select
 
 if TYPE_CHECKING:
     import argparse
@@ -89,7 +89,7 @@ def apply(options: argparse.Namespace) -> int:
 
     with connected(options) as (client, repository):
         plan = plan_apply(_context(client, repository))
-        report.carry_out(plan, options, repository=str(repository))
+        report.carry_out(plan, select(report.Output, options), repository=str(repository))
     return 0
 
 
@@ -153,7 +153,7 @@ def status(options: argparse.Namespace) -> int:
     wanted = Status(options.context, options.state, options.description, options.target_url)
     with connected(options) as (client, repository):
         commit = git.run(Path(), "rev-parse", "--verify", f"{options.commit}^{{commit}}")
-        report.carry_out(plan_status(client, repository, commit, wanted), options)
+        report.carry_out(plan_status(client, repository, commit, wanted), select(report.Output, options))
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnd.commands.release import add_identity_option, caller_of
-from rnd.options import add_github_output_option, add_plan_options
+from rnd.options import add_github_output_option, add_plan_options, select
 
 if TYPE_CHECKING:
     import argparse
@@ -84,7 +84,7 @@ def _publish(options: argparse.Namespace, root: Path, find: Callable[[], Index] 
         files = [{"name": made.path.name, "sha256": made.sha256} for made in distributions]
         address = index.simple_url if index else None
         facts = {"package": first.project, "version": first.version, "index": address, "files": files}
-        report.carry_out(plan, options, **facts)
+        report.carry_out(plan, select(report.Output, options), **facts)
     if options.github_output and not options.only_show:
         outputs.write_outputs({"version": first.version, "wheel": first.path.name, "sha256": first.sha256})
     if not (options.json or options.only_show or options.quiet):
@@ -103,7 +103,7 @@ def _show(options: argparse.Namespace, root: Path, find: Callable[[], Index] | N
     project, version, index = canonicalize_name(manifest.read_name(root)), manifest.read_version(root), find and find()
     address = index.simple_url if index else None
     plan = plan_without_build(project, version, index, _kinds(options))
-    report.carry_out(plan, options, package=project, version=version, index=address, files=[])
+    report.carry_out(plan, select(report.Output, options), package=project, version=version, index=address, files=[])
     return 0
 
 

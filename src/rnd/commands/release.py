@@ -82,7 +82,7 @@ def image(options: argparse.Namespace) -> int:
         "tags": tags,
         "digest": partial(find_digest, target, target.tag),
     }
-    report.carry_out(plan_image(target, build), options, **facts)
+    report.carry_out(plan_image(target, build), select(report.Output, options), **facts)
     if options.github_output and not options.only_show:
         digest = find_digest(target, target.tag)
         found = {"name": f"{target.registry.host}/{target.name}", "digest": str(digest)}
@@ -125,7 +125,9 @@ def promote(options: argparse.Namespace) -> int:
     target = promotion.target
     moving = [target.tag, *(target.moving if target.follows else ())]
     facts = {"image": target.called(target.tag), "version": promotion.version, "digest": promotion.digest}
-    report.carry_out(plan_promotion(promotion), options, **facts, source=promotion.source, tags=moving)
+    report.carry_out(
+        plan_promotion(promotion), select(report.Output, options), **facts, source=promotion.source, tags=moving
+    )
     if options.github_output and not options.only_show:
         outputs.write_outputs({"name": f"{target.registry.host}/{target.name}", "digest": promotion.digest})
     if not (options.json or options.only_show or options.quiet):
@@ -191,7 +193,7 @@ def publish(options: argparse.Namespace) -> int:
         release = read_release(f"{client.addresses.server}/{repository}", options.pending)
         plan = plan_publish(client, repository, release)
         facts = {"tag": release.tag, "commit": release.commit, "notes": release.notes}
-        report.carry_out(plan, options, **facts)
+        report.carry_out(plan, select(report.Output, options), **facts)
     return 0
 
 

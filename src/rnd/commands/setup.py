@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rnd import report
 from rnd.errors import Interrupted, RndError
-from rnd.options import add_folder_argument, add_plan_options
+from rnd.options import add_folder_argument, add_plan_options, select
 from rnd.progress import Started
 
 if TYPE_CHECKING:
@@ -91,10 +91,10 @@ def apply_plan(
 
     started = started or Started()
     if github is None:
-        report.carry_out(plan, options, **facts)
+        report.carry_out(plan, select(report.Output, options), **facts)
         return
     try:
-        report.carry_out(plan, options, started, **facts, github=lambda: links_of(started))
+        report.carry_out(plan, select(report.Output, options), started, **facts, github=lambda: links_of(started))
     except RndError as error:
         raise github.explain(error, started) if github.has_started(started.keys) else error from None
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rnd import report
-from rnd.options import add_folder_argument, add_plan_options
+from rnd.options import add_folder_argument, add_plan_options, select
 
 if TYPE_CHECKING:
     import argparse
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     ask = not options.defaults and sys.stdin.isatty()
     published = load_organisation().template.repository
     plan = plan_update(options.folder.resolve(), options.vcs_ref, options.template, published, ask=ask)
-    outcomes = report.carry_out(plan, options)
+    outcomes = report.carry_out(plan, select(report.Output, options))
     changed = any(outcome.step.key == "template" and outcome.result == "applied" for outcome in outcomes)
     if changed and not options.json and not options.quiet:
         print("\nNothing is committed yet. Review the changes with `git diff`, then commit.")

@@ -11,6 +11,7 @@ from rnd.options import (
     add_pending_option,
     add_plan_options,
     add_repository_option,
+    select,
 )
 from rnd.version import history, next_version, quick
 from rnd.version.derivation import check_free, derive, derive_free, up_to_date
@@ -182,14 +183,14 @@ def _read_pull_request(options: argparse.Namespace) -> tuple[str, str]:
 def set_version(options: argparse.Namespace) -> int:
     """Write a version into pyproject.toml and uv.lock, and commit and push that if told to."""
     from rnd.errors import UsageError
-    from rnd.report import carry_out
+    from rnd.report import Output, carry_out
 
     wanted = _wanted(options) if options.version is None else options.version
     if not next_version.is_settable(wanted):
         raise UsageError(f"{wanted} is not X.Y.Z, nor an X.Y.Z.devN+HASH that would stay as it is (PEP 440).")
     root = _root()
     app = None if options.push is None or options.only_show else _app_token()
-    carry_out(_plan(root, wanted, options, app), options)
+    carry_out(_plan(root, wanted, options, app), select(Output, options))
     if options.only_show:
         return 0
     if options.github_output:
@@ -209,13 +210,13 @@ def _page() -> str | None:
 
 def _comment(options: argparse.Namespace, answer: Answer) -> None:
     from rnd.commands.github import connected
-    from rnd.report import carry_out
+    from rnd.report import Output, carry_out
     from rnd.version.comment import plan_comment
     from rnd.version.explanation import markdown
 
     with connected(options) as (client, repository):
         text = markdown(answer, f"{client.addresses.server}/{repository}")
-        carry_out(plan_comment(client, repository, options.comment, text), options)
+        carry_out(plan_comment(client, repository, options.comment, text), select(Output, options))
 
 
 def _app_token() -> str | None:

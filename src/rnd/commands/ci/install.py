@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnd import report
-from rnd.options import add_folder_argument, add_plan_options
+from rnd.options import add_folder_argument, add_plan_options, select
 
 if TYPE_CHECKING:
     import argparse
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     with process.hidden(
         process.without_secrets(), access
     ):  # packages are built, and so is the project: that is code of others
-        report.carry_out(plan, options)
+        report.carry_out(plan, select(report.Output, options))
     if options.github_environment and not options.only_show:
         give_to_later_steps(folder)
     return 0
