@@ -12,9 +12,10 @@ from rnd import process
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Generator, Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from rnd.process import Completed
 
 # Git runs this helper and reads the credentials that it prints; the token is in the environment of that process only.
 CREDENTIAL_HELPER = '!f() { test "$1" = get && echo username=x-access-token && echo "password=$RND_PUSH_TOKEN"; }; f'
@@ -192,7 +193,7 @@ def identity(folder: Path) -> str | None:
     return known[1].rpartition(">")[0] + ">"  # without the time that follows
 
 
-def push(folder: Path, url: str, refspecs: Sequence[str], token: str, server: str) -> subprocess.CompletedProcess[str]:
+def push(folder: Path, url: str, refspecs: Sequence[str], token: str, server: str) -> Completed:
     """Push over HTTP with a token, and return the result for any exit code.
 
     The pre-push hooks are skipped: the commits have passed the hooks or the checks already.
@@ -207,7 +208,7 @@ def push(folder: Path, url: str, refspecs: Sequence[str], token: str, server: st
     return signed_in(folder, token, server, "push", "--quiet", "--no-verify", url, *refspecs)
 
 
-def signed_in(folder: Path, token: str | None, server: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def signed_in(folder: Path, token: str | None, server: str, *arguments: str) -> Completed:
     """Run git in a folder with a token for one HTTP server, and return the result for any exit code.
 
     The token does not appear in a URL, an argument or the configuration, and the user's credential helpers are not

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    Completed = subprocess.CompletedProcess[str]  # a program that has ended, with its output
+
 # Set by `uv run`, by git while it runs a hook, and by an active virtual environment: child processes must not see them.
 MISLEADING = (
     "VIRTUAL_ENV",
@@ -122,9 +124,7 @@ def find(program: str) -> str | None:
     return shutil.which(program, path=environment().get("PATH"))
 
 
-def attempt(
-    *argv: str, cwd: Path | str | None = None, extra: Mapping[str, str | None] | None = None
-) -> subprocess.CompletedProcess[str]:
+def attempt(*argv: str, cwd: Path | str | None = None, extra: Mapping[str, str | None] | None = None) -> Completed:
     """Run a program and return the result, for any exit code.
 
     Args:
@@ -283,7 +283,7 @@ def serving(
         yield
 
 
-def failure(completed: subprocess.CompletedProcess[str], *argv: str) -> RndError:
+def failure(completed: Completed, *argv: str) -> RndError:
     """Return the error for a program that failed."""
     import shlex
 
@@ -291,7 +291,7 @@ def failure(completed: subprocess.CompletedProcess[str], *argv: str) -> RndError
     return DiskFull(message) if "No space left on device" in message else CommandFailed(message)
 
 
-def last_words(completed: subprocess.CompletedProcess[str], lines: int = LAST_WORDS) -> str:
+def last_words(completed: Completed, lines: int = LAST_WORDS) -> str:
     """Return the last lines of a program's standard error, or of its standard output if standard error is empty."""
     printed = (completed.stderr.strip() or completed.stdout.strip() or "(no output)").splitlines()
     shown = printed[-lines:]

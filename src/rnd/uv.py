@@ -17,8 +17,9 @@ from rnd import process
 from rnd.errors import PackagesUnavailable
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator, Mapping
+
+    from rnd.process import Completed
 
 OFFLINE = re.compile(r"(?i)error sending request|network was disabled|network connectivity is disabled|timed out")
 # Variables that `uv publish` reads. It gets only the ones that it needs; all other commands run without them.
@@ -27,9 +28,7 @@ WITHOUT_PUBLISHING = dict.fromkeys(f"UV_PUBLISH_{name}" for name in PUBLISHING)
 NEUTRAL = "/"  # only an administrator can put a uv.toml there
 
 
-def attempt(
-    folder: Path | None, *arguments: str, extra: Mapping[str, str | None] | None = None
-) -> subprocess.CompletedProcess[str]:
+def attempt(folder: Path | None, *arguments: str, extra: Mapping[str, str | None] | None = None) -> Completed:
     """Run uv, and return the result for any exit code.
 
     Args:

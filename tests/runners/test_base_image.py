@@ -15,12 +15,13 @@ import boto3
 import pytest
 
 from rnd import cli, process
+from rnd.docker import find_client
 from rnd.errors import RndError, ToolMissing, UsageError
 from rnd.organisation import load_organisation
 from rnd.plan import State
 from rnd.progress import Quiet
 from rnd.runners import base_image
-from rnd.runners.base_image import describe_base_image, find_docker, plan_base_image
+from rnd.runners.base_image import describe_base_image, plan_base_image
 from rnd.runners.stack.names import BASE_IMAGE_WORKFLOW, base_images
 from rnd_rehearsal.base_image import build_base_image, prepare_base_image
 from tests.helpers.git import git
@@ -54,7 +55,7 @@ def client(debian: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in (INDEXES | debian).items():
         monkeypatch.setenv(name, value)
     try:
-        return find_docker()
+        return find_client()
     except ToolMissing as error:
         pytest.skip(f"no Docker with BuildKit on this machine: {error}")
 
@@ -158,7 +159,7 @@ def test_what_a_build_for_the_organisation_is_made_of(monkeypatch: pytest.Monkey
         return ""
 
     monkeypatch.setattr(process, "run", note)
-    monkeypatch.setattr(base_image, "find_docker", lambda: "docker")
+    monkeypatch.setattr("rnd.docker.find_client", lambda: "docker")
     answers = iter((False, True, False, True))  # not there, then built; not there, then pushed
     for name in ("_observe_built", "_observe_pushed"):
         monkeypatch.setattr(base_image, name, lambda *_: State(next(answers), ""))
@@ -189,7 +190,7 @@ def test_which_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: 
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     if good:
-        assert find_docker() == str(program)
+        assert find_client() == str(program)
     else:
         with pytest.raises(ToolMissing, match="No Docker client with BuildKit is installed"):
-            find_docker()
+            find_client()

@@ -18,7 +18,8 @@ from rnd.errors import PackagesUnavailable
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from subprocess import CompletedProcess
+
+    from rnd.process import Completed
 
 NOT_LOCKED = "The dependencies are not locked"  # the open point of a branch without an up-to-date lock file
 NEWER = " A newer version can be locked for: --data python_version=X.Y."
@@ -83,6 +84,6 @@ def keep_versions(
     return [f"{name}=={version}" for name, version in versions.items() if name not in kept]
 
 
-def _run(clone: Path, python: str, *, build: bool) -> CompletedProcess[str]:
+def _run(clone: Path, python: str, *, build: bool) -> Completed:
     arguments = ("lock",) if build else ("lock", "--no-build")
     return uv.attempt(clone, *arguments, extra={**process.without_secrets(), **chosen(clone, python)})

@@ -8,11 +8,11 @@ from rnd.environments.conda.environment import CondaEnvironment
 from rnd.environments.uv import UvEnvironment
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
     from rnd.answers import Project
     from rnd.plan import Step
+    from rnd.process import Completed
 
 
 class Environment(Protocol):
@@ -45,7 +45,7 @@ class Environment(Protocol):
     def command(self, *argv: str) -> str:
         """Return the shell command that runs a program of the environment, from the repository's root."""
 
-    def attempt(self, *argv: str) -> subprocess.CompletedProcess[str]:
+    def attempt(self, *argv: str) -> Completed:
         """Run a program of the environment in the repository, and return the result for any exit code."""
 
 

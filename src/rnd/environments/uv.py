@@ -19,10 +19,10 @@ from rnd.errors import PythonUnavailable
 from rnd.plan import Action, State, Step, done, needed
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
 
     from rnd.answers import Project
+    from rnd.process import Completed
 
 SHOWN_CHANGES = 3
 
@@ -60,7 +60,7 @@ class UvEnvironment:
         """Return the shell command that runs a program of the environment."""
         return " ".join(("uv run --no-sync", *argv))
 
-    def attempt(self, *argv: str) -> subprocess.CompletedProcess[str]:
+    def attempt(self, *argv: str) -> Completed:
         """Run a program of the environment, and return the result for any exit code."""
         return uv.attempt(self.project.folder, "run", "--no-sync", *argv)
 

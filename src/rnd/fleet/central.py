@@ -13,11 +13,11 @@ from rnd.fleet.ledger import Ledger, read_ledger
 from rnd.version.tags import parse_release, preference, releases
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Mapping
 
     from rnd.fleet.ledger import Entry
     from rnd.organisation import Organisation
+    from rnd.process import Completed
 
 ATTEMPTS = 3  # times that another push can come first
 AUTHOR = ("-c", "user.name=rnd", "-c", "user.email=rnd@localhost")
@@ -94,7 +94,7 @@ class _Clone:
         self.listed: dict[str, str] = {}
         git.make_temporary(folder)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> Completed:
         return git.signed_in(self.folder, self.remote.token, self.remote.server, *arguments)
 
     def _must(self, *arguments: str) -> str:

@@ -1,12 +1,10 @@
-"""Build and push the base images that jobs run in. Calls Docker; the contents are in `images/Dockerfile`."""
+"""Build and push the base images that jobs run in; their contents are in `images/Dockerfile`."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -14,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from rnd import git, process
-from rnd.errors import ToolMissing, UsageError
+from rnd import docker, git, process
+from rnd.errors import UsageError
 from rnd.plan import Action, Plan, State, Step, done, needed
 from rnd.runners.stack.names import base_images
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 DOCKERFILE = Path("images", "Dockerfile")
 CREATED = "org.opencontainers.image.created"
 REVISION = "org.opencontainers.image.revision"
-EMBEDDED_BUILDKIT = 23  # the first version of Docker's client that needs buildx to use BuildKit
 SECRET = "RND_INDEXES"  # noqa: S105 - the name of a variable
 # Docker credential helper that signs in to ECR with the role of the job:
 # github.com/awslabs/amazon-ecr-credential-helper.
@@ -86,71 +83,47 @@ def describe_base_image(
 
 def plan_base_image(image: BaseImage, root: Path, *, push: bool) -> Plan:
     """Return the plan that builds an image and pushes it; an image built today from this commit is not rebuilt."""
-    docker = find_docker()
+    client = docker.find_client()
     build = Step(
         "build-base-image",
         f"Build the image of Python {image.python}",
-        partial(_observe_built, docker, image),
-        (Action(f"docker build --tag {image.name}", partial(_build, docker, image, root)),),
+        partial(_observe_built, client, image),
+        (Action(f"docker build --tag {image.name}", partial(_build, client, image, root)),),
     )
     pushing = Step(
         "push-base-image",
         "Push the image",
-        partial(_observe_pushed, docker, image),
-        (Action(f"docker push {image.name}", partial(_push, docker, image)),),
+        partial(_observe_pushed, client, image),
+        (Action(f"docker push {image.name}", partial(_push, client, image)),),
     )
     return Plan(f"build {image.name}", (build, pushing) if push else (build,))
 
 
-def find_docker() -> str:
-    """Return a Docker client with BuildKit; PATH may contain several clients.
-
-    Raises:
-        ToolMissing: No client on PATH has BuildKit.
-    """
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        program = shutil.which("docker", path=folder)
-        if program is None:
-            continue
-        version = re.search(r"version (\d+)", process.attempt(program, "--version").stdout)
-        if version and (
-            int(version[1]) < EMBEDDED_BUILDKIT or process.attempt(program, "buildx", "version").returncode == 0
-        ):
-            return program
-    raise ToolMissing("No Docker client with BuildKit is installed.", "Install Docker and its buildx plugin.")
-
-
-def _observe_built(docker: str, image: BaseImage) -> State:
-    found = _inspect(docker, image, "Config.Labels")
+def _observe_built(client: str, image: BaseImage) -> State:
+    found = docker.inspect(image.name, "Config.Labels", client)
     labels = found if isinstance(found, dict) else {}
     fresh = all(labels.get(key) == image.labels[key] for key in (CREATED, REVISION))
     return done("built today from this commit") if fresh else needed("not built today from this commit")
 
 
-def _observe_pushed(docker: str, image: BaseImage) -> State:
+def _observe_pushed(client: str, image: BaseImage) -> State:
     repository = image.name.rpartition(":")[0]
-    found = _inspect(docker, image, "RepoDigests")
+    found = docker.inspect(image.name, "RepoDigests", client)
     digests = [one for one in found if one.startswith(f"{repository}@")] if isinstance(found, list) else []
     return done(digests[0]) if digests else needed("the registry does not have it")
 
 
-def _inspect(docker: str, image: BaseImage, field: str) -> object:
-    """Return a field of the local image, or None if there is no such image."""
-    asked = process.attempt(docker, "image", "inspect", "--format", f"{{{{json .{field}}}}}", image.name)
-    return json.loads(asked.stdout) if asked.returncode == 0 else None
-
-
-def _build(docker: str, image: BaseImage, root: Path) -> None:
+def _build(client: str, image: BaseImage, root: Path) -> None:
     labels = [part for key, value in image.labels.items() for part in ("--label", f"{key}={value}")]
     indexes = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in _indexes().items())
-    process.run(
-        docker,
+    docker.run(
         "build",
         *("--file", str(DOCKERFILE), "--tag", image.name),
         *("--secret", f"id=indexes,env={SECRET}", "--build-arg", f"PYTHON_VERSION={image.python}"),
         *labels,
         *image.arguments,
         ".",
+        client=client,
         cwd=root,
         extra={"DOCKER_BUILDKIT": "1", SECRET: indexes},
     )
@@ -162,15 +135,15 @@ def _indexes() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(wanted)}
 
 
-def _push(docker: str, image: BaseImage) -> None:
+def _push(client: str, image: BaseImage) -> None:
     """Push an image, with ECR's credential helper if it is installed, otherwise with the user's own sign-in."""
     if process.find(f"docker-credential-{ECR_HELPER}") is None:
-        process.run(docker, "push", "--quiet", image.name)
+        docker.run("push", "--quiet", image.name, client=client)
         return
     with TemporaryDirectory(prefix="rnd-docker-") as folder:
         configuration = {"credHelpers": {image.name.partition("/")[0]: ECR_HELPER}}
         Path(folder, "config.json").write_text(json.dumps(configuration), encoding="utf-8")
-        process.run(docker, "push", "--quiet", image.name, extra={"DOCKER_CONFIG": folder})
+        docker.run("push", "--quiet", image.name, client=client, extra={"DOCKER_CONFIG": folder})
 
 
 def list_outputs(organisation: Organisation, pythons: Sequence[str]) -> dict[str, str]:

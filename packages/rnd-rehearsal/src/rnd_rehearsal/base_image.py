@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from fake_github.cache import alone
-from rnd import process
+from rnd import docker, process
 from rnd.errors import ToolMissing
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ def build_base_image(folder: Path, name: str, engine: Mapping[str, str]) -> None
     Raises:
         CommandFailed: It failed.
     """
-    process.run("docker", "import", str(folder / "base.tar"), IMPORTED, extra=engine)
+    docker.run("import", str(folder / "base.tar"), IMPORTED, extra=engine)
     with TemporaryDirectory(prefix="rnd-base-image-") as place:
         shutil.copy(folder / "certificates.crt", place)
         Path(place, "Dockerfile").write_text(f"FROM {IMPORTED}\n{CERTIFIED}", encoding="utf-8")
-        process.run("docker", "build", "--quiet", "--tag", name, place, extra=engine)
+        docker.run("build", "--quiet", "--tag", name, place, extra=engine)
 
 
 def _make(made: Path, suite: str, options: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from fake_github.git_http import is_gits
 from fake_github.loopback import Handler, listening, pass_on
-from rnd import process
+from rnd import docker
 from rnd_rehearsal.base_image import PYTHON
 from rnd_rehearsal.engine import docker_engine
 from rnd_rehearsal.images import ANY_KEY
@@ -116,8 +116,8 @@ class Cold:
         if self.kept is not None:
             self.kept.load(daemon, job.id.rpartition("/")[2])
         for name, there in self.images.items():
-            process.run("docker", "pull", "--quiet", there, extra={"DOCKER_HOST": daemon})
-            process.run("docker", "tag", there, name, extra={"DOCKER_HOST": daemon})
+            docker.run("pull", "--quiet", there, extra={"DOCKER_HOST": daemon})
+            docker.run("tag", there, name, extra={"DOCKER_HOST": daemon})
         job.spent[IMAGE] = time.monotonic() - begin
         return replace(containers, daemon=daemon)
 
@@ -223,8 +223,8 @@ def _publish(images: Images, local: str, host: str, name: str) -> str:
     behind = f"127.0.0.1:{images.registry.behind}"
     registry_client(images).create_repository(repositoryName=name.partition(":")[0])
     name = name.replace("{version}", PYTHON)
-    process.run("docker", "tag", local, f"{behind}/{name}", extra=images.environment)
-    process.run("docker", "push", "--quiet", f"{behind}/{name}", extra=images.environment)
+    docker.run("tag", local, f"{behind}/{name}", extra=images.environment)
+    docker.run("push", "--quiet", f"{behind}/{name}", extra=images.environment)
     return f"{host}/{name}"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from rnd import process
+from rnd import docker, process
 from rnd.errors import ToolMissing
 from rnd_rehearsal.base_image import PYTHON, SUITE, build_base_image, prepare_base_image
 from rnd_rehearsal.cache import cache_folder
@@ -78,13 +78,13 @@ class Containers:
     def end(self, job: str) -> None:
         """Take away what is left of a job that was ended before its time."""
         for container in self.left(job):
-            process.attempt("docker", "rm", "--force", container, extra={"DOCKER_HOST": self.daemon})
+            docker.attempt("rm", "--force", container, extra={"DOCKER_HOST": self.daemon})
 
     def left(self, job: str | None = None) -> list[str]:
         """Return the ids of the containers of a job, or of all jobs."""
         label = LABEL if job is None else f"{LABEL}={job}"
-        asked = ("docker", "ps", "--all", "--quiet", "--filter", f"label={label}")
-        return process.run(*asked, extra={"DOCKER_HOST": self.daemon}).split()
+        asked = ("ps", "--all", "--quiet", "--filter", f"label={label}")
+        return docker.run(*asked, extra={"DOCKER_HOST": self.daemon}).split()
 
 
 def build_job_image(
@@ -118,4 +118,4 @@ def build_job_image(
             for file in (BAKE, "pyproject.toml", "uv.lock"):
                 shutil.copy(checkout / file, place)
         Path(place, "Dockerfile").write_text(text, encoding="utf-8")
-        process.run("docker", "build", "--quiet", "--network", "host", "--tag", name, place, extra=engine)
+        docker.run("build", "--quiet", "--network", "host", "--tag", name, place, extra=engine)

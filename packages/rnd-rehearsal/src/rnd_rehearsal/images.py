@@ -6,8 +6,6 @@ Touches root's rights on this machine, the cache of base images, and folders tha
 from __future__ import annotations
 
 import json
-import os
-import re
 import shlex
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from rnd import process
-from rnd.errors import ToolMissing
+from rnd import docker, process
 from rnd.providers.ecr import ecr_tags_at
 from rnd_rehearsal.base_image import PYTHON, build_base_image, prepare_base_image
 from rnd_rehearsal.cache import cache_folder
@@ -44,7 +41,6 @@ case "$1 $2" in
 esac
 """
 ANY_KEY = ("AKIAIOSFODNN7EXAMPLE", "rehearsal")  # the registry takes any
-WITH_BUILDX = 23  # from this version on, Docker's client has BuildKit only through that plugin
 
 
 @dataclass(frozen=True)
@@ -81,23 +77,7 @@ class Images:
             Path(place, "config.json").write_text(json.dumps(signed), encoding="utf-8")
             extra = {**self.environment, "DOCKER_CONFIG": place}
             options = ("--rm", "--pull", "always", "--network", "host")
-            return process.run(find_client(), "run", *options, *command, extra=extra).strip()
-
-
-def find_client() -> str:
-    """Return the first Docker client on PATH that has BuildKit.
-
-    Raises:
-        ToolMissing: There is none.
-    """
-    for folder in process.environment()["PATH"].split(os.pathsep):
-        program = Path(folder, "docker")
-        if os.access(program, os.X_OK):
-            named = re.search(r"version (\d+)", process.attempt(str(program), "--version").stdout)
-            old = named is not None and int(named[1]) < WITH_BUILDX
-            if old or process.attempt(str(program), "buildx", "version").returncode == 0:
-                return str(program)
-    raise ToolMissing("There is no Docker client with BuildKit.", "Install Debian's docker.io, or Docker's buildx.")
+            return docker.run("run", *options, *command, client=docker.find_client(), extra=extra).strip()
 
 
 @contextmanager
@@ -124,7 +104,7 @@ def start(
     """
     with docker_engine() as engine, image_registry(organisation.require_aws().account, cloud) as registry:
         shims = folder / "programs"
-        _write_shim(shims, find_client())
+        _write_shim(shims, docker.find_client())
         environment = {**engine, **registry.variables, "PATH": f"{shims}:{process.environment()['PATH']}"}
         name = organisation.docker.base_image.replace("{version}", PYTHON)
         build_base_image(prepare_base_image(cache_folder()), name, engine)

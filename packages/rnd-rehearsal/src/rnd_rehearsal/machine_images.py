@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rnd import process
+from rnd import docker, process
 from rnd.runners.stack.kept_images import BUILT, JOB, LOAD, REPOSITORY, save_commands
 from rnd_rehearsal.engine import docker_engine
 
@@ -75,9 +75,9 @@ def prepare(folder: Path, job: str, repository: str, registry: str, host: str, m
         for name in (JOB, REPOSITORY):
             (folder / BUILT / name).stat()
         (folder / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
-        process.run("docker", "build", "--quiet", "--tag", f"{registry}/{NAME}", ".", cwd=folder, extra=engine)
-        process.run("docker", "push", "--quiet", f"{registry}/{NAME}", extra=engine)
+        docker.run("build", "--quiet", "--tag", f"{registry}/{NAME}", ".", cwd=folder, extra=engine)
+        docker.run("push", "--quiet", f"{registry}/{NAME}", extra=engine)
     before = meter.total()
     with docker_engine() as engine:
-        process.run("docker", "pull", "--quiet", f"{host}/{NAME}", extra=engine)
+        docker.run("pull", "--quiet", f"{host}/{NAME}", extra=engine)
     return MachineImages(folder / BUILT, LOAD, meter.since(before))

@@ -22,10 +22,9 @@ from rnd.environments.errors import DependencyMissing, EnvironmentInvalid, LockI
 from rnd.plan import Action, State, Step, done, needed
 
 if TYPE_CHECKING:
-    import subprocess
-
     from rnd.answers import Project
     from rnd.environments.conda.lockfile import LockedPackage
+    from rnd.process import Completed
 
 PREFIX = ".conda"
 PIP = ("python", "-m", "pip", "--disable-pip-version-check", "--no-input")
@@ -87,7 +86,7 @@ class CondaEnvironment:
         """Return the shell command that runs a program of the environment."""
         return f"{PREFIX}/bin/{' '.join(argv)}"
 
-    def attempt(self, *argv: str) -> subprocess.CompletedProcess[str]:
+    def attempt(self, *argv: str) -> Completed:
         """Run a program of the activated environment, and return the result for any exit code."""
         path = f"{self.prefix / 'bin'}:{process.environment()['PATH']}"
         extra = {"CONDA_PREFIX": str(self.prefix), "PATH": path, "PIP_REQUIRE_VIRTUALENV": None}
