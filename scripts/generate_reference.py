@@ -19,8 +19,8 @@ from rnd import errors
 from rnd.commands import COMMANDS
 from rnd.names import derive_names
 from rnd.organisation import Organisation, load_organisation
-from rnd.project.template import CHECKOUT, find_template, render
-from rnd_rehearsal.template import read_questions
+from rnd.project.template import CHECKOUT, Template, render
+from rnd_rehearsal.template import copy_what_renders, read_questions
 from scripts.costs_page import costs_page
 from scripts.defences_page import defences_page
 from scripts.markdown import NOTE, fenced, table
@@ -201,11 +201,12 @@ def _tools_table() -> str:
 
 def _refusals() -> Iterator[list[str]]:
     """Yield invalid project names with the actual error message."""
-    source = find_template(str(CHECKOUT), None, "")
-    for name in REFUSED:
-        with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
+        source = str(copy_what_renders(CHECKOUT, Path(folder) / "template"))
+        for name in REFUSED:
+            draft = Path(folder) / "draft"
             try:
-                render(source, Path(folder) / "draft", {"project_name": name}, {}, ask=False)
+                render(Template(source, source, "HEAD"), draft, {"project_name": name}, {}, ask=False)
             except (errors.AnswerRefused, errors.AnswerMissing) as refusal:
                 shown = f"`{name}`" if len(name) < 30 else f"{len(name)} times `{name[0]}`"
                 yield [shown if name else "(nothing)", refusal.message.removeprefix("project_name: ")]

@@ -121,6 +121,7 @@ def run(clone: Path, commit: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, cwd=clone, capture_output=True, text=True, check=False, env=os.environ)
 
 
+@pytest.mark.slow
 def test_the_workflow_gives_to_the_first_ring_and_a_repeated_run_takes_nothing_back(clone: Path) -> None:
     first = next(iter(load_organisation().fleet.rings))
     for release, expected in (("1.4.0", "1.4.0"), ("1.4.0", "1.4.0"), ("1.6.0", "1.6.0"), ("1.5.0", "1.6.0")):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PYTHON = load_organisation().python
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tool", "python_version"), [("uv", PYTHON.versions[0]), ("uv", PYTHON.default), ("conda", PYTHON.default)]
 )

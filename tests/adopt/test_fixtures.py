@@ -14,8 +14,10 @@ from rnd.adopt.errors import CompiledPackage, NoPackage
 from rnd.adopt.manifest import merge
 from rnd.adopt.pins import combine
 from rnd.adopt.tree import tree_of
+from rnd_rehearsal.template import copy_what_renders
 from tests.helpers import existing
-from tests.helpers.template import copy_what_renders, render_once
+from tests.helpers.machine import ROOT
+from tests.helpers.template import render_once
 
 if TYPE_CHECKING:
     from rnd.adopt.facts import Fact
@@ -28,7 +30,7 @@ TOOLS = {"conventional-pre-commit", "pre-commit", "pre-commit-hooks", "pytest-co
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The pyproject.toml that the template renders."""
     folder = tmp_path_factory.mktemp("rendered")
-    return render_once(copy_what_renders(folder / "template"), folder / "out", "pyproject.toml")
+    return render_once(copy_what_renders(ROOT, folder / "template"), folder / "out", "pyproject.toml")
 
 
 class Joined:

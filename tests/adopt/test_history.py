@@ -17,10 +17,11 @@ from rnd.adopt.place import BRANCH
 from rnd.adopt.repository import look
 from rnd.project.template import Template
 from rnd.project.update import conflicts
+from rnd_rehearsal.template import copy_what_renders
 from tests.helpers import existing
 from tests.helpers.git import git, make_repository
 from tests.helpers.killed_adoption import without_uv
-from tests.helpers.template import copy_what_renders
+from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ UPDATED = ("poetry 1", "conda")  # `test_branch.py` has a setup.py
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template as a folder that is no git repository, which renders in a tenth of the time."""
-    return copy_what_renders(tmp_path_factory.mktemp("template"))
+    return copy_what_renders(ROOT, tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture

@@ -17,11 +17,11 @@ from rnd.adopt.proof import Proof, compare
 from rnd.adopt.tree import Tree, tree_of
 from rnd.adopt.wheels import read_wheel
 from rnd.errors import CommandFailed, PackagesUnavailable
+from rnd_rehearsal.template import copy_what_renders
 from tests.helpers import existing
 from tests.helpers.converter import BACKENDS, Job, encode
 from tests.helpers.converter_mutants import MUTANTS, choose, write_document
 from tests.helpers.machine import ROOT
-from tests.helpers.template import copy_what_renders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ class Conversions:
         except (PackagesUnavailable, CommandFailed) as error:
             pytest.skip(f"the package index cannot be reached: {error}")
         path = {"PYTHONPATH": f"{packages}{os.pathsep}{ROOT}", "PATH": f"{packages / 'bin'}:{os.environ['PATH']}"}
-        source = str(copy_what_renders(place / "template"))
+        source = str(copy_what_renders(ROOT, place / "template"))
         self.variables = {**os.environ, **path, "SOURCE_DATE_EPOCH": "315532800", "RENDERED_FROM": source}
 
     def do(self, jobs: list[Job]) -> None:

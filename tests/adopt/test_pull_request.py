@@ -66,6 +66,7 @@ def test_what_a_person_has_to_look_at_is_a_draft(branch: Branch, proof: Proof, t
     assert is_draft(branch, proof, tests) == draft
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("git_of_its_own")
 def test_the_branch_is_pushed_and_one_pull_request_is_opened(hosting: Hosting, tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--initial-branch=master")

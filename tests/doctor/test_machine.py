@@ -44,6 +44,7 @@ def test_every_python_of_the_organisation_has_a_line(capfd: pytest.CaptureFixtur
         assert found[f"Python {version}"]["found"] in {"here", "uv can fetch it", "not available"}
 
 
+@pytest.mark.slow
 def test_what_installs_conda_environments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,14 +6,14 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+import pytest
+
 from rnd import cli
 from rnd.organisation.fleet import Ring
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from tests.helpers.fleet import Fleet
 
@@ -30,6 +30,7 @@ def examples() -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.slow
 def test_the_page(
     fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

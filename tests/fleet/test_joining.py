@@ -52,6 +52,7 @@ def test_what_stands_in_the_way(node: dict[str, Any], expected: tuple[str, str])
     assert in_the_way(node) == expected
 
 
+@pytest.mark.slow
 def test_status_and_the_page_say_who_could_join(
     fleet: Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,6 +47,7 @@ def test_what_is_left_of_a_baseline(node: dict[str, Any], entries: int | None) -
     assert left(node) == entries
 
 
+@pytest.mark.slow
 def test_status_and_the_page_have_the_levels(
     fleet: Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from rnd import cli
 from rnd.fleet.report import failures
 from rnd.github.graphql import Answer, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from tests.helpers.fleet import Fleet
 
@@ -61,6 +61,7 @@ def without(data: Any, path: list[str | int]) -> None:  # noqa: ANN401
     data[path[-1]] = None
 
 
+@pytest.mark.slow
 def test_each_null_of_each_query(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from fake_github.faults import DROP, once_query, query_error, refusal
 from rnd import cli
 from rnd.fleet import governor
@@ -16,8 +18,6 @@ from rnd.github.graphql import Answer, ask
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
     from tests.helpers.fleet import Fleet
 
@@ -58,6 +58,7 @@ def planned(fleet: Fleet, folder: Path, patch: pytest.MonkeyPatch) -> str:
     return file
 
 
+@pytest.mark.slow
 def test_each_query(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = planned(fleet, tmp_path, monkeypatch)
     for name, (outcome, code, count) in FAULTS.items():
@@ -69,6 +70,7 @@ def test_each_query(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     print(f"apply PLAN.json: {len(FAULTS) * len(QUERIES)} cases, {len(FAULTS)} faults of {len(QUERIES)} queries")
 
 
+@pytest.mark.slow
 def test_each_null(
     fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

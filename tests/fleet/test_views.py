@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -195,6 +196,7 @@ def put(one: Repository, organisation: Organisation, state: Document, app: int) 
     organisation.actions = state["above"]
 
 
+@pytest.mark.slow
 def test_both_views_are_equal(fleet: Fleet) -> None:
     config = with_app(fleet.hosting, fleet.organisation.github)
     assert config.apps is not None

@@ -162,6 +162,7 @@ class TestEnsure:
                 client.create_once(lambda: None, make)
 
 
+@pytest.mark.slow
 def test_every_page_of_a_list(hosting: Hosting) -> None:
     with hosting.client as client:
         for number in range(101):

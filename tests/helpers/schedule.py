@@ -2,7 +2,8 @@
 
 The seconds are those of a processor, with all tests of a module added up; `make test` prints current ones. There is one
 process more than cores, because tests wait at times: for a service, a lock, a program. A module that takes 5 seconds or
-more belongs here: `make test-fast` leaves it out. A missing or outdated line only costs time.
+more belongs here: `make test-fast` leaves it out, and tests of other modules that are marked `slow`, or that need the
+synthesised stacks. A missing or outdated line only costs time.
 
 pytest-xdist gives each process an equal number of tests, in their order, and one that is done takes half of what
 another one has left (https://pytest-xdist.readthedocs.io/en/stable/distribution.html, worksteal). In the plain order,
@@ -135,6 +136,7 @@ SECONDS = {
     "tests/fleet/test_command_line.py": 5,
     "packages/fake-github/tests/fake_github_tests/test_id_tokens.py": 5,
 }
+SLOW_FIXTURE = "synthesised"
 APART = {f"{REHEARSAL}/test_scenarios.py"}
 
 
@@ -151,6 +153,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     short: list[pytest.Item] = []
     for item in items:
         module = item.path.relative_to(ROOT).as_posix()
+        if SLOW_FIXTURE in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
         if module in SECONDS:
             item.add_marker(pytest.mark.slow)
             # The tests of a module share what it makes; the scenarios share nothing.

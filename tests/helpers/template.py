@@ -67,16 +67,6 @@ def copy_template(folder: Path, tool: str = "uv", python_version: str = PYTHON) 
     return TemplateRepository(folder)
 
 
-def copy_what_renders(folder: Path) -> Path:
-    """Copy what a rendering reads into a folder that is no git repository: copier renders it without a clone."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("copier.yml", "org.yml"):
-        shutil.copy(ROOT / name, folder)
-    for name in ("questions", "template", "partials", "scripts"):
-        shutil.copytree(ROOT / name, folder / name)
-    return folder
-
-
 @cache
 def _released(tool: str, python_version: str) -> Path:
     """Return what `copy_template` copies, made once in each process, with its objects packed."""

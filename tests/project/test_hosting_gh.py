@@ -41,6 +41,7 @@ def gh(*arguments: str) -> str:
     return completed.stdout
 
 
+@pytest.mark.slow
 def test_both_see_the_same(
     signed_in: Hosting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -81,6 +81,7 @@ def search(creation: Creation, tmp_path: Path, home: Path) -> Search:
     return Search(creation, (tmp_path, home))
 
 
+@pytest.mark.slow
 def test_the_token_is_nowhere(
     creation: Creation,
     search: Search,

@@ -57,6 +57,7 @@ def made(template: Path, folder: Path, name: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_two_repositories_share_the_template(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COPIER_CACHE_DIR", str(tmp_path / "cache"))
     cloned: list[str] = []

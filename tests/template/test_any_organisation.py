@@ -20,9 +20,9 @@ from pydantic import ValidationError
 
 from rnd.names import derive_names
 from rnd.organisation import Organisation
+from rnd_rehearsal.template import copy_what_renders
 from tests.helpers.machine import ROOT
 from tests.helpers.organisations import without_aws
-from tests.helpers.template import copy_what_renders
 
 SHIPPED = yaml.safe_load((ROOT / "org.yml").read_text(encoding="utf-8"))
 CLASS = next(iter(SHIPPED["runners"]["classes"]))
@@ -78,7 +78,7 @@ VALUES: dict[tuple[str, ...], st.SearchStrategy[object]] = {
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the template that is no git repository."""
-    return copy_what_renders(tmp_path_factory.mktemp("template"))
+    return copy_what_renders(ROOT, tmp_path_factory.mktemp("template"))
 
 
 @st.composite

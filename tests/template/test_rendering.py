@@ -14,8 +14,8 @@ from copier import run_copy
 
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
+from rnd_rehearsal.template import copy_what_renders
 from tests.helpers.machine import ACME, BOTH_TOOLS, ROOT
-from tests.helpers.template import copy_what_renders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def render(source: str | Path, folder: Path, **answers: object) -> dict[str, str
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template, which no test changes."""
-    return copy_what_renders(tmp_path_factory.mktemp("template"))
+    return copy_what_renders(ROOT, tmp_path_factory.mktemp("template"))
 
 
 @pytest.mark.parametrize("dependency_tool", ["uv", "conda"])

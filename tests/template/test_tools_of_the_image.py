@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.helpers.machine import BOTH_TOOLS, ROOT
 from tests.helpers.template import render
 
@@ -26,6 +28,7 @@ def test_py_rattler_is_the_one_of_the_lock_file() -> None:
     assert sorted(re.findall(r"sha256:\w+", text)) == sorted(wheels)
 
 
+@pytest.mark.slow
 @BOTH_TOOLS
 def test_nothing_is_installed_without_a_digest(template: TemplateRepository, tmp_path: Path, tool: str) -> None:
     dockerfile = (render(template, tmp_path / "made", project_name="rover") / "docker" / "Dockerfile").read_text()

@@ -57,6 +57,7 @@ def test_code_fences_are_read_as_commonmark_reads_them(lines: list[str]) -> None
     assert parse("\n".join(["fix: x", *body]))["level"] == ("patch" if fenced else "major")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "grown",
     [

@@ -20,6 +20,7 @@ def messages(found: history.History) -> list[str]:
     return [commit["message"].rstrip("\n") for commit in found["commits"]]
 
 
+@pytest.mark.slow
 def test_of_many_tags_on_other_branches_the_highest_in_the_past_counts(released: Repository) -> None:
     """The nearest tag in the past is not the highest one there, and hundreds of higher ones are elsewhere."""
     released.commit("feat: a")
@@ -128,6 +129,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, st.sampled_from(["0.1.0", "9.0.0"]))
 def test_the_release_is_the_highest_one_that_is_reachable(

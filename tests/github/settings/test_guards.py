@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.helpers.settings import apply, disturb, drift, edit_ruleset, parameters, with_app
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from tests.helpers.github import Hosting
 
 
+@pytest.mark.slow
 def test_only_the_release_app_creates_release_tags(context: RepositoryContext, hosting: Hosting) -> None:
     apply(context)
     context = dataclasses.replace(context, config=with_app(hosting, context.config))

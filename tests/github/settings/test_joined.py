@@ -47,6 +47,7 @@ def merge(context: RepositoryContext, hosting: Hosting, folder: Path, branch: st
     client.send(lambda kit: kit.rest.pulls.merge(owner, name, found[0]["number"], merge_method="merge"))
 
 
+@pytest.mark.slow
 def test_main_is_protected_once_the_required_check_has_passed(
     context: RepositoryContext, hosting: Hosting, folder: Path
 ) -> None:

@@ -192,6 +192,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         read_job_list(tmp_path / "bytes.json")
 
 
+@pytest.mark.slow
 @given(st.text(alphabet='[]{},:"0 \njobs-T') | st.recursive(st.none() | st.text(), st.lists).map(json.dumps))
 def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = written(tmp_path_factory.mktemp("any"), text)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from rnd.runners.stack.deployment import PURPOSES, in_words, machine_classes
 from rnd.runners.stack.kept_images import kept_images
-from rnd.runners.stack.nag_suppressions import SUPPRESSIONS
 from rnd.runners.stack.names import base_images, packages, publishing_stack, runner_stack
 from tests.helpers.machine import ROOT
 
@@ -158,6 +157,8 @@ def _statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_every_suppression_is_needed(synthesised: dict[str, Stacks]) -> None:
     """cdk-nag reports what it was told to let pass, as `[finding] reason`: what no organisation needs is not there."""
+    from rnd.runners.stack.nag_suppressions import SUPPRESSIONS  # starts a process of Node
+
     used = set()
     for stacks in synthesised.values():
         for stack in (runner_stack(stacks.organisation), publishing_stack(stacks.organisation)):

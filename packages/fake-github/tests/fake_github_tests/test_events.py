@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from fake_github_tests.acme import client
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ def webhooks(acme: Acme) -> list[str]:
     return [event.webhook for event in acme.hub.events]
 
 
+@pytest.mark.slow
 def test_each_event_of_a_change_is_told_in_turn(acme: Acme) -> None:
     acme.hub.events.clear()
     before = acme.clone.branch("feature", "feat: drive", drive="on")

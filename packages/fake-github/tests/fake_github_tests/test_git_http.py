@@ -6,6 +6,8 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
+
 from fake_github_tests.acme import git
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def test_a_partial_clone_fetches_what_it_needs(acme: Acme, tmp_path: Path) -> No
     assert git(tmp_path / "partial", "rev-list", "--count", "HEAD") == "4"
 
 
+@pytest.mark.slow
 def test_a_push_of_some_megabytes_arrives(acme: Acme) -> None:
     acme.clone.commit("feat: carry", load=os.urandom(3_000_000).hex())  # git sends it in chunks
     assert acme.clone.push("main").returncode == 0

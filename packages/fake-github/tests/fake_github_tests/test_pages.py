@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fake_github_tests.acme import Acme
 
 
+@pytest.mark.slow
 def test_repositories_and_pull_requests_have_a_page(acme: Acme) -> None:
     sha = acme.clone.branch("feature", "feat: drive")
     acme.open_pull("feature", "feat: drive <fast>", body="What it is for.")
@@ -28,6 +29,7 @@ def test_repositories_and_pull_requests_have_a_page(acme: Acme) -> None:
     assert httpx.get(f"{acme.hub.url}/Acme/nothing").status_code == 404
 
 
+@pytest.mark.slow
 def test_they_open_in_a_real_browser(acme: Acme, tmp_path: Path) -> None:
     browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     if browser is None:

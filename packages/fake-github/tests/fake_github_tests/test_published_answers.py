@@ -137,6 +137,7 @@ def change(acme: Acme) -> None:
     rest.repos.create_release("Acme", "rover", tag_name="0.1.0", name="0.1.0", body="Drives.")
 
 
+@pytest.mark.slow
 def test_webhooks_are_valid_by_octokits_schemas_and_have_the_fields_of_examples(
     acme: Acme, published: dict[str, Path]
 ) -> None:

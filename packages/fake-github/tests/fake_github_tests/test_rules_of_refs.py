@@ -36,6 +36,7 @@ def add_app(acme: Acme) -> tuple[int, str]:
     return installation.app_id, made.token
 
 
+@pytest.mark.slow
 def test_a_tag_is_created_by_one_app_alone_and_then_stays(acme: Acme) -> None:
     number, token = add_app(acme)
     actors = [{"actor_id": number, "actor_type": "Integration", "bypass_mode": "always"}]
@@ -59,6 +60,7 @@ def test_a_tag_is_created_by_one_app_alone_and_then_stays(acme: Acme) -> None:
         assert "Cannot delete" in clone.push("--delete", "refs/tags/0.1.0").stderr
 
 
+@pytest.mark.slow
 def test_a_check_of_one_app_is_not_satisfied_by_anybody_else(acme: Acme) -> None:
     rule: Any = checks_rule("all-green")
     rule["parameters"]["required_status_checks"] = [{"context": "all-green", "integration_id": ACTIONS}]
@@ -87,6 +89,7 @@ def test_a_check_of_one_app_is_not_satisfied_by_anybody_else(acme: Acme) -> None
     merge()
 
 
+@pytest.mark.slow
 def test_a_check_run_and_a_status_of_one_name_are_both_required(acme: Acme) -> None:
     acme.protect("all-green")
     sha = acme.clone.branch("feature", "feat: drive")

@@ -5,6 +5,7 @@ Touches git: objects in the checkout's repository, on no branch, and a clone of 
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from functools import reduce
 from pathlib import Path
@@ -53,6 +54,21 @@ def read_questions(checkout: Path) -> dict[str, dict[str, Any]]:
     """
     entries = _read((checkout / CHECKOUT[0]).read_text(encoding="utf-8"))
     return {name: entry for name, entry in entries.items() if not name.startswith("_") and "when" not in entry}
+
+
+def copy_what_renders(checkout: Path, folder: Path) -> Path:
+    """Copy what a rendering reads into a folder that is no git repository: copier renders it without a clone.
+
+    Args:
+        checkout: A checkout of the template.
+        folder: Where to; created if it does not exist.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in CHECKOUT:
+        shutil.copy(checkout / name, folder)
+    for name in ("questions", "template", "partials", "scripts"):
+        shutil.copytree(checkout / name, folder / name)
+    return folder
 
 
 def prepare(checkout: Path, folder: Path, values: Mapping[tuple[str, ...], object]) -> Path:

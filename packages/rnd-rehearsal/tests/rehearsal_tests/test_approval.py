@@ -39,6 +39,7 @@ jobs:
 """
 
 
+@pytest.mark.slow
 def test_what_a_run_pushes_to_a_pull_request_waits_for_approval_which_ends_that_run(workshop: Workshop) -> None:
     workshop.push("main", "ci: look", **{".github__workflows__pr_yml": APPROVED})
     workshop.push("feature", "feat: drive")

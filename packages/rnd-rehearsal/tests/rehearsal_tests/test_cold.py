@@ -37,6 +37,7 @@ jobs:
 TWO = CACHES + CACHES.partition("jobs:\n")[2].replace("one:", "two:\n    needs: one")
 
 
+@pytest.mark.slow
 def test_a_job_finds_nothing_of_another_one_and_its_bytes_are_counted(workshop: Workshop, tmp_path: Path) -> None:
     meter, settings = Meter(), workshop.runner.settings
     home = tmp_path / "home"

@@ -34,6 +34,7 @@ def test_its_template_names_that_channel_alone(up: sandbox.Sandbox) -> None:
     assert up.organisation.conda.channels == [up.channel.server.url]
 
 
+@pytest.mark.slow
 def test_who_works_there_is_let_in_and_leaves_no_password(
     up: sandbox.Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ jobs:
 """
 
 
+@pytest.mark.slow
 def test_each_step_does_its_work_and_fails_once(workshop: Workshop, tmp_path: Path) -> None:
     said = tmp_path / "said"
     workshop.runner.settings.faults = StepFaults(tmp_path / "faults", CENTRAL, ("work",))
