@@ -126,26 +126,34 @@ def base_image() -> Path:
 
 
 @pytest.fixture(scope="session")
-def docker(base_image: Path) -> Iterator[dict[str, str]]:
-    """The variables that lead to a Docker daemon of the tests' own, which has the base image."""
-    yield from _with_base_image("docker", docker_engine(), base_image)
+def empty_docker() -> Iterator[dict[str, str]]:
+    """The variables that lead to a Docker daemon of the tests' own."""
+    yield from _start("docker", docker_engine())
 
 
 @pytest.fixture(scope="session")
-def buildah(base_image: Path) -> Iterator[dict[str, str]]:
-    """The variables that lead to a store of images of the tests' own, which has the base image."""
-    yield from _with_base_image("buildah", buildah_engine(), base_image)
+def empty_buildah() -> Iterator[dict[str, str]]:
+    """The variables that lead to a store of images of the tests' own."""
+    yield from _start("buildah", buildah_engine())
 
 
-def _with_base_image(
-    program: str, engine: AbstractContextManager[dict[str, str]], base_image: Path
-) -> Iterator[dict[str, str]]:
+@pytest.fixture(scope="session")
+def docker(empty_docker: dict[str, str], base_image: Path) -> dict[str, str]:
+    """The variables that lead to the Docker daemon, once it has the base image."""
+    build_base_image(base_image, BASE_IMAGE, empty_docker)
+    return empty_docker
+
+
+@pytest.fixture(scope="session")
+def buildah(empty_buildah: dict[str, str], base_image: Path) -> dict[str, str]:
+    """The variables that lead to the store of images, once it has the base image."""
+    process.run("buildah", "build", "--quiet", "--tag", BASE_IMAGE, str(base_image), extra=empty_buildah)
+    return empty_buildah
+
+
+def _start(program: str, engine: AbstractContextManager[dict[str, str]]) -> Iterator[dict[str, str]]:
     try:
         with engine as variables:
-            if program == "docker":
-                build_base_image(base_image, BASE_IMAGE, variables)
-            else:
-                process.run(program, "build", "--quiet", "--tag", BASE_IMAGE, str(base_image), extra=variables)
             yield variables
     except RndError as error:
         pytest.skip(f"no {program} on this machine: {error}")

@@ -40,6 +40,21 @@ module-name = "demo"
 """
 # What uv makes of a project of that version that needs nothing.
 LOCKED = 'version = 1\n\n[[package]]\nname = "demo"\nversion = "0.4.1"\nsource = { editable = "." }\n'
+# The stages of a generated repository's Dockerfile, each with a file of the build context.
+SMALL = """\
+FROM scratch AS base
+COPY pyproject.toml /
+
+FROM base AS environment
+LABEL org.opencontainers.image.title="aligner"
+COPY uv.lock /app/.venv/
+
+FROM scratch AS package
+COPY pyproject.toml /app/.venv/
+
+FROM environment AS image
+COPY --from=package /app/.venv/ /app/.venv/
+"""
 
 
 @pytest.fixture
@@ -142,6 +157,23 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def generated_small(generated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same repository with a Dockerfile that has all stages, and installs nothing in them."""
+    folder = tmp_path_factory.mktemp("small") / "made"
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(tmp_path_factory.mktemp("home"), patch)
+        git(folder.parent, "clone", "--quiet", str(generated), str(folder))
+        (folder / "docker" / "Dockerfile").write_text(SMALL)
+        git(folder, "commit", "--quiet", "--all", "--message", "build: install nothing")
+    return folder
+
+
+@pytest.fixture
+def small_image() -> None:
+    """Let `sandbox` build an image that holds a few files: for tests that do not look into it."""
+
+
 @pytest.fixture
 def builder(request: pytest.FixtureRequest) -> str:
     """What builds the image; Docker unless a test says otherwise."""
@@ -152,14 +184,15 @@ def builder(request: pytest.FixtureRequest) -> str:
 def sandbox(
     request: pytest.FixtureRequest,
     builder: str,
-    generated: Path,
     index: PackageIndex,
     all_images: ImageRegistry,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Sandbox]:
     """A generated repository to stand in, and all that its image needs; the image's repository is not there yet."""
-    engine: dict[str, str] = request.getfixturevalue(builder)
+    small = "small_image" in request.fixturenames
+    generated: Path = request.getfixturevalue("generated_small" if small else "generated")
+    engine: dict[str, str] = request.getfixturevalue(f"empty_{builder}" if small else builder)
     folder = tmp_path / "aligner"
     git(tmp_path, "clone", "--quiet", str(generated), str(folder))
     monkeypatch.chdir(folder)

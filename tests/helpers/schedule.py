@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 REHEARSAL = "packages/rnd-rehearsal/tests/rehearsal_tests"
 SECONDS = {
     f"{REHEARSAL}/test_scenarios.py": 794,
-    "tests/publish/test_image_faults.py": 196,
+    "tests/publish/test_image_faults.py": 90,
     "tests/project/test_hosting_faults.py": 188,
     f"{REHEARSAL}/test_changed_pipelines.py": 176,
     "tests/template/test_generated.py": 155,
@@ -35,9 +35,9 @@ SECONDS = {
     f"{REHEARSAL}/test_attacks.py": 89,
     "tests/test_benchmarks.py": 75,
     "tests/project/test_new.py": 73,
-    "tests/publish/test_image.py": 72,
+    "tests/publish/test_image.py": 40,
     "tests/project/test_hosting_commands.py": 62,
-    "tests/publish/test_image_secrets.py": 59,
+    "tests/publish/test_image_secrets.py": 45,
     "tests/project/test_setup.py": 54,
     "tests/publish/test_image_layers.py": 50,
     "tests/adopt/test_branch.py": 49,

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from rnd import cli
 from rnd.publish.image import INPUTS
 from rnd.publish.registry import Registry
 from tests.helpers.image_sandbox import IMAGE
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.helpers.image_sandbox import Sandbox
+
+pytestmark = pytest.mark.usefixtures("small_image")
 
 
 def promote(sandbox: Sandbox, digest: str) -> int:

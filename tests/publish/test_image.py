@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from tests.helpers.image_sandbox import Sandbox
 
+SMALL = pytest.mark.usefixtures("small_image")
 LOOK = "import hashlib, os, aligner.align as it; print(hashlib.sha256(open(it.__file__, 'rb').read()).hexdigest())"
 
 
@@ -43,25 +44,12 @@ def docker(*arguments: str, **given: str) -> str:
     return str(ended.stdout).strip()
 
 
-def run_with_docker(sandbox: Sandbox, tag: str, *command: str) -> str:
+def run(sandbox: Sandbox, tag: str, *command: str) -> str:
     """Run a command in an image that is fetched from the registry, as a user would."""
     docker("login", "--username", "AWS", "--password-stdin", sandbox.registry.host, input=sandbox.registry.token)
     image = f"{sandbox.repository}:{tag}"
     docker("image", "rm", "--force", image)
     return docker("run", "--rm", "--network", "host", image, *command)
-
-
-def run_with_buildah(sandbox: Sandbox, tag: str, *command: str) -> str:
-    """The same, with buildah."""
-    container = process.run(
-        "buildah", "from", "--creds", f"AWS:{sandbox.registry.token}", f"{sandbox.repository}:{tag}"
-    )
-    try:
-        # What `run` runs where nothing is said is for the image to say.
-        asked = json.loads(process.run("buildah", "inspect", container.strip()))["OCIv1"]["config"]["Cmd"]
-        return process.run("buildah", "run", container.strip(), "--", *(command or asked)).strip()
-    finally:
-        process.run("buildah", "rm", container.strip())
 
 
 def layers(sandbox: Sandbox, tag: str) -> list[str]:
@@ -71,18 +59,13 @@ def layers(sandbox: Sandbox, tag: str) -> list[str]:
     return [layer["digest"] for layer in json.loads(found.manifest)["layers"]]
 
 
-RUN = {"docker": run_with_docker, "buildah": run_with_buildah}
-
-
-@pytest.mark.parametrize("builder", ["docker", "buildah"], indirect=True)
 def test_the_image_of_a_pull_request_and_then_of_the_release(
-    sandbox: Sandbox, builder: str, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run, options = RUN[builder], ("--builder", builder)
     development = set_version(capsys, "--dev")
     sandbox.publish()
     for _ in range(2):
-        assert sandbox.complete(*options) == 0
+        assert sandbox.complete() == 0
     tag = development.replace("+", "-")
     assert list(sandbox.images()) == [tag]
     assert run(sandbox, tag) == development
@@ -93,7 +76,7 @@ def test_the_image_of_a_pull_request_and_then_of_the_release(
     version = set_version(capsys)
     sandbox.commit(f"chore(release): set version to {version}")
     sandbox.publish()
-    assert sandbox.release(*options) == 0
+    assert sandbox.release() == 0
     said = capsys.readouterr()
     images = sandbox.images()
     assert set(images) == {tag, version, "stable", "latest"}
@@ -105,7 +88,7 @@ def test_the_image_of_a_pull_request_and_then_of_the_release(
         assert run(sandbox, moving) == version
     assert run(sandbox, version, "python", "-c", LOOK) == hashlib.sha256(module).hexdigest()
 
-    assert sandbox.complete(*options, "--quiet") == 0
+    assert sandbox.complete("--quiet") == 0
     assert sandbox.images() == images
     # Dependencies are not installed again for another version: the images share every layer but the last.
     before, after = layers(sandbox, tag), layers(sandbox, version)
@@ -139,6 +122,7 @@ def test_the_aws_cli_sees_what_was_made(sandbox: Sandbox) -> None:
     )
 
 
+@SMALL
 def test_what_later_steps_of_a_workflow_need(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
     sandbox.publish()
@@ -154,6 +138,7 @@ def test_what_later_steps_of_a_workflow_need(sandbox: Sandbox, tmp_path: Path, m
     assert set(sandbox.images()) == {"0.1.0", "stable", "blue"}
 
 
+@SMALL
 def test_a_plan_changes_nothing(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     sandbox.publish()
     capsys.readouterr()
@@ -172,6 +157,7 @@ def test_a_plan_changes_nothing(sandbox: Sandbox, capsys: pytest.CaptureFixture[
     assert not ecr.has_ecr_repository(ORGANISATION.require_aws(), sandbox.name, "0.1.0", ())
 
 
+@SMALL
 def test_as_data_and_with_other_tags(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     sandbox.publish()
     results = []
@@ -190,6 +176,7 @@ def test_as_data_and_with_other_tags(sandbox: Sandbox, capsys: pytest.CaptureFix
     assert document["digest"] == sandbox.images()["blue"]
 
 
+@SMALL
 def test_a_release_that_is_run_again_does_not_take_the_tags_back(sandbox: Sandbox) -> None:
     sandbox.publish()
     assert sandbox.release("--quiet") == 0
@@ -206,6 +193,7 @@ def test_a_release_that_is_run_again_does_not_take_the_tags_back(sandbox: Sandbo
     assert sandbox.images() == later
 
 
+@SMALL
 def test_any_other_registry(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Act = Callable[[], Answer]
 
+pytestmark = pytest.mark.usefixtures("small_image")
 ANY = 1000
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 TOKEN, SEE, CREATE = "GetAuthorizationToken", "DescribeRepositories", "CreateRepository"

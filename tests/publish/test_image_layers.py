@@ -88,6 +88,17 @@ def push(sandbox: Sandbox, builder: str, capsys: pytest.CaptureFixture[str], *op
     return {**found, "uploads": uploads.digests}
 
 
+def run_with_buildah(sandbox: Sandbox, digest: str, *command: str) -> str:
+    """Run a command in an image that buildah fetches from the registry; by default the one that the image names."""
+    image = f"{sandbox.registry.host}/candidate/{sandbox.name}@{digest}"
+    container = process.run("buildah", "from", "--creds", f"AWS:{sandbox.registry.token}", image).strip()
+    try:
+        given = command or json.loads(process.run("buildah", "inspect", container))["OCIv1"]["config"]["Cmd"]
+        return process.run("buildah", "run", container, "--", *given).strip()
+    finally:
+        process.run("buildah", "rm", container)
+
+
 def test_every_builder_and_every_machine_makes_the_same_image(
     sandbox: Sandbox,
     base: Path,
@@ -103,6 +114,10 @@ def test_every_builder_and_every_machine_makes_the_same_image(
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("GITHUB_RUN_ID", str(run))
         made.append(push(sandbox, builder, capsys))
+        if builder == "buildah":
+            assert run_with_buildah(sandbox, made[-1]["digest"]) == "0.1.0"
+            assert run_with_buildah(sandbox, made[-1]["digest"], "id", "-u") == "1000"
+            assert run_with_buildah(sandbox, made[-1]["digest"], "align") == "aligned"
         sandbox.forget()
     first, second = made
     assert first["config"] == second["config"]
