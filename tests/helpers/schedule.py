@@ -30,7 +30,7 @@ SECONDS = {
     "tests/project/test_hosting_faults.py": 188,
     f"{REHEARSAL}/test_changed_pipelines.py": 176,
     "tests/template/test_generated.py": 155,
-    "tests/template/test_questions.py": 117,
+    "tests/template/test_questions.py": 13,
     "tests/test_interruption.py": 108,
     f"{REHEARSAL}/test_attacks.py": 89,
     "tests/test_benchmarks.py": 75,

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from rnd.names import derive_names
 from rnd.organisation import load_organisation
+from rnd_rehearsal.template import copy_what_renders
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.helpers.template import TemplateRepository
 
 ORGANISATION = load_organisation()
 RESERVED = (ROOT / "questions" / "reserved_names.txt").read_text(encoding="utf-8")
@@ -30,10 +30,16 @@ OUTER = "A project name cannot start or end with _"
 DOUBLED = "A project name cannot hold __"
 
 
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What asks the questions, which no test changes."""
+    return copy_what_renders(ROOT, tmp_path_factory.mktemp("template"))
+
+
 def answer(source: str | Path, **answers: str) -> None:
     """Answer the questions and render nothing; a refused answer raises."""
     answers = {"project_name": "fine", **answers}
-    run_copy(str(source), "unused", data=answers, defaults=True, unsafe=True, quiet=True, pretend=True, vcs_ref="HEAD")
+    run_copy(str(source), "unused", data=answers, defaults=True, unsafe=True, quiet=True, pretend=True)
 
 
 @pytest.mark.parametrize(
@@ -64,22 +70,22 @@ def answer(source: str | Path, **answers: str) -> None:
         ("a" * 200, "With this project name the repository's would have 204 characters; GitHub allows 100."),
     ],
 )
-def test_a_project_name_that_cannot_work(template: TemplateRepository, name: str, rule: str) -> None:
+def test_a_project_name_that_cannot_work(source: Path, name: str, rule: str) -> None:
     with pytest.raises(ValueError, match=re.escape(rule)):
-        answer(template.address, project_name=name)
+        answer(source, project_name=name)
 
 
 @pytest.mark.parametrize("name", ["x", "template_test", "Speech2Text", "match", "a" * 96, "classes", "json_tools"])
-def test_a_project_name_that_works(template: TemplateRepository, name: str) -> None:
-    answer(template.address, project_name=name)
+def test_a_project_name_that_works(source: Path, name: str) -> None:
+    answer(source, project_name=name)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet="aZ9_-é\n", max_size=9))
 @example("a_b")
-def test_a_name_is_allowed_exactly_when_it_works_in_all_four_places(template: TemplateRepository, name: str) -> None:
+def test_a_name_is_allowed_exactly_when_it_works_in_all_four_places(source: Path, name: str) -> None:
     try:
-        answer(template.folder, project_name=name)
+        answer(source, project_name=name)
         allowed = True
     except ValueError:
         allowed = False
@@ -110,18 +116,18 @@ def test_the_reserved_names_hold_every_keyword_and_standard_module_of_this_pytho
         ("Ada <not an e-mail>", "Write the author as `Name` or `Name <e-mail>`."),
     ],
 )
-def test_an_author_that_cannot_be_written(template: TemplateRepository, author: str, rule: str) -> None:
+def test_an_author_that_cannot_be_written(source: Path, author: str, rule: str) -> None:
     with pytest.raises(ValueError, match=re.escape(rule)):
-        answer(template.address, author=author)
+        answer(source, author=author)
 
 
 @pytest.mark.parametrize("version", ["3.7", "3.11\n", "2", "latest"])
-def test_a_python_that_the_organisation_does_not_offer(template: TemplateRepository, version: str) -> None:
+def test_a_python_that_the_organisation_does_not_offer(source: Path, version: str) -> None:
     with pytest.raises(ValueError, match="python_version"):
-        answer(template.address, python_version=version)
+        answer(source, python_version=version)
 
 
 @pytest.mark.parametrize("tool", ["poetry", "UV", "", "conda\n"])
-def test_a_dependency_tool_that_there_is_not(template: TemplateRepository, tool: str) -> None:
+def test_a_dependency_tool_that_there_is_not(source: Path, tool: str) -> None:
     with pytest.raises(ValueError, match="dependency_tool"):
-        answer(template.address, dependency_tool=tool)
+        answer(source, dependency_tool=tool)
