@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,11 +16,12 @@ import pytest
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 BAKED = "/opt/rnd-toolkit"
 ECHO = '#!/bin/sh\necho "{name}: $*"\n'
-UV = "uv: run --frozen --no-dev"
+UV = "uv: run --frozen --only-group job"
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,11 @@ class Job:
             assert said.startswith("baked: -I ")
             assert said.endswith(f"/scripts/run_rnd.py {command}\n"), "the code of the checkout"
             return True
-        options = "".join(f" {word}" for word in arguments[: arguments.index("rnd")])
+        names = arguments[: arguments.index("rnd")]
+        groups = "".join(f" --only-group job-{name}" for name in names if name != "--extra")
         action = self.folder / "checkout" / "actions" / "version"
-        assert said == f"{UV}{options} --project {action}/../.. rnd {command}\n"
+        code = f"{action}/../../scripts/../scripts/run_rnd.py"
+        assert said == f"{UV}{groups} --project {action}/../.. python -I {code} {command}\n"
         return False
 
 
@@ -141,6 +146,40 @@ def test_a_command_that_needs_the_standard_library_alone_is_run_by_python(job: J
     assert said.endswith(f"/scripts/run_rnd.py ci gate {needs}\n")
     (job.folder / "bin" / "python3").write_text("#!/bin/sh\nexit 1\n")  # too old
     assert job.toolkit("--bare", "rnd", "ci", "gate", needs).startswith(f"{UV} --project ")
+
+
+# Where the code is that commands of central actions run, and what in it is for a person alone.
+OF_JOBS = ("ci", "environments", "github", "organisation", "providers", "publish", "version")
+OF_PEOPLE = ("github/sign_in.py",)
+NAMES = {"pyyaml": "yaml", "py-rattler": "rattler", "readme-renderer": "readme_renderer"}  # of packages: modules
+BROUGHT = {"botocore", "httpx"}  # by boto3 and githubkit
+
+
+def test_what_jobs_import_is_in_their_groups() -> None:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    of_jobs = [entry for name, entries in groups.items() if name.startswith("job") for entry in entries]
+    given = {NAMES.get(entry, entry) for entry in of_jobs if isinstance(entry, str)} | BROUGHT
+    source = ROOT / "src" / "rnd"
+    files = [*source.glob("*.py"), *(file for name in OF_JOBS for file in (source / name).rglob("*.py"))]
+    needed = {
+        name.partition(".")[0]
+        for file in files
+        if str(file.relative_to(source)) not in OF_PEOPLE
+        for name in imported(ast.parse(file.read_text(encoding="utf-8")))
+    }
+    assert needed - set(sys.stdlib_module_names) - {"rnd"} <= given
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Yield the modules that a file imports, but for types."""
+    if isinstance(tree, ast.If) and isinstance(tree.test, ast.Name) and tree.test.id == "TYPE_CHECKING":
+        return
+    if isinstance(tree, ast.Import):
+        yield from (alias.name for alias in tree.names)
+    elif isinstance(tree, ast.ImportFrom):
+        yield tree.module or ""
+    for child in ast.iter_child_nodes(tree):
+        yield from imported(child)
 
 
 def test_hadolint_of_the_image_is_used(job: Job) -> None:
