@@ -11,16 +11,13 @@ import pytest
 from rnd.commands import build_parser
 from rnd.options import LazyParser, Parser
 from rnd.project.template import CHECKOUT
-from tests.test_readme import PAGES
+from tests.helpers.pages import BEFORE, BLOCK, current_pages, without_comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
-# What stands before a command in a block: a prompt, and what runs it.
-BEFORE = re.compile(r"^\s*(?:\$ )?(?:uv run (?:--\S+ )*|uvx --from \S+ (?:--\S+ )*)?(?=(?:rnd|make) )")
 MAKE = set(re.findall(r"^([a-z-]+):.*##", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
@@ -32,19 +29,13 @@ def shown(page: Path) -> Iterator[tuple[str, bool]]:
             continue
         for line in block.replace("\\\n", " ").splitlines():
             if (found := BEFORE.match(line)) is not None:
-                # Two spaces or a # separate a command from what it does.
-                yield re.split(r"\s{2,}|\s#", line[found.end() :].strip())[0], True
+                yield without_comment(line[found.end() :]), True
     for span in SPAN.findall(BLOCK.sub("", text)):
         if re.match(r"(uv run )?(rnd|make) [a-z]", span):
             yield span.removeprefix("uv run "), False
 
 
-COMMANDS = {
-    (one, complete): page.relative_to(CHECKOUT)
-    for page in PAGES
-    if page.parent.name not in {"reference", "decisions", "benchmarks"}  # generated, about the past, or measured
-    for one, complete in shown(page)
-}
+COMMANDS = {(one, complete): page.relative_to(CHECKOUT) for page in current_pages() for one, complete in shown(page)}
 
 
 def test_there_are_pages_with_commands() -> None:

@@ -13,6 +13,7 @@ from copier import run_copy
 
 from rnd.project.template import CHECKOUT
 from scripts.picture import COLUMNS, PICTURE, ROWS, record
+from tests.helpers.pages import PAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 UNCOMMITTED = "It was created from uncommitted changes"
-PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.slow

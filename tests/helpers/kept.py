@@ -33,9 +33,11 @@ class Kept:
 
     Attributes:
         place: The folder of all four.
+        name: The name of the repository's folder.
     """
 
     place: Path
+    name: str = "made"
 
     @property
     def template(self) -> TemplateRepository:
@@ -45,7 +47,7 @@ class Kept:
     @property
     def made(self) -> Path:
         """The repository that tests may change."""
-        return self.place / "made"
+        return self.place / self.name
 
     def keep(self) -> None:
         """Keep what is there now."""
