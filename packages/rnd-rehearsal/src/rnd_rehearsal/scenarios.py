@@ -17,12 +17,12 @@ from rnd_rehearsal.actors import BEFORE
 from rnd_rehearsal.adopt_aws_scenario import adopt_aws
 from rnd_rehearsal.adopt_scenario import adopt
 from rnd_rehearsal.attacks import scenario as attacks
+from rnd_rehearsal.changes import change, change_with_wrong_title, propose_hotfix, propose_two
 from rnd_rehearsal.fleet_scenario import fleet
 from rnd_rehearsal.fork_scenario import fork
 from rnd_rehearsal.private_package import private_package
 from rnd_rehearsal.rerun import rerun, rerun_without_app
 from rnd_rehearsal.research_scenario import research
-from rnd_rehearsal.rest import Refusal
 from rnd_rehearsal.sandbox import MAINTAINER
 
 if TYPE_CHECKING:
@@ -104,20 +104,6 @@ def feature(actors: Actors) -> None:
     change(actors, "feat: drive", "0.2.0")
 
 
-def change(actors: Actors, message: str, version: str, method: str = "squash", title: str | None = None) -> None:
-    """Propose a change with one commit, merge it, and check the release that follows."""
-    subject = message.partition("\n")[0]
-    written = actors.commit("change", message)
-    number = actors.propose("change", title or subject)
-    actors.wait()
-    # Its run only pushed the version. Going back to this commit must not make it mergeable.
-    found = actors.conclusions(written)
-    actors.check("the commit without its version is not green", found.get("all-green") != "success")
-    actors.check_proposed(number, version)
-    actors.merge(number, method)
-    actors.check_released(version)
-
-
 def one_change(
     message: str, version: str, method: str = "squash", before: str = BEFORE, title: str | None = None
 ) -> Callable[[Actors], None]:
@@ -141,20 +127,7 @@ def one_change(
 def two_at_once(actors: Actors) -> None:
     """Two pull requests are open at the same time; the second is brought up to date, and neither release is lost."""
     actors.prepare(BEFORE)
-    actors.commit("one", "feat: drive", "drive")
-    actors.commit("two", "fix: turn", "turn")
-    first, second = actors.propose("one", "feat: drive"), actors.propose("two", "fix: turn")
-    actors.wait()
-    actors.check_proposed(first, "0.5.0")
-    actors.check_proposed(second, "0.4.2")
-    actors.merge(first)
-    actors.check_released("0.5.0")
-    actors.check("the second must be brought up to date first", refused(actors, second))
-    actors.bring_up_to_date("two")
-    actors.check_proposed(second, "0.5.1")
-    actors.merge(second)
-    actors.check_released("0.5.1")
-    actors.check("nothing else was released", actors.tags() == {BEFORE, "0.5.0", "0.5.1"})
+    propose_two(actors)
 
 
 def without_aws(actors: Actors) -> None:
@@ -174,30 +147,10 @@ def without_aws(actors: Actors) -> None:
     actors.check("each index took one wheel", taken == [1, 1])
 
 
-def refused(actors: Actors, number: int) -> bool:
-    """Return whether the rules block a pull request from merging."""
-    try:
-        actors.ask("PUT", f"/pulls/{number}/merge", {"merge_method": "squash"}, MAINTAINER)
-    except Refusal as refusal:
-        return refusal.status == 405
-    return False
-
-
 def wrong_title(actors: Actors) -> None:
     """A squash whose title says less than its commits is refused until the title is fixed."""
     actors.prepare(BEFORE)
-    actors.commit("change", "feat: drive")
-    number = actors.propose("change", "chore: tidy")
-    actors.wait()
-    head = actors.pull_request(number)["head"]["sha"]
-    actors.check("the title is refused", actors.conclusions(head).get("version") == "failure")
-    actors.check("and so is the merge", refused(actors, number))
-    actors.report("the title is fixed")
-    actors.ask("PATCH", f"/pulls/{number}", {"title": "feat: drive"})
-    actors.run_again(actors.sandbox.runner.runs[-1])
-    actors.check_proposed(number, "0.5.0")
-    actors.merge(number)
-    actors.check_released("0.5.0")
+    change_with_wrong_title(actors, "feat: drive", "0.5.0")
 
 
 def hotfix(actors: Actors) -> None:
@@ -205,13 +158,7 @@ def hotfix(actors: Actors) -> None:
     actors.prepare(BEFORE)
     actors.commit("hotfix", "fix: stop", "stop", start=BEFORE)
     change(actors, "feat: drive", "0.5.0")
-    number = actors.propose("hotfix", "fix: stop")
-    actors.wait()
-    actors.check("it must be brought up to date first", refused(actors, number))
-    actors.bring_up_to_date("hotfix")
-    actors.check_proposed(number, "0.5.1")
-    actors.merge(number)
-    actors.check_released("0.5.1")
+    propose_hotfix(actors, "0.5.1")
 
 
 SCENARIOS = {

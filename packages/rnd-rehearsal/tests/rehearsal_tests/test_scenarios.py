@@ -15,9 +15,10 @@ from rnd.adopt.proof import Proof
 from rnd.adopt.tree import tree_of
 from rnd.adopt.trial import Trial
 from rnd_rehearsal import sandbox, timeline
-from rnd_rehearsal.actors import Actors
+from rnd_rehearsal.actors import BEFORE, Actors
 from rnd_rehearsal.adopt_aws_scenario import adopt_aws
 from rnd_rehearsal.adopt_scenario import proven
+from rnd_rehearsal.changes import change, change_with_wrong_title, propose_hotfix, propose_two
 from rnd_rehearsal.channel import interpreter
 from rnd_rehearsal.newcomer import CONDA, SETUP_PY
 from rnd_rehearsal.scenarios import SCENARIOS
@@ -26,21 +27,24 @@ from tests.helpers.machine import PYTHON, ROOT, channel
 if TYPE_CHECKING:
     from pathlib import Path
 
-# `attacks` has its own tests, and `feature` begins with `first-release`, which `rnd rehearse` runs in its own test. The
-# others are about commits, merges, tokens and single steps, the same with both tools: each was run with conda as well,
+# These are about commits, merges, tokens and single steps, the same with both tools: each was run with conda as well,
 # and can be again.
-ALIKE = {"breaking", "breaking-before-1.0", "untyped", "two-at-once", "wrong-title", "hotfix", "without-app", "rerun"}
-# What others do as well: the change of `untyped` is in `without-aws`; a level and a squash of `breaking`, in
-# `breaking-before-1.0` and `feature`; `fix`, in the test below, with all of its steps and images besides. With conda,
+ALIKE = {"breaking", "untyped", "fork", "rerun", "without-app", "without-aws"}
+# Tests below run these, or what they are about, in one repository.
+TOGETHER = {"breaking-before-1.0", "two-at-once", "wrong-title", "hotfix", "adopt", "adopt-aws"}
+# `attacks` has its own tests, and `rnd rehearse` runs `feature`, which begins with `first-release`, in its own test.
+# What others do as well: the change of `untyped` is in `without-aws`; a level and a squash of `breaking`, in `feature`
+# and the test of one repository; `fix`, in a test below, with all of its steps and images besides. With conda,
 # `feature` is the first release of `stock-copier` and the change of that test. `research` takes two minutes of a core:
 # it is run by hand, with images, and extras, the cooldown, the audit, features and the image have tests of their own.
-# Of `adopt` and `adopt-aws`, a test below runs what differs.
 NOT_AGAIN = {
-    "uv": {"first-release", "attacks", "untyped", "breaking", "fix", "research", "adopt", "adopt-aws"},
-    "conda": {"first-release", "feature", "fix", "without-aws", "adopt", "adopt-aws", *ALIKE},
+    "uv": {"first-release", "feature", "attacks", "untyped", "breaking", "fix", "research", *TOGETHER},
+    "conda": {"first-release", "feature", "fix", *ALIKE, *TOGETHER},
 }
+# It is run with conda, where that can be: with uv, its folder has a test, and the first release is that of `feature`.
+NOT_AGAIN["uv" if interpreter(PYTHON) else "conda"].add("stock-copier")
 # What these are about does not depend on the checks of the code, which the others run with both tools.
-WITHOUT_CHECKS = ALIKE - {"rerun"}
+WITHOUT_CHECKS = {"without-app"}
 TOLD = [(tool, name) for name, scenario in SCENARIOS.items() for tool in scenario.tools if name not in NOT_AGAIN[tool]]
 
 COMPARED = "The wheels of both commits were built and compared."
@@ -53,6 +57,22 @@ pytestmark = pytest.mark.usefixtures("no_accounts")
 @pytest.mark.parametrize(("tool", "name"), TOLD)
 def test_it_ends_as_it_should(tool: str, name: str, tmp_path: Path) -> None:
     rehearse(name, tool, tmp_path, images=False)
+
+
+@pytest.mark.slow
+def test_one_repository_takes_one_change_after_another(tmp_path: Path) -> None:
+    """What `two-at-once`, `hotfix`, `wrong-title` and `breaking-before-1.0` are about; jobs do not check the code."""
+    with sandbox.start(tmp_path, ROOT, checks=False) as up:
+        actors = Actors(up)
+        actors.prepare(BEFORE)
+        propose_two(actors)
+        actors.commit("hotfix", "fix: stop", "stop", start="0.5.1")
+        change_with_wrong_title(actors, "feat: reverse", "0.6.0")
+        propose_hotfix(actors, "0.6.1")
+        actors.git("branch", "--delete", "--force", "change")
+        change(actors, "feat: turn\n\nBREAKING CHANGE: the other way", "1.0.0", "rebase", title="feat!: turn")
+        check_results(actors)
+        assert actors.tags() == {BEFORE, "0.5.0", "0.5.1", "0.6.0", "0.6.1", "1.0.0"}
 
 
 @pytest.mark.slow
@@ -70,9 +90,7 @@ def test_existing_repositories_join(tmp_path: Path) -> None:
     with sandbox.start(tmp_path, ROOT, app=False, dependency_tool=tool) as up:
         actors = Actors(up)
         adopt_aws(actors, kinds)
-        assert [check.sentence for check in actors.checks if not check.holds] == []
-        assert timeline.violations(up) == []
-        check_logs(up)
+        check_results(actors)
 
 
 @pytest.mark.parametrize(
@@ -99,12 +117,17 @@ def rehearse(name: str, tool: str, folder: Path, *, images: bool) -> None:
     with begin(packages=scenario.packages, app=scenario.app, failing=scenario.failing, aws=scenario.aws) as up:
         actors = Actors(up)
         scenario.run(actors)
-        found = timeline.document(name, actors, 0)
-        assert [check.sentence for check in actors.checks if not check.holds] == []
-        assert found["violations"] == []
-        assert found["succeeded"]
+        check_results(actors)
+        assert timeline.document(name, actors, 0)["succeeded"]
         assert actors.folder.joinpath({"uv": "uv.lock", "conda": "conda-lock.yml"}[tool]).exists()
-        check_logs(up)
+
+
+def check_results(actors: Actors) -> None:
+    """Look whether all expectations of a scenario hold, and no log has a secret."""
+    assert actors.checks
+    assert [check.sentence for check in actors.checks if not check.holds] == []
+    assert timeline.violations(actors.sandbox) == []
+    check_logs(actors.sandbox)
 
 
 def test_the_list_is_the_one_that_was_asked_for() -> None:
