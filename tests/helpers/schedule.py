@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 ROOT = Path(__file__).parents[2]
 REHEARSAL = "packages/rnd-rehearsal/tests/rehearsal_tests"
 SECONDS = {
-    f"{REHEARSAL}/test_scenarios.py": 794,
+    f"{REHEARSAL}/test_scenarios.py": 530,
     "tests/publish/test_image_faults.py": 90,
     "tests/project/test_hosting_faults.py": 188,
     f"{REHEARSAL}/test_changed_pipelines.py": 176,
@@ -41,7 +41,7 @@ SECONDS = {
     "tests/project/test_setup.py": 54,
     "tests/publish/test_image_layers.py": 50,
     "tests/adopt/test_branch.py": 49,
-    f"{REHEARSAL}/test_command.py": 43,
+    f"{REHEARSAL}/test_command.py": 85,
     "tests/project/test_update.py": 98,
     "tests/template/test_stock_copier.py": 42,
     "tests/fleet/test_update_limits.py": 42,
@@ -137,7 +137,13 @@ SECONDS = {
     "packages/fake-github/tests/fake_github_tests/test_id_tokens.py": 5,
 }
 SLOW_FIXTURE = "synthesised"
-APART = {f"{REHEARSAL}/test_scenarios.py"}
+# Modules whose tests are dealt out one by one, with the tests that take much longer than the others.
+APART = {
+    f"{REHEARSAL}/test_scenarios.py": {
+        "test_it_ends_as_it_should[uv-rerun]": 180,
+        "test_one_repository_takes_one_change_after_another": 125,
+    }
+}
 
 
 @pytest.hookimpl
@@ -161,13 +167,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             blocks.setdefault(item.nodeid if module in APART else module, []).append(item)
         else:
             short.append(item)
-    tests = Counter(item.path for block in blocks.values() for item in block)
-    costs = [
-        (SECONDS[item.path.relative_to(ROOT).as_posix()] * len(block) / tests[item.path], block)
-        for block in blocks.values()
-        for item in block[:1]
-    ]
+    costs = list(zip(_costs([block[0] for block in blocks.values()]), blocks.values(), strict=True))
     items[:] = deal(costs, short, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def _costs(first: list[pytest.Item]) -> list[float]:
+    """Return the seconds of each block, by its first test."""
+    modules = [item.path.relative_to(ROOT).as_posix() for item in first]
+    known = [APART.get(module, {}).get(item.name) for module, item in zip(modules, first, strict=True)]
+    left: dict[str, float] = dict(SECONDS)
+    others: Counter[str] = Counter()
+    for module, seconds in zip(modules, known, strict=True):
+        left[module] -= seconds or 0
+        others[module] += seconds is None
+    return [
+        max(left[module], 0) / others[module] if seconds is None else seconds
+        for module, seconds in zip(modules, known, strict=True)
+    ]
 
 
 def deal(blocks: list[tuple[float, list[Item]]], short: list[Item], processes: int) -> list[Item]:
