@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rnd_rehearsal import engine
 from tests.helpers import memory
 from tests.helpers.machine import ROOT
 from tests.helpers.memory import has_room, quick_folder, remove_left
@@ -17,6 +18,7 @@ from tests.helpers.memory import has_room, quick_folder, remove_left
 HOLDS = """\
 import sys, time
 from pathlib import Path
+from rnd_rehearsal import engine
 from tests.helpers import memory
 memory.MEMORY, memory.ENOUGH = Path(sys.argv[1]), 0
 with memory.quick_folder("hub") as folder:
@@ -79,3 +81,10 @@ def test_there_is_no_room_where_programs_cannot_run(tmp_path: Path, monkeypatch:
     closed = os.statvfs_result((*there[:8], there.f_flag | os.ST_NOEXEC, there.f_namemax))
     monkeypatch.setattr(os, "statvfs", lambda _: closed)
     assert not has_room(0)
+
+
+def test_builders_of_images_keep_their_files_with_those_of_the_session() -> None:
+    """In the workers of pytest-xdist too, which inherit the place."""
+    given = os.environ.get(memory.ROOT)
+    expected = Path(given) if given is not None and Path(given).parent == memory.MEMORY else None
+    assert expected == engine.PLACE
