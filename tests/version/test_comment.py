@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,6 +66,13 @@ def test_a_plan(hosting: Hosting, number: int, capsys: pytest.CaptureFixture[str
     assert explain(number, "--plan") == 0
     assert f"write the explanation into its comment on {hosting.owner}/demo#{number}" in capsys.readouterr().out
     assert comments(hosting) == []
+
+
+def test_a_token_makes_org_yml_unnecessary(hosting: Hosting, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pull request runs this, and reading org.yml takes 0.1 s."""
+    monkeypatch.setitem(sys.modules, "rnd.organisation", None)
+    assert explain(number, "--quiet") == 0
+    assert len(comments(hosting)) == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])

@@ -172,13 +172,17 @@ def connected(options: argparse.Namespace, identity: str | None = None) -> Itera
     from rnd import report
     from rnd.github.repository import find_repository, parse_repository
     from rnd.github.sign_in import connect
-    from rnd.organisation import load_organisation
 
     if not getattr(options, "quiet", False):
         report.print_log()
-    organisation = load_organisation()
-    environ = {**os.environ, **(_token_of(identity, organisation) if identity else {})}
-    with connect(environ, organisation.github.client_id, ask=sys.stdin.isatty()) as client:
+    environ, client_id, ask = dict(os.environ), None, sys.stdin.isatty()
+    if identity or ask:  # otherwise org.yml is not needed, and reading it takes 0.1 s
+        from rnd.organisation import load_organisation
+
+        organisation = load_organisation()
+        client_id = organisation.github.client_id
+        environ |= _token_of(identity, organisation) if identity else {}
+    with connect(environ, client_id, ask=ask) as client:
         named = options.repository
         yield client, parse_repository(named) if named else find_repository(Path(), os.environ, client.addresses)
 
