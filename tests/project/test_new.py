@@ -33,7 +33,7 @@ def files(folder: Path) -> set[str]:
 
 
 @BOTH_TOOLS
-def test_a_whole_repository(
+def test_a_whole_repository_and_again_repeats_nothing(
     template: TemplateRepository,
     tmp_path: Path,
     tool: str,
@@ -65,35 +65,37 @@ def test_a_whole_repository(
     assert f"package  {NAMES.package}" in said.out
     assert "Run the repository's checks: done (passed on " in said.err
 
-
-@BOTH_TOOLS
-def test_again_repeats_nothing(template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert new(template, tmp_path / "made") == 0
-    head = git(tmp_path / "made", "rev-parse", "HEAD")
-    capfd.readouterr()
-    assert new(template, tmp_path / "made", "--json") == 0
+    head = git(folder, "rev-parse", "HEAD")
+    assert new(template, folder, "--json") == 0
     steps = json.loads(capfd.readouterr().out)["steps"]
     assert {step["result"] for step in steps} == {"done"}
-    assert git(tmp_path / "made", "rev-parse", "HEAD") == head
+    assert git(folder, "rev-parse", "HEAD") == head
+
+    assert new(template, folder, name="second") == 2
+    assert "contains the project speech_alignment, not second." in capfd.readouterr().err
 
 
 @BOTH_TOOLS
 def test_a_plan_changes_nothing_and_the_command_does_exactly_that(
-    template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    template: TemplateRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    place = tmp_path / "place"
+    """In the empty folder that one stands in."""
+    place = tmp_path / "aligner"
     place.mkdir()
-    assert new(template, place / "made", "--plan", "--json") == 0
+    monkeypatch.chdir(place)
+    assert new(template, ".", "--plan", "--json") == 0
     planned = json.loads(capfd.readouterr().out)["steps"]
     assert files(place) == set()
 
-    assert new(template, place / "made", "--json") == 0
+    assert new(template, ".", "--json") == 0
     applied = json.loads(capfd.readouterr().out)["steps"]
     assert [step["key"] for step in planned if step["result"] == "needed"] == [
         *("lock", "files", "environment", "repository", "hooks", "checks")
     ]
     assert [(step["key"], step["actions"]) for step in planned] == [(step["key"], step["actions"]) for step in applied]
     assert [step["result"] for step in applied] == [step["result"].replace("needed", "applied") for step in planned]
+    assert Path.cwd().joinpath("pyproject.toml").is_file()
+    assert git(place, "status", "--porcelain") == ""
 
 
 def test_without_a_folder_it_is_named_like_the_github_repository(
@@ -105,18 +107,6 @@ def test_without_a_folder_it_is_named_like_the_github_repository(
     assert new(template, "--quiet") == 0
     assert files(place) == {NAMES.repository}
     assert new(template, "--quiet") == 0
-
-
-@BOTH_TOOLS
-def test_the_empty_folder_that_one_stands_in(
-    template: TemplateRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = tmp_path / "aligner"
-    place.mkdir()
-    monkeypatch.chdir(place)
-    assert new(template, ".", "--quiet") == 0
-    assert Path.cwd().joinpath("pyproject.toml").is_file()
-    assert git(place, "status", "--porcelain") == ""
 
 
 def test_answers_from_a_file_and_those_of_the_command_line_before_them(
@@ -186,14 +176,6 @@ def test_a_destination_that_holds_something(
     assert files(tmp_path / "taken") == {"thesis.tex"}
 
 
-def test_a_destination_that_holds_another_project(
-    template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    assert new(template, tmp_path / "made", "--quiet", name="first") == 0
-    assert new(template, tmp_path / "made", name="second") == 2
-    assert "contains the project first, not second." in capfd.readouterr().err
-
-
 def test_a_destination_inside_another_repository(
     template: TemplateRepository, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -255,24 +237,19 @@ def test_what_a_killed_run_left_is_removed_but_not_what_a_running_one_uses_or_an
     assert files(tmp_path / "kept") == {"thesis.tex"}
 
 
-def test_an_ignore_list_of_the_user_s_own_keeps_nothing_out_of_the_first_commit(
-    template: TemplateRepository, tmp_path: Path, home: Path
+def test_an_ignore_list_of_the_user_s_own_and_variables_of_a_hook_that_runs_it_change_nothing(
+    template: TemplateRepository, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / ".gitignore").write_text(".vscode/\nuv.lock\n")
     git(tmp_path, "config", "--global", "core.excludesFile", str(home / ".gitignore"))
-    assert new(template, tmp_path / "made", "--quiet") == 0
-    assert {".vscode/settings.json", "uv.lock"} <= set(git(tmp_path / "made", "ls-files").splitlines())
-
-
-def test_variables_of_a_hook_that_runs_it_point_nowhere(
-    template: TemplateRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     git(tmp_path, "init", "--quiet", "other")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "venv"))
     assert new(template, tmp_path / "made", "--quiet") == 0
     monkeypatch.delenv("GIT_DIR")
     assert os.listdir(tmp_path / "made" / ".git" / "refs" / "heads") == ["main"]  # noqa: PTH208
+    assert os.listdir(tmp_path / "other" / ".git" / "refs" / "heads") == []  # noqa: PTH208
+    assert {".vscode/settings.json", "uv.lock"} <= set(git(tmp_path / "made", "ls-files").splitlines())
 
 
 def test_uncommitted_changes_of_the_template_are_rendered_and_pointed_out(

@@ -7,7 +7,9 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,7 +22,20 @@ from tests.helpers.git import git
 from tests.helpers.machine import FOUND, ROOT, isolate
 from tests.helpers.template import TemplateRepository, asking_nothing, copy_template
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 ORGANISATION = load_organisation()
+VERSIONS = list(FOUND)
+# uv with each Python, and conda with the oldest, the default and the newest one.
+PYTHONS = [
+    *(("uv", version) for version in VERSIONS),
+    *(
+        ("conda", version)
+        for version in VERSIONS
+        if version in {VERSIONS[0], ORGANISATION.python.default, VERSIONS[-1]}
+    ),
+]
 
 
 def make(template: TemplateRepository, folder: Path, python_version: str = ORGANISATION.python.default) -> Path:
@@ -43,13 +58,36 @@ def run(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProc
     return process.attempt("env", program, *arguments, cwd=folder, extra=activated | {"PIP_NO_INDEX": "1"})
 
 
+@pytest.fixture(scope="module")
+def made_with(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Returns a repository that is made with a tool, once, for the tests that put back what they change."""
+
+    @cache
+    def once(tool: str) -> Path:
+        with pytest.MonkeyPatch.context() as patch:
+            tmp_path = tmp_path_factory.mktemp("generated")
+            isolate(tmp_path_factory.mktemp("home"), patch)
+            return make(copy_template(tmp_path / "rnd-template", tool), tmp_path / "made")
+
+    return once
+
+
+@pytest.fixture(params=["uv", "conda"])
+def made(request: pytest.FixtureRequest, made_with: Callable[[str], Path]) -> Path:
+    """One repository with each tool."""
+    return made_with(request.param)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("python_version", FOUND)
-@pytest.mark.parametrize("chosen", ["uv", "conda"])
-def test_its_own_checks_pass_on_every_python(tmp_path: Path, chosen: str, python_version: str) -> None:
+@pytest.mark.parametrize(("chosen", "python_version"), PYTHONS)
+def test_its_own_checks_pass_on_every_python(
+    made_with: Callable[[str], Path], tmp_path: Path, chosen: str, python_version: str
+) -> None:
     """`rnd new` runs the checks, and a note in git says that they passed; by hand they are run with one Python."""
-    template = copy_template(tmp_path / "rnd-template", chosen, python_version)
-    made = make(template, tmp_path / "made", python_version)
+    if python_version == ORGANISATION.python.default:
+        made = made_with(chosen)
+    else:
+        made = make(copy_template(tmp_path / "rnd-template", chosen, python_version), tmp_path / "made", python_version)
     assert git(made, "rev-parse", "refs/rnd/checks-passed") == git(made, "rev-parse", "HEAD")
     said = run(made, "python", "--version").stdout
     assert said.startswith(f"Python {python_version}.")
@@ -68,15 +106,6 @@ def test_its_own_checks_pass_on_every_python(tmp_path: Path, chosen: str, python
 def prek() -> str:
     """Return the path of prek, which reads the same configuration as pre-commit."""
     return str(Path(sys.executable).with_name("prek"))
-
-
-@pytest.fixture(scope="module", params=["uv", "conda"])
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One repository with each tool, for the tests that put back what they change."""
-    with pytest.MonkeyPatch.context() as patch:
-        tmp_path = tmp_path_factory.mktemp("generated")
-        isolate(tmp_path_factory.mktemp("home"), patch)
-        return make(copy_template(tmp_path / "rnd-template", request.param), tmp_path / "made")
 
 
 # Each file, and the hook that refuses it. All are there at the same time: a hook is asked once for all of them.
@@ -113,7 +142,7 @@ def refusals(said: str) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("runner", ["pre-commit", "prek"])
+@pytest.mark.parametrize(("made", "runner"), [("uv", "pre-commit"), ("conda", "prek")], indirect=["made"])
 def test_each_hook_refuses_what_it_is_for(made: Path, runner: str) -> None:
     for path, (content, _) in REFUSED.items():
         (made / path).write_bytes(content.encode())

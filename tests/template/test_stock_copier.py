@@ -10,7 +10,7 @@ import pytest
 
 from rnd.cli import main
 from tests.helpers.git import git
-from tests.helpers.machine import BOTH_TOOLS
+from tests.helpers.machine import AUTHOR, BOTH_TOOLS
 from tests.helpers.template import TemplateRepository, asking_nothing
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Every other question by its default, and nothing on GitHub.
 HERE = ("--data", "create_github_repository=false", "--defaults")
+AGAIN = (*HERE, "--overwrite")
 
 
 def copy(copier: str, template: TemplateRepository, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -34,7 +35,7 @@ def copy(copier: str, template: TemplateRepository, folder: Path, *arguments: st
 
 @pytest.mark.slow
 @BOTH_TOOLS
-def test_the_same_repository(copier: str, template: TemplateRepository, tmp_path: Path) -> None:
+def test_the_same_repository_and_again_over_it(copier: str, template: TemplateRepository, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     ended = copy(copier, template, plain, "--data", "project_name=template_test", *HERE)
     assert ended.returncode == 0, ended.stderr
@@ -47,16 +48,10 @@ def test_the_same_repository(copier: str, template: TemplateRepository, tmp_path
     assert git(plain, "log", "--format=%an %ae %s") == git(ours, "log", "--format=%an %ae %s")
     assert git(plain, "status", "--porcelain") == ""
 
-
-@pytest.mark.slow
-@BOTH_TOOLS
-def test_again_over_what_is_there(copier: str, template: TemplateRepository, tmp_path: Path) -> None:
-    given = ("--data", "project_name=template_test", "--data", "author=Ada", *HERE)
-    assert copy(copier, template, tmp_path / "made", *given).returncode == 0
-    ended = copy(copier, template, tmp_path / "made", *given, "--overwrite")
+    ended = copy(copier, template, plain, "--data", "project_name=template_test", "--data", f"author={AUTHOR}", *AGAIN)
     assert ended.returncode == 0
     assert "Run the repository's checks: nothing to do" in ended.stderr
-    assert git(tmp_path / "made", "rev-list", "--count", "HEAD") == "1"
+    assert git(plain, "rev-list", "--count", "HEAD") == "1"
 
 
 @pytest.mark.slow
