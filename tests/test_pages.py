@@ -75,3 +75,14 @@ def test_a_command_that_does_not_exist_is_found(wrong: str) -> None:
     if wrong != "rnd github":  # which a sentence may name
         with pytest.raises((KeyError, AssertionError)):
             test_a_command_that_a_page_shows_exists(wrong, complete=False)
+
+
+def test_a_test_that_a_page_names_exists() -> None:
+    sources = [CHECKOUT / "tests", *CHECKOUT.glob("packages/*/tests")]
+    files = [file for folder in sources for file in folder.rglob("*.py")]
+    known = {file.stem for file in files}
+    for file in files:
+        known |= set(re.findall(r"^ *def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE))
+    for page in current_pages():
+        named = re.findall(r"`(?:\S+/|\S+::)?(test_\w+)(?:\.py)?`", BLOCK.sub("", page.read_text(encoding="utf-8")))
+        assert set(named) <= known, page.name

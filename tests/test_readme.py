@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
-import yaml
 from copier import run_copy
 
 from rnd.project.template import CHECKOUT
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from tests.helpers.template import TemplateRepository
 
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 UNCOMMITTED = "It was created from uncommitted changes"
 
 
@@ -97,12 +95,6 @@ def test_the_picture_is_small_and_safe_and_names_no_machine() -> None:
 def test_what_is_shown_as_json_is_json(page: Path) -> None:
     for block in re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
         json.loads(block)
-
-
-def test_the_readme_counts_the_questions() -> None:
-    entries = yaml.safe_load((CHECKOUT / "copier.yml").read_text(encoding="utf-8"))
-    asked = [name for name, entry in entries.items() if name[0] != "_" and entry.get("when", True) is True]
-    assert f"asks {NUMBERS[len(asked)]} questions" in (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_tutorial_lists_the_files_of_a_repository(template: TemplateRepository, tmp_path: Path) -> None:
