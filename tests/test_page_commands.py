@@ -203,6 +203,8 @@ def test_in_a_repository(
     template = shipped.template.model_copy(update={"repository": kept.template.address})
     organisation = shipped.model_copy(update={"github": hosting.policy, "template": template})
     monkeypatch.setattr("rnd.organisation.load_organisation", lambda: organisation)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # `rnd doctor` looks for an account
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     hosting.publish(kept.made)
     for command, code in IN_A_REPOSITORY.items():
         if command.startswith("rnd version check-title"):
