@@ -27,7 +27,7 @@ REHEARSAL = "packages/rnd-rehearsal/tests/rehearsal_tests"
 SECONDS = {
     f"{REHEARSAL}/test_scenarios.py": 530,
     "tests/publish/test_image_faults.py": 90,
-    "tests/project/test_hosting_faults.py": 188,
+    "tests/project/test_hosting_faults.py": 165,
     f"{REHEARSAL}/test_changed_pipelines.py": 176,
     "tests/template/test_generated.py": 105,
     "tests/template/test_questions.py": 13,

@@ -222,7 +222,7 @@ def sandbox(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandb
         yield Sandbox(hosting, folder)
 
 
-PARTS = 2
+PARTS = 1
 
 
 @pytest.mark.slow
