@@ -126,6 +126,7 @@ def summary(before: Document, after: Document) -> str:
         ("MB fetched, another push", lambda one: megabytes([pushed_again(one)])),
         ("… besides base images", lambda one: megabytes([pushed_again(one)], *others)),
         ("… on machines just started, one for each job", lambda one: on_new_machines(one, [pushed_again(one)])),
+        ("MB fetched, both together", lambda one: megabytes(one["runs"])),
         ("MB that a machine fetches when it starts, once for all its jobs", started),
         ("MB of images pushed, another push", lambda one: megabytes([pushed_again(one)], IMAGES, way="pushed")),
         ("seconds of the critical path", lambda one: opened(one)[-1]["critical_seconds"]),
