@@ -48,20 +48,23 @@ IN_A_REPOSITORY = {
     "git -C FOLDER remote remove origin": 0,
     "git add --all": 0,
     'git commit -m "chore: update the template to 0.2.0"': 0,
+    "rnd add gpu": 0,
     "git reset --hard": 0,
+    "rnd add gpu --remove": 0,
 }
 # Commands of docs/how-to/answer-questions-in-advance.md whose plan is made here; other tests apply such plans.
 PLANNED = (
     "rnd new ../my_project --data project_name=my_project --data create_github_repository=false --defaults --plan",
     "rnd new ../speech_alignment --data-file answers.yml --defaults",
 )
-# Commands that another test runs, with options of its own.
-ELSEWHERE = {
+# Commands that other tests run, and their files; several of them have the options.
+ELSEWHERE: dict[str, str | tuple[str, ...]] = {
     "make new NAME=my_project": "tests/test_makefile.py",
     "rnd new ../my_project --data project_name=my_project": "tests/project/test_hosting_commands.py",
     "rnd new ../my_project --data project_name=my_project --defaults": "tests/project/test_hosting_commands.py",
     "rnd new ../my_project -d project_name=my_project -d python_version=3.12 --defaults": (
-        "tests/template/test_generated.py"
+        "tests/template/test_generated.py",
+        "tests/helpers/template.py",
     ),
     "rnd new --data project_name=a_project --defaults": "tests/project/test_hosting_commands.py",
     "rnd new speech_alignment": "tests/project/test_new.py",
@@ -75,13 +78,12 @@ ELSEWHERE = {
     "copier copy --trust --vcs-ref HEAD --data dependency_tool=conda ADDRESS FOLDER": (
         "tests/template/test_stock_copier.py"
     ),
-    "rnd -C ../my_project update": "tests/project/test_update.py",
+    "rnd -C ../my_project update": ("tests/project/test_update.py", "tests/test_cli.py"),
     "uvx copier update --trust": "tests/project/test_update.py",
     "uvx copier update --trust --defaults --vcs-ref :current: --data 'features=[gpu]'": (
-        "tests/project/test_features.py"
+        "tests/project/test_features.py",
+        "tests/project/test_hosting_commands.py",
     ),
-    "rnd add gpu": "tests/project/test_features.py",
-    "rnd add gpu --remove": "tests/project/test_features.py",
     "uv sync --all-extras": "tests/environments/test_uv_files.py",
     "uv sync --all-extras --no-extra cpu": "tests/environments/test_extras.py",
     "uv run --no-sync docker/build.py --local --extra cu130": "tests/template/test_image_with_extras.py",
@@ -98,7 +100,10 @@ ELSEWHERE = {
     "rnd runners base-image --python 3.11": "tests/runners/test_base_image.py",
     "rnd runners base-image --python 3.11 --push": "tests/runners/test_base_image.py",
     "rnd runners simulate": "tests/runners/simulation/test_plot.py",
-    "rnd runners simulate --maximum 8 --plot plot.svg": "tests/runners/simulation/test_plot.py",
+    "rnd runners simulate --maximum 8 --plot plot.svg": (
+        "tests/runners/simulation/test_plot.py",
+        "tests/runners/simulation/test_simulate.py",
+    ),
     "rnd runners simulate --jobs jobs.json": "tests/runners/simulation/test_simulate.py",
     "rnd runners simulate --jobs-per-day research-gpu=20": "tests/runners/simulation/test_simulate.py",
     "rnd runners recommend --p95 10min --jobs jobs.json": "tests/runners/simulation/test_recommendation.py",
@@ -112,7 +117,7 @@ ELSEWHERE = {
     "rnd fleet audit": "tests/fleet/test_audit.py",
     "rnd fleet audit --json > audit.json": "tests/fleet/test_audit.py",
     "rnd fleet update": "tests/fleet/test_update_people.py",
-    "rnd fleet update --plan": "tests/helpers/updates.py",
+    "rnd fleet update --plan": "tests/fleet/test_update_people.py",
     "rnd fleet promote 1.5.0": "tests/fleet/test_update.py",
     "rnd fleet promote 1.5.0 --ring all": "tests/fleet/test_update.py",
     "rnd fleet rollback --actions --plan": "tests/fleet/test_update.py",
@@ -158,10 +163,15 @@ def test_each_command_is_run_or_has_a_reason() -> None:
 
 @pytest.mark.parametrize("command", ELSEWHERE)
 def test_what_another_test_runs_is_in_its_file(command: str) -> None:
-    text = (ROOT / ELSEWHERE[command]).read_text(encoding="utf-8")
-    program, *words = shlex.split(command)
+    files = ELSEWHERE[command]
+    text = "".join((ROOT / name).read_text(encoding="utf-8") for name in ([files] if isinstance(files, str) else files))
+    if "examples()" in text:
+        return  # the commands of docs/how-to/fleet.md, as they are there
+    program, *words = shlex.split(command.removeprefix("uv run --no-sync "))
     names = [program, *(word for word in words[:2] if re.fullmatch("[a-z][a-z-]+", word))]  # no options, no folders
-    assert names[-1] in text or "examples()" in text  # the commands of docs/how-to/fleet.md, as they are there
+    assert names[-1] in text
+    for option in (word.partition("=")[0] for word in words if word.startswith("-")):
+        assert option in text
 
 
 @pytest.fixture(scope="module")

@@ -143,7 +143,7 @@ def test_held_and_taken_back(world: World) -> None:
     assert world.pull("rnd-d").state == "open"
     assert cli.main(["fleet", "rollback", "--actions", "--plan"]) == 3
     assert world.given()["all"] == "1.1.0"
-    assert cli.main(["fleet", "rollback", "--actions"]) == 0
+    assert cli.main(["fleet", "rollback", "--actions", "--to", "1.0.0"]) == 0
     assert set(world.given().values()) == {"1.0.0"}
     assert git(world.fleet.hosting.repository("rnd-template").folder, "show", "v1:files/notes.txt.jinja").count("1.0.0")
     world.tick()

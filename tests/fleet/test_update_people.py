@@ -58,6 +58,7 @@ def test_a_merge_that_needs_an_approval_waits_for_people(world: World, capsys: p
         client.send(lambda kit: kit.rest.repos.create_repo_ruleset(*place, data=ruleset))
         (made,) = client.read(lambda kit: kit.rest.repos.get_repo_rulesets(*place))
     capsys.readouterr()
+    assert cli.main(["fleet", "update", "--plan"]) == 3
     assert cli.main(["fleet", "update"]) == 0
     assert world.pull("rnd-a").merged_at is None
     assert "approving review" in (said := capsys.readouterr().out), said

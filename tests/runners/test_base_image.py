@@ -130,6 +130,16 @@ def test_hadolint_finds_nothing() -> None:
     assert (ended.returncode, ended.stdout) == (0, "")
 
 
+@pytest.mark.usefixtures("client")
+def test_the_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    version, (name, tag) = next(iter(base_images(ORGANISATION).items()))
+    image = f"{ORGANISATION.image_registry.address}/{name}:{tag}"
+    assert cli.main(["runners", "base-image", "--python", version, "--push", "--plan"]) == 0
+    said = capsys.readouterr().out
+    assert f"docker build --tag {image}" in said
+    assert f"docker push {image}" in said
+
+
 def test_the_list(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
     assert cli.main(["runners", "base-image", "--json", "--github-output"]) == 0
