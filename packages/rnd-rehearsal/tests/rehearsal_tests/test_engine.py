@@ -14,7 +14,7 @@ from rnd_rehearsal.engine import buildah_engine, docker_engine
 
 def command_lines() -> str:
     """Return the command lines of all processes."""
-    return process.run("ps", "-e", "-o", "args")
+    return process.run("ps", "-e", "-ww", "-o", "args")  # in full width
 
 
 def test_a_docker_daemon_ends_with_what_it_was_started_for(base_image: Path) -> None:
