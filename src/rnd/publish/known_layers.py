@@ -34,7 +34,7 @@ def recall(source: str, *, exact: bool) -> Layer | None:
 
 
 def remember(source: str, layer: Layer, *, exact: bool) -> None:
-    """Note what a layer became. A cache folder that cannot be written is no error."""
+    """Note what a layer became. A cache folder that cannot be written is not an error."""
     known = _read() | {_key(source, exact=exact): [layer.diff_id, layer.blob.digest, layer.blob.size]}
     path = _path()
     with suppress(OSError):

@@ -69,7 +69,7 @@ def _follow_pull(hub: Hub, token: Token, base: Repository, pull: PullRequest, id
 def rename_branch(hub: Hub, token: Token, repository: Repository, old: str, new: str) -> None:
     """Give a branch another name: as the base of open pull requests, as the default branch, in its protection.
 
-    A pull request from the branch is closed. A rename is no push, so it starts no run:
+    A pull request from the branch is closed. A rename is not a push, so it starts no run:
     https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-branches-in-your-repository/renaming-a-branch
     """
     sha = bare.refs(repository.folder)[f"refs/heads/{old}"]

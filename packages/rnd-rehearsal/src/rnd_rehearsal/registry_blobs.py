@@ -1,6 +1,6 @@
 """Which repository of a registry has which blob. ministack keeps the blobs of all together; ECR keeps them apart.
 
-A blob of one repository is no blob of another until it is uploaded or mounted there:
+A blob of one repository is not a blob of another one until it is uploaded or mounted there:
 https://docs.docker.com/reference/api/registry/latest/, and for ECR,
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/blob-mounting.html.
 """

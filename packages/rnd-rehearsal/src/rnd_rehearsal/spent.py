@@ -68,7 +68,7 @@ def added(lines: Sequence[tuple[float, str]]) -> float:
 
     A runner starts a container that has the folders of actions as mounts, executes the steps in it, and removes it. Act
     copies actions and variables into the container before, between and after the steps. What a step itself takes, and
-    starting and removing the container, is no part of this.
+    starting and removing the container, is not part of this.
 
     Args:
         lines: As for `divide`.

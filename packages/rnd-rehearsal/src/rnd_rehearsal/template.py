@@ -57,7 +57,7 @@ def read_questions(checkout: Path) -> dict[str, dict[str, Any]]:
 
 
 def copy_what_renders(checkout: Path, folder: Path) -> Path:
-    """Copy what a rendering reads into a folder that is no git repository: copier renders it without a clone.
+    """Copy what a rendering reads into a folder that is not a git repository: copier renders it without a clone.
 
     Args:
         checkout: A checkout of the template.
