@@ -13,7 +13,7 @@ from rnd.adopt.answers import QUESTIONS
 from rnd.adopt.commits import SUBJECTS
 from rnd.adopt.strategies import UNION
 from rnd.cli import main
-from tests.helpers.git import git
+from tests.helpers.git import git, make_repository
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
@@ -58,12 +58,7 @@ def test_the_plan_that_the_page_shows_is_what_the_command_prints(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "aligner"
-    for name, text in FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "first")
+    make_repository(folder, FILES)
     git(folder, "tag", "v0.3.1")
     assert main(["adopt", str(folder), "--plan"]) == 3
     printed = re.sub(r"^\S+ at commit \w+", "~/aligner at commit 3f2a91c", capsys.readouterr().out)

@@ -13,7 +13,7 @@ from rnd.adopt.errors import AlreadyGenerated, HistoryIncomplete
 from rnd.adopt.repository import look
 from rnd.cli import main
 from rnd.errors import NotARepository, UncommittedChanges
-from tests.helpers.git import git
+from tests.helpers.git import git, make_repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,12 +34,7 @@ FILES = {
 def existing(tmp_path: Path) -> Path:
     """A repository with a setup.py; each Python file of it writes a file when it runs."""
     folder = tmp_path / "aligner"
-    for name, text in FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    git(folder, "init", "--quiet", "--initial-branch=master")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "first")
+    make_repository(folder, FILES, "master")
     git(folder, "tag", "v0.3.1")
     return folder
 

@@ -16,11 +16,11 @@ def git(folder: Path, *arguments: str) -> str:
     ).stdout.removesuffix("\n")
 
 
-def make_repository(folder: Path, files: dict[str, str]) -> None:
-    """Make a repository on `main` in a folder, with one commit of the files, each by its path."""
+def make_repository(folder: Path, files: dict[str, str], branch: str = "main") -> None:
+    """Make a repository with one branch in a folder, with one commit of the files, each by its path."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "init", "--quiet", f"--initial-branch={branch}")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "first")
