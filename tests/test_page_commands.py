@@ -46,10 +46,10 @@ IN_A_REPOSITORY = {
     "rnd doctor": 0,
     "uv python find --system 3.11": 0,
     "git -C FOLDER remote remove origin": 0,
+    "git reset --hard": 0,
+    "rnd add gpu": 0,
     "git add --all": 0,
     'git commit -m "chore: update the template to 0.2.0"': 0,
-    "rnd add gpu": 0,
-    "git reset --hard": 0,
     "rnd add gpu --remove": 0,
 }
 # Commands of docs/how-to/answer-questions-in-advance.md whose plan is made here; other tests apply such plans.
