@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.helpers.git import git
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
@@ -206,3 +207,12 @@ def test_uv_is_fetched_when_it_is_first_called(tmp_path: Path) -> None:
     for said in ("fetched\n", ""):
         ended = subprocess.run([uv, "--version"], env=variables, capture_output=True, text=True, check=True)
         assert (ended.stdout, ended.stderr) == ("uv: --version\n", said)
+
+
+def test_a_job_downloads_no_tests_or_pages() -> None:
+    """A runner downloads an archive of this repository; git leaves out of it what has `export-ignore`."""
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
+    top = sorted({path.split("/")[0] for path in listed})
+    answers = git(ROOT, "check-attr", "export-ignore", "--", *top).splitlines()
+    left_out = {answer.split(":")[0] for answer in answers if answer.endswith(": set")}
+    assert left_out == {".ci", "benchmarks", "conftest.py", "docs", "packages", "tests"}
