@@ -39,7 +39,7 @@ lint: $(UV) ## Check everything but the types
 	@$(RUN) ruff format --check --quiet
 	@$(RUN) ruff check --quiet
 	@$(RUN) lint-imports --no-logo
-	@$(RUN) python -m scripts.doors
+	@$(RUN) python -m scripts.rules
 	@$(RUN) python -m scripts.words --quiet
 	@$(RUN) check-jsonschema --quiet --schemafile docs/reference/org.schema.json org.yml
 	@$(RUN) zizmor --offline --quiet --no-progress --persona auditor actions .github

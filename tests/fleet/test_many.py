@@ -36,13 +36,13 @@ def test_a_thousand(fleet: Fleet) -> None:
     made = add_many(fleet, COUNT, seed=1)
     fleet.hub.calls.clear()
     fleet.hub.queries.clear()
-    start = time.perf_counter()
+    start = time.process_time()
     view = fleet.look()
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     rest = [path for _, path, _ in fleet.hub.calls if "graphql" not in path]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     said = f"{len(fleet.hub.queries)} queries, {points(fleet)} points, {len(rest)} REST calls"
-    print(f"status of {COUNT}: {said}, {seconds:.1f} s, {memory} MB")
+    print(f"status of {COUNT}: {said}, {seconds:.1f} s of a processor, {memory} MB")
     assert points(fleet) <= 100 * COUNT / 1000
     assert view.points == points(fleet)
     assert len(rest) <= 10

@@ -1,4 +1,7 @@
-"""Check that one module starts each program, as docs/architecture.md states: `python -m scripts.doors`."""
+"""Check rules of the pages that no linter knows: `python -m scripts.rules`.
+
+One module starts each program, as docs/architecture.md states; and no test measures time, as docs/tests.md does.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,13 @@ DOORS = {
     "git": ("src/rnd/git.py", "packages/rnd-rehearsal/"),
     "uv": ("src/rnd/uv.py", "packages/rnd-rehearsal/"),
 }
+# How a program would measure time on the clock; `time.monotonic` is for deadlines.
+CLOCK = re.compile(r"\b(?:perf_counter|timeit)\b")
+SOURCES = ("src/rnd/**/*.py", "packages/rnd-rehearsal/src/**/*.py")
+TESTS = ("tests/**/*.py", "packages/*/tests/**/*.py")
 
 
-def find_violations(name: str, source: str) -> list[str]:
+def find_starts(name: str, source: str) -> list[str]:
     """Return what a file starts that another one should start, as messages.
 
     Args:
@@ -34,12 +41,26 @@ def find_violations(name: str, source: str) -> list[str]:
     return found
 
 
+def find_clocks(name: str, source: str) -> list[str]:
+    """Return where a test measures time, as messages.
+
+    Args:
+        name: The path of the file below the root.
+        source: The content of the file.
+    """
+    return [
+        f"{name}:{number}: measures time; count calls, requests or seconds of a processor instead"
+        for number, line in enumerate(source.splitlines(), start=1)
+        if CLOCK.search(line)
+    ]
+
+
 def main() -> int:
     """Check all files; the exit code is 1 if there is a violation."""
     found: list[str] = []
-    for pattern in ("src/rnd/**/*.py", "packages/rnd-rehearsal/src/**/*.py"):
-        for path in sorted(ROOT.glob(pattern)):
-            found += find_violations(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+    for patterns, find in ((SOURCES, find_starts), (TESTS, find_clocks)):
+        for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
+            found += find(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
     print(*found, sep="\n", end="\n" if found else "")
     return 1 if found else 0
 

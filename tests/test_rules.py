@@ -1,10 +1,10 @@
-"""One module starts each program: `make check` finds every other one."""
+"""What `make check` finds: programs that another module starts, and tests that measure time."""
 
 from __future__ import annotations
 
 import pytest
 
-from scripts.doors import find_violations
+from scripts.rules import find_clocks, find_starts
 
 
 @pytest.mark.parametrize(
@@ -24,5 +24,19 @@ from scripts.doors import find_violations
     ],
 )
 def test_a_program_that_another_module_starts_is_found(name: str, source: str, found: str | None) -> None:
-    violations = find_violations(name, source)
+    violations = find_starts(name, source)
     assert violations == [] if found is None else [found in one for one in violations] == [True]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("    start = time.perf" + "_counter()", True),
+        ("import time" + "it", True),
+        ("    start = time.process_time()", False),
+        ("    deadline = time.monotonic() + 60", False),
+    ],
+)
+def test_a_test_that_measures_time_is_found(line: str, found: bool) -> None:
+    messages = find_clocks("tests/test_new.py", f"import time\n{line}\n")
+    assert [message.split(" measures ")[0] for message in messages] == ["tests/test_new.py:2:"] * found
