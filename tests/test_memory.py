@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,14 @@ def test_builders_of_images_keep_their_files_with_those_of_the_session() -> None
     given = os.environ.get(memory.ROOT)
     expected = Path(given) if given is not None and Path(given).parent == memory.MEMORY else None
     assert expected == engine.PLACE
+
+
+def test_programs_make_their_folders_beside_those_of_the_session() -> None:
+    """A clone that copier makes, for example; the workers of pytest-xdist and programs that tests start inherit it."""
+    given = os.environ.get(memory.ROOT)
+    if given is None or Path(given).parent != memory.MEMORY:
+        pytest.skip("the folders of this session are on disk")
+    command = [sys.executable, "-c", "import tempfile; print(tempfile.gettempdir())"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert found == tempfile.gettempdir() == os.environ["TMPDIR"]
+    assert Path(found).parent == Path(given)

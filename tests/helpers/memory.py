@@ -9,10 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import tempfile
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,11 +26,15 @@ MEMORY = Path("/dev/shm")
 STATE = Path("/proc/meminfo")
 ENOUGH, ENOUGH_FOR_ALL = 2**30, 8 * 2**30  # bytes: for one folder, and for the folders of a session
 QUICK, YOUNG = "template-tests-", 60  # how names of folders there begin, and seconds
+TEMPORARY = "t"  # the folder of the session where programs make theirs; short, for the paths of sockets
 ROOT = "PYTEST_DEBUG_TEMPROOT"  # https://docs.pytest.org/en/stable/reference/reference.html#environment-variables
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let pytest and the builders of images make their folders in memory; the workers of pytest inherit the place."""
+    """Let pytest, builders of images and all programs make folders in memory; the workers of pytest inherit the place.
+
+    A clone of the template, which copier makes and removes, takes 1.2 seconds of a processor on disk and 0.1 in memory.
+    """
     given = os.environ.get(ROOT)
     stack = ExitStack()
     config.add_cleanup(stack.close)
@@ -40,6 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
         patch.setenv(ROOT, given)
     if given is not None and Path(given).parent == MEMORY:
         patch.setattr(engine, "PLACE", Path(given))
+        temporary = Path(given, TEMPORARY)
+        temporary.mkdir(exist_ok=True)
+        patch.setenv("TMPDIR", str(temporary))
+        patch.setattr(tempfile, "tempdir", None)
 
 
 @contextmanager
@@ -52,7 +60,7 @@ def quick_folder(name: str) -> Iterator[Path]:
     if in_memory:
         remove_left(MEMORY)
     place = MEMORY if in_memory else None
-    with TemporaryDirectory(prefix=f"{QUICK}{name}-", dir=place, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{QUICK}{name}-", dir=place, ignore_cleanup_errors=True) as folder:
         lock = os.open(folder, os.O_RDONLY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
