@@ -119,37 +119,40 @@ def full_organisation(hub: Hub, organisation: Organisation, *, owner: bool) -> D
         "updated_at": organisation.created_at,
         "archived_at": None,
     }
-    if owner:
-        seats = len(organisation.members)
-        private = sum(one.owner is organisation and one.private for one in hub.state.repositories.values())
-        document |= {
-            "plan": {
-                "name": organisation.plan,
-                "space": 976562499,
-                "private_repos": 999999,
-                "filled_seats": seats,
-                "seats": seats,
-            },
-            "default_repository_permission": "none" if organisation.base_role is None else "read",
-            "members_can_create_repositories": organisation.members_create,
-            "members_can_create_private_repositories": organisation.members_create,
-            "members_can_create_internal_repositories": organisation.members_create and organisation.in_enterprise,
-            "members_can_create_public_repositories": organisation.members_create,
-            "members_allowed_repository_creation_type": "all" if organisation.members_create else "none",
-            "members_can_create_pages": True,
-            "members_can_create_public_pages": True,
-            "members_can_create_private_pages": True,
-            "members_can_fork_private_repositories": False,
-            "web_commit_signoff_required": False,
-            "two_factor_requirement_enabled": True,
-            "billing_email": f"billing@{organisation.login.lower()}.example.com",
-            "collaborators": 0,
-            "disk_usage": 0,
-            "owned_private_repos": private,
-            "total_private_repos": private,
-            "private_gists": 0,
-        }
-    return document
+    return document | _for_owners(hub, organisation) if owner else document
+
+
+def _for_owners(hub: Hub, organisation: Organisation) -> Document:
+    """Return what an organisation shows to its owners alone."""
+    seats = len(organisation.members)
+    private = sum(one.owner is organisation and one.private for one in hub.state.repositories.values())
+    return {
+        "plan": {
+            "name": organisation.plan,
+            "space": 976562499,
+            "private_repos": 999999,
+            "filled_seats": seats,
+            "seats": seats,
+        },
+        "default_repository_permission": "none" if organisation.base_role is None else "read",
+        "members_can_create_repositories": organisation.members_create,
+        "members_can_create_private_repositories": organisation.members_create,
+        "members_can_create_internal_repositories": organisation.members_create and organisation.in_enterprise,
+        "members_can_create_public_repositories": organisation.members_create,
+        "members_allowed_repository_creation_type": "all" if organisation.members_create else "none",
+        "members_can_create_pages": True,
+        "members_can_create_public_pages": True,
+        "members_can_create_private_pages": True,
+        "members_can_fork_private_repositories": False,
+        "web_commit_signoff_required": False,
+        "two_factor_requirement_enabled": True,
+        "billing_email": f"billing@{organisation.login.lower()}.example.com",
+        "collaborators": 0,
+        "disk_usage": 0,
+        "owned_private_repos": private,
+        "total_private_repos": private,
+        "private_gists": 0,
+    }
 
 
 def membership(hub: Hub, organisation: Organisation, account: Account) -> Document:
