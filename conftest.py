@@ -40,6 +40,7 @@ pytest_plugins = [
     "tests.helpers.stacks",
     "tests.helpers.update_scenes",
     "tests.helpers.updates",
+    "tests.helpers.uv_cache",
 ]
 
 

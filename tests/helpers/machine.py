@@ -43,7 +43,7 @@ if shutil.which("uv") is None:
 
 
 def _cache() -> str:
-    """Return uv's own cache, which stays shared and warm while HOME moves."""
+    """Return the cache of uv that the user has, which stays warm while HOME moves."""
     return subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -68,12 +68,14 @@ def _found() -> dict[str, str]:
     return {version: found[version] for version in load_organisation().python.versions if version in found}
 
 
-UV_CACHE = _cache()
+USERS_UV_CACHE = Path(_cache())
 PYTHONS = _pythons()
 # No test asks for a Python that this machine does not have: it may not be allowed to fetch one.
 FOUND = _found()
 # What the rehearsal has fetched stays shared and warm too.
 RND_CACHE = str(cache_folder())
+OWN_UV_CACHE = Path(RND_CACHE) / "uv"
+UV_CACHE = str(OWN_UV_CACHE)
 # What leads to packages on this machine, which a build in a container needs as well.
 INDEXES = {
     name: value for name, value in os.environ.items() if name.startswith(("UV_DEFAULT_INDEX", "UV_INDEX", "PIP_INDEX"))
