@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fake_github import git_refs
 from fake_github import git_repository as bare
 from fake_github.documents.accounts import simple_organisation, simple_user
 from fake_github.documents.commits import pushed_commit
@@ -121,6 +122,6 @@ def record_pull(hub: Hub, token: Token, repository: Repository, pull: PullReques
         "pull_request": payload_pull(hub, repository, pull),
         **more,
     }
-    merge = bare.attempt(repository.folder, "rev-parse", "--verify", "--quiet", f"refs/pull/{pull.number}/merge")
+    merge = git_refs.find(repository.folder, f"refs/pull/{pull.number}/merge")
     ref = f"refs/pull/{pull.number}/{'merge' if merge else 'head'}"
     record(hub, token, repository, "pull_request", payload, ref=ref, sha=merge or pull.head)

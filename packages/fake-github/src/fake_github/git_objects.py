@@ -7,7 +7,6 @@ https://git-scm.com/docs/gitrepository-layout
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import zlib
@@ -70,38 +69,10 @@ def refs(folder: Path) -> dict[str, str]:
     """Return every branch and tag with the id of what it names, in the order of the alphabet."""
     known = _known.get()
     if known is None:
-        return _read_refs(folder)
+        return bare.refs(folder)
     if folder not in known:
-        known[folder] = _read_refs(folder)
+        known[folder] = bare.refs(folder)
     return known[folder]
-
-
-def _read_refs(folder: Path) -> dict[str, str]:
-    found = {}
-    try:
-        for line in (folder / "packed-refs").read_text(encoding="utf-8").splitlines():
-            sha, _, name = line.partition(" ")
-            if len(sha) == SHA and name.startswith(("refs/heads/", "refs/tags/")):
-                found[name] = sha
-    except FileNotFoundError:
-        pass
-    for place in ("refs/heads", "refs/tags"):
-        _walk(f"{folder}/{place}", place, found)
-    return dict(sorted(found.items()))
-
-
-def _walk(folder: str, name: str, found: dict[str, str]) -> None:
-    try:
-        entries = list(os.scandir(folder))
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        if entry.is_dir():
-            _walk(entry.path, f"{name}/{entry.name}", found)
-        elif not entry.name.endswith(".lock"):
-            sha = Path(entry.path).read_text(encoding="utf-8").strip()
-            if len(sha) == SHA:
-                found[f"{name}/{entry.name}"] = sha
 
 
 def read(folder: Path, sha: str) -> GitObject | None:

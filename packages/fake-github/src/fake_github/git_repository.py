@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from fake_github import pre_receive, process
+from fake_github import git_refs, pre_receive, process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ZERO = "0" * 40
+ID = re.compile(r"[0-9a-f]{40}")
+# A name of a ref, or an id: no expression, no short id, no output of `git describe`, no `HEAD`, `FETCH_HEAD`.
+PLAIN = re.compile(rf"{ID.pattern}|(?!.*HEAD$)(?!(.*-g)?[0-9a-fA-F]{{4,}}$)[A-Za-z0-9][A-Za-z0-9_./+-]*")
+# Ids, ranges of them, and paths in them.
+IDS = re.compile(r"\^?[0-9a-f]{40}(\.\.[0-9a-f]{40}|:.+)?")
+QUESTIONS = {"diff", "log", "ls-tree", "merge-base", "rev-list", "show"}
+DECIDED = {0, 1}  # the exit codes of git for yes and for no, such as "not an ancestor"; others are errors
+KEPT = 20_000  # answers
 FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
 # Bare: no configuration of this machine, and nobody is asked.
 QUIET = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
@@ -38,6 +48,9 @@ CONFIGURATION = """\
 [maintenance]
 \tauto = false
 """
+
+
+_answers: dict[tuple[Path, tuple[str, ...]], str | None] = {}  # to questions that name all commits by their ids
 
 
 @dataclass(frozen=True)
@@ -89,29 +102,64 @@ def run(folder: Path, *arguments: str, extra: Mapping[str, str] | None = None) -
     Raises:
         CommandFailed: Git says no.
     """
+    answer = attempt(folder, *arguments) if extra is None and _is_fixed(arguments) else None
+    if answer is not None:
+        return answer
     return process.run("git", *arguments, cwd=folder, extra={**QUIET, **(extra or {})}).removesuffix("\n")
 
 
 def attempt(folder: Path, *arguments: str) -> str | None:
     """Run git and return its output without the last newline, or None if it says no."""
+    # What a shallow repository has of a history grows with a push.
+    fixed = _is_fixed(arguments) and not (folder / "shallow").exists()
+    if fixed and (folder, arguments) in _answers:
+        return _answers[folder, arguments]
     completed = process.attempt("git", *arguments, cwd=folder, extra=QUIET)
-    return completed.stdout.removesuffix("\n") if completed.returncode == 0 else None
+    answer = completed.stdout.removesuffix("\n") if completed.returncode == 0 else None
+    if fixed and completed.returncode in DECIDED:
+        if len(_answers) >= KEPT:
+            _answers.clear()
+        _answers[folder, arguments] = answer
+    return answer
+
+
+def _is_fixed(arguments: tuple[str, ...]) -> bool:
+    """Return whether a question names all commits by their ids, which are digests: the answer never changes."""
+    command, *rest = arguments
+    named = [one for one in rest if not one.startswith("-")]
+    if command == "ls-tree":  # the others are paths
+        named = named[:1]
+    return command in QUESTIONS and bool(named) and all(map(IDS.fullmatch, named))
 
 
 def refs(folder: Path) -> dict[str, str]:
-    """Return every branch and tag with the id of what it names."""
-    said = run(folder, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/tags")
-    return dict(line.split(" ", 1) for line in said.splitlines())
+    """Return every branch and tag with the id of what it names, in the order of the alphabet."""
+    return git_refs.read(folder, *git_refs.BRANCHES_AND_TAGS)
 
 
 def resolve(folder: Path, name: str) -> str | None:
     """Return the commit that a branch, a tag or an id names, or None where there is none."""
-    for candidate in (f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{name}", name):
-        if not name.startswith("-"):
+    known = git_refs.read(folder)
+    if f"refs/heads/{name}" in known:
+        return known[f"refs/heads/{name}"]  # git lets a branch name a commit only
+    if ID.fullmatch(name) and _is_loose_commit(folder, name):
+        return name
+    candidates = [f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{name}", name]
+    if PLAIN.fullmatch(name):
+        candidates = [one for one in candidates if one in known or ID.fullmatch(one)]
+    for candidate in candidates:
+        if not candidate.startswith("-"):
             found = attempt(folder, "rev-parse", "--quiet", "--verify", f"{candidate}^{{commit}}")
             if found is not None:
                 return found
     return None
+
+
+def _is_loose_commit(folder: Path, sha: str) -> bool:
+    try:
+        return zlib.decompress((folder / "objects" / sha[:2] / sha[2:]).read_bytes()).startswith(b"commit ")
+    except FileNotFoundError:
+        return False
 
 
 def kind(folder: Path, sha: str) -> str | None:
