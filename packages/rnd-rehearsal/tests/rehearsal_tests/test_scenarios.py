@@ -43,8 +43,9 @@ NOT_AGAIN = {
 }
 # It is run with conda, where that can be: with uv, its folder has a test, and the first release is that of `feature`.
 NOT_AGAIN["uv" if interpreter(PYTHON) else "conda"].add("stock-copier")
-# What these are about does not depend on the checks of the code, which the others run with both tools.
-WITHOUT_CHECKS = {"without-app"}
+# What these are about does not depend on the checks of the code, which the others run with both tools. The checks
+# publish nothing, so a re-run finds nothing of theirs.
+WITHOUT_CHECKS = {"without-app", "rerun"}
 TOLD = [(tool, name) for name, scenario in SCENARIOS.items() for tool in scenario.tools if name not in NOT_AGAIN[tool]]
 
 COMPARED = "The wheels of both commits were built and compared."
