@@ -6,16 +6,18 @@ import io
 import json
 import os
 import re
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pexpect
 import pytest
 
+from rnd import report
 from rnd.errors import ChecksFailed
 from rnd.plan import Action, Outcome, Plan, State, Step
 from rnd.printable import printable
-from rnd.progress import Lines, watcher
+from rnd.progress import Lines, is_terminal, watcher
 from rnd.report import Output, carry_out, note, print_error, print_table
 from tests.helpers.git import git
 from tests.helpers.template import TemplateRepository, asking_nothing
@@ -131,6 +133,45 @@ def test_an_error_is_said_as_it_is(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_table_in_a_pipe_cuts_nothing_short(capfd: pytest.CaptureFixture[str]) -> None:
     print_table(("name", "said"), [("a", "x" * 300)])
     assert "x" * 300 in capfd.readouterr().out
+
+
+TABLES = [
+    [("a", "bb"), ("a longer name", "x" * 300)],
+    [],
+    [("", " leading and trailing "), ("a", "")],
+    [("é", "not ASCII"), ("終", "two columns wide")],
+    [("a", "two\nlines\tand a tab")],
+    [("a", "x" * 1200)],
+]
+
+
+@pytest.mark.parametrize("rows", TABLES)
+def test_a_table_in_a_log_is_the_one_that_rich_prints(
+    rows: list[tuple[str, str]], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    print_table(("name", "said"), rows)
+    printed = capfd.readouterr().out
+    monkeypatch.setattr(report, "_plain_table", lambda *_: None)
+    print_table(("name", "said"), rows)
+    assert printed == capfd.readouterr().out
+
+
+def test_a_simple_table_in_a_log_does_not_take_the_time_to_import_rich() -> None:
+    program = "import sys; from rnd import report; report.print_table(['a'], [['b']]); print('rich' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.endswith("False\n")
+
+
+@pytest.mark.parametrize(("variables", "expected"), [({}, True), ({"GITHUB_ACTIONS": "true"}, False)])
+def test_the_log_of_a_workflow_is_not_a_terminal(
+    variables: dict[str, str], *, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    terminal, line = os.openpty()
+    with os.fdopen(terminal, "rb"), os.fdopen(line, "w", encoding="utf-8") as stream:
+        assert is_terminal(stream) == expected
 
 
 def test_the_watcher_of_a_pipe_is_lines(capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from rnd.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
 
     from rich.console import RenderableType
     from rich.table import Table
@@ -157,12 +159,17 @@ def live_list(plan: Plan) -> Iterator[Watcher]:
             shown.stopped()
 
 
+def is_terminal(stream: TextIO) -> bool:
+    """Return whether a person reads a stream; nobody does in a workflow, even if its runner gives it a terminal."""
+    return stream.isatty() and not os.environ.get("GITHUB_ACTIONS")
+
+
 @contextmanager
 def watcher(plan: Plan, *, quiet: bool) -> Iterator[Watcher]:
     """Select the watcher: none if quiet, a live list in a terminal, plain lines elsewhere."""
     if quiet:
         yield Quiet()
-    elif sys.stderr.isatty():
+    elif is_terminal(sys.stderr):
         with live_list(plan) as live:
             yield live
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shlex
 import sys
 from dataclasses import dataclass
@@ -16,13 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnd.printable import printable
-from rnd.progress import Quiet, Started, watcher
+from rnd.progress import Quiet, Started, is_terminal, watcher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rnd.errors import RndError
     from rnd.plan import Outcome, Plan
+
+WIDTH = 1000  # of a table outside a terminal
 
 
 def place(folder: Path) -> str:
@@ -125,6 +128,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if find_spec("rich") is None:
         print(*("  ".join(row) for row in (columns, *rows)), sep="\n")
         return
+    if not is_terminal(sys.stdout) and (plain := _plain_table(columns, rows)) is not None:
+        print(plain)
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -135,7 +141,22 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    Console(highlight=False, width=None if sys.stdout.isatty() else 1000).print(table)
+    Console(highlight=False, width=None if is_terminal(sys.stdout) else WIDTH).print(table)
+
+
+def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
+    """Return a table as rich prints it in a log, without importing rich; None if only rich knows the widths."""
+    cells = [tuple(columns), *(tuple(map(printable, row)) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    width = sum(widths) + 3 * len(widths) + 1
+    coloured = any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+    is_simple = all(cell.isascii() and cell.isprintable() for row in cells for cell in row)
+    if coloured or not is_simple or width > WIDTH or not sys.stdout.encoding.lower().startswith("utf"):
+        return None
+    head, *lines = [
+        f"  {'   '.join(cell.ljust(size) for cell, size in zip(row, widths, strict=True))}  " for row in cells
+    ]
+    return "\n".join((" " * width, head, f" {'─' * (width - 2)} ", *lines, " " * width))
 
 
 def print_json(document: object) -> None:
