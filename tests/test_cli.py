@@ -126,6 +126,21 @@ def test_bash_takes_its_completion_script(tmp_path: Path) -> None:
     assert ended.stdout == "doctor\n"
 
 
+def test_reading_org_yml_builds_the_validator_of_the_whole_only() -> None:
+    code = """
+from rnd.organisation import load_organisation
+from rnd.organisation.forms import Strict
+models = [Strict]
+for model in models:
+    models += model.__subclasses__()
+load_organisation()
+print(*(model.__name__ for model in models[1:] if model.__pydantic_complete__))
+"""
+    built = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    of_defaults = {"Fleet", "Ring", "Update", "Audit", "Stop"}
+    assert set(built) == {"Organisation"} | of_defaults
+
+
 def test_starting_imports_next_to_nothing() -> None:
     code = "import sys, rnd.cli; from rnd.commands import build_parser; build_parser(); print(*sys.modules)"
     imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

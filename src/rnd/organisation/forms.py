@@ -63,4 +63,5 @@ Topic = Annotated[str, StringConstraints(pattern=r"\A[a-z0-9][a-z0-9-]*\z", max_
 class Strict(BaseModel):
     """Base class of all models: unknown keys and implicit conversions are errors, and instances are immutable."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # Deferred: a validator of its own for each section, next to that of the whole, would be a tenth of a start.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
