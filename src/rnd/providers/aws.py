@@ -6,6 +6,7 @@ SSO session, or the role of the machine. Endpoints can be changed with variables
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from boto3 import Session
     from botocore.config import Config
+    from botocore.hooks import HierarchicalEmitter
     from botocore.loaders import Loader
 
     Response = TypeVar("Response")
@@ -78,7 +80,7 @@ def connect(
     if credentials:
         key = (credentials.key_id, credentials.secret, credentials.token or None)
     try:
-        inner = botocore.session.get_session()
+        inner = botocore.session.Session(event_hooks=copy(builtin_handlers()), include_builtin_handlers=False)
         loader = _loader(inner.get_config_variable("data_path"))
         inner.register_component("data_loader", loader)
         session = boto3.Session(*key, region, inner)
@@ -94,6 +96,21 @@ def _loader(data_path: str | None) -> Loader:
     from botocore.loaders import create_loader
 
     return create_loader(data_path)
+
+
+@cache
+def builtin_handlers() -> HierarchicalEmitter:
+    """Return botocore's own handlers of events, which each session gets a copy of.
+
+    Registering them takes most of the time of making a session. None belongs to a session: see
+    https://github.com/boto/botocore/blob/develop/botocore/session.py, `_register_builtin_handlers`.
+    """
+    import botocore.session
+    from botocore.hooks import HierarchicalEmitter
+
+    handlers = HierarchicalEmitter()
+    botocore.session.Session(event_hooks=handlers)
+    return handlers
 
 
 def happens(function: Callable[[], object], unless: str) -> bool:
