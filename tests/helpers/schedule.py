@@ -137,6 +137,9 @@ SECONDS = {
     "packages/fake-github/tests/fake_github_tests/test_id_tokens.py": 5,
 }
 SLOW_FIXTURE = "synthesised"
+# The long modules with a test that needs one of these stay together: one daemon, with one base image and one cache of
+# what has been built, serves them.
+ENGINES = {"empty_docker", "empty_buildah", "all_images"}
 # Modules whose tests are dealt out one by one, with the tests that take much longer than the others.
 APART = {
     f"{REHEARSAL}/test_scenarios.py": {
@@ -157,32 +160,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of the long modules as slow, and put the longest of each process first."""
     blocks: dict[str, list[pytest.Item]] = {}
     short: list[pytest.Item] = []
+    of_images = {_module(item) for item in items if ENGINES & set(getattr(item, "fixturenames", ()))}
     for item in items:
-        module = item.path.relative_to(ROOT).as_posix()
+        module = _module(item)
         if SLOW_FIXTURE in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
         if module in SECONDS:
             item.add_marker(pytest.mark.slow)
             # The tests of a module share what it makes; the scenarios share nothing.
-            blocks.setdefault(item.nodeid if module in APART else module, []).append(item)
+            key = "images" if module in of_images else item.nodeid if module in APART else module
+            blocks.setdefault(key, []).append(item)
         else:
             short.append(item)
-    costs = list(zip(_costs([block[0] for block in blocks.values()]), blocks.values(), strict=True))
+    costs = list(zip(_costs(list(blocks.values())), blocks.values(), strict=True))
     items[:] = deal(costs, short, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
-def _costs(first: list[pytest.Item]) -> list[float]:
-    """Return the seconds of each block, by its first test."""
-    modules = [item.path.relative_to(ROOT).as_posix() for item in first]
-    known = [APART.get(module, {}).get(item.name) for module, item in zip(modules, first, strict=True)]
+def _module(item: pytest.Item) -> str:
+    """Return the path of a test's module."""
+    return item.path.relative_to(ROOT).as_posix()
+
+
+def _costs(blocks: list[list[pytest.Item]]) -> list[float]:
+    """Return the seconds of each block: those of its modules, or of a test that is dealt out alone."""
+    modules = [{_module(item) for item in block} for block in blocks]
+    known = [APART[_module(block[0])].get(block[0].name) if _module(block[0]) in APART else None for block in blocks]
     left: dict[str, float] = dict(SECONDS)
     others: Counter[str] = Counter()
-    for module, seconds in zip(modules, known, strict=True):
-        left[module] -= seconds or 0
-        others[module] += seconds is None
+    for names, seconds in zip(modules, known, strict=True):
+        for module in names:
+            left[module] -= seconds or 0
+            others[module] += seconds is None
     return [
-        max(left[module], 0) / others[module] if seconds is None else seconds
-        for module, seconds in zip(modules, known, strict=True)
+        sum(max(left[module], 0) / others[module] for module in names) if seconds is None else seconds
+        for names, seconds in zip(modules, known, strict=True)
     ]
 
 
