@@ -285,8 +285,7 @@ def _may_use(caller: str, repository: Repository) -> bool:
 
 def used_by_actions(repository: Repository) -> frozenset[str]:
     """Return the actions that the composite actions in a repository use, at its default branch."""
-    head = f"refs/heads/{repository.default_branch}"
-    commit = bare.attempt(repository.folder, "rev-parse", "--quiet", "--verify", head)
+    commit = bare.refs(repository.folder).get(f"refs/heads/{repository.default_branch}")
     return frozenset() if commit is None else _used_at(repository.folder, commit)
 
 
