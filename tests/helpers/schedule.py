@@ -59,6 +59,7 @@ SECONDS = {
     "tests/environments/conda/test_environment.py": 28,
     "tests/adopt/test_history.py": 28,
     "tests/template/test_earlier_versions.py": 27,
+    "tests/template/test_image_with_extras.py": 22,
     "tests/test_faults.py": 26,
     "tests/publish/test_release.py": 23,
     "tests/adopt/test_public_projects.py": 21,
