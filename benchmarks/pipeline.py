@@ -5,6 +5,9 @@
 
 BEFORE is a commit of the template. Its pipeline and the one of this checkout run in turn on this machine, both by the
 rehearsal of this checkout: `rnd rehearse --cold`. It takes about half an hour, root, Docker and mmdebstrap.
+
+The files of jobs and of their Docker daemons are in the folder for temporary files. Set TMPDIR to one in memory where a
+disk takes long to create files: unpacking base images is most of what is measured otherwise.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ def measure(checkout: Path) -> Document:
         def note(sentence: str) -> None:
             print(f"{time.monotonic() - begin:6.0f} s  {sentence}", file=sys.stderr)
 
-        machine = this_machine()
+        machine = f"{this_machine()}, files on {filesystem(Path(place))}"
         with sandbox.start(Path(place), checkout, images=True, containers=True, cold=True) as up:
             people = actors.Actors(up, note, began=begin)
             people.prepare(actors.BEFORE)
@@ -54,6 +57,11 @@ def measure(checkout: Path) -> Document:
             found = timeline.document("pipeline", people, time.monotonic() - begin)
     started = {"started": found["machine"]} if "machine" in found else {}
     return {"machine": machine, "commit": commit_of(checkout), "runs": found["runs"], **started}
+
+
+def filesystem(folder: Path) -> str:
+    """Return the name of the file system of a folder, such as `tmpfs`."""
+    return process.run("stat", "--file-system", "--format=%T", str(folder)).strip()
 
 
 def commit_of(checkout: Path) -> str:
@@ -208,6 +216,8 @@ Each job has empty caches and a Docker daemon of its own, which has what its mac
 adds up the seconds of its jobs: {path}.
 Not in the seconds is what the rehearsal adds and a real machine does not: starting and deleting the job's Docker
 daemon, and copying the actions into the container before and after each step, where a runner mounts them.
+The files of jobs and daemons are on the file system that is named above: unpacking base images creates many files, which
+on the disk of this machine takes more than half of all seconds, before and after, and hides the rest.
 
 A repository that has released a version, and has only the template's dependencies, gets a pull request with one commit.
 The first run sets the version and starts the second one, which is complete. Then one more commit is pushed, which
