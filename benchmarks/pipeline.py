@@ -216,8 +216,8 @@ Each job has empty caches and a Docker daemon of its own, which has what its mac
 adds up the seconds of its jobs: {path}.
 Not in the seconds is what the rehearsal adds and a real machine does not: starting and deleting the job's Docker
 daemon, and copying the actions into the container before and after each step, where a runner mounts them.
-The files of jobs and daemons are on the file system that is named above: unpacking base images creates many files, which
-on the disk of this machine takes more than half of all seconds, before and after, and hides the rest.
+The files of jobs and daemons are on the file system that is named above: unpacking base images creates many files,
+which takes long on the disk of this machine, before and after, and hides the rest.
 
 A repository that has released a version, and has only the template's dependencies, gets a pull request with one commit.
 The first run sets the version and starts the second one, which is complete. Then one more commit is pushed, which
