@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 
 from fake_github import git_repository as bare
 from fake_github import process
+from fake_github.git_refs import SHA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEPT = 50_000  # objects; a thousand repositories have about four each
 LARGEST = 100_000  # bytes of an object that is kept
-SHA = 40  # characters
 
 
 @dataclass(frozen=True)
