@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.helpers.machine import OWN_UV_CACHE
+from tests.helpers.machine import UV_CACHE
 from tests.helpers.uv_cache import clone, keep_compiled
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """The folder of modules of an environment with one package, from a cache of one package that is compiled."""
-    if not list(OWN_UV_CACHE.glob("compiled-*")):
+    if not list(UV_CACHE.glob("compiled-*")):
         pytest.skip("the packages of a new repository could not be installed")
     install = (
         "uv",
@@ -29,7 +29,7 @@ def site(tmp_path: Path) -> Path:
         "--offline",
         "--python",
         str(tmp_path / "environment"),
-        "pluggy==1.7.0",
+        "pluggy",
     )
     for command in (("uv", "venv", "--quiet", "--python", sys.executable, str(tmp_path / "environment")), install):
         subprocess.run(command, check=True)

@@ -74,8 +74,7 @@ PYTHONS = _pythons()
 FOUND = _found()
 # What the rehearsal has fetched stays shared and warm too.
 RND_CACHE = str(cache_folder())
-OWN_UV_CACHE = Path(RND_CACHE) / "uv"
-UV_CACHE = str(OWN_UV_CACHE)
+UV_CACHE = Path(RND_CACHE) / "uv"
 # What leads to packages on this machine, which a build in a container needs as well.
 INDEXES = {
     name: value for name, value in os.environ.items() if name.startswith(("UV_DEFAULT_INDEX", "UV_INDEX", "PIP_INDEX"))
@@ -100,7 +99,7 @@ def isolate(home: Path, patch: pytest.MonkeyPatch) -> Path:
     patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     patch.setenv("HOME", str(home))
     patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    patch.setenv("UV_CACHE_DIR", UV_CACHE)
+    patch.setenv("UV_CACHE_DIR", str(UV_CACHE))
     patch.setenv("RND_CACHE_DIR", RND_CACHE)
     patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     patch.setenv("PATH", _path())

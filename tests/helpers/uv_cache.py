@@ -16,10 +16,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from fake_github.cache import alone
 from rnd.cli import main
-from tests.helpers.machine import OWN_UV_CACHE, ROOT, USERS_UV_CACHE, isolate
+from tests.helpers.machine import ROOT, USERS_UV_CACHE, UV_CACHE, isolate
 from tests.helpers.template import asking_nothing, copy_template
 
 if TYPE_CHECKING:
@@ -36,17 +37,17 @@ COMPILE = ("-m", "compileall", "-q", "-f", "--invalidation-mode", "checked-hash"
 def uv_cache(released_templates: None, tmp_path_factory: pytest.TempPathFactory) -> None:  # noqa: ARG001 - comes first
     """Prepare the cache, unless an earlier session has done so."""
     key = hashlib.sha256(b"".join(file.read_bytes() for file in DECIDES)).hexdigest()[:12]
-    prepared = OWN_UV_CACHE / f"compiled-{key}"
-    with alone(OWN_UV_CACHE.with_suffix(".lock")):
-        if not OWN_UV_CACHE.is_dir():
-            clone(USERS_UV_CACHE, OWN_UV_CACHE)
+    prepared = UV_CACHE / f"compiled-{key}"
+    with alone(UV_CACHE.with_suffix(".lock")):
+        if not UV_CACHE.is_dir():
+            clone(USERS_UV_CACHE, UV_CACHE)
         if not prepared.exists():
-            with TemporaryDirectory(dir=OWN_UV_CACHE.parent) as place, pytest.MonkeyPatch.context() as patch:
+            with TemporaryDirectory(dir=UV_CACHE.parent) as place, pytest.MonkeyPatch.context() as patch:
                 isolate(tmp_path_factory.mktemp("home"), patch)
                 template = copy_template(Path(place, "rnd-template"))
                 # Where it fails, the tests of `rnd new` say why.
                 if main(["new", f"{place}/made", "--quiet", *asking_nothing(template.address)]) == 0:
-                    keep_compiled(Path(place, "made", ".venv"), OWN_UV_CACHE)
+                    keep_compiled(Path(place, "made", ".venv"), UV_CACHE)
                     prepared.touch()
 
 
@@ -90,6 +91,5 @@ def _archives(site: Path, cache: Path) -> Iterable[Path]:
     """Return the archives of the packages of an environment, of each platform."""
     for distribution in site.glob("*.dist-info"):
         name, _, version = distribution.name.removesuffix(".dist-info").partition("-")
-        name = name.replace("_", "-").lower()
         for kind in ("pypi", "index/*"):
-            yield from cache.glob(f"wheels-v*/{kind}/{name}/{version}-*/")
+            yield from cache.glob(f"wheels-v*/{kind}/{canonicalize_name(name)}/{version}-*/")
