@@ -7,7 +7,7 @@ BEFORE is a commit of the template. Its pipeline and the one of this checkout ru
 rehearsal of this checkout: `rnd rehearse --cold`. It takes about half an hour, root, Docker and mmdebstrap.
 
 The files of jobs and of their Docker daemons are in the folder for temporary files. Set TMPDIR to one in memory where a
-disk takes long to create files: unpacking base images is most of what is measured otherwise.
+disk takes long to create files: unpacking base images would hide the rest.
 """
 
 from __future__ import annotations
