@@ -125,6 +125,7 @@ SECONDS = {
     "tests/template/test_workflows.py": 5,
     f"{REHEARSAL}/test_machine_images.py": 5,
     "tests/project/test_features.py": 74,
+    "tests/test_recipes.py": 10,
     "tests/test_organisation.py": 5,
     "tests/runners/stack/test_deployed.py": 5,
     "tests/actions/test_actions.py": 5,
