@@ -31,8 +31,8 @@ weaken: $(UV) ## Weaken each defence of docs/threats.md, and see that a test not
 
 check: lint types ## Check formatting, lint, types and import layers
 
-types: $(UV) ## Check the types, which takes minutes the first time
-	@$(RUN) mypy
+types: $(UV) ## Check the types
+	@$(RUN) pyrefly check --summary=none
 
 lint: $(UV) ## Check everything but the types
 	@$(UV) lock --check --quiet

@@ -28,7 +28,7 @@ from rnd.adopt.repository import look
 from rnd.project.template import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks" / "adoption.md"
@@ -56,7 +56,7 @@ class Spent:
     processor: list[float] = field(default_factory=list)
 
     @contextmanager
-    def measured(self) -> Iterator[None]:
+    def measured(self) -> Generator[None]:
         """Add one round."""
         wall, processor = time.perf_counter(), _processor()
         yield
@@ -122,7 +122,7 @@ def measure(rounds: int, scratch: Path) -> dict[str, Spent]:
         subprocess.run(plan, cwd=ROOT, check=True)
 
     steps: dict[str, Callable[[], None]] = {"analysis of 5,000 files": analysis, "branch without a lock": branch}
-    commits.lock = lambda *_, **__: "It is left out."  # type: ignore[attr-defined]
+    commits.lock = lambda *_, **__: "It is left out."
     found = {name: Spent() for name in steps}
     for number in range(-1 if rounds > 1 else 0, rounds):  # the first round fills the caches
         for name, step in steps.items():

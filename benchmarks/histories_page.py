@@ -43,7 +43,7 @@ def reason(replay: Replay) -> str:
     if answer is None:
         return "refused: a newer tag has an unknown form"
     ours = step(replay.previous, answer)
-    if RANK[ours] > RANK[released]:  # type: ignore[index]
+    if RANK[ours] > RANK[released]:  # pyrefly: ignore[bad-index]
         if ours == "major":
             where = " before 1.0.0" if replay.previous[0] == 0 else ""
             return f"a change marked as breaking{where}, released as {article(released)}"

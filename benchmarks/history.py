@@ -82,7 +82,8 @@ def build(
     chance = random.Random(seed)
     releases = [(commits - tail) * number // tags for number in range(1, tags + 1)]
     version, level = (0, 1, 0), 0
-    released_at, held = set(releases), {}
+    released_at = set(releases)
+    held: dict[int, str] = {}
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", folder], check=True)
     with subprocess.Popen(["git", "-C", folder, "fast-import", "--quiet"], stdin=subprocess.PIPE) as importing:
         assert importing.stdin is not None

@@ -1,6 +1,7 @@
 """Check rules of the pages that no linter knows: `python -m scripts.rules`.
 
-One module starts each program, as docs/architecture.md states; and no test measures time, as docs/tests.md does.
+One module starts each program, as docs/architecture.md states; no test measures time, as docs/tests.md does; and what
+is kept from the type checker is named.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ DOORS = {
 }
 # How a program would measure time on the clock; `time.monotonic` is for deadlines.
 CLOCK = re.compile(r"\b(?:perf_counter|timeit)\b")
+# An ignored error of the type checker without its kind, or in the form of another checker, which is of no effect.
+UNNAMED = re.compile(r"#\s*(?:pyrefly:\s*ignore(?!\[[a-z, -]+\])|(?:type|mypy|pyright|ty):\s*ignore)")
 SOURCES = ("src/rnd/**/*.py", "packages/rnd-rehearsal/src/**/*.py")
 TESTS = ("tests/**/*.py", "packages/*/tests/**/*.py")
+TYPED = ("conftest.py", "src/**/*.py", "packages/**/*.py", "tests/**/*.py", "scripts/**/*.py", "benchmarks/**/*.py")
 
 
 def find_starts(name: str, source: str) -> list[str]:
@@ -55,10 +59,24 @@ def find_clocks(name: str, source: str) -> list[str]:
     ]
 
 
+def find_unnamed(name: str, source: str) -> list[str]:
+    """Return where the type checker ignores an error that is not named, as messages.
+
+    Args:
+        name: The path of the file below the root.
+        source: The content of the file.
+    """
+    return [
+        f"{name}:{number}: ignores any error; name it, as in `pyrefly: ignore[bad-override]`"
+        for number, line in enumerate(source.splitlines(), start=1)
+        if UNNAMED.search(line)
+    ]
+
+
 def main() -> int:
     """Check all files; the exit code is 1 if there is a violation."""
     found: list[str] = []
-    for patterns, find in ((SOURCES, find_starts), (TESTS, find_clocks)):
+    for patterns, find in ((SOURCES, find_starts), (TESTS, find_clocks), (TYPED, find_unnamed)):
         for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
             found += find(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
     print(*found, sep="\n", end="\n" if found else "")

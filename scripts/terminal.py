@@ -18,7 +18,7 @@ import pyte
 from rnd import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 PROMPT = "~ $ "
 
@@ -47,7 +47,7 @@ class Recording:
 
 
 @contextmanager
-def shell_at_home(rows: int, columns: int) -> Iterator[tuple[pexpect.spawn[str], Recording]]:
+def shell_at_home(rows: int, columns: int) -> Generator[tuple[pexpect.spawn[str], Recording]]:
     """Yield a shell in a home of its own, in which git knows Ada Lovelace, and what its terminal is sent."""
     with TemporaryDirectory() as folder:
         home, programs = Path(folder) / "home", Path(folder) / "bin"

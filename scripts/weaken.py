@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from concurrent.futures import Executor
 
 ROOT = Path(__file__).parents[1]
@@ -193,7 +193,7 @@ def try_all(places: Sequence[Place], wanted: Sequence[Defence], pool: Executor) 
         free.put(place)
 
     @contextmanager
-    def borrowed() -> Iterator[Place]:
+    def borrowed() -> Generator[Place]:
         place = free.get()
         try:
             yield place

@@ -90,7 +90,7 @@ def python_prose(source: str) -> str:
         (first, start), (last, end) = token.start, token.end
         for number in range(first, last + 1):
             left, right = start if number == first else 0, end if number == last else len(lines[number - 1])
-            kept[number - 1][left:right] = lines[number - 1][left:right]
+            kept[number - 1][left:right] = list(lines[number - 1][left:right])
     return "".join("".join(line) for line in kept)
 
 

@@ -55,11 +55,11 @@ def test_only_a_failed_test_counts(
         def __init__(self, folder: Path, _: object) -> None:
             self.folder, self.changes = folder, 0
 
-        def run(self, *_: object) -> int:
+        def run(self, *_: object, **__: object) -> int:
             seen.append((tmp_path / "file.py").read_text(encoding="utf-8"))
             return code if len(seen) > 1 else 0
 
-        def run_afresh(self, *_: object) -> int:
+        def run_afresh(self, *_: object, **__: object) -> int:
             return self.run()
 
         def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.rules import find_clocks, find_starts
+from scripts.rules import find_clocks, find_starts, find_unnamed
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,18 @@ def test_a_program_that_another_module_starts_is_found(name: str, source: str, f
 def test_a_test_that_measures_time_is_found(line: str, found: bool) -> None:
     messages = find_clocks("tests/test_new.py", f"import time\n{line}\n")
     assert [message.split(" measures ")[0] for message in messages] == ["tests/test_new.py:2:"] * found
+
+
+@pytest.mark.parametrize(
+    ("comment", "found"),
+    [
+        ("pyrefly: ignore", True),
+        ("pyrefly: ignore-errors", True),
+        ("type: ignore[arg-type]", True),
+        ("pyrefly: ignore[bad-override]  # as its parent does", False),
+        ("pyrefly: ignore[bad-override, bad-return]", False),
+    ],
+)
+def test_an_ignored_error_that_is_not_named_is_found(comment: str, found: bool) -> None:
+    messages = find_unnamed("tests/test_new.py", f"import time\nx = 1  # {comment}\n")
+    assert [message.split(" ignores ")[0] for message in messages] == ["tests/test_new.py:2:"] * found

@@ -16,7 +16,7 @@ from rnd.publish.index import Index
 from rnd_rehearsal.attacks.job import make_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 UNREADABLE = "not a configuration"
@@ -24,7 +24,7 @@ MANIFEST = '[project]\nname = "demo"\nversion = "1.0"\nrequires-python = ">=3.11
 
 
 @contextmanager
-def recorder(page: bytes = b"") -> Iterator[tuple[str, list[str]]]:
+def recorder(page: bytes = b"") -> Generator[tuple[str, list[str]]]:
     """Serve a page, and give the address of the server and the method and credentials of each request to it."""
     found: list[str] = []
 

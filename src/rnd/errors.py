@@ -35,7 +35,7 @@ class RndError(Exception):
     """
 
     code: ClassVar[str]
-    hint: str
+    hint: str  # pyrefly: ignore[possibly-uninitialized-attribute]  # each subclass has one
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
     wait: float = 0.0  # seconds that a service asks clients to wait before the next request
 

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from rnd.errors import RndError
 
@@ -125,7 +125,7 @@ def open_url(
     authorization: str | None = None,
     redirects: bool = True,
     timeout: float = TIMEOUT,
-) -> Iterator[http.client.HTTPResponse]:
+) -> Generator[http.client.HTTPResponse]:
     """Send a request and yield the response, whose body is still to be read; reading it may fail in the same ways.
 
     Args:
@@ -173,7 +173,7 @@ def send(
         TooLarge: Its body has more than `limit` bytes.
     """
     given = {"authorization": authorization, "redirects": redirects, "timeout": timeout}
-    with open_url(method, url, headers, body, **given) as response:  # type: ignore[arg-type]
+    with open_url(method, url, headers, body, **given) as response:
         # urllib follows a redirect of HEAD with GET.
         content = b"" if method == "HEAD" else read_body(response, limit)
         return Response(response.status, response.url, response.headers, content)
@@ -234,5 +234,5 @@ class _SameHost(HTTPRedirectHandler):
 class _NoRedirects(HTTPRedirectHandler):
     """A redirect is an error."""
 
-    def redirect_request(self, *_: object) -> None:
+    def redirect_request(self, *_: object, **__: object) -> None:
         return None

@@ -15,7 +15,7 @@ from rnd.errors import CommandFailed, DiskFull, RndError, ToolMissing
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
     from pathlib import Path
 
     Completed = subprocess.CompletedProcess[str]  # a program that has ended, with its output
@@ -83,7 +83,7 @@ def without_secrets() -> dict[str, None]:
 
 
 @contextmanager
-def hidden(names: Iterable[str], given: Mapping[str, str] | None = None) -> Iterator[None]:
+def hidden(names: Iterable[str], given: Mapping[str, str] | None = None) -> Generator[None]:
     """Hide variables from this process and from all programs that it starts, until the context exits.
 
     Args:
@@ -248,7 +248,7 @@ def run(*argv: str, cwd: Path | str | None = None, extra: Mapping[str, str | Non
 @contextmanager
 def serving(
     *argv: str, log: Path, ready: Callable[[], bool], extra: Mapping[str, str | None] | None = None
-) -> Iterator[None]:
+) -> Generator[None]:
     """Run a server until the context exits or this process ends.
 
     Args:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from rnd.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from typing import TextIO
 
     from rich.console import RenderableType
@@ -145,7 +145,7 @@ class LiveList:
 
 
 @contextmanager
-def live_list(plan: Plan) -> Iterator[Watcher]:
+def live_list(plan: Plan) -> Generator[Watcher]:
     """Show the progress of a plan's steps in a terminal."""
     from rich.console import Console
     from rich.live import Live
@@ -165,7 +165,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 @contextmanager
-def watcher(plan: Plan, *, quiet: bool) -> Iterator[Watcher]:
+def watcher(plan: Plan, *, quiet: bool) -> Generator[Watcher]:
     """Select the watcher: none if quiet, a live list in a terminal, plain lines elsewhere."""
     if quiet:
         yield Quiet()

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from rnd.errors import RndError
 
@@ -50,7 +50,7 @@ def retry(
 
 
 @contextmanager
-def no_retries() -> Iterator[None]:
+def no_retries() -> Generator[None]:
     """Turn retries off in this thread inside the context, for callers that only check whether something works now."""
     before = _enabled.set(False)
     try:

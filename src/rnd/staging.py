@@ -11,13 +11,13 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 @contextmanager
-def staging(parent: Path, prefix: str) -> Iterator[Path]:
+def staging(parent: Path, prefix: str) -> Generator[Path]:
     """Yield an empty folder, and remove it at the end.
 
     Args:
@@ -62,7 +62,7 @@ def remove_abandoned(parent: Path, prefix: str) -> None:
 
 
 @contextmanager
-def _descriptor(folder: Path) -> Iterator[int]:
+def _descriptor(folder: Path) -> Generator[int]:
     descriptor = os.open(folder, FOLDER)
     try:
         yield descriptor

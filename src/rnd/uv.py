@@ -17,7 +17,7 @@ from rnd import process
 from rnd.errors import PackagesUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from rnd.process import Completed
 
@@ -57,7 +57,7 @@ def run(folder: Path | None, *arguments: str, extra: Mapping[str, str | None] | 
 
 
 @contextmanager
-def temporary_folder(prefix: str) -> Iterator[Path]:
+def temporary_folder(prefix: str) -> Generator[Path]:
     """Yield a temporary folder, in which uv reads no configuration of a folder above that other users can write to.
 
     Neither does it read `.python-version` there, which can name a program: an empty one ends the search.

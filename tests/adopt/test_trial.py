@@ -56,7 +56,7 @@ def test_without_permission_nothing_runs_and_the_text_says_how() -> None:
     assert tests.missing is not None
     assert "`rnd adopt --run-its-code` runs them" in tests.missing
     found = type("Found", (), {"declared": type("D", (), {"value": str}), "tag": "v1", "points": []})
-    assert tests.missing in body(found, WHOLE, SAME, tests)  # type: ignore[arg-type]
+    assert tests.missing in body(found, WHOLE, SAME, tests)  # pyrefly: ignore[bad-argument-type]
 
 
 @pytest.mark.slow

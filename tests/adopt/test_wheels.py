@@ -99,7 +99,7 @@ def test_requirements_are_the_same_only_if_they_mean_the_same(one: str, other: s
     ],
 )
 def test_each_loss_is_a_difference(changed: dict[str, str], line: str) -> None:
-    found = differences(read_wheel(wheel()), read_wheel(wheel(**changed)))  # type: ignore[arg-type]
+    found = differences(read_wheel(wheel()), read_wheel(wheel(**changed)))  # pyrefly: ignore[bad-argument-type]
     assert line in found
     assert not Proof("compared", found).holds
 

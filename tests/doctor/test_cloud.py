@@ -24,7 +24,7 @@ ORGANISATION = load_organisation()
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Stubber]]:
     """The services, each with answers in a queue."""
-    clients: dict[str, Any] = {name: boto3.client(name, **ACCOUNT) for name in SERVICES}  # type: ignore[call-overload]
+    clients: dict[str, Any] = {name: boto3.client(name, **ACCOUNT) for name in SERVICES}
     monkeypatch.setattr(cloud, "client", lambda region, name: clients[name])  # noqa: ARG005
     stubs = {name: Stubber(one) for name, one in clients.items()}
     for stub in stubs.values():

@@ -158,7 +158,7 @@ def test_what_changed_since_the_plan_is_left_out(
     moved = state.repositories.pop(f"{fleet.hosting.owner}/rnd-moved")
     moved.name = "rnd-renamed"
     state.repositories[f"{fleet.hosting.owner}/rnd-renamed"] = moved
-    for team in state.organisation(fleet.hosting.owner).teams.values():  # type: ignore[union-attr]
+    for team in state.organisation(fleet.hosting.owner).teams.values():  # pyrefly: ignore[missing-attribute]
         team.repositories[moved.full_name] = team.repositories.pop(f"{fleet.hosting.owner}/rnd-moved")
     writes(fleet)
     capsys.readouterr()

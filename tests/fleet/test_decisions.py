@@ -35,14 +35,14 @@ def pull(**changed: object) -> Pull:
     update = Commit("b" * 40, update_message("1.5.0", MAIN), AUTHOR_EMAIL)
     text = body(Marker("1.5.0", MAIN, conflict=False), "1.4.0", {"merged": ["a"]}, {}, None)
     made = Pull("P", 1, "url", title("1.5.0"), "1.5.0", "OPEN", False, "b" * 40, NOW, None, text, "MERGEABLE", "green")
-    return replace(made, commits=(update,), **changed)  # type: ignore[arg-type]
+    return replace(made, commits=(update,), **changed)  # pyrefly: ignore[bad-argument-type]
 
 
 def conflicting(**changed: object) -> Pull:
     """Return a pull request with conflicts."""
     text = body(Marker("1.5.0", MAIN, conflict=True), "1.4.0", {"conflict": ["a"]}, {}, None)
     commit = Commit("c" * 40, conflict_message("1.5.0", ["a"]), AUTHOR_EMAIL)
-    return replace(pull(), body=text, commits=(*pull().commits, commit), **changed)  # type: ignore[arg-type]
+    return replace(pull(), body=text, commits=(*pull().commits, commit), **changed)  # pyrefly: ignore[bad-argument-type]
 
 
 def with_commit(message: str, email: str = "ada@example.com") -> Pull:

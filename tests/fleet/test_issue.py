@@ -22,7 +22,7 @@ def test_one_issue(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("GITHUB_REPOSITORY", f"{fleet.hosting.owner}/rnd-template")
     template = fleet.hosting.repository("rnd-template")
     stranger = fleet.hub.add_user("mallory")
-    fleet.hub.state.organisation(fleet.hosting.owner).members["mallory"] = "member"  # type: ignore[union-attr]
+    fleet.hub.state.organisation(fleet.hosting.owner).members["mallory"] = "member"  # pyrefly: ignore[missing-attribute]
     report = tmp_path / "fleet.md"
 
     def run(body: str) -> list[str]:

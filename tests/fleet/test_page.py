@@ -213,7 +213,7 @@ def test_every_repository_is_printed(page: Page) -> None:
 @pytest.mark.parametrize("width", [400, 1600])
 def test_it_fits_and_can_be_read(browser: Browser, tmp_path: Path, scheme: str, width: int) -> None:
     """Nothing is wider than the window, and text has the contrast that WCAG 2 asks for (4.5)."""
-    opened = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
+    opened = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})  # pyrefly: ignore[bad-argument-type]
     show(opened, VIEW, tmp_path)
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     contrast = opened.evaluate(CONTRAST)

@@ -95,7 +95,7 @@ def test_what_happens_before_a_change(
         )
         before, others = condition(one, branch=moment != "pushed"), condition(other)
         with undone(quick.fleet), pytest.MonkeyPatch.context() as patch:
-            install(patch, local, moment, lambda happens=happens: happens(quick.fleet, one))  # type: ignore[misc]
+            install(patch, local, moment, lambda happens=happens: happens(quick.fleet, one))
             code = quick.tick()
             assert code == (1 if event == "deleted" else 0), case
             assert condition(other) == others, case

@@ -204,8 +204,9 @@ def test_both_views_are_equal(fleet: Fleet) -> None:
     fleet.organisation = fleet.organisation.model_copy(update={"github": config})
     there = fleet.add("rnd-one")
     git(fleet.hosting.repository("rnd-one").folder, "branch", "other", "main")
-    one, organisation = fleet.hosting.repository("rnd-one"), fleet.hub.state.organisation(fleet.hosting.owner)
-    assert organisation is not None
+    one, found = fleet.hosting.repository("rnd-one"), fleet.hub.state.organisation(fleet.hosting.owner)
+    assert found is not None
+    organisation = found
     organisation.members[fleet.hosting.login] = "admin"  # who still sees it, whatever its teams may do
     fleet.hub.state.tokens[fleet.hosting.token].scopes |= {"admin:org"}  # so the defaults are visible
     seen: set[str] = set()

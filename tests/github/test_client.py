@@ -141,7 +141,7 @@ class TestEnsure:
     @pytest.mark.parametrize("delay", [0, 2])
     def test_once(self, hosting: Hosting, phase: str, outcome: Response, delay: int) -> None:
         hub, owner = hosting.hub, hosting.owner
-        hub.faults.append(once("POST", f"/api/v3/orgs/{owner}/repos", outcome, phase))  # type: ignore[arg-type]
+        hub.faults.append(once("POST", f"/api/v3/orgs/{owner}/repos", outcome, phase))  # pyrefly: ignore[bad-argument-type]
         hub.read_delay = delay
         with hosting.client as client:
             found = client.create_once(
@@ -149,6 +149,7 @@ class TestEnsure:
                 lambda kit: kit.rest.repos.create_in_org(owner, name="demo", private=True),
             )
         hub.read_delay = 0
+        assert found is not None
         assert found["full_name"] == f"{owner}/demo"
         assert sum(1 for name in hub.state.repositories if name.startswith(f"{owner}/")) == 1
 
@@ -166,9 +167,7 @@ class TestEnsure:
 def test_every_page_of_a_list(hosting: Hosting) -> None:
     with hosting.client as client:
         for number in range(101):
-            client.send(
-                lambda kit, number=number: kit.rest.repos.create_in_org(hosting.owner, name=f"demo-{number}")  # type: ignore[misc]
-            )
+            client.send(lambda kit, number=number: kit.rest.repos.create_in_org(hosting.owner, name=f"demo-{number}"))
         names = [
             one["name"]
             for one in client.paginate(

@@ -31,10 +31,10 @@ CLIENT = "Iv1.rehearsal"
 class Memory(KeyringBackend):
     """A keyring that forgets when the test ends."""
 
-    priority = 1
+    priority = 1  # pyrefly: ignore[bad-override]  # as backends outside keyring do
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.kept: dict[tuple[str, str], str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:

@@ -21,7 +21,7 @@ from rnd.runners.stack.configuration import broker_configuration
 from tests.helpers.machine import ACME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
 NOW = 1_800_000_000
 OWNER_ID = "1001"
@@ -163,7 +163,7 @@ class Api(ThreadingHTTPServer):
 
 
 class _Answer(BaseHTTPRequestHandler):
-    server: Api
+    server: Api  # pyrefly: ignore[bad-override-mutable-attribute]  # which makes the handlers
 
     def _say(self) -> None:
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -180,12 +180,12 @@ class _Answer(BaseHTTPRequestHandler):
 
     do_GET = do_POST = _say
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *_: object, **__: object) -> None:
         """Say nothing."""
 
 
 @contextmanager
-def serve(*answers: tuple[int, dict[str, str], object]) -> Iterator[Api]:
+def serve(*answers: tuple[int, dict[str, str], object]) -> Generator[Api]:
     """Serve GitHub's answers on a free port, and stop in the end."""
     with Api(*answers) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)

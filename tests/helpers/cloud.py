@@ -14,7 +14,7 @@ import boto3
 from rnd import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from rnd.organisation import Aws
 
@@ -51,8 +51,8 @@ class Cloud:
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """Return a client of a service."""
-        client = boto3.client(
-            service,  # type: ignore[call-overload]
+        client = boto3.client(  # pyrefly: ignore[no-matching-overload]
+            service,
             endpoint_url=self.url,
             region_name=self.aws.region,
             aws_access_key_id="testing",
@@ -97,7 +97,7 @@ class Cloud:
 
 
 @contextmanager
-def serve(log: Path) -> Iterator[str]:
+def serve(log: Path) -> Generator[str]:
     """Start moto's server on a free port, yield its address, and stop it in the end.
 
     It is a process of its own: in this one, whatever else uses moto would empty it.

@@ -160,7 +160,7 @@ class Operator(NamedTuple):
 
 
 def _any_version(text: str) -> str:
-    return re.match(r"[A-Za-z0-9._-]+(\[[^\]]*\])?", text)[0] + "".join(re.findall(r"\s*;.*", text))  # type: ignore[index]
+    return re.match(r"[A-Za-z0-9._-]+(\[[^\]]*\])?", text)[0] + "".join(re.findall(r"\s*;.*", text))  # pyrefly: ignore[unsupported-operation]
 
 
 def _no_marker(text: str) -> str:
@@ -217,7 +217,7 @@ def places(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str | int, ...]]
         return
     first, *rest = path
     keys: list[Any] = list(range(len(value))) if isinstance(value, list) else list(value)
-    if isinstance(value, dict | list):
+    if isinstance(value, (dict, list)):
         for key in keys:
             if first in {"*", str(key)}:
                 yield from ((key, *more) for more in places(value[key], tuple(rest)))

@@ -18,7 +18,7 @@ import pytest
 from rnd.errors import RndError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from _pytest.terminal import TerminalReporter
@@ -37,7 +37,7 @@ class HalfWritten(AssertionError):
 
 
 @contextmanager
-def deadline(processor: float = PROCESSOR) -> Iterator[None]:
+def deadline(processor: float = PROCESSOR) -> Generator[None]:
     """Raise `Hang` after some seconds of the processor."""
 
     def ring(*_: object) -> None:

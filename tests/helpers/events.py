@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from fake_github.state import Repository
     from tests.helpers.fleet import Fleet
@@ -57,7 +57,7 @@ EVENTS: dict[str, Callable[[Fleet, Repository], None]] = {
 
 
 @contextmanager
-def undone(fleet: Fleet) -> Iterator[None]:
+def undone(fleet: Fleet) -> Generator[None]:
     """Undo at the end what happened meanwhile."""
     state = fleet.hub.state
     organisation = state.organisation(fleet.hosting.owner)

@@ -114,7 +114,7 @@ class Fleet:
         """Look at the fleet."""
         governor = Governor(sleep=lambda _: None)
         with self.client(governor) as client:
-            return look(Reader(client, governor), self.organisation, Selection(**selected), full=full, rotate=rotate)  # type: ignore[arg-type]
+            return look(Reader(client, governor), self.organisation, Selection(**selected), full=full, rotate=rotate)  # pyrefly: ignore[bad-argument-type]
 
     def client(self, governor: Governor) -> Client:
         """GitHub, as the fleet's commands see it."""

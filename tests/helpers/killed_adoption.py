@@ -57,7 +57,7 @@ def render_once(rendered: Path) -> None:
             real(source, rendered, *given, **more)
         shutil.copytree(rendered, target)
 
-    template.render = render  # type: ignore[assignment]
+    template.render = render  # pyrefly: ignore[bad-assignment]
 
 
 def forked(folder: Path, address: str, place: int | None, *, during: bool = False) -> int:
@@ -85,7 +85,7 @@ def forked(folder: Path, address: str, place: int | None, *, during: bool = Fals
                     os.killpg(0, signal.SIGKILL)
 
         signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
-        process._log = kill  # type: ignore[assignment]  # noqa: SLF001
+        process._log = kill  # pyrefly: ignore[bad-assignment]  # noqa: SLF001
         adopt(folder, address)
         os._exit(0)
     os.close(writing)
@@ -122,7 +122,7 @@ def state(folder: Path, temporary: Path) -> dict[str, object]:
 def main(folder: Path, address: str, points: int) -> None:
     """Kill adoptions at some points, half of them while a program runs; after each, adopt again."""
     temporary = Path(os.environ["TMPDIR"])
-    uv.attempt = without_uv  # type: ignore[assignment]
+    uv.attempt = without_uv  # pyrefly: ignore[bad-assignment]
     if not os.environ.get("RND_RENDER_EACH_TIME"):
         render_once(temporary.with_name("rendered"))
     before = state(folder, temporary)

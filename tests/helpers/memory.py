@@ -20,7 +20,7 @@ import pytest
 from rnd_rehearsal import engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 MEMORY = Path("/dev/shm")
 STATE = Path("/proc/meminfo")
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @contextmanager
-def quick_folder(name: str) -> Iterator[Path]:
+def quick_folder(name: str) -> Generator[Path]:
     """Give a folder for many small files, in memory where there is enough room; it is removed at the end.
 
     A process that is killed leaves its folder. The next one removes it: the lock on a folder ends with its process.

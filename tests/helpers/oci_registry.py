@@ -20,7 +20,7 @@ from fake_github import loopback
 from rnd.publish.registry import INDEXES, MANIFESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from fake_github.loopback import Answer
 
@@ -176,7 +176,7 @@ def refusal(status: int, code: str) -> Answer:
 
 
 @contextmanager
-def serve(registry: Registry) -> Iterator[Registry]:
+def serve(registry: Registry) -> Generator[Registry]:
     """Let a registry listen on a free port until the context ends."""
 
     class Handler(loopback.Handler):

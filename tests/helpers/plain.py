@@ -186,7 +186,7 @@ def wanted(org_yml: Path) -> dict[str, object]:
 def differences(found: dict[str, object], asked: dict[str, object]) -> set[str]:
     """Return the names of settings that differ; of topics, those that org.yml asks for must be there."""
     topics = found.get("topics")
-    kept = [topic for topic in topics if topic in asked["topics"]] if isinstance(topics, list) else topics  # type: ignore[operator]
+    kept = [topic for topic in topics if topic in asked["topics"]] if isinstance(topics, list) else topics  # pyrefly: ignore[not-iterable]
     return {key for key, value in asked.items() if {**found, "topics": kept}.get(key) != value}
 
 

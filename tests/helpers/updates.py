@@ -221,7 +221,7 @@ def world(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with fleet.hosting.client as client:
         for ref in ("1.0.0", "1.1.0", "v1"):
             name = f"tags/{ref}"
-            client.send(lambda kit, name=name: kit.rest.git.delete_ref(fleet.hosting.owner, TEMPLATE, name))  # type: ignore[misc]
+            client.send(lambda kit, name=name: kit.rest.git.delete_ref(fleet.hosting.owner, TEMPLATE, name))
     made.release("1.0.0")
     made.give("1.0.0")
     made.release("1.1.0")

@@ -37,7 +37,7 @@ class Loader(yaml.CSafeLoader):
     """YAML 1.2's booleans, as GitHub has them: `on` is a word."""
 
 
-Loader.yaml_implicit_resolvers = {
+Loader.yaml_implicit_resolvers = {  # pyrefly: ignore[instance-var-assign]  # it is of the class
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }

@@ -81,7 +81,7 @@ def wanting(creation: Creation, **changed: object) -> None:
 
 @pytest.mark.parametrize("visibility", ["internal", "public"])
 def test_an_organisation_that_wants_another_visibility(creation: Creation, hosting: Hosting, visibility: str) -> None:
-    hosting.hub.state.organisation(hosting.owner).plan = "enterprise"  # type: ignore[union-attr]
+    hosting.hub.state.organisation(hosting.owner).plan = "enterprise"  # pyrefly: ignore[missing-attribute]
     wanting(creation, visibility=visibility)
     creation.run()
     assert creation.state()["settings"]["visibility"] == visibility
@@ -257,7 +257,7 @@ def plan(creation: Creation, name: str) -> None:
 
 
 def test_what_members_may_create_is_found_when_one_is_created(creation: Creation, hosting: Hosting) -> None:
-    hosting.hub.state.organisation(hosting.owner).members_create = False  # type: ignore[union-attr]
+    hosting.hub.state.organisation(hosting.owner).members_create = False  # pyrefly: ignore[missing-attribute]
     with pytest.raises(NotPermitted, match=f"Members of {hosting.owner} cannot create private repositories"):
         creation.run()
     assert creation.there() is None

@@ -110,7 +110,7 @@ def test_yes_without_a_token_leaves_the_local_repository_whole_and_says_how_to_g
 
     monkeypatch.setenv("GH_TOKEN", github.token)
     assert main(["setup", str(folder), "--quiet"]) == 0
-    assert len(there(github).pulls) == 1  # type: ignore[union-attr]
+    assert len(there(github).pulls) == 1  # pyrefly: ignore[missing-attribute]
 
 
 def without_rulesets(github: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +171,7 @@ class TestKeep:
         assert f"To undo instead, run: gh repo delete {github.owner}/{NAME} --yes" in said
         github.hub.faults.clear()
         assert main(["setup", str(made), "--quiet"]) == 0
-        assert len(there(github).pulls) == 1  # type: ignore[union-attr]
+        assert len(there(github).pulls) == 1  # pyrefly: ignore[missing-attribute]
 
     def test_it_is_interrupted(self, made: Path, github: Hosting, capfd: pytest.CaptureFixture[str]) -> None:
         def interrupt(request: Request, phase: str) -> None:
@@ -249,7 +249,7 @@ def test_plain_copier_without_a_token(
     monkeypatch.setenv("GH_TOKEN", hosting.token)
     ended = subprocess.run(found[1], shell=True, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
-    assert len(there(hosting).pulls) == 1  # type: ignore[union-attr]
+    assert len(there(hosting).pulls) == 1  # pyrefly: ignore[missing-attribute]
     hosting.hub.calls.clear()
     again(folder)
     assert hosting.hub.calls == []

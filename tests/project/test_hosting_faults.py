@@ -92,7 +92,7 @@ class Sandbox:
         there = creation.there()
         document: dict[str, Any] = here(creation)
         if there is not None:
-            teams = self.hosting.hub.state.organisation(self.hosting.owner).teams.values()  # type: ignore[union-attr]
+            teams = self.hosting.hub.state.organisation(self.hosting.owner).teams.values()  # pyrefly: ignore[missing-attribute]
             document |= {
                 "refs": refs(there.folder),
                 "settings": there.settings,

@@ -39,7 +39,7 @@ def set_version(capsys: pytest.CaptureFixture[str], *options: str) -> str:
 
 def docker(*arguments: str, **given: str) -> str:
     """Run Docker and return what it said."""
-    ended = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, **given)  # type: ignore[call-overload]
+    ended = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, **given)  # pyrefly: ignore[no-matching-overload]
     assert ended.returncode == 0, ended.stderr
     return str(ended.stdout).strip()
 

@@ -22,7 +22,7 @@ from rnd.publish.registry import INDEXES, MANIFESTS, Blob, Registry
 from rnd.publish.target import find_registry, is_release, version_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from fake_github.loopback import Answer
 
@@ -52,7 +52,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def serve(answer: Callable[[str, str | None], Answer]) -> Iterator[str]:
+def serve(answer: Callable[[str, str | None], Answer]) -> Generator[str]:
     """Run a server that answers a path and an authorization, and yield its host."""
 
     class Handler(loopback.Handler):

@@ -193,8 +193,8 @@ def at(number: int, outcome: Response | Drop, phase: Phase) -> Fault:
     def fault(_: Request, now: Phase) -> Response | Drop | None:
         current = next(calls) if now == "before" else -1
         if now == "before":
-            fault.current = current  # type: ignore[attr-defined]
-        return outcome if now == phase and fault.current == number else None  # type: ignore[attr-defined]
+            fault.current = current  # pyrefly: ignore[missing-attribute]
+        return outcome if now == phase and fault.current == number else None  # pyrefly: ignore[missing-attribute]
 
     return fault
 

@@ -8,6 +8,7 @@ import tempfile
 import tomllib
 from copy import deepcopy
 from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def organisations(draw: st.DrawFn) -> Organisation:
     """Return org.yml with up to four other values, if the schema accepts it."""
     document = deepcopy(SHIPPED)
     for keys in draw(st.lists(st.sampled_from(list(VALUES)), min_size=1, max_size=4, unique=True)):
-        reduce(dict.__getitem__, keys[:-1], document)[keys[-1]] = draw(VALUES[keys])
+        reduce(getitem, keys[:-1], document)[keys[-1]] = draw(VALUES[keys])
     try:
         return Organisation.model_validate(document)
     except ValidationError:
@@ -98,7 +99,7 @@ def shipped(**changes: object) -> Organisation:
     document = deepcopy(SHIPPED)
     for name, value in changes.items():
         *path, last = name.split("__")
-        reduce(dict.__getitem__, path, document)[last] = value
+        reduce(getitem, path, document)[last] = value
     return Organisation.model_validate(document)
 
 

@@ -46,9 +46,7 @@ def test_one_comment_follows_the_branch(package: Repository, hosting: Hosting, n
     for text in ("a person's own", "> <!-- rnd version explain -->\nquoted"):
         with hosting.client as client:
             client.send(
-                lambda kit, text=text: kit.rest.issues.create_comment(  # type: ignore[misc]
-                    hosting.owner, there.name, number, body=text
-                )
+                lambda kit, text=text: kit.rest.issues.create_comment(hosting.owner, there.name, number, body=text)
             )
     assert explain(number) == 0
     assert explain(number) == 0

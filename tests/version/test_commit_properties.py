@@ -113,7 +113,7 @@ def test_title_bullets_and_breaking_markers_in_any_order(subject: str, body: lis
     if "breaking" in levels:
         expected = "major"
     else:
-        expected = SUBJECTS[subject] or max(levels, key=RANK.__getitem__, default="patch")  # type: ignore[arg-type]
+        expected = SUBJECTS[subject] or max(levels, key=RANK.__getitem__, default="patch")  # pyrefly: ignore[no-matching-overload]
     assert parsed["level"] == expected
     reported = {found["text"] for found in parsed["near_misses"]}
     assert reported >= {line for line in body if line.startswith((">", "*" * 2, "feat!", "BREAKING CHANGE:**"))}

@@ -77,7 +77,7 @@ def test_a_comment_shows_the_subject_and_the_line_that_decides_and_links_the_com
 )
 def test_a_version_that_is_taken_names_the_commit_and_what_helps(relation: str, said: str) -> None:
     taken = derive("0.4.1", [Commit(id="a" * 40, parents=1, message="fix: a")], {"0.4.2"})
-    taken["taken_by"] = {"commit": "b" * 40, "relation": relation}  # type: ignore[typeddict-item]
+    taken["taken_by"] = {"commit": "b" * 40, "relation": relation}  # pyrefly: ignore[bad-assignment]
     for text in (explanation.summary(taken), explanation.markdown(taken)):
         assert "It cannot be released: tag 0.4.2 is on commit bbbbbbb." in text
         assert said in text

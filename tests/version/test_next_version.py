@@ -52,7 +52,7 @@ def test_what_follows_0_4_1(messages: list[str], version: str) -> None:
     ("level", "after"), [("none", (1, 2, 3)), ("patch", (1, 2, 4)), ("minor", (1, 3, 0)), ("major", (2, 0, 0))]
 )
 def test_a_step_of_each_level(level: str, after: tuple[int, int, int]) -> None:
-    assert bump((1, 2, 3), level) == after  # type: ignore[arg-type]
+    assert bump((1, 2, 3), level) == after  # pyrefly: ignore[bad-argument-type]
 
 
 def test_the_answer_says_why() -> None:

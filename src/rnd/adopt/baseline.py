@@ -103,7 +103,7 @@ def with_excludes(hooks: str, untidy_files: Mapping[str, list[str]]) -> str:
         pattern = "|".join(re.escape(path).replace("\\ ", " ").replace("\\-", "-") for path in paths)
         line = f"        exclude: {json.dumps(f'^({pattern})$', ensure_ascii=False)}  {EXCLUDED}\n"
         form = rf"(?ms)(^      - id: {hook}\n.*?        language: \w+\n)"
-        hooks = re.sub(form, lambda found, line=line: found[1] + line, hooks, count=1)  # type: ignore[misc]
+        hooks = re.sub(form, lambda found, line=line: found[1] + line, hooks, count=1)
     return hooks
 
 

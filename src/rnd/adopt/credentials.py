@@ -67,7 +67,7 @@ def _texts(value: object, source: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, dict):
         for pair in value.items():
             yield from _texts(pair, source)
-    elif isinstance(value, list | tuple | set | frozenset):
+    elif isinstance(value, (list, tuple, set, frozenset)):
         for one in value:
             yield from _texts(one, source)
     elif is_dataclass(value):

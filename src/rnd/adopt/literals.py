@@ -105,7 +105,7 @@ class Module:
 
     def _sum(self, left: ast.expr, right: ast.expr) -> Any:  # noqa: ANN401
         one, other = self.value(left), self.value(right)
-        if type(one) is not type(other) or not isinstance(one, str | list | tuple):
+        if type(one) is not type(other) or not isinstance(one, (str, list, tuple)):
             raise Computed("a sum of different types")
         return one + other
 

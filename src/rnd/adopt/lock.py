@@ -79,7 +79,7 @@ def keep_versions(
         for name in named:
             del kept[name]
     path.write_bytes(manifest.encode())
-    if completed.returncode != 0:
+    if completed.returncode != 0:  # pyrefly: ignore[unbound-name]  # there is at least one round
         kept.clear()
     return [f"{name}=={version}" for name, version in versions.items() if name not in kept]
 

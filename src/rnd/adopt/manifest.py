@@ -201,7 +201,7 @@ def _with_keys(block: Block, table: dict[str, Any]) -> str:
             text += f"\n{line}"
         elif present[key] != value:
             form = rf"(?ms)^{re.escape(key)}\s*=\s*\[.*?\][ \t]*(?:#[^\n]*)?$"
-            text = re.sub(form, lambda _, line=line: line, text, count=1)  # type: ignore[misc]
+            text = re.sub(form, lambda _, line=line: line, text, count=1)
     return f"{text}\n\n"
 
 

@@ -13,7 +13,7 @@ from rnd.github.settings.joined import ADOPTION
 from rnd.staging import remove_abandoned, staging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 BRANCH = ADOPTION
 REF = f"refs/heads/{BRANCH}"
@@ -22,7 +22,7 @@ STALE = 2.0  # seconds; git holds the lock of a reference for milliseconds
 
 
 @contextmanager
-def temporary() -> Iterator[Path]:
+def temporary() -> Generator[Path]:
     """Yield an empty folder, and remove it at the end; also remove those of runs that were killed.
 
     Libraries make their temporary folders in it, such as copier its clone of the template. uv reads no configuration

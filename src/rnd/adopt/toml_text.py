@@ -78,7 +78,7 @@ def value_text(value: Any) -> str:  # noqa: ANN401 - any value of TOML
     if isinstance(value, dict):
         pairs = ", ".join(f"{key_text(str(key))} = {value_text(one)}" for key, one in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         items = [value_text(one) for one in value]
         line = f"[{', '.join(items)}]"
         return line if len(line) <= WIDE else "[\n" + "".join(f"  {item},\n" for item in items) + "]"

@@ -9,7 +9,7 @@ from rnd.options import add_json_option, add_plan_options, add_repository_option
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from rnd.github.client import Client
     from rnd.github.repository import Repository
@@ -158,7 +158,7 @@ def status(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def connected(options: argparse.Namespace, identity: str | None = None) -> Iterator[tuple[Client, Repository]]:
+def connected(options: argparse.Namespace, identity: str | None = None) -> Generator[tuple[Client, Repository]]:
     """Yield a GitHub client and the repository that the options name; sign in first if needed.
 
     Args:

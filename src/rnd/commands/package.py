@@ -100,7 +100,8 @@ def _show(options: argparse.Namespace, root: Path, find: Callable[[], Index] | N
     from rnd import manifest, report
     from rnd.publish.package import plan_without_build
 
-    project, version, index = canonicalize_name(manifest.read_name(root)), manifest.read_version(root), find and find()
+    project, version = canonicalize_name(manifest.read_name(root)), manifest.read_version(root)
+    index = find() if find else None
     address = index.simple_url if index else None
     plan = plan_without_build(project, version, index, _kinds(options))
     report.carry_out(plan, select(report.Output, options), package=project, version=version, index=address, files=[])

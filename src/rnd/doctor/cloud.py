@@ -70,7 +70,7 @@ def _indexes(organisation: Organisation) -> Finding:
         f"{place.domain}/{repository}"
         for repository in (place.repository, place.development_repository)
         if not _exists(
-            lambda repository=repository: index.describe_repository(**known, repository=repository),  # type: ignore[misc]
+            lambda repository=repository: index.describe_repository(**known, repository=repository),
             "ResourceNotFoundException",
         )
     ]
@@ -93,7 +93,7 @@ def _images(organisation: Organisation) -> Finding:
         f"{repository}:{tag}"
         for repository, tag in wanted
         if not _exists(
-            lambda repository=repository, tag=tag: registry.describe_images(  # type: ignore[misc]
+            lambda repository=repository, tag=tag: registry.describe_images(
                 registryId=aws.account, repositoryName=repository, imageIds=[{"imageTag": tag}]
             ),
             "NotFoundException",
@@ -126,7 +126,7 @@ def _quotas(organisation: Organisation) -> Finding:
     short: list[str] = []
     known: list[str] = []
     for code, wanted in processors(organisation).items():
-        found = call(lambda code=code: quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code))  # type: ignore[misc]
+        found = call(lambda code=code: quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code))
         value = int(found["Quota"]["Value"])
         (short if value < wanted else known).append(f"{code}: {value} of {wanted} processors")
     if short:

@@ -49,7 +49,7 @@ def _safely(name: str, check: Check, client: Client, organisation: Organisation)
     """Return what a check finds; an answer that only owners get is a finding too."""
     try:
         return check(client, organisation)
-    except (GitHubRefused, NotThere) as error:
+    except GitHubRefused as error:
         if isinstance(error, NotThere) or error.status == 403:
             return Finding(name, "optional", f"unknown: {error.message}", OWNER)
         return Finding(name, "missing", error.message, error.hint)
@@ -154,7 +154,7 @@ def _teams(client: Client, organisation: Organisation) -> Finding:
     missing = [
         team
         for team in organisation.github.teams
-        if client.get_or_none(lambda kit, team=team: kit.rest.teams.get_by_name(owner, team)) is None  # type: ignore[misc]
+        if client.get_or_none(lambda kit, team=team: kit.rest.teams.get_by_name(owner, team)) is None
     ]
     if missing:
         return Finding(

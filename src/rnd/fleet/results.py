@@ -52,4 +52,4 @@ class Results:
 
     def count(self) -> dict[str, int]:
         """Return how many outcomes there are of each result."""
-        return dict(Counter(one.result for one in self.outcomes))
+        return dict(Counter[str](one.result for one in self.outcomes))

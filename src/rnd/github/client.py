@@ -28,7 +28,7 @@ from rnd.github.errors import (
 from rnd.retry import retry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from ssl import SSLContext
     from typing import TypeVar
 
@@ -100,7 +100,7 @@ class Client:
         self.eventually_consistent = False
         self.kit = _kit(addresses.api, token, hooks)
         self.token = token or ""
-        self.kit.__enter__()  # type: ignore[no-untyped-call] # one connection for all requests, closed by `close`
+        self.kit.__enter__()  # one connection for all requests, closed by `close`
 
     def __enter__(self) -> Client:
         """Return the client, which is closed on exit."""
@@ -162,7 +162,7 @@ class Client:
         page = 0
         while True:
             page += 1
-            answer = self.answer(lambda kit, page=page: request(kit, page))  # type: ignore[misc]
+            answer = self.answer(lambda kit, page=page: request(kit, page))
             yield from answer.json()
             if 'rel="next"' not in answer.headers.get("Link", ""):
                 return
@@ -198,7 +198,7 @@ class Client:
         return text.replace(self.token, "[hidden]") if self.token else text
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _errors(self) -> Generator[None]:
         """Convert githubkit's exceptions to errors of `rnd`."""
         from githubkit.exception import GitHubException, RateLimitExceeded, RequestFailed
 

@@ -22,7 +22,7 @@ from rnd.project.setup import check_identity, check_tools, completion, preparati
 from rnd.staging import remove_abandoned, staging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from rnd.organisation import Organisation
     from rnd.project.github import GitHubSetup
@@ -50,7 +50,7 @@ class Request:
 
 
 @contextmanager
-def plan_new(request: Request, organisation: Organisation) -> Iterator[tuple[Plan, Project, GitHubSetup | None]]:
+def plan_new(request: Request, organisation: Organisation) -> Generator[tuple[Plan, Project, GitHubSetup | None]]:
     """Ask the questions, render next to the destination, and yield the plan that moves the draft and sets it up.
 
     The staging folder is removed at the end, so a dry run, an error or an interrupt leaves nothing behind. If the
@@ -161,7 +161,7 @@ def _already_there(folder: Path, data: Mapping[str, object]) -> Project | None:
 
 
 @contextmanager
-def _staging(parent: Path) -> Iterator[Path]:
+def _staging(parent: Path) -> Generator[Path]:
     """Yield an empty folder on the same file system as the destination, and remove it at the end."""
     with ExitStack() as stack:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnd.github.errors import GitHubRefused, NameProtected, NotPermitted, NotThere, PlanLacks, TeamMissing
+from rnd.github.errors import GitHubRefused, NameProtected, NotPermitted, PlanLacks, TeamMissing
 from rnd.github.permissions import examine
 from rnd.github.settings.ruleset import ROLES
 
@@ -74,7 +74,7 @@ def _check_plan(context: RepositoryContext, found: Permissions) -> None:
             context.client.read(lambda kit: kit.rest.repos.get_repo_rulesets(context.config.owner, other))
         except PlanLacks:
             raise
-        except (GitHubRefused, NotThere):
+        except GitHubRefused:
             return  # no conclusion about the plan is possible
 
 
@@ -90,7 +90,7 @@ def _check_teams(context: RepositoryContext) -> None:
     missing = [
         team
         for team in named
-        if context.client.get_or_none(lambda kit, team=team: kit.rest.teams.get_by_name(owner, team)) is None  # type: ignore[misc]
+        if context.client.get_or_none(lambda kit, team=team: kit.rest.teams.get_by_name(owner, team)) is None
     ]
     if missing:
         raise TeamMissing(f"org.yml names the team {', '.join(missing)}, which {owner} does not have.")

@@ -15,7 +15,7 @@ from rnd.errors import AnswerMissing, AnswerRefused, TemplateUnavailable, Templa
 from rnd.github.repository import location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
 CHECKOUT = Path(__file__).parents[3]
 
@@ -172,7 +172,7 @@ def remember(answers: Path, address: str) -> None:
 
 
 @contextmanager
-def _copier_errors(source: str) -> Iterator[None]:
+def _copier_errors(source: str) -> Generator[None]:
     """Convert the exceptions of copier and its libraries to errors of the catalogue."""
     from copier.errors import CopierAnswersInterrupt, CopierError, CopierWarning, InteractiveSessionError
     from jinja2 import TemplateError

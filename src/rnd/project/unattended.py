@@ -74,7 +74,7 @@ class Unattended(Worker):
     def _execute_tasks(self, *_: object, **__: object) -> None:
         """Run neither tasks nor migrations."""
 
-    def _sync_git_index_executable_bit(self, *_: object) -> None:
+    def _sync_git_index_executable_bit(self, *_: object, **__: object) -> None:
         """Leave the index alone: copier looks at each file for `core.fileMode`, which is off on Windows only."""
 
     @cached_property

@@ -118,7 +118,7 @@ def is_behind(made_from: str, target: Target) -> bool:
         made_from: The version in the answers file: `1.1.0`, `1.1.0-3-gabc1234` (three commits later), or a hash.
         target: The version to update to.
     """
-    tag, _, commit = re.fullmatch(r"(.*?)(-\d+-g([0-9a-f]+))?", made_from, re.DOTALL).groups()  # type: ignore[union-attr]
+    tag, _, commit = re.fullmatch(r"(.*?)(-\d+-g([0-9a-f]+))?", made_from, re.DOTALL).groups()  # pyrefly: ignore[missing-attribute]
     if made_from in target.tags or target.commit.startswith(commit or made_from):
         return False
     ours, theirs = _version(tag), _version(target.ref)

@@ -49,7 +49,7 @@ def client(region: str, service: str, credentials: AwsCredentials | None = None)
     """
     return connect(
         region,
-        lambda session, config: session.client(service, config=config),  # type: ignore[call-overload]
+        lambda session, config: session.client(service, config=config),  # pyrefly: ignore[no-matching-overload]
         credentials,
     )
 

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 from rnd.publish.errors import ImageInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 GZIP = b"\x1f\x8b"
@@ -45,7 +45,7 @@ class Archive:
         return [str(one) for one in self.config["rootfs"].get("diff_ids") or ()]
 
     @contextmanager
-    def layer(self, number: int) -> Iterator[IO[bytes]]:
+    def layer(self, number: int) -> Generator[IO[bytes]]:
         """Yield an uncompressed layer as a seekable file."""
         packed = _member(self.content, self.layers[number])
         start = packed.read(len(GZIP))
@@ -60,7 +60,7 @@ class Archive:
 
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[Archive]:
+def open_archive(path: Path) -> Generator[Archive]:
     """Open the file of an image.
 
     Raises:

@@ -181,7 +181,7 @@ def _plain(config: Config) -> Config:
 
 def _upload(target: Target, part: Part, labels: Mapping[str, str]) -> Image:
     """Upload the configuration of an image whose layers the registry has; return the image with its manifest."""
-    config = {
+    config: dict[str, Any] = {
         **part.config,
         "config": {**part.config["config"], "Labels": {**part.config["config"]["Labels"], **labels}},
         "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in part.layers]},

@@ -20,7 +20,7 @@ from rnd.errors import DiskFull, UsageError
 from rnd.publish.errors import ImageBuildFailed, RegistryRefused, RegistryUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from rnd.publish.registry import Registry
 
@@ -107,7 +107,7 @@ def _hide(text: str, registry: Registry, variables: Mapping[str, str | None]) ->
 
 
 @contextmanager
-def _signed_in(registry: Registry) -> Iterator[dict[str, str]]:
+def _signed_in(registry: Registry) -> Generator[dict[str, str]]:
     """Yield the variables by which a builder is signed in to a registry, and otherwise as the user has it."""
     if not registry.username:
         yield {}

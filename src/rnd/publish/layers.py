@@ -129,7 +129,7 @@ def has_entries(source: IO[bytes]) -> bool:
 def _write_entries(source: IO[bytes], sink: _Sink) -> None:
     with (
         tarfile.open(fileobj=source, mode="r:") as archive,
-        tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as written,  # type: ignore[call-overload]
+        tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as written,  # pyrefly: ignore[no-matching-overload]
     ):
         for entry in _sorted(archive):
             name, content = _name(entry), archive.extractfile(entry) if entry.isreg() else None

@@ -20,7 +20,7 @@ from rnd.publish.files import is_wheel
 from rnd.publish.index import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from rnd.publish.distribution import Distribution
     from rnd.publish.index import Index
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @contextmanager
 def plan_package(
     make: Callable[[Path], tuple[Distribution, ...]], find_index: Callable[[], Index] | None, kinds: Sequence[str]
-) -> Iterator[tuple[Plan, Index | None, tuple[Distribution, ...]]]:
+) -> Generator[tuple[Plan, Index | None, tuple[Distribution, ...]]]:
     """Yield the plan that brings the files of a repository's package to an index.
 
     Args:

@@ -18,6 +18,7 @@ from rnd.publish.errors import TagTaken, WorkflowsDiffer
 if TYPE_CHECKING:
     from rnd.github.client import Client
     from rnd.github.repository import Repository
+    from rnd.version.next_version import Answer
 
 WORKFLOWS = ".github/workflows/"
 MOST_TAGS = 10  # annotated tags of annotated tags: git allows any number
@@ -110,7 +111,7 @@ def _changed(client: Client, repository: Repository, ends: tuple[str, str]) -> s
     changed: set[str] = set()
     for two in (ends, ends[::-1]):
         both = "...".join(two)
-        compared = client.read(lambda kit, both=both: kit.rest.repos.compare_commits(owner, name, both))  # type: ignore[misc]
+        compared = client.read(lambda kit, both=both: kit.rest.repos.compare_commits(owner, name, both))
         changed |= {one["filename"] for one in compared.get("files", []) if one["filename"].startswith(WORKFLOWS)}
     return changed
 
@@ -124,7 +125,7 @@ def tagged_commit(client: Client, repository: Repository, tag: str) -> str | Non
         if found is None or found["object"]["type"] != "tag":
             break
         sha = found["object"]["sha"]
-        found = client.read(lambda kit, sha=sha: kit.rest.git.get_tag(owner, name, sha))  # type: ignore[misc]
+        found = cast("Any", client.read(lambda kit, sha=sha: kit.rest.git.get_tag(owner, name, sha)))
     return str(found["object"]["sha"]) if found else None
 
 
@@ -154,7 +155,8 @@ def read_release(page: str, pending: str | None) -> Release:
     if head is None:
         raise UsageError("There is no commit to release.", "Commit first.")
     tag = answer["tag"]
+    noted: Answer = answer
     if tag == answer["previous"]:  # HEAD is released already: write the notes of its own release
-        answer = {**derive(tag, pending)[0], "tag": tag}
+        noted = {**derive(tag, pending)[0], "tag": tag}
     tags = history.read(HERE)["tags"]
-    return Release(tag, head, write_notes(answer, page), is_latest=newest([*tags, tag]) == tag)
+    return Release(tag, head, write_notes(noted, page), is_latest=newest([*tags, tag]) == tag)

@@ -10,7 +10,7 @@ from rnd.http_client import NOT_FOUND, UNAUTHORIZED, HttpFailure, Response, send
 from rnd.publish.errors import RegistryRefused, RegistryUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
     from rnd.errors import RndError
 
@@ -47,7 +47,7 @@ def send_request(
 
 
 @contextmanager
-def converted(method: str, url: str) -> Iterator[None]:
+def converted(method: str, url: str) -> Generator[None]:
     """Convert failures of HTTP to errors of a registry, without the query of the address: it may be a signature."""
     place = url.partition("?")[0]
     try:

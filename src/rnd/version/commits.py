@@ -126,7 +126,7 @@ def parse(message: str) -> ParsedMessage:
     parsed = ParsedMessage(subject=subject, level=level, decided=decided, near_misses=[])
     if _is_loud(message):
         if level == "patch" and re.search(NEAR_MISS, subject):
-            parsed["near_misses"].append(decided | {"reason": _why(subject, is_subject=True)})
+            parsed["near_misses"].append({**decided, "reason": _why(subject, is_subject=True)})
         _read_body(lines, start + 1, parsed)
     if subject.startswith(VERSION_SUBJECT) and not any(map(str.strip, lines[start + 1 :])):
         return disregard(parsed, "our own version commit")
@@ -140,7 +140,7 @@ def has_type(subject: str) -> bool:
 
 def disregard(parsed: ParsedMessage, reason: str) -> ParsedMessage:
     """Return a message as one that does not count; a line that would have raised the version becomes a near miss."""
-    decided = parsed["decided"] | {"reason": reason}
+    decided: Finding = {**parsed["decided"], "reason": reason}
     raised = [decided] if RANK[parsed["level"]] > RANK["patch"] else []
     near_misses = raised + parsed["near_misses"]
     return ParsedMessage(subject=parsed["subject"], level="none", decided=decided, near_misses=near_misses)

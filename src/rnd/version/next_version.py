@@ -122,7 +122,8 @@ def analyse(commit: Commit) -> CommitAnalysis:
 
 def highest(analyses: Iterable[CommitAnalysis]) -> Level:
     """Return the highest level of some commits: at least "patch", since other content needs another version."""
-    return max(("patch", *(analysis["level"] for analysis in analyses)), key=RANK.__getitem__)
+    levels: list[Level] = ["patch", *(analysis["level"] for analysis in analyses)]
+    return max(levels, key=RANK.__getitem__)
 
 
 def derive(

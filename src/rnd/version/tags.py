@@ -80,7 +80,7 @@ def taken(version: str, tags: Iterable[str]) -> str | None:
     """Return a tag that already names a version, however it is written, or None where the version is free."""
     numbers = [f"0*{number}" for number in version.split(".")]
     optional = r"(?:\.0+)?" if version.endswith(".0") else rf"\.{numbers[2]}"
-    found = re.findall(rf"(?m)^v?{numbers[0]}\.{numbers[1]}{optional}$", "\n".join(tags))
+    found: list[str] = re.findall(rf"(?m)^v?{numbers[0]}\.{numbers[1]}{optional}$", "\n".join(tags))
     return min(found, key=lambda tag: (tag.removeprefix("v") != version, tag), default=None)
 
 

@@ -39,7 +39,7 @@ def test_a_new_repository_is_set_up_and_then_left_alone(context: RepositoryConte
 def test_the_settings_of_another_organisation(context: RepositoryContext, hosting: Hosting) -> None:
     """A made-up organisation has another value for every setting."""
     other = with_app(hosting, load_organisation(ACME).github)
-    hosting.hub.state.organisation(hosting.owner).teams |= hosting.hub.add_organisation(  # type: ignore[union-attr]
+    hosting.hub.state.organisation(hosting.owner).teams |= hosting.hub.add_organisation(  # pyrefly: ignore[missing-attribute]
         "acme-robotics", teams={team: [] for team in other.teams}
     ).teams
     assert apply(context)

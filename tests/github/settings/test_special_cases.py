@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def test_internal_repositories_of_an_enterprise(context: RepositoryContext, hosting: Hosting) -> None:
-    hosting.hub.state.organisation(hosting.owner).plan = "enterprise"  # type: ignore[union-attr]
+    hosting.hub.state.organisation(hosting.owner).plan = "enterprise"  # pyrefly: ignore[missing-attribute]
     context = with_settings(context, visibility="internal")
     assert "actions.shared_with" in keys(context)
     assert Change("visibility", "internal", "private") in drift(context)
@@ -87,7 +87,7 @@ def test_protection_that_others_added_to_the_environment_stays(context: Reposito
     """Reviewers and the wait timer stay when the branches of the environment are corrected."""
     apply(context)
     path, state = (*context.repository, "publish"), hosting.hub.state
-    team = next(iter(state.organisation(hosting.owner).teams.values()))  # type: ignore[union-attr]
+    team = next(iter(state.organisation(hosting.owner).teams.values()))  # pyrefly: ignore[missing-attribute]
     user = next(iter(state.accounts.values()))
     reviewers = [{"type": "User", "id": user.id}, {"type": "Team", "id": team.id}]
     body: Any = {"wait_timer": 30, "reviewers": reviewers, "prevent_self_review": True}
@@ -122,7 +122,7 @@ def test_a_bypass_team_that_does_not_exist(
 def test_a_free_plan(
     context: RepositoryContext, hosting: Hosting, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hosting.hub.state.organisation(hosting.owner).plan = "free"  # type: ignore[union-attr]
+    hosting.hub.state.organisation(hosting.owner).plan = "free"  # pyrefly: ignore[missing-attribute]
     monkeypatch.setattr("rnd.organisation.load_organisation", lambda: Organisation(context))
     assert cli.main(["github", "apply", "--repository", str(context.repository)]) == 1
     said = capsys.readouterr().err

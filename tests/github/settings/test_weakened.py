@@ -54,7 +54,7 @@ def appended(*path: str, value: object) -> Change:
     def change(document: dict[str, Any]) -> None:
         for key in path:
             document = document[key]
-        document.append(value)  # type: ignore[attr-defined]
+        document.append(value)  # pyrefly: ignore[missing-attribute]
 
     return change
 

@@ -25,7 +25,7 @@ def test_images_of_branches_expire_and_old_versions_go(monkeypatch: pytest.Monke
     monkeypatch.setenv("PREFIXES", json.dumps(EXPIRES))
     monkeypatch.setenv("INDEX", json.dumps(INDEX))
     monkeypatch.setenv("KEPT", "2")
-    clients: Any = {name: boto3.client(name, **ACCOUNT) for name in ("ecr", "codeartifact")}  # type: ignore[call-overload]
+    clients: Any = {name: boto3.client(name, **ACCOUNT) for name in ("ecr", "codeartifact")}
     ecr, index = Stubber(clients["ecr"]), Stubber(clients["codeartifact"])
     named = ["base", "rover", "dev/rover", "candidate/rover"]
     ecr.add_response("describe_repositories", {"repositories": [{"repositoryName": name} for name in named]}, {})

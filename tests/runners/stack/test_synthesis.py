@@ -82,7 +82,7 @@ def test_findings_are_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Assembly:
-        stacks = ()
+        stacks: tuple[object, ...] = ()
 
     monkeypatch.setattr(process, "find", lambda _: "/usr/bin/node")
     monkeypatch.setattr(synthesis, "_build", lambda *_: Assembly)

@@ -6,7 +6,6 @@ https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-a
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import time
 from typing import TYPE_CHECKING
@@ -52,7 +51,7 @@ def recognise(hub: Hub, showed: str) -> Token | None:
         if app is None or header["alg"] != "RS256":
             return None
         app.key.verify(_decode(signature), content.encode(), padding.PKCS1v15(), hashes.SHA256())
-    except (ValueError, KeyError, TypeError, binascii.Error, InvalidSignature):
+    except (ValueError, KeyError, TypeError, InvalidSignature):
         return None
     lasting = time.time() < claims["exp"] <= claims["iat"] + LONGEST
     return Token(app.account, showed, "app", app={"id": app.id, "slug": app.slug}) if lasting else None

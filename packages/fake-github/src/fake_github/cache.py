@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 # The first of these that is set names the folder.
 VARIABLES = ("FAKE_GITHUB_CACHE_DIR", "RND_CACHE_DIR")
@@ -27,7 +27,7 @@ def user_cache() -> Path:
 
 
 @contextmanager
-def alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Generator[None]:
     """Hold an exclusive lock on a file, so that several processes do not fetch the same thing at the same time."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as stream:

@@ -22,7 +22,7 @@ from fake_github import process
 from fake_github.git_refs import SHA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 KEPT = 50_000  # objects; a thousand repositories have about four each
 LARGEST = 100_000  # bytes of an object that is kept
@@ -56,7 +56,7 @@ _kept: dict[str, GitObject] = {}  # by id, which is the digest of the content: v
 
 
 @contextmanager
-def unchanged() -> Iterator[None]:
+def unchanged() -> Generator[None]:
     """Read the refs of each repository once; the caller makes sure that nothing changes them."""
     previous = _known.set({})
     try:

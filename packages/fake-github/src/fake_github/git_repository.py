@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fake_github import git_refs, pre_receive, process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
 ZERO = "0" * 40
 ID = re.compile(r"[0-9a-f]{40}")
@@ -192,7 +192,7 @@ def _commit(fields: list[str]) -> Commit:
 
 
 @contextmanager
-def work_tree(folder: Path, sha: str) -> Iterator[Path]:
+def work_tree(folder: Path, sha: str) -> Generator[Path]:
     """Check a commit out into a temporary folder that shares the repository's objects, and remove it at the end."""
     with TemporaryDirectory(prefix="rnd-merge-") as place:
         tree = Path(place) / "tree"

@@ -18,7 +18,7 @@ from fake_github import git_objects
 from fake_github import git_repository as bare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
 FAST = 1  # level of compression
@@ -46,7 +46,7 @@ class Store:
         self._pack: list[bytes] | None = None
 
     @contextmanager
-    def packed(self) -> Iterator[None]:
+    def packed(self) -> Generator[None]:
         """Write what the block writes into one pack at its end: one file is faster than thousands.
 
         https://git-scm.com/docs/gitformat-pack
@@ -92,9 +92,9 @@ class Store:
         root: Tree = {}
         for path, text in files.items():
             *folders, name = path.split("/")
-            below = root
+            below: Tree = root
             for folder in folders:
-                below = below.setdefault(folder, {})  # type: ignore[assignment] # a folder is not a file here
+                below = below.setdefault(folder, {})  # pyrefly: ignore[bad-assignment]  # a folder is not a file here
             below[name] = text.encode(errors="surrogateescape")
         lines = [f"tree {self._tree(root)}", *(f"parent {sha}" for sha in parents)]
         lines += [f"{role} {who} {seconds} +0000" for role in ("author", "committer")]

@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 from fake_github.loopback import Silent, listening, tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
     from wsgiref.types import StartResponse
 
     from fake_github.server import FakeGitHub
@@ -33,7 +33,7 @@ class SecureAddress:
 
 
 @contextmanager
-def serve(hub: FakeGitHub) -> Iterator[SecureAddress]:
+def serve(hub: FakeGitHub) -> Generator[SecureAddress]:
     """Serve a fake GitHub at a second address, whose answers name that address; stop it at the end."""
     context, certificate = tls_context()
     front = _Front(hub)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from fake_github.clock import CURRENT, Clock, SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from fake_github.state import Document, Token
 
@@ -161,7 +161,7 @@ class Limits:
     _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
-    def counting(self) -> Iterator[None]:
+    def counting(self) -> Generator[None]:
         """Count a request as under way, and let it have the time of these limits."""
         with self._lock:
             self.under_way += 1

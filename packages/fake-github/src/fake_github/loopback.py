@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from werkzeug.serving import WSGIRequestHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
     from socketserver import BaseServer
 
 # Status, headers and body.
@@ -22,7 +22,7 @@ HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "date", "serv
 
 
 @contextmanager
-def listening(server: BaseServer) -> Iterator[None]:
+def listening(server: BaseServer) -> Generator[None]:
     """Run a server until the context ends; the caller closes it."""
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
     def transferred(self, received: int, sent: int) -> None:
         """Count the bytes of a request's body and of its answer's; does nothing unless a server overrides it."""
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *_: object, **__: object) -> None:
         """Log nothing."""
 
 

@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fake_github import hostile
 from fake_github.git_store import Store, write_refs
@@ -177,7 +177,7 @@ def _copy(hub: Hub, like: Repository, name: str, number: int) -> Repository:
         other = state.next_id()
         copied.rulesets[other] = {**deepcopy(ruleset), "id": other}
     for environment in like.environments.values():
-        kept = {**deepcopy(environment), "id": state.next_id()}
+        kept: dict[str, Any] = {**deepcopy(environment), "id": state.next_id()}
         kept["policies"] = [{**policy, "id": state.next_id()} for policy in kept["policies"]]
         copied.environments[kept["name"]] = kept
     if isinstance(like.owner, Organisation):

@@ -18,7 +18,7 @@ from fake_github.loopback import Silent, listening, tls_context
 from fake_github.state import Account, Organisation, Team
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Generator, Iterable, Mapping
     from wsgiref.types import StartResponse
 
     from fake_github.records import Event
@@ -34,7 +34,7 @@ class FakeGitHub(Hub):
 
     @classmethod
     @contextmanager
-    def serve(cls, folder: Path | None = None, *, tls: bool = False) -> Iterator[FakeGitHub]:
+    def serve(cls, folder: Path | None = None, *, tls: bool = False) -> Generator[FakeGitHub]:
         """Start a server on a free port of the loopback interface, and stop it at the end.
 
         Args:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KINDS = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
+KINDS: dict[type, str] = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
 
 
 def fields(real: Any, ours: Any, path: str = "") -> Iterator[tuple[str, str | None]]:  # noqa: ANN401

@@ -37,9 +37,11 @@ def test_they_open_in_a_real_browser(acme: Acme, tmp_path: Path) -> None:
     acme.clone.branch("feature", "feat: drive")
     acme.open_pull("feature", "feat: drive")
 
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-proxy-server", f"--user-data-dir={tmp_path}")
+    start = (browser, *options, "--dump-dom")
+
     def shown(path: str) -> str:
-        options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-proxy-server", f"--user-data-dir={tmp_path}")
-        command = (browser, *options, "--dump-dom", f"{acme.hub.url}{path}")
+        command = (*start, f"{acme.hub.url}{path}")
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
 
     assert "<h1>Acme/rover</h1>" in shown("/Acme/rover")

@@ -27,8 +27,8 @@ def files(one: Seeded) -> dict[str, str]:
     }
 
 
-def fleet(acme: Acme, count: int, **more: Any) -> list[Seeded]:  # noqa: ANN401
-    return populate(acme.hub, "Acme/rover", count, files=files, **{"seed": 7, **more})
+def fleet(acme: Acme, count: int, seed: int = 7, **more: Any) -> list[Seeded]:  # noqa: ANN401
+    return populate(acme.hub, "Acme/rover", count, files=files, seed=seed, **more)
 
 
 def test_drifts_are_exactly_those_that_were_drawn(acme: Acme) -> None:

@@ -126,7 +126,7 @@ def use(acme: Acme) -> dict[str, str]:
         "tag": "0.1.0",
         "environment_name": "publish",
         "commit_sha": head,
-        "file_sha": str(blob.sha),  # type: ignore[union-attr]
+        "file_sha": str(blob.sha),  # pyrefly: ignore[missing-attribute]
         "tag_sha": tag.sha,
         "pull_number": str(number),
         "issue_number": str(number),

@@ -75,14 +75,14 @@ def test_visibility(acme: Acme) -> None:
     update("Acme", "rover", private=True)  # the older name is taken twice
     update("Acme", "rover", visibility="public")
     assert acme.ada.rest.repos.get("Acme", "rover").parsed_data.private is False
-    acme.hub.state.organisation("Acme").plan = "enterprise"  # type: ignore[union-attr]
+    acme.hub.state.organisation("Acme").plan = "enterprise"  # pyrefly: ignore[missing-attribute]
     internal = {"visibility": "internal"}  # which the generated client, not being an enterprise's, does not know
     acme.ada.request("PATCH", "/repos/Acme/rover", json=internal)
     found = acme.bob.rest.repos.get("Acme", "rover").parsed_data
     assert (found.private, found.visibility) == (True, "internal")
     acme.ada.request("POST", "/orgs/Acme/repos", json={"name": "lander", **internal})
     assert acme.ada.rest.repos.get("Acme", "lander").parsed_data.visibility == "internal"
-    acme.hub.state.organisation("Acme").plan = "team"  # type: ignore[union-attr]
+    acme.hub.state.organisation("Acme").plan = "team"  # pyrefly: ignore[missing-attribute]
     update("Acme", "lander", private=False)
     assert acme.hub.violations == []
     words = "Only organizations associated with an enterprise can set visibility to internal"
@@ -199,7 +199,7 @@ def test_actions_environments_and_variables(acme: Acme) -> None:
 def test_lists_come_in_pages(acme: Acme) -> None:
     for number in range(5):
         acme.ada.rest.repos.create_in_org("Acme", name=f"probe-{number}")
-    found = [one.name for one in acme.ada.rest.paginate(acme.ada.rest.repos.list_for_org, org="Acme", per_page=2)]
+    found = [one.name for one in acme.ada.rest.paginate(acme.ada.rest.repos.list_for_org, None, org="Acme", per_page=2)]
     assert len(found) == 6
 
 

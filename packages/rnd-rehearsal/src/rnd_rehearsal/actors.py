@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BEFORE = "0.4.1"  # what a prepared repository has released, as in the specification's examples
 AUTHOR = f"author={RESEARCHER.title()} <{RESEARCHER}@example.com>"
 LATE_READS = 3  # that answer 404 for a repository which a user has just made, as on GitHub
-PATIENCE = 900  # seconds that the runs of one moment may take
+PATIENCE: int = 900  # seconds that the runs of one moment may take
 # What locks a repository and does nothing else.
 LOCK = {
     "uv": ("uv", "lock", "--quiet"),

@@ -25,7 +25,7 @@ from fake_github import loopback
 from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from fake_github.loopback import Answer
     from rnd_rehearsal.traffic import Count
@@ -139,7 +139,7 @@ class Handler(loopback.Handler):
 
 
 @contextmanager
-def serving(state: Artifacts) -> Iterator[None]:
+def serving(state: Artifacts) -> Generator[None]:
     """Serve artifacts on the loopback interface, and stop at the end."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(type("Stateful", (Handler,), {"state": state}))) as server:
         state.url = f"http://127.0.0.1:{server.server_port}"

@@ -19,7 +19,7 @@ from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -87,7 +87,7 @@ class Handler(loopback.Handler, SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[ChannelServer]:
+def serve(folder: Path) -> Generator[ChannelServer]:
     """Serve a channel, and stop at the end."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         state = ChannelServer(server.server_port)

@@ -28,7 +28,7 @@ from rnd_rehearsal.spent import IMAGE
 from rnd_rehearsal.traffic import ACTIONS, BASE, CHANNEL, GIT, IMAGES, INDEX, OTHER, Meter, counting_proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from types_boto3_ecr import ECRClient
 
@@ -78,7 +78,7 @@ class Cold:
     kept: MachineImages | None = None
 
     @contextmanager
-    def machine(self, settings: Settings, run: Run, job: Job) -> Iterator[Settings]:
+    def machine(self, settings: Settings, run: Run, job: Job) -> Generator[Settings]:
         """Yield the settings of a job on a machine of its own, and note what the job fetches and pushes.
 
         Args:
@@ -161,7 +161,7 @@ class _BaseImages(Handler):
 
 
 @contextmanager
-def base_images(registry: ImageRegistry, meter: Meter) -> Iterator[str]:
+def base_images(registry: ImageRegistry, meter: Meter) -> Generator[str]:
     """Serve the content of a registry to everybody, count what is pulled, and yield the host."""
     attributes = {"behind": registry.behind, "meter": meter}
     with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_BaseImages,), attributes)) as front:
@@ -180,7 +180,7 @@ def start(
     channel: Channel | None,
     organisation: Organisation,
     checkout: Path,
-) -> Iterator[Cold]:
+) -> Generator[Cold]:
     """Count what the services of a sandbox send and receive, and yield what gives each job a machine of its own.
 
     Args:

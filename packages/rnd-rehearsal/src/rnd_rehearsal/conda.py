@@ -14,7 +14,7 @@ from rnd_rehearsal.cache import cache_folder
 from rnd_rehearsal.channel import channel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from rnd.organisation import Organisation
@@ -41,7 +41,7 @@ class Channel:
 
 
 @contextmanager
-def start(folder: Path, home: Path, organisation: Organisation) -> Iterator[Channel]:
+def start(folder: Path, home: Path, organisation: Organisation) -> Generator[Channel]:
     """Serve a channel, and give its password to a home.
 
     Args:

@@ -16,7 +16,7 @@ from rnd import process
 from rnd.errors import ToolMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 # The registries of a rehearsal listen on the loopback interface, without TLS. Docker takes that for granted.
 REGISTRIES = """\
@@ -37,7 +37,7 @@ runroot = "{folder}/run"
 
 
 @contextmanager
-def docker_engine() -> Iterator[dict[str, str]]:
+def docker_engine() -> Generator[dict[str, str]]:
     """Run a Docker daemon without a network of its own, and yield the variables that lead clients to it.
 
     Its containers and builds use the network of the machine: say `--network host`.
@@ -64,7 +64,7 @@ def docker_engine() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def buildah_engine() -> Iterator[dict[str, str]]:
+def buildah_engine() -> Generator[dict[str, str]]:
     """Yield the variables by which buildah keeps to itself, and works where containers cannot be nested.
 
     Raises:

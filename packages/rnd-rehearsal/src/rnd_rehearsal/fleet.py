@@ -113,7 +113,7 @@ class Fleet:
             "held": {self.name(GLIDER): {"until": day, "because": "camera-ready"}},
         }
         path = self.checkout / template.ORGANISATION
-        values = {("template", "repository"): self.address, ("fleet",): fleet}
+        values: dict[tuple[str, ...], object] = {("template", "repository"): self.address, ("fleet",): fleet}
         path.write_text(template.with_values(path.read_text(encoding="utf-8"), values), encoding="utf-8")
 
     def release(self, version: str, *, old: str = "", new: str = "") -> None:

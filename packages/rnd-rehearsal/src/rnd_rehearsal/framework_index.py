@@ -22,7 +22,7 @@ from urllib.parse import quote, unquote, urlsplit
 from fake_github.loopback import Handler, listening
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from datetime import datetime
     from pathlib import Path
 
@@ -159,7 +159,7 @@ def _page(folder: Path) -> dict[str, object]:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Builds]:
+def serve(folder: Path) -> Generator[Builds]:
     """Serve the indexes of a folder, which is made if it is not there, until the context ends."""
     folder.mkdir(parents=True, exist_ok=True)
     handler = type("Handler", (_Front,), {"folder": folder})

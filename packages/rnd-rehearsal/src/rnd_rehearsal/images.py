@@ -22,7 +22,7 @@ from rnd_rehearsal.engine import docker_engine
 from rnd_rehearsal.registry import ImageRegistry, image_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from rnd.organisation import Organisation
     from rnd_rehearsal.cloud.account import Account
@@ -88,7 +88,7 @@ def start(
     jobs: bool = False,
     cloud: Account | None = None,
     checkout: Path | None = None,
-) -> Iterator[Images]:
+) -> Generator[Images]:
     """Start the daemon and the registry, and make the base images known under the names that org.yml has for them.
 
     Args:

@@ -18,7 +18,7 @@ from fake_github.loopback import Handler, listening
 from rnd.fleet.audit.locked import Package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 MOST = 1000  # queries in a request
 BATCH, RECORD = "/v1/querybatch", "/v1/vulns/"
@@ -122,7 +122,7 @@ class _Front(Handler):
 
 
 @contextmanager
-def serve(osv: Osv) -> Iterator[None]:
+def serve(osv: Osv) -> Generator[None]:
     """Serve it on a free port of this machine, until the context ends."""
     handler = type("Handler", (_Front,), {"osv": osv})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, listening(server):

@@ -27,7 +27,7 @@ from rnd_rehearsal.codeartifact import CodeArtifact
 from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from fake_github.loopback import Answer
     from rnd.organisation import Organisation
@@ -185,7 +185,8 @@ class Front(Handler):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         self.index.arguments |= command_lines()
         if self.path.startswith("/v1/"):
-            self.say(*self.index.codeartifact.answer(self.command, self.path, self.headers))
+            status, headers, content = self.index.codeartifact.answer(self.command, self.path, self.headers)
+            self.say(status, headers, content)
             return
         self.index.requests.append(f"{self.command} {self.path}")
         self.index.authorizations.append(self.headers["Authorization"])
@@ -254,7 +255,7 @@ def serve(
     organisation: Organisation | None = None,
     account: Account | None = None,
     beside: PackageIndex | None = None,
-) -> Iterator[PackageIndex]:
+) -> Generator[PackageIndex]:
     """Start an index, and stop it at the end.
 
     Args:

@@ -32,7 +32,7 @@ from rnd_rehearsal.registry_blobs import Blobs
 from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from botocore.model import ServiceModel
 
@@ -252,7 +252,7 @@ class _Front(Handler):
 
 
 @contextmanager
-def image_registry(account: str, cloud: Account | None = None) -> Iterator[ImageRegistry]:
+def image_registry(account: str, cloud: Account | None = None) -> Generator[ImageRegistry]:
     """Run a registry as ECR has one.
 
     Args:

@@ -27,7 +27,7 @@ from rnd_rehearsal.private_package import moved, publish_private_package
 from rnd_rehearsal.sandbox import RESEARCHER, git_access, own_environment, push
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from subprocess import CompletedProcess
 
     from rnd_rehearsal.actors import Actors
@@ -84,7 +84,7 @@ class Research:
             "audit": {"service": self.advisories.address, "private_indexes": ["127.0.0.1"]},
         }
         path = self.fleet.checkout / template.ORGANISATION
-        values = {("template", "repository"): self.fleet.address, ("fleet",): fleet}
+        values: dict[tuple[str, ...], object] = {("template", "repository"): self.fleet.address, ("fleet",): fleet}
         path.write_text(template.with_values(path.read_text(encoding="utf-8"), values), encoding="utf-8")
 
     def release(self, version: str) -> None:
@@ -217,7 +217,7 @@ class Research:
 
 
 @contextmanager
-def start(actors: Actors) -> Iterator[Research]:
+def start(actors: Actors) -> Generator[Research]:
     """Serve the framework's indexes and the service that knows vulnerabilities, until the context ends."""
     advisories = Osv()
     with framework_index.serve(actors.sandbox.folder / "builds") as builds, osv.serve(advisories):

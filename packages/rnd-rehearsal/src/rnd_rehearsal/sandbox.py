@@ -28,7 +28,7 @@ from rnd_rehearsal.step_faults import StepFaults, fail_in_actions
 from rnd_rehearsal.traffic import OTHER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from rnd.organisation import Organisation
     from rnd_rehearsal.cloud.account import Account
@@ -128,7 +128,7 @@ def start(
     checks: bool = True,
     packages: bool = True,
     cold: bool = False,
-) -> Iterator[Sandbox]:
+) -> Generator[Sandbox]:
     """Start a sandbox, and stop it at the end.
 
     Args:
@@ -223,7 +223,9 @@ def _settings(
 
 
 @contextmanager
-def _indexes(folder: Path, organisation: Organisation, account: Account) -> Iterator[tuple[PackageIndex, PackageIndex]]:
+def _indexes(
+    folder: Path, organisation: Organisation, account: Account
+) -> Generator[tuple[PackageIndex, PackageIndex]]:
     """Serve the package index of releases, and beside it that of development versions."""
     serve = partial(package_index.serve, organisation=organisation, account=account)
     with serve(folder / "index") as releases, serve(folder / "index-dev", beside=releases) as development:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rnd_rehearsal import package_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from rnd.organisation import Organisation
@@ -18,7 +18,7 @@ REGISTRY = "127.0.0.1:1/images"  # where nothing listens: these sandboxes make n
 
 
 @contextmanager
-def indexes(folder: Path) -> Iterator[tuple[PackageIndex, PackageIndex]]:
+def indexes(folder: Path) -> Generator[tuple[PackageIndex, PackageIndex]]:
     """Serve an index of releases and one of development versions, each with its own password.
 
     The password of development versions also reads releases, as builds of images need it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,7 @@ def with_values(text: str, values: Mapping[tuple[str, ...], object]) -> str:
     """Return an organisation file with other values, each by its keys; None removes one."""
     document = _read(text)
     for (*parts, key), value in values.items():
-        section = reduce(dict.__getitem__, parts, document)
+        section: dict[str, Any] = reduce(getitem, parts, document)
         if value is None:
             section.pop(key, None)
         else:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from fake_github.loopback import Handler, listening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     Count = Callable[[int, int], None]
 
@@ -155,7 +155,7 @@ class _Proxy(Handler):
 
 
 @contextmanager
-def counting_proxy(meter: Meter) -> Iterator[dict[str, str]]:
+def counting_proxy(meter: Meter) -> Generator[dict[str, str]]:
     """Serve a proxy that counts, and yield the variables that lead programs through it."""
     with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Proxy,), {"meter": meter})) as server:
         server.daemon_threads = True

@@ -27,7 +27,7 @@ class Dumper(yaml.CSafeDumper):
         return True
 
 
-Loader.yaml_implicit_resolvers = {
+Loader.yaml_implicit_resolvers = {  # pyrefly: ignore[instance-var-assign]  # it is of the class
     letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }

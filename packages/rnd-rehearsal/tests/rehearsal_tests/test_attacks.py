@@ -34,7 +34,7 @@ from scripts.weaken import read_defences
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from fake_github.state import Document, Repository
     from rnd.publish.registry import Registry
@@ -122,7 +122,7 @@ def test_each_condition_of_a_trust_policy_refuses_something(
 
 
 @contextmanager
-def undone(repository: Repository) -> Iterator[Repository]:
+def undone(repository: Repository) -> Generator[Repository]:
     """Give a repository of the fake GitHub, and undo what changes in it."""
     kinds = ("rulesets", "releases", "statuses", "check_runs", "environments", "collaborators", "pulls")
     kept = {kind: copy.copy(getattr(repository, kind)) for kind in kinds}
@@ -312,7 +312,7 @@ def first_wheel(_: str, folder: Path) -> Path:
 
 
 @contextmanager
-def stored(registry: Registry) -> Iterator[dict[str, str]]:
+def stored(registry: Registry) -> Generator[dict[str, str]]:
     """Sign in as `docker login` does: the password is in the user's configuration, beside what is there."""
     file = Path(os.environ["DOCKER_CONFIG"], "config.json")
     before = json.loads(file.read_text(encoding="utf-8"))

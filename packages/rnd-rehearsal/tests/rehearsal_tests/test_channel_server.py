@@ -32,7 +32,7 @@ def test_its_netrc_opens_it_and_nothing_else_does(tmp_path: Path) -> None:
         assert found is not None
         user, _, password = found
         counted: list[tuple[int, int]] = []
-        server.transferred = lambda *sizes: counted.append(sizes)
+        server.transferred = lambda received, sent: counted.append((received, sent))
         assert ask(server.url, user, password) == b"{}"
         assert counted == [(0, 2)]
         with pytest.raises(HTTPError, match="401"):

@@ -60,8 +60,8 @@ class Deployed:
     def client(self, service: str, key: tuple[str, str, str] | None = None) -> Any:  # noqa: ANN401
         """Return a client of a service, with no credentials by default."""
         key_id, secret, token = key or ("none", "none", "none")
-        return boto3.client(
-            service,  # type: ignore[call-overload]
+        return boto3.client(  # pyrefly: ignore[no-matching-overload]
+            service,
             region_name=self.organisation.require_aws().region,
             endpoint_url=f"http://127.0.0.1:{self.cloud.port}",
             aws_access_key_id=key_id,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from rnd.fleet.facts import Facts
     from rnd.fleet.governor import Paused
@@ -146,7 +146,7 @@ def selection(options: argparse.Namespace, organisation: Organisation) -> Select
 
 
 @contextmanager
-def connected(options: argparse.Namespace) -> Iterator[tuple[Reader, Organisation]]:
+def connected(options: argparse.Namespace) -> Generator[tuple[Reader, Organisation]]:
     """Yield what sends the queries, and the values of org.yml; sign in first if needed."""
     import os
     import sys

@@ -10,7 +10,7 @@ from rnd.options import add_dry_run_option, add_json_option
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from rnd.fleet.central import Remote
@@ -178,7 +178,7 @@ def renderer(organisation: Organisation, home: Path) -> Callable[[Sequence[Job]]
 
 
 @contextmanager
-def ready(reader: Reader, organisation: Organisation) -> Iterator[Tick]:
+def ready(reader: Reader, organisation: Organisation) -> Generator[Tick]:
     """Yield what carries out decisions; the copies of the template are made when they are first needed."""
     from functools import cache, partial
 

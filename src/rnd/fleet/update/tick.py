@@ -67,7 +67,7 @@ class Scene:
 
     def count(self) -> dict[str, int]:
         """Return how many repositories there are of each kind of decision."""
-        return dict(Counter(one.kind for one in self.decisions))
+        return dict(Counter[str](one.kind for one in self.decisions))
 
 
 def observe(reader: Reader, organisation: Organisation, *, urgent: bool = False, at_once: int | None = None) -> Scene:

@@ -7,7 +7,6 @@ owner and repository: https://github.blog/changelog/2026-04-23-immutable-subject
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from dataclasses import dataclass
@@ -76,7 +75,7 @@ def read_claims(token: object) -> dict[str, Any]:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         if not isinstance(claims, dict):
             raise TypeError("not an object")
-    except (ValueError, TypeError, RecursionError, binascii.Error) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise Refused("invalid-token", "The OIDC token is not a JSON Web Token.") from error
     return claims
 

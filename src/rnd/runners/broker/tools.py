@@ -202,7 +202,7 @@ class Tools:
 class _NoRedirects(HTTPRedirectHandler):
     """A redirect is an error: the token of the app is for the configured host only."""
 
-    def redirect_request(self, *_: object) -> None:
+    def redirect_request(self, *_: object, **__: object) -> None:
         return None
 
 

@@ -107,4 +107,5 @@ class Alarms(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             treat_missing_data=missing,
         )
+        # pyrefly: ignore[bad-argument-type]  # jsii's classes name parameters otherwise than their interfaces do
         alarm.add_alarm_action(actions.SnsAction(self.topic))

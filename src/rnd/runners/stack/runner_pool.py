@@ -96,6 +96,7 @@ class RunnerPool(Construct):
 
     def _launch_template(self, security_group: ec2.SecurityGroup) -> ec2.LaunchTemplate:
         image = GPU_IMAGE if self.wanted.gpus else IMAGE
+        # pyrefly: ignore[bad-argument-type]  # jsii's classes name parameters otherwise than their interfaces do
         role = iam.Role(self, "InstanceRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
         disk = ec2.BlockDeviceVolume.ebs(
             self.wanted.disk_gb, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3, delete_on_termination=True
@@ -105,6 +106,7 @@ class RunnerPool(Construct):
             "LaunchTemplate",
             machine_image=ec2.MachineImage.resolve_ssm_parameter_at_launch(image),
             security_group=security_group,
+            # pyrefly: ignore[bad-argument-type]  # jsii's classes name parameters otherwise than their interfaces do
             role=role,
             user_data=ec2.UserData.for_linux(),
             block_devices=[ec2.BlockDevice(device_name=ROOT_DEVICE, volume=disk)],
@@ -189,6 +191,7 @@ class RunnerPool(Construct):
         (project,) = (one for one in self.node.find_all() if isinstance(one, codebuild.Project))
         pushed = {"action-type": ["PUSH"], "result": ["SUCCESS"], "repository-name": [name], "image-tag": [tag]}
         pattern = events.EventPattern(source=["aws.ecr"], detail_type=["ECR Image Action"], detail=pushed)
+        # pyrefly: ignore[bad-argument-type]  # jsii's classes name parameters otherwise than their interfaces do
         events.Rule(self, "NewBaseImage", event_pattern=pattern, targets=[targets.CodeBuildProject(project)])
 
 

@@ -89,6 +89,7 @@ class RunnerStack(Stack):
         queue.add_to_resource_policy(
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
+                # pyrefly: ignore[bad-argument-type]  # jsii's classes name parameters otherwise than their interfaces do
                 principals=[iam.AnyPrincipal()],
                 actions=["sqs:*"],
                 resources=[queue.queue_arn],

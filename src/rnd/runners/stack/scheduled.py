@@ -40,6 +40,7 @@ def scheduled(
         statements: What it can do.
     """
     log = logs.LogGroup(scope, f"{name}Log", retention=logs.RetentionDays.ONE_MONTH)
+    # pyrefly: ignore[bad-argument-type]  # jsii's classes name parameters otherwise than their interfaces do
     role = iam.Role(scope, f"{name}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     log.grant_write(role)
     function = functions.Function(
@@ -52,10 +53,12 @@ def scheduled(
         environment=dict(environment),
         timeout=Duration.minutes(5),
         log_group=log,
+        # pyrefly: ignore[bad-argument-type]  # jsii's classes name parameters otherwise than their interfaces do
         role=role,
     )
     for statement in statements:
         function.add_to_role_policy(statement)
+    # pyrefly: ignore[bad-argument-type]  # jsii's classes name parameters otherwise than their interfaces do
     events.Rule(scope, f"{name}Rule", schedule=events.Schedule.rate(every)).add_target(targets.LambdaFunction(function))
 
 

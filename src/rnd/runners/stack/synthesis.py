@@ -106,8 +106,8 @@ def _complaints(assembly: CloudAssembly) -> Iterator[str]:
 
 def lint(path: Path) -> Iterator[str]:
     """Yield the findings of cfn-lint in a template."""
-    from cfnlint.api import lint_file  # type: ignore[import-untyped]
-    from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
+    from cfnlint.api import lint_file
+    from cfnlint.config import ManualArgs
 
     for match in lint_file(path, ManualArgs(ignore_checks=list(LINT_IGNORED))):
         yield f"{path.name}:{match.linenumber}: {match.rule.id}: {match.message}"

@@ -127,7 +127,7 @@ def _selected(
             continue
         if isinstance(node, FieldNode):
             if not isinstance(parent, GraphQLUnionType):
-                yield parent, node  # type: ignore[misc] # only these types have fields
+                yield parent, node  # pyrefly: ignore[invalid-yield]  # only these types have fields
         elif isinstance(node, InlineFragmentNode):
             condition: NamedTypeNode | None = node.type_condition
             kind = parent if condition is None else walk.schema.type_map[condition.name.value]

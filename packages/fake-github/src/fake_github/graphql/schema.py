@@ -20,7 +20,7 @@ from fake_github.cache import alone, write
 from fake_github.graphql import fields, resolvers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from graphql import GraphQLSchema, Node
@@ -72,7 +72,7 @@ def _parse(source: Path, kept: Path) -> None:
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def _no_garbage_collection() -> Generator[None]:
     """Make many objects that all stay: a collection between them would find nothing, slowly."""
     enabled = gc.isenabled()
     gc.disable()

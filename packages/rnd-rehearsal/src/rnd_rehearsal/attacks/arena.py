@@ -118,8 +118,8 @@ class Arena:
         sandbox = self.actors.sandbox
         endpoint = {"codeartifact": sandbox.index.url.rstrip("/"), "ecr": f"http://{self.registry.host}"}
         key_id, secret, token = key or ("ASIANOBODY", "none", "none")
-        client: Any = self._session.client(
-            service,  # type: ignore[call-overload]
+        client: Any = self._session.client(  # pyrefly: ignore[no-matching-overload]
+            service,
             region_name=self.organisation.require_aws().region,
             endpoint_url=endpoint.get(service, f"http://127.0.0.1:{sandbox.cloud.port}"),
             aws_access_key_id=key_id,

@@ -24,7 +24,7 @@ from rnd_rehearsal.attacks.matrix import Refused, attack
 from rnd_rehearsal.package_index import USER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from rnd_rehearsal.attacks.arena import Arena
 
@@ -45,7 +45,7 @@ CACHES = re.compile(r"actions/cache\b|[\w-]*cache[\w-]*: *(?!false|'')\S|type=(?
 
 
 @contextmanager
-def home() -> Iterator[Path]:
+def home() -> Generator[Path]:
     """Give the home folder of a job's user, in which its steps run."""
     with TemporaryDirectory(prefix="rnd-home-") as name:
         place = Path(name)

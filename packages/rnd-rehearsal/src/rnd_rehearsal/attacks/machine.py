@@ -24,7 +24,7 @@ from rnd_rehearsal.attacks.matrix import Refused, attack
 from rnd_rehearsal.sandbox import MAINTAINER, RESEARCHER, own_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from rnd_rehearsal.attacks.arena import Arena
 
@@ -38,7 +38,7 @@ COMMAND = (sys.executable, "-m", "rnd")
 
 
 @contextmanager
-def folder(arena: Arena) -> Iterator[Path]:
+def folder(arena: Arena) -> Generator[Path]:
     """Give a copy of the work tree, in which the attacker changes what it likes."""
     with TemporaryDirectory(prefix="rnd-hostile-") as place:
         copy = Path(place, "rover")
@@ -146,7 +146,7 @@ def yaml_bomb(arena: Arena) -> object:
 
 
 @contextmanager
-def recorder() -> Iterator[tuple[str, list[str]]]:
+def recorder() -> Generator[tuple[str, list[str]]]:
     """Serve what records the credentials of each request, and give its address and the record."""
     found: list[str] = []
 
@@ -157,7 +157,7 @@ def recorder() -> Iterator[tuple[str, list[str]]]:
 
         do_POST = do_PUT = do_PATCH = do_GET
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, *_: object, **__: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Record) as server, listening(server):

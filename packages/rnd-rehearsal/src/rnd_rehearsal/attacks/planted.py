@@ -73,7 +73,7 @@ def configuration(arena: Arena) -> object:
     """Plants modules and configuration of Python, uv, pip, git and Docker in the folder that a central step reads."""
     with folder(arena) as place, recorder() as (proxy, asked):
         marker = plant(place, proxy)
-        variables = process.environment(dict.fromkeys(PROXIES) | {"UV_PROJECT_ENVIRONMENT": sys.prefix})
+        variables = process.environment({**dict.fromkeys(PROXIES), "UV_PROJECT_ENVIRONMENT": sys.prefix})
         ended = subprocess.run(
             COMMAND, cwd=place, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=PATIENCE, check=False,

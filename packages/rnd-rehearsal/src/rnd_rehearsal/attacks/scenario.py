@@ -24,7 +24,7 @@ from rnd_rehearsal.registry import image_registry
 from rnd_rehearsal.sandbox import MAINTAINER, SCOPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from fake_github.state import Role
     from rnd_rehearsal.actors import Actors
@@ -49,7 +49,7 @@ def run(actors: Actors) -> None:
 
 
 @contextmanager
-def opened(actors: Actors) -> Iterator[Arena]:
+def opened(actors: Actors) -> Generator[Arena]:
     """Give the arena, in which honest jobs have published."""
     actors.prepare(BEFORE)
     with image_registry(actors.sandbox.organisation.require_aws().account, actors.sandbox.cloud.account) as registry:

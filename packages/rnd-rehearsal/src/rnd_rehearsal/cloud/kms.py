@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -80,7 +79,7 @@ class Kms:
         try:
             asked: dict[str, Any] = json.loads(body)
             asked["Message"] = base64.b64decode(asked["Message"], validate=True)
-        except (ValueError, KeyError, TypeError, binascii.Error) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise Denied("ValidationException", "The request is malformed.") from error
         faults = ["there is no model"] if shape is None else check(asked, shape)
         faults += [] if len(asked["Message"]) <= LONGEST else ["the message is too long"]

@@ -17,7 +17,7 @@ from rnd_rehearsal.cloud.sts import Sts
 from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from fake_github.loopback import Answer
     from rnd_rehearsal.cloud.account import Account
@@ -90,7 +90,7 @@ class _Front(Handler):
 
 
 @contextmanager
-def serve(account: Account, provider: IdentityProvider) -> Iterator[Cloud]:
+def serve(account: Account, provider: IdentityProvider) -> Generator[Cloud]:
     """Serve an account until the context ends."""
     cloud = Cloud(account, Sts(account, provider), Kms(account), Lambda(account), Parameters(account))
     with ThreadingHTTPServer(("127.0.0.1", 0), _Front) as front:

@@ -21,7 +21,7 @@ from rnd_rehearsal.cloud.functions import Function
 from rnd_rehearsal.cloud.web_identity import IdentityProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from fake_github import FakeGitHub
     from rnd.organisation import Organisation
@@ -35,7 +35,7 @@ APPS = {
 
 
 @contextmanager
-def start(hub: FakeGitHub, organisation: Organisation) -> Iterator[Cloud]:
+def start(hub: FakeGitHub, organisation: Organisation) -> Generator[Cloud]:
     """Serve an account that trusts the tokens of a fake GitHub, and has nothing else yet."""
     hub.provider.issuer = f"https://{names.ISSUER}"
     audiences = frozenset({policies.STS_AUDIENCE, policies.BROKER_AUDIENCE})
