@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from werkzeug.serving import WSGIRequestHandler
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
-    from socketserver import BaseServer
+    from socketserver import TCPServer
 
 # Status, headers and body.
 Answer = tuple[int, dict[str, str], bytes]
@@ -22,15 +23,24 @@ HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "date", "serv
 
 
 @contextmanager
-def listening(server: BaseServer) -> Generator[None]:
-    """Run a server until the context ends; the caller closes it."""
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
+def listening(server: TCPServer) -> Generator[None]:
+    """Run a server until the context ends; the caller closes it.
+
+    It waits for connections without a time limit, so that many idle servers cost nothing: a connection ends the wait.
+    """
+    serving = Thread(target=server.serve_forever, kwargs={"poll_interval": None})
+    serving.start()
     try:
         yield
     finally:
-        server.shutdown()
-        thread.join()
+        address = cast("tuple[str, int]", server.server_address[:2])
+        stopping = Thread(target=server.shutdown)
+        stopping.start()
+        while stopping.is_alive():
+            with suppress(OSError):
+                socket.create_connection(address, timeout=1).close()
+            stopping.join(0.02)
+        serving.join()
 
 
 def tls_context() -> tuple[ssl.SSLContext, bytes]:
