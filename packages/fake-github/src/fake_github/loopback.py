@@ -7,14 +7,18 @@ import socket
 import ssl
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
+from io import BytesIO
 from threading import Thread
 from typing import TYPE_CHECKING, cast
 
+from werkzeug.datastructures import Headers
 from werkzeug.serving import WSGIRequestHandler
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from socketserver import TCPServer
+    from wsgiref.types import WSGIApplication
 
 # Status, headers and body.
 Answer = tuple[int, dict[str, str], bytes]
@@ -93,3 +97,17 @@ def pass_on(port: int, method: str, path: str, headers: Mapping[str, str], body:
     answer = response.status, kept_headers, response.read()
     connection.close()
     return answer
+
+
+def call_application(
+    application: WSGIApplication, method: str, path: str, headers: Mapping[str, str], body: bytes
+) -> Answer:
+    """Let a WSGI application answer a request in this process, as `pass_on` lets a server."""
+    kept = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
+    environ = EnvironBuilder(path, method=method, headers=Headers(kept), input_stream=BytesIO(body)).get_environ()
+    environ["CONTENT_LENGTH"] = str(len(body))
+    content, status, given = run_wsgi_app(application, environ, buffered=True)
+    kept = {name: value for name, value in given.items() if name.lower() not in HOP_BY_HOP}
+    if method == "HEAD":
+        kept["Content-Length"] = given.get("Content-Length", "0")
+    return int(status.split()[0]), kept, b"".join(content)

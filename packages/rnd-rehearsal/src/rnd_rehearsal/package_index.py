@@ -1,6 +1,6 @@
 """A package index: pypiserver itself, behind a front that can fail, and that leads to it as CodeArtifact does.
 
-Both listen on free ports of the loopback interface only, and end with the process that started them.
+The front listens on a free port of the loopback interface only. pypiserver runs in the same process, without a port.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ import base64
 import hashlib
 import hmac
 import socket
-import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -20,14 +18,16 @@ from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from fake_github.loopback import Handler, listening, pass_on
+from fake_github.loopback import Handler, call_application, listening
 from rnd.organisation import load_organisation
 from rnd_rehearsal.cloud.uploads import uploaded
 from rnd_rehearsal.codeartifact import CodeArtifact
+from rnd_rehearsal.pypiserver_here import pypiserver
 from rnd_rehearsal.traffic import ignore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from wsgiref.types import WSGIApplication
 
     from fake_github.loopback import Answer
     from rnd.organisation import Organisation
@@ -35,28 +35,6 @@ if TYPE_CHECKING:
     from rnd_rehearsal.traffic import Count
 
 USER = "aws"
-
-# Says its port when it listens, and ends when the test does, however that ends: its standard input is closed then.
-PYPISERVER = """\
-import sys, threading
-from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
-from pypiserver import app_from_config
-from pypiserver.config import Config
-
-class Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-class Silent(WSGIRequestHandler):
-    def log_message(self, *_):
-        pass
-
-app = app_from_config(Config.from_args(["run", *sys.argv[1:]]))
-server = make_server("127.0.0.1", 0, app, Server, Silent)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print(server.server_port, flush=True)
-sys.stdin.read()
-"""
 
 
 @dataclass(frozen=True)
@@ -165,7 +143,7 @@ class Front(Handler):
     """Answers as CodeArtifact, passes everything else on to pypiserver, and fails where a fault says so."""
 
     index: PackageIndex
-    behind: int
+    behind: WSGIApplication
 
     def do_GET(self) -> None:
         """Answer what reads."""
@@ -213,7 +191,7 @@ class Front(Handler):
             self.say(fault.status, fault.headers, answer)
 
     def _pass_on(self, body: bytes) -> Answer:
-        answer = self._refuse(body) or pass_on(self.behind, self.command, self.path, dict(self.headers), body)
+        answer = self._refuse(body) or call_application(self.behind, self.command, self.path, dict(self.headers), body)
         self.index.accepted += self.command == "POST" and answer[0] == HTTPStatus.OK
         return answer
 
@@ -269,18 +247,7 @@ def serve(
     folder.mkdir(parents=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), Front) as front:
         index = PackageIndex(folder, front.server_port, organisation, account, beside)
-        # The front checks the password: pypiserver would need the unmaintained passlib.
-        arguments = ["-P", ".", "-a", ".", "--disable-fallback", *options, str(folder)]
-        with subprocess.Popen(
-            [sys.executable, "-c", PYPISERVER, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as pypiserver:
-            behind = int(pypiserver.stdout.readline()) if pypiserver.stdout else 0
-            front.RequestHandlerClass = type("Handler", (Front,), {"index": index, "behind": behind})
-            try:
-                with listening(front):
-                    yield index
-            finally:
-                pypiserver.terminate()
+        handler = type("Handler", (Front,), {"index": index, "behind": staticmethod(pypiserver(folder, *options))})
+        front.RequestHandlerClass = handler
+        with listening(front):
+            yield index
