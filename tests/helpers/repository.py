@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +20,6 @@ from tests.helpers.template import copy_template, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from rnd_rehearsal.package_index import PackageIndex
     from rnd_rehearsal.registry import ImageRegistry
@@ -55,6 +56,8 @@ COPY pyproject.toml /app/.venv/
 FROM environment AS image
 COPY --from=package /app/.venv/ /app/.venv/
 """
+
+KEPT_BUILDS = Path(__file__).with_name("kept_builds.py")
 
 
 @pytest.fixture
@@ -159,19 +162,30 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def generated_small(generated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same repository with a Dockerfile that has all stages, and installs nothing in them."""
+    """The same repository with a Dockerfile that has all stages, and installs nothing in them; each is built once."""
     folder = tmp_path_factory.mktemp("small") / "made"
     with pytest.MonkeyPatch.context() as patch:
         isolate(tmp_path_factory.mktemp("home"), patch)
         git(folder.parent, "clone", "--quiet", str(generated), str(folder))
-        (folder / "docker" / "Dockerfile").write_text(SMALL)
-        git(folder, "commit", "--quiet", "--all", "--message", "build: install nothing")
+        docker = folder / "docker"
+        (docker / "Dockerfile").write_text(SMALL)
+        (docker / "build.py").rename(docker / "made.py")
+        shutil.copy(KEPT_BUILDS, docker / "build.py")
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message", "build: install nothing, and nothing twice")
     return folder
 
 
+@pytest.fixture(scope="session")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what builds of small images have made."""
+    return tmp_path_factory.mktemp("builds")
+
+
 @pytest.fixture
-def small_image() -> None:
+def small_image(builds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `sandbox` build an image that holds a few files: for tests that do not look into it."""
+    monkeypatch.setenv("KEPT_BUILDS", str(builds))
 
 
 @pytest.fixture

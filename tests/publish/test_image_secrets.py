@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +44,8 @@ class Search:
     def __init__(self, sandbox: Sandbox, builder: str, place: Path, home: Path) -> None:
         self.sandbox, self.builder, self.place, self.home = sandbox, builder, place, home
         self.arguments: set[bytes] = set()
+        (place / "begun").touch()
+        self.begun = (place / "begun").stat().st_ctime_ns
 
     def run(self, *options: str) -> bytes:
         """Run it, with eyes on the processes of the machine, and return what it says."""
@@ -67,11 +71,21 @@ class Search:
         """Yield all that could hold a token, each with where it was found."""
         yield from (("an argument", line) for line in self.arguments)
         for root in (self.sandbox.folder, self.home, self.place, self.engine()):
-            for path in root.rglob("*"):
-                # A namespace that Docker has mounted is a file without a size, which nobody can read.
-                if path.is_file() and not path.is_symlink() and path.stat().st_size:
-                    yield str(path), path.read_bytes()
+            yield from self.changed(root)
         yield from self.pushed()
+
+    def changed(self, root: Path) -> Iterator[tuple[str, bytes]]:
+        """Yield the files below a folder that were written, or moved there, since the tests of this class have begun.
+
+        A builder's folder holds the base image, too, and what earlier tests have built.
+        """
+        for folder, _, names in os.walk(root):
+            for name in names:
+                path = Path(folder, name)
+                state = path.lstat()
+                # A namespace that Docker has mounted is a file without a size, which nobody can read.
+                if stat.S_ISREG(state.st_mode) and state.st_size and state.st_ctime_ns >= self.begun:
+                    yield str(path), path.read_bytes()
 
     def pushed(self) -> Iterator[tuple[str, bytes]]:
         """Yield what the registry has: manifest, configuration with history and labels, and every layer."""
