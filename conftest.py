@@ -146,9 +146,17 @@ def docker(empty_docker: dict[str, str], base_image: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def buildah(empty_buildah: dict[str, str], base_image: Path) -> dict[str, str]:
+def base_archive(docker: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The base image as a file, from which every builder has the very same."""
+    file = tmp_path_factory.mktemp("base") / "base.tar"
+    process.run("docker", "save", "--output", str(file), BASE_IMAGE, extra=docker)
+    return file
+
+
+@pytest.fixture(scope="session")
+def buildah(empty_buildah: dict[str, str], base_archive: Path) -> dict[str, str]:
     """The variables that lead to the store of images, once it has the base image."""
-    process.run("buildah", "build", "--quiet", "--tag", BASE_IMAGE, str(base_image), extra=empty_buildah)
+    process.run("buildah", "pull", "--quiet", f"docker-archive:{base_archive}", extra=empty_buildah)
     return empty_buildah
 
 

@@ -24,6 +24,7 @@ from tests.helpers.workflows import OUTPUTS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rnd.publish.registry import Image
     from tests.helpers.image_sandbox import Sandbox
 
 SMALL = pytest.mark.usefixtures("small_image")
@@ -44,19 +45,30 @@ def docker(*arguments: str, **given: str) -> str:
     return str(ended.stdout).strip()
 
 
-def run(sandbox: Sandbox, tag: str, *command: str) -> str:
-    """Run a command in an image that is fetched from the registry, as a user would."""
+def fetch(sandbox: Sandbox, tag: str) -> str:
+    """Fetch an image from the registry, as a user would, and return its name."""
     docker("login", "--username", "AWS", "--password-stdin", sandbox.registry.host, input=sandbox.registry.token)
     image = f"{sandbox.repository}:{tag}"
     docker("image", "rm", "--force", image)
+    docker("pull", "--quiet", image)
+    return image
+
+
+def run(image: str, *command: str) -> str:
+    """Run a command in an image."""
     return docker("run", "--rm", "--network", "host", image, *command)
+
+
+def look(sandbox: Sandbox, tag: str) -> Image:
+    """Return an image as the registry has it."""
+    found = Registry(sandbox.registry.host, "AWS", sandbox.registry.token).look(sandbox.name, tag)
+    assert found is not None
+    return found
 
 
 def layers(sandbox: Sandbox, tag: str) -> list[str]:
     """Return the digests of an image's layers, as the registry has them."""
-    found = Registry(sandbox.registry.host, "AWS", sandbox.registry.token).look(sandbox.name, tag)
-    assert found is not None
-    return [layer["digest"] for layer in json.loads(found.manifest)["layers"]]
+    return [layer["digest"] for layer in json.loads(look(sandbox, tag).manifest)["layers"]]
 
 
 def test_the_image_of_a_pull_request_and_then_of_the_release(
@@ -68,9 +80,10 @@ def test_the_image_of_a_pull_request_and_then_of_the_release(
         assert sandbox.complete() == 0
     tag = development.replace("+", "-")
     assert list(sandbox.images()) == [tag]
-    assert run(sandbox, tag) == development
-    assert run(sandbox, tag, "id", "-u") == "1000"
-    assert run(sandbox, tag, "align") == "aligned"
+    image = fetch(sandbox, tag)
+    assert run(image) == development
+    assert run(image, "id", "-u") == "1000"
+    assert run(image, "align") == "aligned"
 
     git(sandbox.folder, "restore", ".")
     version = set_version(capsys)
@@ -82,11 +95,20 @@ def test_the_image_of_a_pull_request_and_then_of_the_release(
     assert set(images) == {tag, version, "stable", "latest"}
     assert images[version] == images["stable"] == images["latest"] != images[tag]
     assert [line.split()[0] for line in said.out.splitlines()] == [images[version]] * 3
+    assert (
+        look(sandbox, version).labels.items()
+        >= {
+            "org.opencontainers.image.revision": git(sandbox.folder, "rev-parse", "HEAD"),
+            "org.opencontainers.image.title": sandbox.name,
+            "org.opencontainers.image.vendor": ORGANISATION.name,
+            "org.opencontainers.image.version": version,
+        }.items()
+    )
     wheel = next(path for path in sandbox.index.folder.iterdir() if f"-{version}-" in path.name)
     module = zipfile.ZipFile(wheel).read("aligner/align.py")
     for moving in ("stable", "latest"):
-        assert run(sandbox, moving) == version
-    assert run(sandbox, version, "python", "-c", LOOK) == hashlib.sha256(module).hexdigest()
+        assert run(fetch(sandbox, moving)) == version
+    assert run(fetch(sandbox, version), "python", "-c", LOOK) == hashlib.sha256(module).hexdigest()
 
     assert sandbox.complete("--quiet") == 0
     assert sandbox.images() == images
@@ -96,6 +118,7 @@ def test_the_image_of_a_pull_request_and_then_of_the_release(
     assert before[-1] != after[-1]
 
 
+@SMALL
 def test_the_aws_cli_sees_what_was_made(sandbox: Sandbox) -> None:
     sandbox.publish()
     assert sandbox.release("--quiet") == 0
@@ -108,18 +131,7 @@ def test_the_aws_cli_sees_what_was_made(sandbox: Sandbox) -> None:
     assert repository["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
     assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
     given = sandbox.aws("ecr", "batch-get-image", *place, "--image-ids", "imageTag=stable")["images"][0]
-    found = Registry(sandbox.registry.host, "AWS", sandbox.registry.token).look(sandbox.name, "0.1.0")
-    assert found is not None
-    assert given["imageManifest"].encode() == found.manifest
-    assert (
-        found.labels.items()
-        >= {
-            "org.opencontainers.image.revision": git(sandbox.folder, "rev-parse", "HEAD"),
-            "org.opencontainers.image.title": sandbox.name,
-            "org.opencontainers.image.vendor": ORGANISATION.name,
-            "org.opencontainers.image.version": "0.1.0",
-        }.items()
-    )
+    assert given["imageManifest"].encode() == look(sandbox, "0.1.0").manifest
 
 
 @SMALL

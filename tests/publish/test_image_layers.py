@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,8 @@ from rnd.publish import assembly
 from rnd.publish.containers import run_script
 from rnd.publish.registry import Registry
 from rnd_rehearsal.engine import docker_engine
+from tests.helpers.git import git
 from tests.helpers.image_sandbox import IMAGE
-from tests.helpers.machine import BASE_IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from fake_github.loopback import Answer
     from tests.helpers.image_sandbox import Sandbox
 
-SHARED = "localhost/rnd-base:shared"
 UPLOAD = re.compile(r"PUT .*/blobs/uploads/.*digest=(sha256:|sha256%3A)(?P<digest>[0-9a-f]{64})")
 
 
@@ -38,15 +38,6 @@ class Uploads:
         if found := UPLOAD.match(request):
             self.digests.add(f"sha256:{found['digest']}")
         return act()
-
-
-@pytest.fixture(scope="module")
-def base(docker: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a base image, from which every builder has the very same."""
-    file = tmp_path_factory.mktemp("base") / "base.tar"
-    process.run("docker", "tag", BASE_IMAGE, SHARED, extra=docker)
-    process.run("docker", "save", "--output", str(file), SHARED, extra=docker)
-    return file
 
 
 @pytest.fixture
@@ -63,10 +54,10 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def clean_docker(base: Path) -> Iterator[dict[str, str]]:
+def clean_docker(base_archive: Path) -> Iterator[dict[str, str]]:
     """The variables that lead to a Docker daemon that has the base image and nothing else."""
     with docker_engine() as variables:
-        process.run("docker", "load", "--quiet", "--input", str(base), extra=variables)
+        process.run("docker", "load", "--quiet", "--input", str(base_archive), extra=variables)
         yield variables
 
 
@@ -75,7 +66,7 @@ def push(sandbox: Sandbox, builder: str, capsys: pytest.CaptureFixture[str], *op
     uploads = Uploads()
     sandbox.registry.around = uploads
     capsys.readouterr()
-    given = ("--identity", "candidate", "--base-image", SHARED, "--builder", builder, "--json", *options)
+    given = ("--identity", "candidate", "--builder", builder, "--json", *options)
     assert cli.main([*IMAGE, *given]) == 0
     made = json.loads(capsys.readouterr().out)
     registry = Registry(sandbox.registry.host, "AWS", sandbox.registry.token)
@@ -101,53 +92,46 @@ def run_with_buildah(sandbox: Sandbox, digest: str, *command: str) -> str:
 
 def test_every_builder_and_every_machine_makes_the_same_image(
     sandbox: Sandbox,
-    base: Path,
-    buildah: dict[str, str],
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    process.run("buildah", "pull", "--quiet", f"docker-archive:{base}", extra=buildah)
-    sandbox.publish()
-    made = []
-    for run, (builder, engine) in enumerate({"docker": {}, "buildah": buildah}.items()):
-        for name, value in engine.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("GITHUB_RUN_ID", str(run))
-        made.append(push(sandbox, builder, capsys))
-        if builder == "buildah":
-            assert run_with_buildah(sandbox, made[-1]["digest"]) == "0.1.0"
-            assert run_with_buildah(sandbox, made[-1]["digest"], "id", "-u") == "1000"
-            assert run_with_buildah(sandbox, made[-1]["digest"], "align") == "aligned"
-        sandbox.forget()
-    first, second = made
-    assert first["config"] == second["config"]
-    assert first["digest"] == second["digest"]
-
-
-def test_a_machine_with_nothing_neither_builds_nor_uploads_the_dependencies(
-    sandbox: Sandbox,
     clean_docker: dict[str, str],
+    buildah: dict[str, str],
     stages: list[str],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Code and version have changed, the lock file has not."""
+    """And a machine that has nothing neither builds nor uploads the dependencies, which have not changed since."""
     sandbox.publish()
-    before = push(sandbox, "docker", capsys)
+    commit = git(sandbox.folder, "rev-parse", "HEAD")
+    first = push(sandbox, "docker", capsys)
     assert stages == ["base", "environment", "package"]
+
     module = sandbox.folder / "src" / "aligner" / "align.py"
     module.write_text(module.read_text().replace("'aligned'", "'aligned again'"))
     sandbox.commit("fix: align again")
     assert cli.main(["version", "set", "--quiet", "0.2.0"]) == 0
     sandbox.publish()
-
-    for name, value in clean_docker.items():
-        monkeypatch.setenv(name, value)
-    stages.clear()
+    use(clean_docker, stages, monkeypatch)
     after = push(sandbox, "docker", capsys)
     assert stages == ["base", "package"]
-    shared = [layer for layer in after["layers"] if layer in before["layers"]]
+    shared = [layer for layer in after["layers"] if layer in first["layers"]]
     assert after["layers"] == [*shared, *(set(after["layers"]) - set(shared))], "only the package is another layer"
     assert len(after["layers"]) - len(shared) == 1
     assert after["uploads"] == {after["layers"][-1], after["configuration"]}
-    assert {**after["config"]["config"], "Labels": {}} == {**before["config"]["config"], "Labels": {}}
+    assert {**after["config"]["config"], "Labels": {}} == {**first["config"]["config"], "Labels": {}}
+
+    sandbox.forget()
+    git(sandbox.folder, "checkout", "--quiet", "--force", commit)
+    use(buildah, stages, monkeypatch)
+    second = push(sandbox, "buildah", capsys)
+    assert stages == ["base", "environment", "package"]
+    assert run_with_buildah(sandbox, second["digest"]) == "0.1.0"
+    assert run_with_buildah(sandbox, second["digest"], "id", "-u") == "1000"
+    assert run_with_buildah(sandbox, second["digest"], "align") == "aligned"
+    assert first["config"] == second["config"]
+    assert first["digest"] == second["digest"]
+
+
+def use(engine: dict[str, str], stages: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let another run build with another engine."""
+    stages.clear()
+    for name, value in {**engine, "GITHUB_RUN_ID": str(int(os.environ.get("GITHUB_RUN_ID", "0")) + 1)}.items():
+        monkeypatch.setenv(name, value)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.helpers.image_sandbox import Sandbox
 
 
+@pytest.mark.usefixtures("small_image")
 def test_another_content_under_the_version_is_refused(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     sandbox.publish()
     assert sandbox.release("--quiet") == 0
