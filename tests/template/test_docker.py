@@ -68,6 +68,9 @@ def test_the_pipeline_builds_the_parts_of_the_image_unless_a_team_has_changed_th
         (tmp_path / name).write_text((made / name).read_text())
     dockerfile = tmp_path / "docker" / "Dockerfile"
     text = dockerfile.read_text()
+    assert re.search(r"(?m)^FROM \$\{BASE_IMAGE\} AS base\n(#.*\n)*(ARG .*\n)?LABEL ", text), (
+        "or buildah caches nothing"
+    )
     dockerfile.write_text(f"{text}RUN date >/app/built\n")
     assert can_save(tmp_path)
     assert not reuses_parts(tmp_path)
