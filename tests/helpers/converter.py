@@ -1,8 +1,8 @@
 """Converts existing repositories and builds their wheels, each in a fork; the converter can be a mutant.
 
-A process of its own, without threads, so that it can fork: build backends are imported once, and each child imports
-`rnd.adopt` itself, from changed source text if it is a mutant. No code runs in isolation here: the repositories are
-those of `tests.helpers.existing`.
+A process of its own, without threads, so that it can fork: build backends are imported and templates compiled once, and
+each child imports `rnd.adopt` itself, from changed source text if it is a mutant. No code runs in isolation here: the
+repositories are those of `tests.helpers.existing`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.helpers import existing
+import pytest
+
+import rnd
+from tests.helpers import existing, quick_copier
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
@@ -190,7 +193,7 @@ def forked(job: Job, place: Path, work: Callable[[Job, Path], None] = do) -> Non
 
 
 def warm_up(place: Path) -> None:
-    """Build once with each backend, so that the children have all that it imports."""
+    """Build once with each backend and convert once, so that the children have all that this imports and compiles."""
     output = os.dup(1), os.dup(2)
     log = os.open(place.with_suffix(".log"), os.O_WRONLY | os.O_CREAT)
     for descriptor in (1, 2):
@@ -199,6 +202,11 @@ def warm_up(place: Path) -> None:
         folder = place / str(number)
         shutil.rmtree(folder, ignore_errors=True)
         build(write(files, folder / "files"), folder / "out")
+    shutil.rmtree(place / "clones", ignore_errors=True)
+    convert(existing.FULL_SETUP_PY, write(existing.FULL_SETUP_PY, place / "clones" / "warm"), None)
+    for name in [name for name in sys.modules if name.startswith("rnd.adopt")]:
+        del sys.modules[name]  # each child imports its own
+    delattr(rnd, "adopt")
     for descriptor, saved in enumerate(output, 1):
         os.dup2(saved, descriptor)
 
@@ -209,6 +217,7 @@ def main(jobs: Path, place: Path) -> None:
         importlib.import_module(name)
     for name in ("copier", "packaging.requirements", "yaml", "configparser", "email", "zipfile"):
         importlib.import_module(name)
+    quick_copier.be_quick(pytest.MonkeyPatch())
     warm_up(place / "warm")
     assert not any(name.startswith("rnd.adopt") for name in sys.modules)
     for one in json.loads(jobs.read_text(encoding="utf-8")):
