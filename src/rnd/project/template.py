@@ -106,12 +106,13 @@ def render(
         TemplateUnavailable: The template cannot be downloaded or read.
         OSError: The folder is not writable.
     """
-    from copier import run_copy
+    from rnd.project.unattended import New
 
-    with _copier_errors(template.source):
-        run_copy(
-            template.source,
-            destination,
+    with (
+        _copier_errors(template.source),
+        New(
+            src_path=template.source,
+            dst_path=destination,
             data=dict(data),
             user_defaults=dict(proposed),
             vcs_ref=template.ref,
@@ -120,7 +121,9 @@ def render(
             unsafe=True,
             quiet=True,
             skip_tasks=True,
-        )
+        ) as worker,
+    ):
+        worker.run_copy()
     if template.remembered != template.source:
         remember(destination / ANSWERS_FILE, template.remembered)
 

@@ -68,6 +68,13 @@ def compiled(url: str, ref: str | None) -> dict[tuple[object, ...], CodeType]:
     return {}
 
 
+class New(Worker):
+    """Copier's worker for a folder outside of git."""
+
+    def _sync_git_index_executable_bit(self, *_: object, **__: object) -> None:
+        """Start no git for each file: there is no index that could have its mode."""
+
+
 class Unattended(Worker):
     """Copier's worker, with the shared parts."""
 
