@@ -21,7 +21,7 @@ from rnd.environments.errors import DependencyMissing, EnvironmentInvalid, LockI
 from rnd.errors import PackagesUnavailable, RndError
 from rnd.plan import Plan
 from rnd.progress import Quiet
-from tests.helpers.machine import PYTHON, ROOT, channel
+from tests.helpers.machine import PYTHON, ROOT, channel, isolate
 
 PYPROJECT = """\
 [project]
@@ -46,16 +46,41 @@ dependencies:
 """
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> CondaEnvironment:
-    """A project whose environment holds little more than Python."""
-    folder = tmp_path / "tiny"
+def make(folder: Path) -> CondaEnvironment:
+    """Write a project whose environment holds little more than Python."""
     (folder / "src" / "tiny").mkdir(parents=True)
     (folder / "src" / "tiny" / "__init__.py").touch()
     (folder / "pyproject.toml").write_text(PYPROJECT)
     text = ENVIRONMENT.format(channel=channel().as_uri(), platform=this_platform(), version=PYTHON)
     (folder / "environment.yml").write_text(text)
     return CondaEnvironment(Project(folder, "tiny", "Ada", "conda", PYTHON, "somewhere", "1.0.0"))
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> CondaEnvironment:
+    """A project without an environment."""
+    return make(tmp_path / "tiny")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> CondaEnvironment:
+    """A project with its environment, made once, and a copy of it."""
+    place = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(tmp_path_factory.mktemp("home"), patch)
+        environment = make(place / "tiny")
+        assert apply(environment) == ["applied", "applied"]
+    subprocess.run(["cp", "-a", place / "tiny", place / "copy"], check=True)
+    return environment
+
+
+@pytest.fixture
+def installed(made: CondaEnvironment) -> CondaEnvironment:
+    """A project with its environment, as and where it was made: programs of an environment have its path."""
+    folder = made.project.folder
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run(["cp", "-a", folder.with_name("copy"), folder], check=True)
+    return made
 
 
 def apply(environment: CondaEnvironment) -> list[str]:
@@ -89,11 +114,11 @@ def lacks(environment: CondaEnvironment) -> str:
     return state.evidence
 
 
-def test_lock_and_install_once(tiny: CondaEnvironment) -> None:
-    assert apply(tiny) == ["applied", "applied"]
-    assert apply(tiny) == ["done", "done"]
-    said = tiny.attempt("python", "-c", "import sys, tiny; print(sys.prefix, sys.version)").stdout
-    assert said.startswith(f"{tiny.prefix} {PYTHON}.")
+def test_lock_and_install_once(installed: CondaEnvironment) -> None:
+    """That the first run applies both is checked where it is made."""
+    assert apply(installed) == ["done", "done"]
+    said = installed.attempt("python", "-c", "import sys, tiny; print(sys.prefix, sys.version)").stdout
+    assert said.startswith(f"{installed.prefix} {PYTHON}.")
 
 
 def test_programs_run_as_in_an_activated_environment(tiny: CondaEnvironment) -> None:
@@ -121,28 +146,31 @@ def test_a_new_request_makes_both_needed_and_leaves_the_rest_as_it_was(tiny: Con
     assert not (tiny.prefix / "etc" / "conda" / "activate.d" / "activated.sh").exists()
 
 
-def test_a_comment_locks_anew_and_installs_nothing(tiny: CondaEnvironment) -> None:
-    apply(tiny)
-    edit(tiny, "environment.yml", "- greeting", "- greeting # for visitors")
-    assert apply(tiny) == ["applied", "done"]
+def test_a_comment_locks_anew_and_installs_nothing(installed: CondaEnvironment) -> None:
+    edit(installed, "environment.yml", "- greeting", "- greeting # for visitors")
+    assert apply(installed) == ["applied", "done"]
 
 
-def test_a_new_version_reinstalls_the_package_alone(tiny: CondaEnvironment) -> None:
-    apply(tiny)
-    record = next((tiny.prefix / "conda-meta").glob("python-3*.json"))
-    before = record.stat()
-    edit(tiny, "pyproject.toml", "0.1.0", "0.2.0")
-    assert lacks(tiny) == "pyproject.toml has changed since the installation"
-    assert apply(tiny) == ["done", "applied"]
+def test_a_new_version_reinstalls_the_package_alone(installed: CondaEnvironment) -> None:
+    record = next((installed.prefix / "conda-meta").glob("python-3*.json"))
+    before = unchanged(record)
+    edit(installed, "pyproject.toml", "0.1.0", "0.2.0")
+    assert lacks(installed) == "pyproject.toml has changed since the installation"
+    assert apply(installed) == ["done", "applied"]
     asked = "from importlib.metadata import version; print(version('tiny'))"
-    assert tiny.attempt("python", "-c", asked).stdout == "0.2.0\n"
-    assert record.stat() == before
+    assert installed.attempt("python", "-c", asked).stdout == "0.2.0\n"
+    assert unchanged(record) == before
 
 
-def test_a_folder_that_was_moved(tiny: CondaEnvironment) -> None:
-    apply(tiny)
-    moved = tiny.project.folder.rename(tiny.project.folder.with_name("moved"))
-    there = CondaEnvironment(Project(moved, *list(vars(tiny.project).values())[1:]))
+def unchanged(file: Path) -> tuple[int, ...]:
+    """Return what each change of a file changes, and reading it does not."""
+    state = file.stat()
+    return (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+
+
+def test_a_folder_that_was_moved(installed: CondaEnvironment) -> None:
+    moved = installed.project.folder.rename(installed.project.folder.with_name("moved"))
+    there = CondaEnvironment(Project(moved, *list(vars(installed.project).values())[1:]))
     assert lacks(there) == "the project itself is not in .conda"
     assert apply(there) == ["done", "applied"]
     assert subprocess.run([moved / ".conda" / "bin" / "pip", "--version"], check=False).returncode == 0
@@ -156,19 +184,18 @@ def test_a_folder_that_was_moved(tiny: CondaEnvironment) -> None:
         ("the package half installed", "the project itself is incomplete"),
     ],
 )
-def test_an_environment_that_is_not_whole(tiny: CondaEnvironment, fault: str, said: str) -> None:
-    apply(tiny)
-    (metadata,) = tiny.prefix.glob("lib/python*/site-packages/tiny-*.dist-info")
+def test_an_environment_that_is_not_whole(installed: CondaEnvironment, fault: str, said: str) -> None:
+    (metadata,) = installed.prefix.glob("lib/python*/site-packages/tiny-*.dist-info")
     match fault:
         case "the interpreter missing":
-            (tiny.prefix / "bin" / "python").unlink()
+            (installed.prefix / "bin" / "python").unlink()
         case "the package not installed":
             shutil.rmtree(metadata)
         case "the package half installed":
             (metadata / "RECORD").write_text("")
-    assert lacks(tiny) == said
-    assert apply(tiny) == ["done", "applied"]
-    assert apply(tiny) == ["done", "done"]
+    assert lacks(installed) == said
+    assert apply(installed) == ["done", "applied"]
+    assert apply(installed) == ["done", "done"]
 
 
 @pytest.mark.parametrize(
@@ -218,13 +245,13 @@ def test_a_lock_for_other_machines_only(tiny: CondaEnvironment) -> None:
         apply(tiny)
 
 
-def test_a_dependency_that_the_environment_lacks(tiny: CondaEnvironment) -> None:
-    edit(tiny, "pyproject.toml", "dependencies = []", 'dependencies = ["iniconfig"]')
+def test_a_dependency_that_the_environment_lacks(installed: CondaEnvironment) -> None:
+    edit(installed, "pyproject.toml", "dependencies = []", 'dependencies = ["iniconfig"]')
     for _ in range(2):
         with pytest.raises(DependencyMissing, match=r"pyproject\.toml needs iniconfig, which is not in \.conda"):
-            apply(tiny)
-    edit(tiny, "environment.yml", "- greeting", "- greeting\n  - iniconfig")
-    assert apply(tiny) == ["applied", "applied"]
+            apply(installed)
+    edit(installed, "environment.yml", "- greeting", "- greeting\n  - iniconfig")
+    assert apply(installed) == ["applied", "applied"]
 
 
 @pytest.mark.slow

@@ -132,6 +132,7 @@ def _build(folder: Path, staging: Path, prefix: Path, version: str) -> None:
     wheels = staging / "wheels"
     python = str(prefix / "bin" / minor)
     process.run("uv", "pip", "install", "--quiet", "--target", str(wheels), "--python", python, *TOOLS)
+    _compile(python, wheels)
     tag = f"py{version.replace('.', '')}_0"
     environment = {"python_version": version, "python_full_version": number}
     for metadata in wheels.glob("*.dist-info"):
@@ -178,9 +179,14 @@ def _stage_python(prefix: Path, root: Path, minor: str) -> str:
     for name in ("python", "python3"):
         (root / "bin" / name).symlink_to(minor)
     python = str(root / "bin" / "python")
-    # As conda's Pythons are: what each environment would otherwise compile at its first start.
-    process.run(python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(root / "lib" / minor))
+    _compile(python, root / "lib" / minor)
     return process.run(python, "--version").removeprefix("Python ").strip()
+
+
+def _compile(python: str, folder: Path) -> None:
+    """Compile modules: each environment would otherwise do so at its first start, as py-rattler compiles nothing."""
+    # A test's data can have a module that no Python can compile.
+    process.attempt(python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(folder))
 
 
 def _undo_debian(library: Path) -> None:
@@ -225,8 +231,11 @@ def _files(distribution: PathDistribution) -> Iterator[tuple[str, bytes, int]]:
         if path.suffix == ".pyc" or not path.is_file():
             continue
         # A target folder has its commands in bin/ of its own; RECORD says ../../bin/.
-        inside = str(file).removeprefix("../../")
-        yield inside, path.read_bytes(), path.stat().st_mode & 0o777
+        inside = Path(str(file).removeprefix("../../"))
+        # What was compiled is beside its source and not in RECORD.
+        compiled = path.parent.glob(f"__pycache__/{path.stem}.*.pyc") if path.suffix == ".py" else ()
+        for one in (path, *compiled):
+            yield str(inside.parent / one.relative_to(path.parent)), one.read_bytes(), one.stat().st_mode & 0o777
 
 
 def _depends(distribution: PathDistribution, environment: Mapping[str, str]) -> Iterator[str]:
