@@ -128,6 +128,18 @@ REFUSED = {
 }
 
 
+def make_stale(made: Path) -> str:
+    """Add a dependency that the lock file does not have, and return the name of the lock file."""
+    file, old, new, lock = {
+        "uv": ("pyproject.toml", "dependencies = []", 'dependencies = ["iniconfig"]', "uv.lock"),
+        "conda": ("environment.yml", "  - pip\n", "  - iniconfig\n  - pip\n", "conda-lock.yml"),
+    }[read_project(made).dependency_tool]
+    text = (made / file).read_text()
+    assert old in text
+    (made / file).write_text(text.replace(old, new, 1))
+    return lock
+
+
 def refusals(said: str) -> dict[str, str]:
     """Return what each hook that failed said, by its title."""
     found, title = {}, None
@@ -144,6 +156,7 @@ def refusals(said: str) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("made", "runner"), [("uv", "pre-commit"), ("conda", "prek")], indirect=["made"])
 def test_each_hook_refuses_what_it_is_for(made: Path, runner: str) -> None:
+    lock = make_stale(made)
     for path, (content, _) in REFUSED.items():
         (made / path).write_bytes(content.encode())
     git(made, "add", "--all")
@@ -158,8 +171,11 @@ def test_each_hook_refuses_what_it_is_for(made: Path, runner: str) -> None:
             said = [text for title, text in failed.items() if title.startswith(hook)]
             assert changed or any(path in text for text in said), f"{path}:\n{ended.stdout}"
         assert {title for title in failed if not title.startswith("lint")} == {
-            hook for _, hook in REFUSED.values() if not hook.startswith("lint")
+            *(hook for _, hook in REFUSED.values() if not hook.startswith("lint")),
+            f"{lock} is up to date",
         }
+        if lock == "uv.lock":
+            assert offline(made, "uv", "sync", "--all-extras", "--locked").returncode != 0
     finally:
         git(made, "reset", "--quiet", "--hard")
 
@@ -176,38 +192,8 @@ def test_a_header_with_a_year_is_as_good(made: Path, year: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_stale_lock_is_refused(made: Path) -> None:
-    file, old, new, lock = {
-        "uv": ("pyproject.toml", "dependencies = []", 'dependencies = ["iniconfig"]', "uv.lock"),
-        "conda": ("environment.yml", "  - pip\n", "  - iniconfig\n  - pip\n", "conda-lock.yml"),
-    }[read_project(made).dependency_tool]
-    path = made / file
-    path.write_text(path.read_text().replace(old, new, 1))
-    try:
-        ended = run(made, "pre-commit", "run", "--all-files")
-        assert ended.returncode == 1
-        (failed,) = [line for line in ended.stdout.splitlines() if line.endswith("Failed")]
-        assert failed.startswith(f"{lock} is up to date")
-        if lock == "uv.lock":
-            assert offline(made, "uv", "sync", "--all-extras", "--locked").returncode != 0
-    finally:
-        git(made, "checkout", "--quiet", "--", ".")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("message", "accepted"),
-    [
-        ("feat: align two speakers", True),
-        ("fix(io)!: close the file", True),
-        ("aligned two speakers", False),
-        ("feature: align", False),
-        ("docs: say more\n\nand feat: in the body", True),
-        ("say more\n\nfeat: in the body", False),
-        ("Merge branch 'dev'", True),
-    ],
-)
-def test_commit_messages_are_held_to_conventional_form(made: Path, message: str, accepted: bool) -> None:
+@pytest.mark.parametrize(("message", "accepted"), [("feat: align two speakers", True), ("aligned two speakers", False)])
+def test_a_commit_is_held_to_conventional_form(made: Path, message: str, accepted: bool) -> None:
     head = git(made, "rev-parse", "HEAD")
     try:
         ended = offline(made, "git", "commit", "--allow-empty", "--message", message)
@@ -215,6 +201,24 @@ def test_commit_messages_are_held_to_conventional_form(made: Path, message: str,
         assert offline(made, "git", "commit", "--allow-empty", "--no-verify", "--message", message).returncode == 0
     finally:
         git(made, "reset", "--quiet", "--hard", head)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("message", "accepted"),
+    [
+        ("fix(io)!: close the file", True),
+        ("feature: align", False),
+        ("docs: say more\n\nand feat: in the body", True),
+        ("say more\n\nfeat: in the body", False),
+        ("Merge branch 'dev'", True),
+    ],
+)
+def test_messages_of_conventional_form(made: Path, tmp_path: Path, message: str, accepted: bool) -> None:
+    """The hook for messages alone, as `git commit` runs it after the hooks for files."""
+    (tmp_path / "message").write_text(f"{message}\n")
+    ended = offline(made, "git", "hook", "run", "commit-msg", "--", str(tmp_path / "message"))
+    assert (ended.returncode == 0) is accepted, ended.stdout + ended.stderr
 
 
 @pytest.mark.slow
