@@ -26,8 +26,10 @@ from tests.helpers.template import asking_nothing, copy_template
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# What decides which packages a new repository has.
-DECIDES = (ROOT / "uv.lock", ROOT / "template" / "pyproject.toml.jinja", ROOT / "org.yml")
+# What decides which packages a new repository has, and what is compiled of them.
+DECIDES = (ROOT / "uv.lock", ROOT / "template" / "pyproject.toml.jinja", ROOT / "org.yml", Path(__file__))
+# The environment of copier's task, in copier.yml.
+OF_THE_TASK = ("--frozen", "--no-dev", "--extra", "conda", "--python", ">=3.11")
 # Python checks such a module by a hash of its source, not by its time, which uv does not copy.
 # https://docs.python.org/3/library/py_compile.html#py_compile.PycInvalidationMode
 COMPILE = ("-m", "compileall", "-q", "-f", "--invalidation-mode", "checked-hash", "-i", "-")
@@ -36,8 +38,7 @@ COMPILE = ("-m", "compileall", "-q", "-f", "--invalidation-mode", "checked-hash"
 @pytest.fixture(scope="session", autouse=True)
 def uv_cache(released_templates: None, tmp_path_factory: pytest.TempPathFactory) -> None:  # noqa: ARG001 - comes first
     """Prepare the cache, unless an earlier session has done so."""
-    key = hashlib.sha256(b"".join(file.read_bytes() for file in DECIDES)).hexdigest()[:12]
-    prepared = UV_CACHE / f"compiled-{key}"
+    prepared = _marker()
     with alone(UV_CACHE.with_suffix(".lock")):
         if not UV_CACHE.is_dir():
             clone(USERS_UV_CACHE, UV_CACHE)
@@ -48,7 +49,36 @@ def uv_cache(released_templates: None, tmp_path_factory: pytest.TempPathFactory)
                 # Where it fails, the tests of `rnd new` say why.
                 if main(["new", f"{place}/made", "--quiet", *asking_nothing(template.address)]) == 0:
                     keep_compiled(Path(place, "made", ".venv"), UV_CACHE)
+                    if use_as_copier_does(template.folder, Path(place, "made"), Path(place, "task")):
+                        keep_compiled(Path(place, "task"), UV_CACHE)
                     prepared.touch()
+
+
+def keep_for(version: str, environment: Path) -> None:
+    """Compile what a new environment of another Python has imported, unless an earlier session has done so."""
+    prepared = _marker(f"-{version}")
+    with alone(UV_CACHE.with_suffix(".lock")):
+        if not prepared.exists():
+            keep_compiled(environment, UV_CACHE)
+            prepared.touch()
+
+
+def _marker(end: str = "") -> Path:
+    """Return the file that says that the cache is prepared."""
+    key = hashlib.sha256(b"".join(file.read_bytes() for file in DECIDES)).hexdigest()[:12]
+    return UV_CACHE / f"compiled-{key}{end}"
+
+
+def use_as_copier_does(template: Path, made: Path, environment: Path) -> bool:
+    """Make the environment of copier's task, run its program and copier itself, and return whether all ended well."""
+    task = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment)}
+    answers = ("--trust", "--skip-tasks", "--quiet", "--defaults", "--data", "project_name=aligner")
+    commands: tuple[tuple[str | Path, ...], ...] = (
+        ("uv", "sync", "--quiet", "--project", template, *OF_THE_TASK),
+        (environment / "bin" / "rnd", "setup", "--quiet", made),
+        (environment / "bin" / "copier", "copy", *answers, template, environment.with_name("copy")),
+    )
+    return all(subprocess.run(command, env=task, check=False).returncode == 0 for command in commands)
 
 
 def clone(users: Path, own: Path) -> None:

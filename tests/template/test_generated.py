@@ -21,6 +21,7 @@ from rnd.organisation import load_organisation
 from tests.helpers.git import git
 from tests.helpers.machine import FOUND, ROOT, isolate
 from tests.helpers.template import TemplateRepository, asking_nothing, copy_template
+from tests.helpers.uv_cache import keep_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +89,8 @@ def test_its_own_checks_pass_on_every_python(
         made = made_with(chosen)
     else:
         made = make(copy_template(tmp_path / "rnd-template", chosen, python_version), tmp_path / "made", python_version)
+        if chosen == "uv":
+            keep_for(python_version, made / ".venv")
     assert git(made, "rev-parse", "refs/rnd/checks-passed") == git(made, "rev-parse", "HEAD")
     said = run(made, "python", "--version").stdout
     assert said.startswith(f"Python {python_version}.")
