@@ -75,6 +75,8 @@ FOUND = _found()
 # What the rehearsal has fetched stays shared and warm too.
 RND_CACHE = str(cache_folder())
 UV_CACHE = Path(RND_CACHE) / "uv"
+# Where jsii unpacks the archives of AWS CDK, 220 MB, for Node. In an empty home it would do so each time.
+JSII_CACHE = Path(RND_CACHE) / "jsii"
 # What leads to packages on this machine, which a build in a container needs as well.
 INDEXES = {
     name: value for name, value in os.environ.items() if name.startswith(("UV_DEFAULT_INDEX", "UV_INDEX", "PIP_INDEX"))
