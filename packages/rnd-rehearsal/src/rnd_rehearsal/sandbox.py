@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 MAINTAINER, RESEARCHER, STRANGER = "mae", "rosa", "sam"
 SCOPES = {"repo", "workflow", "read:org"}
 CLIENT_ID = "Iv1.rehearsal"  # of the OAuth app that people sign in by, where org.yml has none yet
+PROGRAMS = "wrappers"  # the folder of the programs of jobs
 NO_IMAGES = "this rehearsal makes no images"
 NO_CHECKS = "this rehearsal runs no checks of the code"
 NO_PACKAGES = "this rehearsal makes no packages"
@@ -172,6 +173,7 @@ def start(
         others |= {} if machines is None or made is None else {("docker", "base_image"): machines.base}
         checkout = template.prepare(checkout, folder / "template", _values(hub, organisation, channel, apps) | others)
         organisation = load_organisation(checkout / template.ORGANISATION)
+        stack.enter_context(job_programs.kept_processes(folder / PROGRAMS))
         settings = _settings(
             folder, organisation, environment, failing, _left_out(images=images, checks=checks, packages=packages)
         )
@@ -218,7 +220,7 @@ def _settings(
     """Return how the runner runs jobs: with which variables, without which steps, and which steps fail once."""
     central = f"{template.hosted_name(organisation)}/actions/"
     faults = StepFaults(folder / "faults", central, failing) if failing else None
-    path = job_programs.prepare(folder / "wrappers", cache_folder() / job_programs.FOLDER, environment["PATH"])
+    path = job_programs.prepare(folder / PROGRAMS, cache_folder() / job_programs.FOLDER, environment["PATH"])
     return Settings(environment | {"PATH": path}, left_out=left_out, faults=faults)
 
 
