@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import io
 import os
 import runpy
 import select
@@ -23,12 +24,13 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 REQUESTS, PROCESS = "requests", "process"
 OF_UV = ("UV", "UV_RUN_RECURSION_DEPTH")  # what `uv run` sets for a command, besides VIRTUAL_ENV and PATH
-# The descriptors at which a client keeps its input, output and errors, and how a step opens them.
-STREAMS = ((3, os.O_RDONLY), (4, os.O_WRONLY | os.O_APPEND), (5, os.O_WRONLY | os.O_APPEND))
+APPEND = os.O_WRONLY | os.O_APPEND
+# The descriptors at which a client keeps its streams, and how a step opens them.
+STREAMS = (("stdin", 3, os.O_RDONLY), ("stdout", 4, APPEND), ("stderr", 5, APPEND))
 SIGNALLED = 128  # and the number of the signal: a shell's exit code of what was killed
 
 
@@ -164,10 +166,11 @@ class Server:
 
     def _take(self, client: Path) -> None:
         """Take over the files, folder, environment and arguments of a process."""
-        for number, (kept, mode) in enumerate(STREAMS):
+        for number, (name, kept, mode) in enumerate(STREAMS):
             opened = os.open(client / "fd" / str(kept), mode)
             os.dup2(opened, number)
             os.close(opened)
+            setattr(sys, name, stream(number, getattr(sys, name)))
         os.chdir(client / "cwd")
         variables = (one.partition(b"=") for one in (client / "environ").read_bytes().split(b"\0") if one)
         os.environ.clear()
@@ -177,6 +180,14 @@ class Server:
         words = [os.fsdecode(word) for word in (client / "cmdline").read_bytes().split(b"\0")[:-1]]
         script = next(number for number, word in enumerate(words) if Path(word).name == Path(self._script).name)
         sys.argv = words[script:]
+
+
+def stream(number: int, before: TextIO) -> TextIO:
+    """Return a text stream like the one before, which knows what its file could do, a pipe or not."""
+    how = (before.encoding, before.errors)
+    if number == 0:
+        return io.TextIOWrapper(os.fdopen(number, "rb", closefd=False), *how)
+    return io.TextIOWrapper(os.fdopen(number, "wb", closefd=False), *how, line_buffering=number == 2)
 
 
 def end(step: Step) -> None:

@@ -11,7 +11,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
@@ -151,6 +151,7 @@ if sys.argv[1] == "hang":
     child.wait()
 own = {"process": os.getpid(), "parent": os.getppid(), "imported_by": demo.PROCESS, "code": demo.CODE}
 own |= {"arguments": sys.argv[1:], "folder": os.getcwd(), "said": sys.stdin.read(), "demo": os.environ.get("DEMO")}
+sys.stdout.reconfigure(errors="replace")
 print(json.dumps(own))
 print("as you say", file=sys.stderr)
 sys.exit(int(sys.argv[1]))
@@ -177,7 +178,12 @@ class Steps:
         return root
 
     def start(
-        self, *arguments: str, action: str = "version", code: str = "a", **variables: str
+        self,
+        *arguments: str,
+        action: str = "version",
+        code: str = "a",
+        stdout: int | TextIO = subprocess.PIPE,
+        **variables: str,
     ) -> subprocess.Popen[str]:
         """Start a step, as `scripts/toolkit` does."""
         place = self.checkout(code) / "actions" / action
@@ -187,12 +193,12 @@ class Steps:
         (self.folder / "work").mkdir(exist_ok=True)
         return subprocess.Popen(
             command, env=environment, text=True, cwd=self.folder / "work", start_new_session=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     def run(self, *arguments: str, action: str = "version", code: str = "a", **variables: str) -> dict[str, Any]:
         """Run a step, and return what it has found."""
-        with self.start(*arguments, action=action, code=code, **variables) as process:
+        with self.start(*arguments, action=action, code=code, stdout=subprocess.PIPE, **variables) as process:
             said, complained = process.communicate("hello")
         assert complained == "as you say\n"
         found: dict[str, Any] = json.loads(said)
@@ -217,6 +223,16 @@ def test_a_step_has_its_own_process_and_finds_what_it_is_given(steps: Steps) -> 
     assert found.items() >= {**expected, "folder": str(steps.folder / "work")}.items()
     assert steps.run("0")["demo"] is None
     assert steps.run("0")["process"] != found["process"]
+
+
+def test_the_streams_of_a_step_are_its_own_whatever_an_earlier_one_had(steps: Steps) -> None:
+    summary = steps.folder / "summary"
+    summary.write_text("before\n")
+    for _ in range(2):
+        with summary.open("a") as file, steps.start("0", stdout=file) as process:
+            process.communicate("hello")
+        assert steps.run("0")["said"] == "hello"
+    assert [line[:6] for line in summary.read_text().splitlines()] == ["before", '{"proc', '{"proc']
 
 
 def test_the_steps_of_an_action_share_what_the_first_has_imported(steps: Steps) -> None:
