@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rnd_rehearsal.containers import Containers
 
 HIDDEN = "***"
+# act reads the event again and again. A run of some seconds need not look for garbage that often.
+COLLECTS_SELDOM = {"GOGC": "400"}
 # An address and a port that are never listened at; act would look for the machine's own address otherwise.
 QUIET = ("--no-cache-server", "--no-skip-checkout", "--json", "--rm")
 
@@ -120,7 +122,7 @@ def run(task: Task, jobs: tuple[str, ...], started: Callable[[subprocess.Popen[s
     with subprocess.Popen(
         _command(task),
         cwd=task.folder,
-        env=dict(task.environment),
+        env={**COLLECTS_SELDOM, **task.environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
