@@ -27,6 +27,8 @@ from tests.helpers.machine import PYTHON, ROOT, channel
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rnd_rehearsal.sandbox import Sandbox
+
 # These are about commits, merges, tokens and single steps, the same with both tools: each was run with conda as well,
 # and can be again.
 ALIKE = {"breaking", "untyped", "fork", "rerun", "without-app", "without-aws"}
@@ -46,6 +48,16 @@ NOT_AGAIN["uv" if interpreter(PYTHON) else "conda"].add("stock-copier")
 # What these are about does not depend on the checks of the code, which the others run with both tools. The checks
 # publish nothing, so a re-run finds nothing of theirs.
 WITHOUT_CHECKS = {"without-app", "rerun"}
+# What each job begins with, and which does the same in all of them: the check-out and the first step of `set-up`. In
+# `rerun`, these have failed before in each job but the first one of a pipeline, which leaves the last step of `set-up`.
+BEGINNING = ("1", "set-up.1")
+CALLED = {
+    "on_pr.yml": ("lint-and-test/lint-and-test", "package/build", "package/publish", "image/image"),
+    "on_push_main.yml": (
+        *("lint-and-test/lint-and-test", "package/build", "package/publish", "image/image", "image/promote"),
+        "release/release",
+    ),
+}
 TOLD = [(tool, name) for name, scenario in SCENARIOS.items() for tool in scenario.tools if name not in NOT_AGAIN[tool]]
 
 COMPARED = "The wheels of both commits were built and compared."
@@ -54,7 +66,7 @@ pytestmark = pytest.mark.usefixtures("no_accounts")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)  # `rerun` has about fifty attempts, and this machine may have other work
+@pytest.mark.timeout(3600)  # `rerun` has about forty attempts, and this machine may have other work
 @pytest.mark.parametrize(("tool", "name"), TOLD)
 def test_it_ends_as_it_should(tool: str, name: str, tmp_path: Path) -> None:
     rehearse(name, tool, tmp_path, images=False)
@@ -117,10 +129,22 @@ def rehearse(name: str, tool: str, folder: Path, *, images: bool) -> None:
     begin = partial(sandbox.start, folder, ROOT, images=images, dependency_tool=tool, checks=checks)
     with begin(packages=scenario.packages, app=scenario.app, failing=scenario.failing, aws=scenario.aws) as up:
         actors = Actors(up)
+        if name == "rerun":
+            spare_beginnings(up)
         scenario.run(actors)
         check_results(actors)
         assert timeline.document(name, actors, 0)["succeeded"]
         assert actors.folder.joinpath({"uv": "uv.lock", "conda": "conda-lock.yml"}[tool]).exists()
+
+
+def spare_beginnings(up: Sandbox) -> None:
+    """Let what jobs begin with fail in one job of each pipeline, and not in all of them."""
+    faults = up.runner.settings.faults
+    assert faults is not None
+    for workflow, jobs in CALLED.items():
+        for caller, _, job in (one.partition("/") for one in jobs):
+            for step in BEGINNING:
+                (faults.of_job(workflow, caller) / f"{job}.{step}").mkdir(parents=True)
 
 
 def check_results(actors: Actors) -> None:
