@@ -6,7 +6,8 @@ import logging
 import sys
 import warnings
 from functools import cache
-from typing import IO, TYPE_CHECKING
+from importlib import import_module
+from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +23,12 @@ def pypiserver(folder: Path, *options: str) -> WSGIApplication:
         options: Further options of its command line.
     """
     _prepare()
-    from pypiserver import app_from_config  # type: ignore[import-untyped]
-    from pypiserver.config import Config  # type: ignore[import-untyped]
+    from pypiserver import app_from_config
+    from pypiserver.config import Config
 
     # With a password, pypiserver would need the unmaintained passlib.
-    config = Config.from_args(["run", "-P", ".", "-a", ".", "--disable-fallback", *options, str(folder)])
-    application: WSGIApplication = app_from_config(config)
-    return application
+    config: Any = Config.from_args(["run", "-P", ".", "-a", ".", "--disable-fallback", *options, str(folder)])
+    return cast("WSGIApplication", app_from_config(config))
 
 
 @cache
@@ -36,7 +36,7 @@ def _prepare() -> None:
     """Import pypiserver with its copy of Bottle, which is older than the rules of this process for warnings."""
     finders = list(sys.meta_path)
     with warnings.catch_warnings(action="ignore"):  # it needs the module cgi
-        from pypiserver.bottle_wrapper import bottle  # type: ignore[import-untyped]
+        bottle: Any = import_module("pypiserver.bottle_wrapper").bottle
     sys.meta_path[:] = finders  # Bottle adds a finder of a form that Python has given up
     logging.getLogger("pypiserver").setLevel(logging.WARNING)  # it would log each request
     read = bottle._file_iter_range  # noqa: SLF001 - it leaves the file open
