@@ -30,6 +30,7 @@ from tests.helpers.template import RELEASED, TemplateRepository, copy_template
 pytest_plugins = [
     "tests.helpers.memory",  # before those that import it
     "tests.helpers.quick_copier",
+    "tests.helpers.collection",
     "tests.helpers.cost",
     "tests.helpers.damage",
     "tests.helpers.fault_matrix",
