@@ -150,7 +150,9 @@ def test_the_search_finds_what_is_let_out(search: Search) -> None:
         file.write_text(text.replace(old, new.format(old)))
     search.sandbox.commit("build: let it out")
     search.run()
-    assert {"an argument", LAYER, CONFIG, str(search.sandbox.folder / "left")} <= search.found()
+    found = search.found()
+    assert {"an argument", LAYER, CONFIG, str(search.sandbox.folder / "left")} <= found
+    assert any(Path(place).is_relative_to(search.engine()) for place in found), "the builder keeps the layer"
 
 
 def test_what_the_build_says_of_it_is_hidden(search: Search) -> None:
