@@ -96,7 +96,8 @@ def record_push(hub: Hub, token: Token, repository: Repository, update: tuple[st
     if not deleted and kind == "branch":
         others = [other for other in bare.refs(folder).values() if other != after] if created else [before]
         new = bare.commits(folder, after, "--not", *others)
-    head = None if deleted else pushed_commit(hub, repository, bare.commit(folder, after))
+    newest = new[-1] if new and new[-1].sha == after else None
+    head = None if deleted else pushed_commit(hub, repository, newest or bare.commit(folder, after))
     payload = {
         "ref": ref,
         "before": before,

@@ -1,39 +1,30 @@
 """Refs and objects of bare repositories, read without starting git where possible. Touches the repositories.
 
 A query over a thousand repositories reads thousands of objects; a process for each would take most of the time. Loose
-objects are read directly, here and in the repository's alternates; anything else is left to git.
-https://git-scm.com/docs/gitrepository-layout
+objects are read directly, and anything else is left to git.
 """
 
 from __future__ import annotations
 
 import re
 import subprocess
-import zlib
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fake_github import git_loose, process
 from fake_github import git_repository as bare
-from fake_github import process
+from fake_github.git_loose import GitObject, headers
 from fake_github.git_refs import SHA
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
 KEPT = 50_000  # objects; a thousand repositories have about four each
 LARGEST = 100_000  # bytes of an object that is kept
-
-
-@dataclass(frozen=True)
-class GitObject:
-    """An object: its kind ("blob", "tree", "commit" or "tag") and its content."""
-
-    kind: str
-    content: bytes
 
 
 @dataclass(frozen=True)
@@ -79,7 +70,7 @@ def read(folder: Path, sha: str) -> GitObject | None:
     """Return an object that a ref or another object of the repository names; None if it is not there."""
     found = _kept.get(sha)
     if found is None:
-        found = _loose(f"{folder}/objects", sha) or _ask_git(folder, sha)
+        found = git_loose.read(folder, sha) or _ask_git(folder, sha)
         if found is not None:
             keep(sha, found)
     return found
@@ -91,24 +82,6 @@ def keep(sha: str, one: GitObject) -> None:
         if len(_kept) >= KEPT:
             _kept.clear()
         _kept[sha] = one
-
-
-def _loose(store: str, sha: str) -> GitObject | None:
-    for place in (store, *_alternates(store)):
-        try:
-            packed = Path(f"{place}/{sha[:2]}/{sha[2:]}").read_bytes()
-        except FileNotFoundError:
-            continue
-        head, _, content = zlib.decompress(packed).partition(b"\0")
-        return GitObject(head.split()[0].decode(), content)
-    return None
-
-
-def _alternates(store: str) -> list[str]:
-    try:
-        return Path(f"{store}/info/alternates").read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
 
 
 def _ask_git(folder: Path, sha: str) -> GitObject | None:
@@ -135,18 +108,6 @@ def entries(content: bytes) -> tuple[Entry, ...]:
         found.append(Entry(int(content[start:space], 8), content[space + 1 : end], sha))
         start = end + 1 + SHA // 2
     return tuple(found)
-
-
-@lru_cache(maxsize=4096)
-def headers(content: bytes) -> tuple[dict[str, list[str]], str]:
-    """Return the headers of a commit or an annotated tag, and its message."""
-    head, _, message = content.decode(errors="replace").partition("\n\n")
-    found: dict[str, list[str]] = {}
-    for line in head.splitlines():
-        if not line.startswith(" "):  # the continuation of a signature
-            name, _, value = line.partition(" ")
-            found.setdefault(name, []).append(value)
-    return found, message
 
 
 def resolve(folder: Path, revision: str, default: str) -> str | None:

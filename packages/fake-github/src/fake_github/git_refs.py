@@ -1,4 +1,4 @@
-"""The refs of bare repositories, read from their files, without starting git. Reads the repositories.
+"""The refs of bare repositories, read from their files, without starting git. Touches the repositories.
 
 The fake reads all refs several times for a push or a pull request; a process for each would take most of the time. Git
 writes refs in this form unless its configuration names another one: https://git-scm.com/docs/gitrepository-layout,
@@ -36,6 +36,15 @@ def find(folder: Path, name: str) -> str | None:
     """Return the id of what a ref, given by its whole name, names; None if there is no such ref."""
     sha = _text(f"{folder}/{name}").strip()
     return sha if len(sha) == SHA else read(folder, name.rpartition("/")[0]).get(name)
+
+
+def write(folder: Path, name: str, sha: str) -> None:
+    """Let a ref, given by its whole name, name an object; for refs that only the fake itself writes."""
+    place = Path(f"{folder}/{name}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = place.with_name(f"{place.name}.lock")
+    new.write_text(f"{sha}\n", encoding="ascii")
+    new.replace(place)
 
 
 def _walk(folder: str, name: str, found: dict[str, str]) -> None:

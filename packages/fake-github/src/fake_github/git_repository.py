@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from fake_github import git_refs, pre_receive, process
+from fake_github import git_loose, git_refs, pre_receive, process
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -77,9 +77,22 @@ class Commit:
 def create(folder: Path, hooks: Path) -> None:
     """Make a bare repository, without a commit, whose hooks are in another folder."""
     folder.mkdir(parents=True)
-    run(folder, "init", "--quiet", "--bare", "--initial-branch=main", "--template=")
+    for name, content in _empty().items():
+        if content is None:
+            (folder / name).mkdir()
+        else:
+            (folder / name).write_bytes(content)
     with (folder / "config").open("a", encoding="utf-8") as file:
         file.write(CONFIGURATION.format(hooks=str(hooks).replace("\\", "\\\\").replace('"', '\\"')))
+
+
+@cache
+def _empty() -> dict[str, bytes | None]:
+    """Return the files of an empty repository, as git makes one, and None for each folder."""
+    with TemporaryDirectory(prefix="fake-github-") as place:
+        run(Path(place), "init", "--quiet", "--bare", "--initial-branch=main", "--template=")
+        paths = sorted(Path(place).rglob("*"))
+        return {str(path.relative_to(place)): None if path.is_dir() else path.read_bytes() for path in paths}
 
 
 def fork(source: Path, folder: Path, hooks: Path) -> None:
@@ -142,7 +155,7 @@ def resolve(folder: Path, name: str) -> str | None:
     known = git_refs.read(folder)
     if f"refs/heads/{name}" in known:
         return known[f"refs/heads/{name}"]  # git lets a branch name a commit only
-    if ID.fullmatch(name) and _is_loose_commit(folder, name):
+    if kind_of_loose(folder, name) == "commit":
         return name
     candidates = [f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{name}", name]
     if PLAIN.fullmatch(name):
@@ -155,21 +168,26 @@ def resolve(folder: Path, name: str) -> str | None:
     return None
 
 
-def _is_loose_commit(folder: Path, sha: str) -> bool:
-    try:
-        return zlib.decompress((folder / "objects" / sha[:2] / sha[2:]).read_bytes()).startswith(b"commit ")
-    except FileNotFoundError:
-        return False
+def kind_of_loose(folder: Path, sha: str) -> str | None:
+    """Return what kind of loose object a whole id names; None for any other."""
+    found = git_loose.read(folder, sha) if ID.fullmatch(sha) else None
+    return None if found is None else found.kind
 
 
 def kind(folder: Path, sha: str) -> str | None:
     """Return what kind of object an id names: commit, tag, tree, blob; None where there is none."""
-    return attempt(folder, "cat-file", "-t", sha) if sha.isalnum() else None
+    return kind_of_loose(folder, sha) or (attempt(folder, "cat-file", "-t", sha) if sha.isalnum() else None)
 
 
 def is_ancestor(folder: Path, older: str, newer: str) -> bool:
     """Return whether a commit is another one or an ancestor of it."""
-    return attempt(folder, "merge-base", "--is-ancestor", older, newer) is not None
+    known = git_loose.is_ancestor(folder, older, newer)
+    return attempt(folder, "merge-base", "--is-ancestor", older, newer) is not None if known is None else known
+
+
+def merge_base(folder: Path, one: str, other: str) -> str | None:
+    """Return the newest common ancestor of two commits, or None where there is none."""
+    return one if git_loose.is_ancestor(folder, one, other) else attempt(folder, "merge-base", one, other)
 
 
 def commits(folder: Path, *what: str) -> list[Commit]:
@@ -205,5 +223,8 @@ def work_tree(folder: Path, sha: str) -> Generator[Path]:
 
 def mergeable(folder: Path, base: str, head: str) -> str | None:
     """Return the tree that two commits merge into, or None where they conflict."""
+    ahead = git_loose.read(folder, head) if git_loose.is_ancestor(folder, base, head) else None
+    if ahead is not None:
+        return git_loose.headers(ahead.content)[0]["tree"][0]
     said = attempt(folder, "merge-tree", "--write-tree", base, head)
     return None if said is None else said.splitlines()[0]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from hashlib import sha1
 from typing import TYPE_CHECKING
 
-from fake_github import git_objects
+from fake_github import git_loose, git_objects
 from fake_github import git_repository as bare
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Store:
         sha = sha1(whole, usedforsecurity=False).hexdigest()
         if sha not in self._known:
             self._known.add(sha)
-            git_objects.keep(sha, git_objects.GitObject(kind, content))
+            git_objects.keep(sha, git_loose.GitObject(kind, content))
             if self._pack is not None:
                 self._pack.append(_entry_head(KINDS[kind], len(content)) + zlib.compress(content, FAST))
             else:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from fake_github import events
+from fake_github import events, git_loose, git_refs
 from fake_github import git_repository as bare
 from fake_github.clock import now
 
@@ -90,15 +91,23 @@ def write_refs(base: Repository, pull: PullRequest) -> None:
     folder, name = base.folder, f"refs/pull/{pull.number}"
     if pull.head_repository is not base:
         bare.run(folder, "fetch", "--quiet", str(pull.head_repository.folder), pull.head)
-    bare.run(folder, "update-ref", f"{name}/head", pull.head)
+    git_refs.write(folder, f"{name}/head", pull.head)
     tree = bare.mergeable(folder, pull.base, pull.head)
     if tree is None:
         bare.run(folder, "update-ref", "-d", f"{name}/merge")
         return
-    message = f"Merge {pull.head} into {pull.base}"
-    parents = ("-p", pull.base, "-p", pull.head)
-    merge = bare.run(folder, "commit-tree", tree, *parents, "-m", message, extra=identity(pull.author))
-    bare.run(folder, "update-ref", f"{name}/merge", merge)
+    git_refs.write(folder, f"{name}/merge", git_loose.write(folder, _merge_commit(pull, tree)))
+
+
+def _merge_commit(pull: PullRequest, tree: str) -> git_loose.GitObject:
+    who, seconds = identity(pull.author), int(time.time())
+    people = [
+        f"{role} {who[f'GIT_{role.upper()}_NAME']} <{who[f'GIT_{role.upper()}_EMAIL']}> {seconds} +0000"
+        for role in ("author", "committer")
+    ]
+    lines = [f"tree {tree}", f"parent {pull.base}", f"parent {pull.head}", *people]
+    text = "\n".join([*lines, "", f"Merge {pull.head} into {pull.base}", ""])
+    return git_loose.GitObject("commit", text.encode())
 
 
 def identity(account: Account) -> dict[str, str]:

@@ -33,7 +33,9 @@ class QuickValidation:
 
     def __init__(self, name: str, description: dict[str, Any], formats: FormatChecker) -> None:
         self._name = name
-        self._formats = {one: partial(_conforms, formats, one) for one in formats.checkers}
+        self._formats: dict[str, Callable[..., bool]] = {
+            one: partial(_conforms, formats, one) for one in formats.checkers
+        }
         self._registry = Registry([(name, _translate(description, set(self._formats)))], draft=Draft4)
         self._validators: dict[str, Callable[[object], bool]] = {}
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fake_github import git_refs, process
+from fake_github import git_loose, git_refs, process
 from fake_github import git_repository as bare
 from fake_github_tests.acme import git
 
@@ -123,3 +123,32 @@ def test_a_shallow_repository_is_asked_again(folder: Path) -> None:
     assert bare.run(folder, "rev-list", "--count", head) == "1"
     (folder / "shallow").unlink()
     assert bare.run(folder, "rev-list", "--count", head) == "2"
+
+
+def test_relations_of_commits_are_those_that_git_knows(folder: Path) -> None:
+    tree = bare.run(folder, "rev-parse", "main^{tree}")
+    commits = [bare.run(folder, "rev-parse", name) for name in ("main", "main~1")]
+    for number, parents in enumerate([(0,), (0,), (2, 3), (), (4, 5)]):
+        named = [word for parent in parents for word in ("-p", commits[parent])]
+        commits.append(git(folder, "commit-tree", tree, *named, "-m", str(number)).strip())
+        bare.run(folder, "update-ref", f"refs/heads/number-{number}", commits[-1])
+    for one in commits:
+        for other in commits:
+            said = [
+                process.attempt("git", *question, one, other, cwd=folder)
+                for question in (["merge-base", "--is-ancestor"], ["merge-base"], ["merge-tree", "--write-tree"])
+            ]
+            assert bare.is_ancestor(folder, one, other) == (said[0].returncode == 0)
+            assert (bare.merge_base(folder, one, other) or "") == said[1].stdout.strip()
+            assert (bare.mergeable(folder, one, other) or "") == said[2].stdout.strip()
+    for sha in (*commits, tree, bare.run(folder, "rev-parse", "v2.0")):
+        assert bare.kind(folder, sha) == git(folder, "cat-file", "-t", sha).strip()
+    assert bare.kind(folder, "1" * 40) is None
+
+
+def test_an_object_that_is_written_is_one_of_gits(folder: Path) -> None:
+    sha = git_loose.write(folder, git_loose.GitObject("blob", b"rover\n"))
+    assert git(folder, "cat-file", "blob", sha).strip() == "rover"
+    git_refs.write(folder, "refs/pull/7/head", bare.run(folder, "rev-parse", "main"))
+    assert bare.attempt(folder, "rev-parse", "refs/pull/7/head") == bare.attempt(folder, "rev-parse", "main")
+    assert bare.attempt(folder, "fsck", "--strict", "--no-dangling") == ""

@@ -226,7 +226,7 @@ def compare(call: Call, repository: Repository) -> Answer:
     base, head = (bare.resolve(folder, name.rpartition(":")[2]) for name in (base_name, head_name))
     if not dots or base is None or head is None:
         raise NotFound
-    since = bare.attempt(folder, "merge-base", base, head)
+    since = bare.merge_base(folder, base, head)
     if since is None:
         raise Refused(404, f"No common ancestor between {base_name} and {head_name}.")
     new = bare.commits(folder, head, f"^{base}")

@@ -95,7 +95,7 @@ def list_commits(call: Call, repository: Repository) -> Answer:
 def list_files(call: Call, repository: Repository) -> Answer:
     """Return the files that a pull request changes."""
     pull = pull_of(call, repository)
-    since = bare.attempt(repository.folder, "merge-base", pull.base, pull.head) or pull.base
+    since = bare.merge_base(repository.folder, pull.base, pull.head) or pull.base
     return call.listing(changed_files(call, repository, since, pull.head))
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from fake_github import git_objects
+from fake_github import git_loose, git_objects
 from fake_github import git_repository as bare
 from fake_github.documents.accounts import node_id
 from fake_github.graphql.connections import page
@@ -95,12 +95,12 @@ def target(one: Ref, _info: GraphQLResolveInfo) -> Object | None:
 
 def header(one: Object, name: str) -> str:
     """Return the first header of a commit or a tag with some name."""
-    return git_objects.headers(one.content)[0][name][0]
+    return git_loose.headers(one.content)[0][name][0]
 
 
 def message(one: Object) -> str:
     """Return the message of a commit or a tag."""
-    return git_objects.headers(one.content)[1].removesuffix("\n")
+    return git_loose.headers(one.content)[1].removesuffix("\n")
 
 
 def person(one: Object, info: GraphQLResolveInfo, role: str) -> Document:
@@ -123,7 +123,7 @@ def moment(one: Object, role: str) -> str:
 
 def parents(one: Object, _info: GraphQLResolveInfo, **paging: Any) -> Document:  # noqa: ANN401
     """Return a page of a commit's parents."""
-    shas = git_objects.headers(one.content)[0].get("parent", [])
+    shas = git_loose.headers(one.content)[0].get("parent", [])
     return page([found(one.repository, sha) for sha in shas], paging)
 
 
