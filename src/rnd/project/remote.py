@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 TRACKED = f"refs/remotes/origin/{BRANCH}"
 ADMINS = "repository-admins"
 FORBIDDEN = 403  # HTTP status
+MARKER = "Being set up: "  # in the description of a repository, before its identifier
 IDENTIFIER = "rnd.repository"  # in the git configuration of a project
 NOTHING = {409, 422}  # besides 404, GitHub's status codes for a missing commit: empty repository, unknown hash
 
@@ -56,16 +57,20 @@ class Remote:
         """The URL of the repository's web page."""
         return f"{self.context.client.addresses.server}/{self.context.repository}"
 
-    def markers(self) -> tuple[str, ...]:
-        """Return the descriptions that mark an empty repository as ours; the second is that of earlier versions."""
-        values = (git.attempt(self.folder, "config", "--local", IDENTIFIER), first_commit(self.folder))
-        return tuple(f"Being set up: {value}" for value in values if value)
+    def is_marked(self, description: str | None) -> bool:
+        """Return whether a description marks an empty repository as ours, also in the way of earlier versions."""
+        prefix, marker, value = (description or "").partition(MARKER)
+        if prefix or not marker or not value:
+            return False
+        return value == git.attempt(self.folder, "config", "--local", IDENTIFIER) or value == first_commit(self.folder)
 
     def mark(self) -> str:
         """Return the description of a new repository; keep its identifier in the git configuration."""
-        if git.attempt(self.folder, "config", "--local", IDENTIFIER) is None:
-            git.run(self.folder, "config", "--local", IDENTIFIER, secrets.token_hex(16))
-        return self.markers()[0]
+        identifier = git.attempt(self.folder, "config", "--local", IDENTIFIER)
+        if not identifier:
+            identifier = secrets.token_hex(16)
+            git.run(self.folder, "config", "--local", IDENTIFIER, identifier)
+        return MARKER + identifier
 
     def look(self) -> Document | None:
         """Return GitHub's record of the repository, or None if it does not exist.
@@ -76,7 +81,7 @@ class Remote:
         found: Document = self.context.client.get_or_none(lambda kit: kit.rest.repos.get(*self.context.repository))
         if found is None:
             return None
-        if found["description"] not in self.markers() and not self._has_first_commit():
+        if not self.is_marked(found["description"]) and not self._has_first_commit():
             raise NameTaken(
                 f"The repository {self.context.repository} exists already and was not created from {self.folder}."
             )
@@ -122,9 +127,10 @@ def first_commit(folder: Path) -> str | None:
 
 def followed(folder: Path, addresses: Addresses) -> Repository | None:
     """Return the GitHub repository that a local one tracks, or None."""
+    if not git.attempt(folder, "rev-parse", "--quiet", "--verify", TRACKED):
+        return None
     origin = git.attempt(folder, "remote", "get-url", "origin")
-    tracked = git.attempt(folder, "rev-parse", "--quiet", "--verify", TRACKED)
-    return repository_at(origin, addresses) if origin and tracked else None
+    return repository_at(origin, addresses) if origin else None
 
 
 def after_repository(step: Step) -> Step:
@@ -216,7 +222,7 @@ def description_step(remote: Remote, description: str) -> Step:
 
     def observe() -> State:
         current = context.document()["description"]
-        return needed("still the set-up marker") if current in remote.markers() else done(current or "empty")
+        return needed("still the set-up marker") if remote.is_marked(current) else done(current or "empty")
 
     def write() -> None:
         context.client.send(lambda kit: kit.rest.repos.update(*context.repository, description=description))
