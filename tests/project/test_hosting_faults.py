@@ -32,6 +32,7 @@ import pytest
 from rnd.errors import RndError
 from tests.helpers.creation import Creation, actions, begin, without_ids
 from tests.helpers.creation_faults import OUTCOMES, SENT_AGAIN, TRANSIENT, Each, Fault, Probe, alike, run_and_die
+from tests.helpers.direct import connect_directly
 from tests.helpers.fault_matrix import CREATION, Part
 from tests.helpers.memory import quick_folder
 
@@ -218,6 +219,7 @@ def refs(folder: Path) -> list[str]:
 def sandbox(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     # The fake GitHub speaks http: reading the authorities of the system for each run would take a quarter of its time.
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
+    connect_directly(hosting.hub, monkeypatch)
     with quick_folder("faults") as folder:
         yield Sandbox(hosting, folder)
 
