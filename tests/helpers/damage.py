@@ -89,8 +89,22 @@ class Tally:
             Hang: It took too long.
             HalfWritten: The files of the folder have changed.
         """
-        before, began = _contents(folder), time.process_time()
         self.inputs += 1
+        try:
+            self._attempt(read, refusals, folder, writes=writes)
+        except BaseException as error:
+            error.add_note(f"input {self.inputs} of {self.reader}")
+            raise
+
+    def _attempt(
+        self,
+        read: Callable[[], object],
+        refusals: tuple[type[BaseException], ...],
+        folder: Path | None,
+        *,
+        writes: bool,
+    ) -> None:
+        before, began = _contents(folder), time.process_time()
         try:
             with deadline():
                 accepted = self._is_accepted(read, refusals)
