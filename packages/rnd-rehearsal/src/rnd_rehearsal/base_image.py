@@ -29,6 +29,9 @@ OPTIONS = (
     *(f"--dpkgopt=path-exclude=/usr/share/{unwanted}/*" for unwanted in ("doc", "locale", "man")),
     f"--include={','.join(PACKAGES)}",
 )
+# mmdebstrap mounts folders of this machine, /dev/shm among them, into its own. If it is killed, what it mounts must not
+# stay: removing its folder would remove their files. See mount_namespaces(7).
+APART = ("unshare", "--mount")
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 ADDED = """\
 FROM scratch
@@ -94,10 +97,12 @@ def build_base_image(folder: Path, name: str, engine: Mapping[str, str]) -> None
 def _make(made: Path, suite: str, options: Sequence[str]) -> None:
     if os.geteuid() != 0:
         raise ToolMissing("Only root can make a base image with mmdebstrap.")
+    if process.find("mmdebstrap") is None:
+        raise ToolMissing("mmdebstrap is not installed.")
     with TemporaryDirectory(dir=made.parent) as partial:
         folder = Path(partial, "made")
         folder.mkdir()
-        process.run("mmdebstrap", *options, suite, str(folder / "base.tar"))
+        process.run(*APART, "mmdebstrap", *options, suite, str(folder / "base.tar"))
         (folder / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
         folder.rename(made)
 

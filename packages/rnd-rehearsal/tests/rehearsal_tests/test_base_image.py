@@ -61,3 +61,16 @@ def test_half_of_one_is_never_taken_for_whole(mmdebstrap: Path, tmp_path: Path) 
         prepare_base_image(tmp_path / "cache")
     mmdebstrap.write_text(whole)
     assert (prepare_base_image(tmp_path / "cache") / "base.tar").read_text() == "a base\n"
+
+
+@pytest.mark.skipif("os.geteuid() != 0")
+def test_what_a_killed_one_has_mounted_ends_with_it(mmdebstrap: Path, tmp_path: Path) -> None:
+    """The real one mounts /dev/shm into its folder. To remove that folder would remove the files of all programs."""
+    own, inside = tmp_path / "own", tmp_path / "inside"
+    for folder in (own, inside):
+        folder.mkdir()
+    (own / "file").touch()
+    mmdebstrap.write_text(f"#!/bin/sh\nmount --bind {own} {inside} && test -e {inside}/file && kill -9 $$\n")
+    with pytest.raises(RndError, match="-9"):
+        prepare_base_image(tmp_path / "cache")
+    assert list(inside.iterdir()) == []
