@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from rnd import process, retry
 from rnd.errors import RndError
@@ -49,6 +50,11 @@ pytest_plugins = [
 # A shell starts a background command with SIGINT ignored, and every process below it inherits that. Tests interrupt
 # programs, which need the default. `rnd` itself leaves an ignored SIGINT ignored, as Unix expects of a program.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test measures time: an example may take as long as a loaded machine needs. In a new clone, the first text that
+# Hypothesis draws takes a second.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

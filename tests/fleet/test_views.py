@@ -211,7 +211,7 @@ def test_both_views_are_equal(fleet: Fleet) -> None:
     fleet.hub.state.tokens[fleet.hosting.token].scopes |= {"admin:org"}  # so the defaults are visible
     seen: set[str] = set()
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=20, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(states())
     def check(state: Document) -> None:
         put(one, organisation, state, app)

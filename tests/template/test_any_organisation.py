@@ -106,7 +106,6 @@ def shipped(**changes: object) -> Organisation:
 @settings(
     max_examples=60,
     derandomize=True,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -80,7 +80,7 @@ def test_a_project_name_that_works(source: Path, name: str) -> None:
     answer(source, project_name=name)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet="aZ9_-é\n", max_size=9))
 @example("a_b")
 def test_a_name_is_allowed_exactly_when_it_works_in_all_four_places(source: Path, name: str) -> None:

@@ -130,7 +130,7 @@ steps = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, st.sampled_from(["0.1.0", "9.0.0"]))
 def test_the_release_is_the_highest_one_that_is_reachable(
     tmp_path_factory: pytest.TempPathFactory, plan: list[tuple[str, str]], written: str

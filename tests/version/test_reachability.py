@@ -61,7 +61,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     return graph
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graphs(), st.data())
 def test_any_history_with_any_clocks(
     tmp_path_factory: pytest.TempPathFactory, graph: Graph, data: st.DataObject

@@ -35,7 +35,7 @@ def histories(draw: st.DrawFn) -> Graph:
     return graph
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories(), st.data())
 def test_the_release_is_the_highest_in_the_past_where_clocks_are_within_a_day(
     tmp_path_factory: pytest.TempPathFactory, graph: Graph, data: st.DataObject
