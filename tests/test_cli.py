@@ -88,6 +88,7 @@ def test_capital_c_needs_a_folder(tmp_path: Path) -> None:
     assert "none: No such file or directory." in ended.stderr
 
 
+@pytest.mark.slow
 def test_errors_as_json_are_for_scripts(tmp_path: Path) -> None:
     ended = rnd("setup", str(tmp_path), "--json")
     assert ended.returncode == 2

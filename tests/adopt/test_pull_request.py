@@ -84,6 +84,7 @@ def test_the_branch_is_pushed_and_one_pull_request_is_opened(hosting: Hosting, t
     assert opened["head"]["sha"] == git(tmp_path, "rev-parse", BRANCH)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("git_of_its_own")
 def test_settings_that_differ_are_one_open_point_and_nothing_changes(hosting: Hosting, tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--initial-branch=main")

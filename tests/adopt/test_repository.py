@@ -110,6 +110,7 @@ def test_a_generated_repository_is_refused_and_one_of_another_template_is_not(ex
             assert look(existing, PUBLISHED).tag == "v0.3.1"
 
 
+@pytest.mark.slow
 def test_5000_files_take_as_many_processes_as_one(existing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands: list[str] = []
     monkeypatch.setattr(process, "_log", lambda argv: commands.append(" ".join(argv)))

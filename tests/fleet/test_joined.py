@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from rnd import cli
 from rnd.fleet import governor
 from tests.helpers.fleet import ANSWERS
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.helpers.fleet import Fleet
 
 
+@pytest.mark.slow
 def test_visibility_stays_and_main_waits_for_its_first_green_check(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

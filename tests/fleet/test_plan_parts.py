@@ -34,6 +34,7 @@ def drifted(quick: World) -> World:
     return quick
 
 
+@pytest.mark.slow
 def test_each_part(drifted: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     for only, shown in ((None, ALL), ("settings", ALL[:1]), ("workflows", ALL[1:2]), ("template", ALL[2:])):

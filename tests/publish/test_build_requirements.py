@@ -125,6 +125,7 @@ def test_extras_that_exclude_each_other(package: Repository, backend: tuple[Path
     assert record.read_text() == "1.0 "
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", ["our-backend>=2", "our-backend", "other-backend"])
 def test_the_wheel_from_the_source_distribution_is_built_with_what_is_locked(
     package: Repository, backend: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str
@@ -149,6 +150,7 @@ def test_the_wheel_from_the_source_distribution_is_built_with_what_is_locked(
         assert record.read_text() == "2.0"  # without the constraints, the attack succeeds
 
 
+@pytest.mark.slow
 def test_a_second_wheel_of_the_build_is_refused(
     package: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,7 @@ def proposed(package: Repository, hosting: Hosting, monkeypatch: pytest.MonkeyPa
     return there, made["number"]
 
 
+@pytest.mark.slow
 def test_a_title_that_was_mended_passes_when_the_job_is_run_again(
     proposed: tuple[Place, int], hosting: Hosting, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
@@ -60,6 +61,7 @@ def test_the_order_of_commits_makes_no_difference(orders: tuple[list[Commit], li
     assert derive("0.4.1", shuffled)["version"] == derive("0.4.1", since)["version"]
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.filter_too_much])  # the title check refuses most titles
 @given(
     message.map(lambda text: text.partition("\n")[0]),

@@ -109,6 +109,7 @@ def test_a_request_that_cannot_be_read(small: Path) -> None:
         solve(asked(small, "library >>3"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["file:///no/such/channel", "http://127.0.0.1:9/channel"])
 def test_a_channel_that_is_none(address: str) -> None:
     with pytest.raises(PackagesUnavailable, match="A channel could not be read"):

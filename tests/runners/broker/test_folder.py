@@ -25,6 +25,7 @@ print(json.dumps(handle({"identity": "development", "token": "a.b.c"}, None)))
 """
 
 
+@pytest.mark.slow
 def test_it_runs_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(FOLDER, tmp_path / "broker", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setenv("RND_BROKER", json.dumps(CONFIGURATION))

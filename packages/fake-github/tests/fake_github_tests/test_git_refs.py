@@ -125,6 +125,7 @@ def test_a_shallow_repository_is_asked_again(folder: Path) -> None:
     assert bare.run(folder, "rev-list", "--count", head) == "2"
 
 
+@pytest.mark.slow
 def test_relations_of_commits_are_those_that_git_knows(folder: Path) -> None:
     tree = bare.run(folder, "rev-parse", "main^{tree}")
     commits = [bare.run(folder, "rev-parse", name) for name in ("main", "main~1")]

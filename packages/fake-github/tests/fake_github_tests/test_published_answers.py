@@ -107,6 +107,7 @@ def answers(acme: Acme) -> Iterator[tuple[tuple[str, str], Any]]:
         yield ("rename-repository", "GET rename-repository"), ask("GET", "")
 
 
+@pytest.mark.slow
 def test_answers_have_the_fields_of_recorded_ones(acme: Acme, published: dict[str, Path]) -> None:
     real = recorded(published["fixtures"])
     compared, wrong = 0, set()

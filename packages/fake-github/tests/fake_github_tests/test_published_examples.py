@@ -147,6 +147,7 @@ def read_everything(acme: Acme, parameters: dict[str, str]) -> None:
                 client.get(acme.hub.api_url + route.path.format_map(parameters))
 
 
+@pytest.mark.slow
 def test_answers_have_the_fields_of_examples(answers: dict[Key, Any]) -> None:
     """An operation with several examples is compared with the one that it is most like."""
     nearest: dict[Key, list[tuple[str, str | None]]] = {}

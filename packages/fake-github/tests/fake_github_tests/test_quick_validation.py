@@ -73,6 +73,7 @@ def test_both_say_the_same(schema: dict[str, Any]) -> None:
         assert said or not (fits and certain), f"{value!r} is left to the exact one"
 
 
+@pytest.mark.slow
 def test_a_quick_yes_changes_no_verdict(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
     contract = acme.hub.contract
     if contract is None:

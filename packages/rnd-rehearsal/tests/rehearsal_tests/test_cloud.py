@@ -141,6 +141,7 @@ def test_an_identity_writes_its_own_names(
             account.check(session, refused[0], account.arn(refused[1], name))
 
 
+@pytest.mark.slow
 def test_another_deployment_replaces_the_broker_and_ends_its_process(deployed: Deployed, tmp_path: Path) -> None:
     event = {"identity": "development", "token": deployed.token(BRANCH)}
     assert "credentials" in deployed.invoke(event)
