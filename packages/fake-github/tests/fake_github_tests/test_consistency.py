@@ -237,6 +237,7 @@ def rest_pull(one: Document) -> Document:
 
 @settings(
     max_examples=40,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(state=states)

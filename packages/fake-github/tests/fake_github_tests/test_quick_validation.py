@@ -69,7 +69,8 @@ def test_both_say_the_same(schema: dict[str, Any]) -> None:
         fits = exact.is_valid(value)
         said = quick.accepts("/components/schemas/one", value)
         assert not said or fits, f"{value!r} is accepted"
-        certain = "discriminator" not in schema and value != {1: 2} and not isinstance(value, bytes)
+        # Without the package `regress`, a pattern of the exact one may end before a last line feed.
+        certain = "discriminator" not in schema and value not in ({1: 2}, "aa\n") and not isinstance(value, bytes)
         assert said or not (fits and certain), f"{value!r} is left to the exact one"
 
 
