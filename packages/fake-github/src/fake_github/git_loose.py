@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha1
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 FAST = 1  # level of compression
 FAR = 100  # commits that are read before git is asked
@@ -23,6 +27,16 @@ class GitObject:
 
     kind: str
     content: bytes
+
+    @property
+    def whole(self) -> bytes:
+        """What git stores, before it is compressed."""
+        return f"{self.kind} {len(self.content)}\0".encode() + self.content
+
+    @property
+    def sha(self) -> str:
+        """The id."""
+        return sha1(self.whole, usedforsecurity=False).hexdigest()
 
 
 def read(folder: Path, sha: str) -> GitObject | None:
@@ -47,14 +61,29 @@ def _alternates(store: str) -> list[str]:
 
 def write(folder: Path, one: GitObject) -> str:
     """Write an object into a repository, and return its id."""
-    whole = f"{one.kind} {len(one.content)}\0".encode() + one.content
-    sha = sha1(whole, usedforsecurity=False).hexdigest()
+    sha = one.sha
     place = Path(f"{folder}/objects/{sha[:2]}/{sha[2:]}")
     place.parent.mkdir(exist_ok=True)
     new = place.with_name(f"tmp_obj_{os.getpid()}_{sha[2:]}")
-    new.write_bytes(zlib.compress(whole, FAST))
+    new.write_bytes(zlib.compress(one.whole, FAST))
     new.replace(place)
     return sha
+
+
+def commit(tree: str, parents: Iterable[str], people: Mapping[str, str], seconds: int, message: str) -> GitObject:
+    """Return a commit.
+
+    Args:
+        tree: Its id.
+        parents: Their ids.
+        people: The author and the committer, as git writes them.
+        seconds: When it was made, since 1970, in UTC.
+        message: Without a line feed at its end.
+    """
+    lines = [f"tree {tree}", *(f"parent {sha}" for sha in parents)]
+    lines += [f"{role} {who} {seconds} +0000" for role, who in people.items()]
+    text = "\n".join([*lines, "", message, ""])
+    return GitObject("commit", text.encode(errors="surrogateescape"))
 
 
 @lru_cache(maxsize=4096)

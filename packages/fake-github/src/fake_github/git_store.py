@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from pathlib import Path
 
-FAST = 1  # level of compression
 KINDS = {"commit": 1, "tree": 2, "blob": 3}  # their numbers in a pack
 PERSON = "Ada Lovelace <ada@example.com>"
 Tree = dict[str, "bytes | Tree"]
@@ -64,17 +63,18 @@ class Store:
 
     def write(self, kind: str, content: bytes) -> str:
         """Write an object and return its id."""
-        whole = f"{kind} {len(content)}\0".encode() + content
-        sha = sha1(whole, usedforsecurity=False).hexdigest()
+        return self._add(git_loose.GitObject(kind, content))
+
+    def _add(self, one: git_loose.GitObject) -> str:
+        sha = one.sha
         if sha not in self._known:
             self._known.add(sha)
-            git_objects.keep(sha, git_loose.GitObject(kind, content))
+            git_objects.keep(sha, one)
             if self._pack is not None:
-                self._pack.append(_entry_head(KINDS[kind], len(content)) + zlib.compress(content, FAST))
+                head = _entry_head(KINDS[one.kind], len(one.content))
+                self._pack.append(head + zlib.compress(one.content, git_loose.FAST))
             else:
-                place = self._objects / sha[:2]
-                place.mkdir(exist_ok=True)
-                (place / sha[2:]).write_bytes(zlib.compress(whole, FAST))
+                git_loose.write(self._objects.parent, one)
         return sha
 
     def commit(
@@ -96,9 +96,8 @@ class Store:
             for folder in folders:
                 below = below.setdefault(folder, {})  # pyrefly: ignore[bad-assignment]  # a folder is not a file here
             below[name] = text.encode(errors="surrogateescape")
-        lines = [f"tree {self._tree(root)}", *(f"parent {sha}" for sha in parents)]
-        lines += [f"{role} {who} {seconds} +0000" for role in ("author", "committer")]
-        return self.write("commit", ("\n".join(lines) + f"\n\n{message}\n").encode(errors="surrogateescape"))
+        people = {"author": who, "committer": who}
+        return self._add(git_loose.commit(self._tree(root), parents, people, seconds, message))
 
     def _tree(self, files: Tree) -> str:
         entries = []

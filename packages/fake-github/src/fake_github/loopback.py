@@ -16,7 +16,7 @@ from werkzeug.serving import WSGIRequestHandler
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterable, Mapping
     from socketserver import TCPServer
     from wsgiref.types import WSGIApplication
 
@@ -88,13 +88,9 @@ class Handler(BaseHTTPRequestHandler):
 def pass_on(port: int, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
     """Let the server behind, which listens on a port of this machine, answer a request."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
-    kept = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
-    connection.request(method, path, body, kept)
+    connection.request(method, path, body, _end_to_end(headers.items()))
     response = connection.getresponse()
-    kept_headers = {name: value for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP}
-    if method == "HEAD":
-        kept_headers["Content-Length"] = response.getheader("Content-Length", "0")
-    answer = response.status, kept_headers, response.read()
+    answer = response.status, _answered(method, response.getheaders()), response.read()
     connection.close()
     return answer
 
@@ -103,11 +99,19 @@ def call_application(
     application: WSGIApplication, method: str, path: str, headers: Mapping[str, str], body: bytes
 ) -> Answer:
     """Let a WSGI application answer a request in this process, as `pass_on` lets a server."""
-    kept = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
-    environ = EnvironBuilder(path, method=method, headers=Headers(kept), input_stream=BytesIO(body)).get_environ()
+    kept = Headers(_end_to_end(headers.items()))
+    environ = EnvironBuilder(path, method=method, headers=kept, input_stream=BytesIO(body)).get_environ()
     environ["CONTENT_LENGTH"] = str(len(body))
     content, status, given = run_wsgi_app(application, environ, buffered=True)
-    kept = {name: value for name, value in given.items() if name.lower() not in HOP_BY_HOP}
-    if method == "HEAD":
-        kept["Content-Length"] = given.get("Content-Length", "0")
-    return int(status.split()[0]), kept, b"".join(content)
+    return int(status.split()[0]), _answered(method, given.items()), b"".join(content)
+
+
+def _end_to_end(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {name: value for name, value in headers if name.lower() not in HOP_BY_HOP}
+
+
+def _answered(method: str, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the headers of an answer; the length that one to HEAD names is not that of its body, which is empty."""
+    given = list(headers)
+    length = next((value for name, value in given if name.lower() == "content-length"), "0")
+    return _end_to_end(given) | ({"Content-Length": length} if method == "HEAD" else {})

@@ -100,14 +100,13 @@ def write_refs(base: Repository, pull: PullRequest) -> None:
 
 
 def _merge_commit(pull: PullRequest, tree: str) -> git_loose.GitObject:
-    who, seconds = identity(pull.author), int(time.time())
-    people = [
-        f"{role} {who[f'GIT_{role.upper()}_NAME']} <{who[f'GIT_{role.upper()}_EMAIL']}> {seconds} +0000"
+    who = identity(pull.author)
+    people = {
+        role: f"{who[f'GIT_{role.upper()}_NAME']} <{who[f'GIT_{role.upper()}_EMAIL']}>"
         for role in ("author", "committer")
-    ]
-    lines = [f"tree {tree}", f"parent {pull.base}", f"parent {pull.head}", *people]
-    text = "\n".join([*lines, "", f"Merge {pull.head} into {pull.base}", ""])
-    return git_loose.GitObject("commit", text.encode())
+    }
+    message = f"Merge {pull.head} into {pull.base}"
+    return git_loose.commit(tree, (pull.base, pull.head), people, int(time.time()), message)
 
 
 def identity(account: Account) -> dict[str, str]:

@@ -10,7 +10,7 @@ from fake_github.answers import Answer, Invalid, NotFound
 from fake_github.api.git_data import changed_files
 from fake_github.clock import now
 from fake_github.documents.commits import commit
-from fake_github.documents.pulls import full_pull, simple_pull
+from fake_github.documents.pulls import fork_point, full_pull, simple_pull
 from fake_github.routing import Call, route
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ def list_commits(call: Call, repository: Repository) -> Answer:
 def list_files(call: Call, repository: Repository) -> Answer:
     """Return the files that a pull request changes."""
     pull = pull_of(call, repository)
-    since = bare.merge_base(repository.folder, pull.base, pull.head) or pull.base
-    return call.listing(changed_files(call, repository, since, pull.head))
+    return call.listing(changed_files(call, repository, fork_point(repository, pull), pull.head))
 
 
 @route(f"GET {PULL}/merge")

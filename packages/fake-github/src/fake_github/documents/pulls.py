@@ -87,10 +87,15 @@ def _places(hub: Hub, repository: Repository, pull: PullRequest) -> dict[str, st
     }
 
 
+def fork_point(repository: Repository, pull: PullRequest) -> str:
+    """Return the commit since which a pull request changes something."""
+    return bare.merge_base(repository.folder, pull.base, pull.head) or pull.base
+
+
 def changed_lines(repository: Repository, pull: PullRequest) -> list[tuple[int, int]]:
     """Return how many lines each changed file of a pull request gets and loses; 0 for a binary file."""
     folder = repository.folder
-    since = bare.merge_base(folder, pull.base, pull.head) or pull.base
+    since = fork_point(repository, pull)
     lines = bare.run(folder, "diff", "--numstat", since, pull.head).splitlines()
     counts = ([int(count) if count.isdigit() else 0 for count in line.split("\t")[:2]] for line in lines)
     return [(added, removed) for added, removed in counts]
@@ -99,7 +104,7 @@ def changed_lines(repository: Repository, pull: PullRequest) -> list[tuple[int, 
 def full_pull(hub: Hub, repository: Repository, pull: PullRequest) -> Document:
     """Return a pull request as it is asked for by its number."""
     folder = repository.folder
-    since = bare.merge_base(folder, pull.base, pull.head) or pull.base
+    since = fork_point(repository, pull)
     counts = changed_lines(repository, pull)
     mergeable, state = (None, "unknown") if pull.state == "closed" else merge_state(repository, pull)
     return {
