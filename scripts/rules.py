@@ -52,11 +52,8 @@ def find_clocks(name: str, source: str) -> list[str]:
         name: The path of the file below the root.
         source: The content of the file.
     """
-    return [
-        f"{name}:{number}: measures time; count calls, requests or seconds of a processor instead"
-        for number, line in enumerate(source.splitlines(), start=1)
-        if CLOCK.search(line)
-    ]
+    said = "measures time; count calls, requests or seconds of a processor instead"
+    return _lines_with(CLOCK, said, name, source)
 
 
 def find_unnamed(name: str, source: str) -> list[str]:
@@ -66,11 +63,13 @@ def find_unnamed(name: str, source: str) -> list[str]:
         name: The path of the file below the root.
         source: The content of the file.
     """
-    return [
-        f"{name}:{number}: ignores any error; name it, as in `pyrefly: ignore[bad-override]`"
-        for number, line in enumerate(source.splitlines(), start=1)
-        if UNNAMED.search(line)
-    ]
+    said = "ignores any error; name it, as in `pyrefly: ignore[bad-override]`"
+    return _lines_with(UNNAMED, said, name, source)
+
+
+def _lines_with(pattern: re.Pattern[str], said: str, name: str, source: str) -> list[str]:
+    lines = enumerate(source.splitlines(), start=1)
+    return [f"{name}:{number}: {said}" for number, line in lines if pattern.search(line)]
 
 
 def main() -> int:

@@ -26,6 +26,15 @@ def render(template: Path, folder: Path) -> str:
     return (folder / "said.txt").read_text()
 
 
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    folder = tmp_path / "template"
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    return folder
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
@@ -40,11 +49,7 @@ def render(template: Path, folder: Path) -> str:
         ),
     ],
 )
-def test_each_change_is_rendered(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
-    template = tmp_path / "template"
-    template.mkdir()
-    for name, text in FILES.items():
-        (template / name).write_text(text)
+def test_each_change_is_rendered(template: Path, tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
     assert render(template, tmp_path / "one") == "Ada of acme [[ name ]]\n"
     (template / file).write_text(FILES[file].replace(old, new))
     assert render(template, tmp_path / "two") == said
@@ -52,12 +57,8 @@ def test_each_change_is_rendered(tmp_path: Path, file: str, old: str, new: str, 
     assert render(template, tmp_path / "three") == "Ada of acme [[ name ]]\n"
 
 
-def test_the_mode_of_a_file_gets_into_the_index_of_git(tmp_path: Path) -> None:
+def test_the_mode_of_a_file_gets_into_the_index_of_git(template: Path, tmp_path: Path) -> None:
     """Where git does not look at the modes of files, copier tells it."""
-    template = tmp_path / "template"
-    template.mkdir()
-    for name, text in FILES.items():
-        (template / name).write_text(text)
     (template / "said.txt.jinja").chmod(0o755)
     folder = tmp_path / "made"
     make_repository(folder, {"said.txt": "old\n"})

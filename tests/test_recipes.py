@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from rnd_rehearsal.template import read_questions
+from rnd_rehearsal.template import copy_what_renders, read_questions
 from tests.actions.test_actions import TOOLKIT
 from tests.helpers.machine import ROOT
 from tests.helpers.workflows import load
@@ -40,8 +40,7 @@ FILES = {
 }
 PAGE = ROOT / "docs" / "architecture.md"
 RECIPES = dict(re.findall(r"^### An? (.+)\n\n((?:(?!##).*\n?)+)", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
-RENDERED = ("copier.yml", "org.yml", "questions", "template", "partials", "scripts")
-COPIED = (*RENDERED, "actions", "src", "packages/fake-github/src")
+PROGRAMS = ("actions", "src", "packages/fake-github/src")
 
 
 class Copy:
@@ -53,15 +52,10 @@ class Copy:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = copy_what_renders(ROOT, folder)
         self.changed: set[str] = set()
-        for name in COPIED:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            if (ROOT / name).is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=ignored)
-            else:
-                shutil.copy2(ROOT / name, folder / name)
+        for name in PROGRAMS:
+            shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
 
     def write(self, file: str, text: str) -> None:
         """Add a file, or text at the end of one."""

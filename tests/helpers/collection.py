@@ -5,7 +5,6 @@ All processes import the same 2,400 modules at the same time. In a new environme
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import hashlib
 import os
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fake_github.cache import alone
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def compiled(stamp: Path) -> Generator[None]:
         stamp: The file that says that it is done. A lock is beside it.
     """
     if not stamp.exists():
-        with stamp.with_suffix(".lock").open("w") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
+        with alone(stamp.with_suffix(".lock")):
             if not stamp.exists():
                 yield
                 stamp.touch()
