@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
 CHECKOUT = Path(__file__).parents[3]
+# How this program calls copier: the tasks of a template are the steps of `rnd setup`, which it runs itself.
+QUIETLY = {"overwrite": True, "unsafe": True, "quiet": True, "skip_tasks": True}
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,7 @@ def render(
             user_defaults=dict(proposed),
             vcs_ref=template.ref,
             defaults=not ask,
-            overwrite=True,
-            unsafe=True,
-            quiet=True,
-            skip_tasks=True,
+            **QUIETLY,
         ) as worker,
     ):
         worker.run_copy()
@@ -149,10 +148,7 @@ def update(folder: Path, ref: str, *, ask: bool, data: Mapping[str, object] | No
             vcs_ref=ref,
             defaults=not ask,
             skip_answered=True,
-            overwrite=True,
-            unsafe=True,
-            quiet=True,
-            skip_tasks=True,
+            **QUIETLY,
         )
 
 
