@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.timing import table, this_machine
 from rnd import process
 from rnd_rehearsal import actors, cold_report, sandbox, timeline
+from rnd_rehearsal.services import Options
 from rnd_rehearsal.spent import KINDS
 from rnd_rehearsal.traffic import BASE, IMAGES, SOURCES
 
@@ -46,7 +47,7 @@ def measure(checkout: Path) -> Document:
             print(f"{time.monotonic() - begin:6.0f} s  {sentence}", file=sys.stderr)
 
         machine = f"{this_machine()}, files on {filesystem(Path(place))}"
-        with sandbox.start(Path(place), checkout, images=True, containers=True, cold=True) as up:
+        with sandbox.start(Path(place), checkout, Options(images=True, containers=True, cold=True)) as up:
             people = actors.Actors(up, note, began=begin)
             people.prepare(actors.BEFORE)
             people.commit("change", "feat: drive")

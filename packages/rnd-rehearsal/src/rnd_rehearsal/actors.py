@@ -13,7 +13,8 @@ from rnd_rehearsal import stock_copier
 from rnd_rehearsal.assertions import PROJECT, Assertions
 from rnd_rehearsal.cloud.stack import RELEASE_APP
 from rnd_rehearsal.rest import Caller
-from rnd_rehearsal.sandbox import MAINTAINER, RESEARCHER, STRANGER, own_environment, push
+from rnd_rehearsal.sandbox import own_environment, push
+from rnd_rehearsal.services import MAINTAINER, RESEARCHER, STRANGER
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rnd_rehearsal.sandbox import RESEARCHER
+from rnd_rehearsal.services import RESEARCHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rnd_rehearsal.actors import BEFORE
 from rnd_rehearsal.rest import Refusal
-from rnd_rehearsal.sandbox import MAINTAINER
+from rnd_rehearsal.services import MAINTAINER
 
 if TYPE_CHECKING:
     from rnd_rehearsal.actors import Actors

@@ -28,21 +28,18 @@ from rnd_rehearsal.spent import IMAGE
 from rnd_rehearsal.traffic import ACTIONS, BASE, CHANNEL, GIT, IMAGES, INDEX, OTHER, Meter, counting_proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
 
     from types_boto3_ecr import ECRClient
 
-    from fake_github import FakeGitHub
     from rnd.organisation import Organisation
-    from rnd_rehearsal.cloud.server import Cloud
-    from rnd_rehearsal.conda import Channel
     from rnd_rehearsal.containers import Containers
     from rnd_rehearsal.images import Images
     from rnd_rehearsal.jobs import Settings
     from rnd_rehearsal.machine_images import MachineImages
-    from rnd_rehearsal.package_index import PackageIndex
     from rnd_rehearsal.registry import ImageRegistry
     from rnd_rehearsal.runs import Job, Run
+    from rnd_rehearsal.services import Services
 
 # Where uv, pip, pre-commit, npm and conda clients keep what they have downloaded, if not in the home of the user.
 CACHES = {
@@ -171,39 +168,20 @@ def base_images(registry: ImageRegistry, meter: Meter) -> Generator[str]:
 
 
 @contextmanager
-def start(
-    folder: Path,
-    hub: FakeGitHub,
-    indexes: Sequence[PackageIndex],
-    cloud: Cloud,
-    images: Images | None,
-    channel: Channel | None,
-    organisation: Organisation,
-    checkout: Path,
-) -> Generator[Cold]:
+def start(folder: Path, services: Services, organisation: Organisation, checkout: Path) -> Generator[Cold]:
     """Count what the services of a sandbox send and receive, and yield what gives each job a machine of its own.
 
     Args:
         folder: For the machines.
-        hub: Counts what git and the API transfer.
-        indexes: Count packages of the organisation.
-        cloud: Counts calls of AWS.
-        images: Where images are made and kept; None where none are made.
-        channel: Counts conda packages; None where repositories are made with uv.
+        services: Those that count, and that have the base images if images are made.
         organisation: Whose base images these are.
         checkout: The template's, whose machines keep base images, or do not.
     """
     meter = Meter()
-    git, other = meter.at(GIT), meter.at(OTHER)
-    hub.transferred = lambda path, received, sent: (git if is_gits(path) else other)(received, sent)
-    cloud.transferred = other
-    for index in indexes:
-        index.transferred = meter.at(INDEX)
-    if channel is not None:
-        channel.server.transferred = meter.at(CHANNEL)
+    _count(services, meter)
     with ExitStack() as stack:
         cold = Cold(folder, meter, stack.enter_context(counting_proxy(meter)))
-        if images is not None:
+        if (images := services.images) is not None:
             images.registry.transferred = meter.at(IMAGES)
             host = stack.enter_context(base_images(images.registry, meter))
             jobs = organisation.image_registry.job_image(PYTHON)
@@ -216,6 +194,17 @@ def start(
                 kept = folder.parent / "machine-images"
                 cold.kept = prepare(kept, cold.images[jobs], base, behind, host, meter)
         yield cold
+
+
+def _count(services: Services, meter: Meter) -> None:
+    """Let each service count what it sends and receives."""
+    git, other = meter.at(GIT), meter.at(OTHER)
+    services.hub.transferred = lambda path, received, sent: (git if is_gits(path) else other)(received, sent)
+    services.cloud.transferred = other
+    for index in (services.index, services.development):
+        index.transferred = meter.at(INDEX)
+    if services.channel is not None:
+        services.channel.server.transferred = meter.at(CHANNEL)
 
 
 def _publish(images: Images, local: str, host: str, name: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rnd_rehearsal.actors import Actors
     from rnd_rehearsal.attacks.matrix import Matrix
     from rnd_rehearsal.sandbox import Sandbox
+    from rnd_rehearsal.services import Options
     from rnd_rehearsal.timeline import Document
 
 DEFAULT = "feature"
@@ -91,26 +92,13 @@ def _rehearse(options: argparse.Namespace, folder: Path) -> Document:
     from rnd_rehearsal.scenarios import SCENARIOS
 
     scenario = SCENARIOS[options.scenario]
-    images = scenario.images and _wants_images(options)
     begin = time.monotonic()
 
     def note(sentence: str) -> None:
         report.note(f"{time.monotonic() - begin:6.1f} s  {sentence}")
 
     note(f"{options.scenario}: {scenario.summary}")
-    with sandbox.start(
-        folder,
-        template.default_checkout(),
-        app=scenario.app,
-        images=images,
-        containers=options.containers or (options.cold and images),
-        cold=options.cold,
-        dependency_tool=options.dependency_tool,
-        failing=scenario.failing,
-        aws=scenario.aws,
-        checks=scenario.checks,
-        packages=scenario.packages,
-    ) as up:
+    with sandbox.start(folder, template.default_checkout(), _of_sandbox(options, scenario.options)) as up:
         actors = Actors(up, note, began=begin)
         try:
             scenario.run(actors)
@@ -122,6 +110,20 @@ def _rehearse(options: argparse.Namespace, folder: Path) -> Document:
         if options.keep:
             _keep(up, actors)
     return found
+
+
+def _of_sandbox(options: argparse.Namespace, scenario: Options) -> Options:
+    """Return what the sandbox has: what the scenario asks for, changed by the arguments of this command."""
+    from dataclasses import replace
+
+    images = scenario.images and _wants_images(options)
+    return replace(
+        scenario,
+        images=images,
+        containers=options.containers or (options.cold and images),
+        cold=options.cold,
+        dependency_tool=options.dependency_tool,
+    )
 
 
 def _wants_images(options: argparse.Namespace) -> bool:
@@ -187,7 +189,7 @@ def _print_addresses(up: Sandbox, actors: Actors, tokens: Path, variables: Path)
 
 def _variables(up: Sandbox, secure: SecureAddress) -> Path:
     """Write the variables with which `gh` uses the fake GitHub, for a shell, and return the file."""
-    from rnd_rehearsal.sandbox import RESEARCHER
+    from rnd_rehearsal.services import RESEARCHER
 
     certificate = up.folder / "authority.pem"
     certificate.write_bytes(secure.certificate)

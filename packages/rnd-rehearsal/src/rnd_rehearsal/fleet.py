@@ -19,7 +19,8 @@ from rnd.github.settings.plan import settings_and_guards
 from rnd.github.settings.setting import RepositoryContext
 from rnd_rehearsal import template
 from rnd_rehearsal.actors import AUTHOR, LOCK, PATIENCE
-from rnd_rehearsal.sandbox import MAINTAINER, RESEARCHER, own_environment, push
+from rnd_rehearsal.sandbox import own_environment, push
+from rnd_rehearsal.services import MAINTAINER, RESEARCHER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnd_rehearsal.actors import BEFORE
-from rnd_rehearsal.sandbox import STRANGER
+from rnd_rehearsal.services import STRANGER
 
 if TYPE_CHECKING:
     from rnd_rehearsal.actors import Actors

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rnd import process
 from rnd.project.update import conflicts
 from rnd_rehearsal.actors import Actors
-from rnd_rehearsal.sandbox import MAINTAINER, RESEARCHER, own_environment, push
+from rnd_rehearsal.sandbox import own_environment, push
+from rnd_rehearsal.services import MAINTAINER, RESEARCHER
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ from rnd import process
 from rnd.names import index_credentials
 from rnd_rehearsal.actors import BEFORE
 from rnd_rehearsal.package_index import USER
-from rnd_rehearsal.sandbox import RESEARCHER, STRANGER, own_environment
+from rnd_rehearsal.sandbox import own_environment
+from rnd_rehearsal.services import RESEARCHER, STRANGER
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,7 +24,8 @@ from rnd_rehearsal.framework_index import BUILDS, DATED, FRAMEWORK, TRAINER
 from rnd_rehearsal.osv import Osv
 from rnd_rehearsal.package_index import USER
 from rnd_rehearsal.private_package import moved, publish_private_package
-from rnd_rehearsal.sandbox import RESEARCHER, git_access, own_environment, push
+from rnd_rehearsal.sandbox import git_access, own_environment, push
+from rnd_rehearsal.services import RESEARCHER
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -23,12 +23,15 @@ from rnd_rehearsal.fork_scenario import fork
 from rnd_rehearsal.private_package import private_package
 from rnd_rehearsal.rerun import rerun, rerun_without_app
 from rnd_rehearsal.research_scenario import research
-from rnd_rehearsal.sandbox import MAINTAINER
+from rnd_rehearsal.services import MAINTAINER, Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rnd_rehearsal.actors import Actors
+
+
+USUAL = Options(images=True)
 
 
 @dataclass(frozen=True)
@@ -38,24 +41,14 @@ class Scenario:
     Attributes:
         summary: One line.
         run: Runs it.
-        app: Whether the organisation has the GitHub App whose pushes start runs.
-        failing: Patterns of the ids of the jobs whose every step fails once.
+        options: What its sandbox has, and whether it makes images where this machine can.
         tools: The dependency tools that it can run with.
-        images: Whether it makes images where this machine can.
-        aws: Whether the organisation has an AWS account.
-        checks: Whether jobs lint and test the code.
-        packages: Whether jobs build and publish the package.
     """
 
     summary: str
     run: Callable[[Actors], None]
-    app: bool = True
-    failing: tuple[str, ...] = ()
+    options: Options = USUAL
     tools: tuple[str, ...] = ("uv", "conda")
-    images: bool = True
-    aws: bool = True
-    checks: bool = True
-    packages: bool = True
 
 
 def first_release(actors: Actors) -> None:
@@ -180,7 +173,9 @@ SCENARIOS = {
     "fork": Scenario("a stranger's pull request: checked, explained, nothing published", fork),
     "two-at-once": Scenario("two simultaneous pull requests: two releases, none lost", two_at_once),
     "rerun": Scenario(
-        "each step fails once, and re-runs complete, with nothing published twice", rerun, failing=("*",)
+        "each step fails once, and re-runs complete, with nothing published twice",
+        rerun,
+        Options(images=True, failing=("*",)),
     ),
     "private-package": Scenario(
         "a package of the organisation's index: jobs read it, a fork's say why not",
@@ -195,42 +190,35 @@ SCENARIOS = {
     "attacks": Scenario(
         "every attacker against every invariant, in each known way: all refused",
         attacks.run,
+        Options(),
         tools=("uv",),
-        images=False,
     ),
     "fleet": Scenario(
         "six repositories: a release goes through the rings, one conflicts, one turns red; it is taken back",
         fleet,
+        Options(checks=False, packages=False),
         tools=("uv",),
-        images=False,
-        checks=False,
-        packages=False,
     ),
     "adopt": Scenario(
         "existing repositories join, continue their old tags, and take in a release of the template",
         adopt,
-        app=False,
-        images=False,
-        aws=False,
+        Options(app=False, aws=False),
     ),
     "adopt-aws": Scenario(
         "existing repositories join, and publish with AWS once org.yml lists their names",
         adopt_aws,
-        app=False,
+        Options(images=True, app=False),
     ),
     "wrong-title": Scenario("a squash whose title says less than its commits", wrong_title),
     "hotfix": Scenario("a fix from the last release while main goes on", hotfix),
     "without-aws": Scenario(
         "no AWS account: a plain package index, opened by secrets of GitHub; 0.4.1 to 0.4.2",
         without_aws,
-        app=False,
-        images=False,
-        aws=False,
+        Options(app=False, aws=False),
     ),
     "without-app": Scenario(
         "no GitHub App: the run that sets the version does the rest, and fails in each step that this is about",
         rerun_without_app,
-        app=False,
-        failing=("version", "all-green"),
+        Options(images=True, app=False, failing=("version", "all-green")),
     ),
 }

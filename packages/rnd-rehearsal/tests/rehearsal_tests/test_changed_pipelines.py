@@ -11,6 +11,7 @@ from rehearsal_tests.workshop import check_containers, check_logs, need_images
 from rnd_rehearsal import sandbox
 from rnd_rehearsal.actors import BEFORE, Actors
 from rnd_rehearsal.runs import iterate_logs
+from rnd_rehearsal.services import Options
 from tests.helpers.examples import apply, examples
 from tests.helpers.machine import ROOT
 
@@ -91,7 +92,7 @@ def test_development_happens_on_a_branch_of_its_own(tmp_path: Path) -> None:
 
 def test_tests_run_in_an_image_of_ones_own_and_other_tags_follow(tmp_path: Path) -> None:
     need_images()
-    with sandbox.start(tmp_path, ROOT, images=True, containers=True) as up:
+    with sandbox.start(tmp_path, ROOT, Options(images=True, containers=True)) as up:
         assert up.images is not None
         base = "rnd-rehearsal-job:base"  # which has git and Python, and no uv
         subprocess.run(["docker", "tag", base, OWN_IMAGE], env=up.images.environment, check=True)

@@ -12,6 +12,7 @@ from rnd.organisation import load_organisation
 from rnd.plan import Plan
 from rnd.progress import Quiet
 from rnd_rehearsal import sandbox
+from rnd_rehearsal.services import Options
 from tests.helpers.machine import ROOT, channel
 from tests.helpers.template import TemplateRepository, render
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sandbox.Sandbox]:
     """A sandbox in which repositories are made with conda."""
     channel()
-    with sandbox.start(tmp_path_factory.mktemp("sandbox"), ROOT, dependency_tool="conda") as found:
+    with sandbox.start(tmp_path_factory.mktemp("sandbox"), ROOT, Options(dependency_tool="conda")) as found:
         yield found
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from rnd import process
 from rnd_rehearsal import sandbox, stock_copier
+from rnd_rehearsal.services import RESEARCHER
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def test_the_template_is_hosted_where_workflows_look_for_it(up: sandbox.Sandbox)
 def test_its_environment_leads_nowhere_else(up: sandbox.Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(up.environment) & {"GH_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_PROFILE", "SSH_AUTH_SOCK"} == set()
     monkeypatch.setenv("GH_TOKEN", "of this machine")
-    own = sandbox.own_environment(up, sandbox.RESEARCHER)
-    assert own["GH_TOKEN"] == up.tokens[sandbox.RESEARCHER]
+    own = sandbox.own_environment(up, RESEARCHER)
+    assert own["GH_TOKEN"] == up.tokens[RESEARCHER]
     assert own["GITHUB_API_URL"] == up.hub.api_url
     assert own["HOME"] == str(up.folder / "home")
 
@@ -72,7 +73,7 @@ def test_its_git_reads_no_configuration_of_the_user(
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "user")
     monkeypatch.setenv("GIT_SSH_COMMAND", "false")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    variables = process.environment(sandbox.own_environment(up, sandbox.RESEARCHER))
+    variables = process.environment(sandbox.own_environment(up, RESEARCHER))
     assert "GIT_SSH_COMMAND" not in variables
     listed = subprocess.check_output(["git", "config", "--list"], cwd=tmp_path, env=variables, text=True)
     assert listed == "test.name=sandbox\n"
@@ -82,7 +83,7 @@ def test_a_machine_with_stock_copier_reaches_the_template_in_the_sandbox(
     up: sandbox.Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    variables = process.environment(stock_copier.machine(up, sandbox.RESEARCHER))
+    variables = process.environment(stock_copier.machine(up, RESEARCHER))
     address = up.organisation.template.repository
     heads = subprocess.run(["git", "ls-remote", address, "main"], env=variables, capture_output=True, check=False)
     assert heads.stdout.endswith(b"refs/heads/main\n"), heads.stderr

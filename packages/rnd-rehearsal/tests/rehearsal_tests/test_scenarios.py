@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +22,7 @@ from rnd_rehearsal.changes import change, change_with_wrong_title, propose_hotfi
 from rnd_rehearsal.channel import interpreter
 from rnd_rehearsal.newcomer import CONDA, SETUP_PY
 from rnd_rehearsal.scenarios import SCENARIOS
+from rnd_rehearsal.services import Options
 from tests.helpers.machine import PYTHON, ROOT, channel
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def test_it_ends_as_it_should(tool: str, name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_one_repository_takes_one_change_after_another(tmp_path: Path) -> None:
     """What `two-at-once`, `hotfix`, `wrong-title` and `breaking-before-1.0` are about; jobs do not check the code."""
-    with sandbox.start(tmp_path, ROOT, checks=False) as up:
+    with sandbox.start(tmp_path, ROOT, Options(checks=False)) as up:
         actors = Actors(up)
         actors.prepare(BEFORE)
         propose_two(actors)
@@ -100,7 +101,7 @@ def test_existing_repositories_join(tmp_path: Path) -> None:
     """One sandbox for both tools; `rnd rehearse` runs `adopt` with Poetry too, and `adopt-aws` with images."""
     tool = "uv" if interpreter(PYTHON) is None else "conda"
     kinds = (SETUP_PY, CONDA) if tool == "conda" else (SETUP_PY,)
-    with sandbox.start(tmp_path, ROOT, app=False, dependency_tool=tool) as up:
+    with sandbox.start(tmp_path, ROOT, Options(app=False, dependency_tool=tool)) as up:
         actors = Actors(up)
         adopt_aws(actors, kinds)
         check_results(actors)
@@ -125,9 +126,9 @@ def rehearse(name: str, tool: str, folder: Path, *, images: bool) -> None:
     if tool == "conda":
         channel()  # which is made once, or says why it cannot be
     scenario = SCENARIOS[name]
-    checks = scenario.checks and name not in WITHOUT_CHECKS
-    begin = partial(sandbox.start, folder, ROOT, images=images, dependency_tool=tool, checks=checks)
-    with begin(packages=scenario.packages, app=scenario.app, failing=scenario.failing, aws=scenario.aws) as up:
+    checks = scenario.options.checks and name not in WITHOUT_CHECKS
+    options = replace(scenario.options, images=images, dependency_tool=tool, checks=checks)
+    with sandbox.start(folder, ROOT, options) as up:
         actors = Actors(up)
         if name == "rerun":
             spare_beginnings(up)

@@ -11,7 +11,8 @@ from rnd.progress import Quiet
 from rnd.version.comment import MARKER, plan_comment
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR
 from rnd_rehearsal.attacks.matrix import Refused, attack
-from rnd_rehearsal.sandbox import MAINTAINER, STRANGER, push
+from rnd_rehearsal.sandbox import push
+from rnd_rehearsal.services import MAINTAINER, STRANGER
 
 if TYPE_CHECKING:
     from rnd_rehearsal.attacks.arena import Arena

@@ -16,7 +16,7 @@ from rnd.runners.stack import names
 from rnd.runners.stack.policies import STS_AUDIENCE
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR
 from rnd_rehearsal.attacks.matrix import Refused, attack
-from rnd_rehearsal.sandbox import MAINTAINER
+from rnd_rehearsal.services import MAINTAINER
 
 if TYPE_CHECKING:
     from rnd_rehearsal.attacks.arena import Arena, Key

@@ -24,7 +24,8 @@ from rnd.publish.distribution import read_built
 from rnd_rehearsal.artifacts import TOKEN, Artifacts
 from rnd_rehearsal.attacks.machine import PATIENCE, folder, rnd
 from rnd_rehearsal.attacks.matrix import Refused, attack
-from rnd_rehearsal.sandbox import RESEARCHER, own_environment
+from rnd_rehearsal.sandbox import own_environment
+from rnd_rehearsal.services import RESEARCHER
 
 if TYPE_CHECKING:
     from rnd_rehearsal.attacks.arena import Arena

@@ -21,7 +21,8 @@ from fake_github.loopback import listening
 from rnd import process
 from rnd.project.new import STAGING
 from rnd_rehearsal.attacks.matrix import Refused, attack
-from rnd_rehearsal.sandbox import MAINTAINER, RESEARCHER, own_environment
+from rnd_rehearsal.sandbox import own_environment
+from rnd_rehearsal.services import MAINTAINER, RESEARCHER
 
 if TYPE_CHECKING:
     from collections.abc import Generator

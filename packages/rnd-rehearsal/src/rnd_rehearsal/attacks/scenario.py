@@ -21,7 +21,7 @@ from rnd_rehearsal.attacks.arena import CONTRIBUTOR, Arena
 from rnd_rehearsal.attacks.identities import wheel
 from rnd_rehearsal.attacks.matrix import ATTACKERS, ATTACKS, INVARIANTS, Attempt, Matrix, Refused
 from rnd_rehearsal.registry import image_registry
-from rnd_rehearsal.sandbox import MAINTAINER, SCOPES
+from rnd_rehearsal.services import MAINTAINER, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
