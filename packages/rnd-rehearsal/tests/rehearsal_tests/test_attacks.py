@@ -3,46 +3,33 @@
 from __future__ import annotations
 
 import base64
-import copy
-import hashlib
 import json
-import os
-import re
-import secrets
 import shutil
 import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fake_github import sign_in
-from fake_github.server import FakeGitHub
-from rnd import process, uv
-from rnd.publish import containers, distribution
+from rehearsal_tests.weaker import COMMANDS, REHEARSALS, STEPS, Forgetful, changed, loosened, undone, without
 from rnd.runners.stack import names, policies
 from rnd_rehearsal import sandbox
 from rnd_rehearsal.actors import Actors
-from rnd_rehearsal.attacks import left_behind, machine, planted, scenario
+from rnd_rehearsal.attacks import machine, scenario
 from rnd_rehearsal.attacks.arena import CONTRIBUTOR
-from rnd_rehearsal.attacks.matrix import ATTACKERS, ATTACKS, EMPTY, INVARIANTS, Attempt, Matrix
+from rnd_rehearsal.attacks.matrix import ATTACKS
 from rnd_rehearsal.cloud.account import Account
 from rnd_rehearsal.cloud.web_identity import IdentityProvider
 from scripts.weaken import read_defences
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Iterator
 
-    from fake_github.state import Document, Repository
-    from rnd.publish.registry import Registry
     from rnd_rehearsal.attacks.arena import Arena
     from rnd_rehearsal.cloud.account import Role, Session
 
-# Where the files are that docs/threats.md names.
-PLACES = (".", "packages/fake-github/tests", "packages/rnd-rehearsal/tests/rehearsal_tests")
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_accounts")]
 
@@ -52,25 +39,6 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """A sandbox with an attacked repository, in which honest jobs have published."""
     with sandbox.start(tmp_path_factory.mktemp("attacks"), ROOT) as up, scenario.opened(Actors(up)) as opened:
         yield opened
-
-
-def loosened(arena: Arena, name: str, change: Callable[[Any], None]) -> Role:
-    """Return a role of the stack whose trust policy is changed."""
-    role = arena.actors.sandbox.cloud.account.roles[names.role_arn(arena.organisation, name)]
-    trust = copy.deepcopy(role.trust)
-    change(trust["Statement"][0]["Condition"])
-    return replace(role, trust=trust)
-
-
-def without(*claims: str) -> Callable[[Any], None]:
-    """Return what removes the conditions on some claims."""
-
-    def change(conditions: Any) -> None:  # noqa: ANN401 - a part of a policy
-        for keys in conditions.values():
-            for claim in claims:
-                keys.pop(f"{names.ISSUER}:{claim}", None)
-
-    return change
 
 
 def ways(arena: Arena, invariant: str, way: str) -> set[str]:
@@ -121,50 +89,6 @@ def test_each_condition_of_a_trust_policy_refuses_something(
         roles[kept.arn] = kept
 
 
-@contextmanager
-def undone(repository: Repository) -> Generator[Repository]:
-    """Give a repository of the fake GitHub, and undo what changes in it."""
-    kinds = ("rulesets", "releases", "statuses", "check_runs", "environments", "collaborators", "pulls")
-    kept = {kind: copy.copy(getattr(repository, kind)) for kind in kinds}
-    pulls = {number: copy.copy(pull) for number, pull in repository.pulls.items()}
-    refs = dict(line.split() for line in bare(repository, "for-each-ref", "--format=%(refname) %(objectname)"))
-    try:
-        yield repository
-    finally:
-        for kind, before in (kept | {"pulls": pulls}).items():
-            setattr(repository, kind, before)
-        now = dict(line.split() for line in bare(repository, "for-each-ref", "--format=%(refname) %(objectname)"))
-        for ref in now.keys() - refs.keys():
-            bare(repository, "update-ref", "-d", ref)
-        for ref, commit in refs.items():
-            bare(repository, "update-ref", ref, commit)
-
-
-def bare(repository: Repository, *arguments: str) -> list[str]:
-    """Run git in a repository of the fake GitHub."""
-    return process.run("git", *arguments, cwd=repository.folder).splitlines()
-
-
-def changed(ruleset: Document, change: str) -> Document:
-    """Return a ruleset that somebody has weakened."""
-    weaker = copy.deepcopy(ruleset)
-    match change:
-        case "disabled":
-            weaker["enforcement"] = "disabled"
-        case "for everybody who may write":
-            weaker["bypass_actors"] = [{"actor_type": "RepositoryRole", "actor_id": 4, "bypass_mode": "always"}]
-        case "of another branch":
-            weaker["conditions"]["ref_name"] = {"include": ["refs/heads/other"], "exclude": []}
-        case "with a check of any app":
-            for rule in weaker["rules"]:
-                for check in rule.get("parameters", {}).get("required_status_checks", ()):
-                    check.pop("integration_id", None)
-        case _:
-            weaker["rules"] = [rule for rule in weaker["rules"] if rule["type"] != change.removeprefix("without ")]
-    assert weaker != ruleset
-    return weaker
-
-
 @pytest.mark.parametrize(
     ("name", "change", "invariant", "way", "who"),
     [
@@ -213,13 +137,6 @@ def test_the_ref_of_the_central_actions_does_not_go_back_for_its_writers(arena: 
         repository.rulesets = {}
         assert ways(arena, "I8", way) == {"contributor"}
     assert ways(arena, "I8", way) == set()
-
-
-class Forgetful(dict[str, str]):
-    """Parameters that SSM stores and does not find."""
-
-    def __contains__(self, _: object) -> bool:
-        return False
 
 
 def test_a_package_belongs_to_the_repository_that_first_asked(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,67 +223,7 @@ def test_the_signature_of_a_token_is_what_is_believed(arena: Arena, monkeypatch:
     assert "contributor" in ways(arena, "I2", way)
 
 
-def first_wheel(_: str, folder: Path) -> Path:
-    """Take any wheel of a folder, in place of `distribution._find`."""
-    return min(folder.glob("*.whl"))
-
-
-@contextmanager
-def stored(registry: Registry) -> Generator[dict[str, str]]:
-    """Sign in as `docker login` does: the password is in the user's configuration, beside what is there."""
-    file = Path(os.environ["DOCKER_CONFIG"], "config.json")
-    before = json.loads(file.read_text(encoding="utf-8"))
-    before.setdefault("credHelpers", {registry.host: "rnd"})
-    file.write_text(json.dumps(before | {"auths": {registry.host: {"password": registry.password}}}), encoding="utf-8")
-    helper = file.with_name("docker-credential-rnd")
-    helper.write_text('#!/bin/sh\necho \'{"Username": "AWS"}\'\n', encoding="utf-8")
-    helper.chmod(0o700)
-    path = f"{file.parent}{os.pathsep}{os.environ['PATH']}"
-    yield {"DOCKER_CONFIG": str(file.parent), "REGISTRY_AUTH_FILE": str(file), "PATH": path}
-
-
-def install_by_address(folder: Path, *arguments: str, extra: dict[str, str]) -> str:
-    """Pass uv the token in the address, and keep the command."""
-    credentials = [value for name, value in extra.items() if name.endswith("_PASSWORD")]
-    rest = [one.replace("://", f"://aws:{credentials[0]}@") for one in arguments]
-    Path(folder, "commands").write_text(" ".join(rest), encoding="utf-8")
-    return uv_run(folder, *rest, extra=extra)
-
-
-uv_run, uv_attempt = uv.run, uv.attempt
-
-
-def attempt_beside(folder: Path | None, *arguments: str, extra: dict[str, str | None] | None = None) -> object:
-    """Run `uv publish` in the folder of the wheel, where it reads configuration."""
-    return uv_attempt(Path(arguments[-1]).parent if arguments[0] == "publish" else folder, *arguments, extra=extra)
-
-
-def read_any(root: Path, folder: Path, _: str) -> object:
-    """Accept a wheel of any digest."""
-    (wheel,) = folder.glob("*.whl")
-    return distribution.read_built(root, folder, hashlib.sha256(wheel.read_bytes()).hexdigest())
-
-
-@pytest.mark.parametrize(
-    ("place", "name", "weaker", "invariant", "way"),
-    [
-        (distribution, "_find", first_wheel, "I5", "hands over a second wheel of the version, with a build tag"),
-        (containers, "_signed_in", stored, "I1",
-         "finds the credentials of the registry in Docker's configuration, after an image was pushed"),
-        (containers, "_signed_in", stored, "I1",
-         "names a program of its own as Docker's credential helper, for the step that pushes an image"),
-        (uv, "run", install_by_address, "I1",
-         "finds the token of the package index in uv's cache, netrc or another file, after packages were installed"),
-        (uv, "attempt", attempt_beside, "I1",
-         "keeps a `uv.toml` beside its wheel, which sends the upload and its credentials through a proxy of its own"),
-        (planted, "COMMAND", (sys.executable, "-m", "rnd", "version", "next"), "I1",
-         "plants modules and configuration of Python, uv, pip, git and Docker in the folder that a central step reads"),
-        (planted, "read_built", read_any, "I5",
-         "deletes the wheel of the build, from a test, and keeps another one under its name"),
-        (left_behind, "CACHES", re.compile("uses: "), "I5",
-         "finds a cache that a pull request writes and main reads: of GitHub, of Docker or of an action"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("place", "name", "weaker", "invariant", "way"), STEPS)
 def test_each_defence_of_a_step_refuses_something(
     arena: Arena, monkeypatch: pytest.MonkeyPatch, place: object, name: str, weaker: object, invariant: str, way: str
 ) -> None:
@@ -376,26 +233,7 @@ def test_each_defence_of_a_step_refuses_something(
     assert "dependency" in ways(arena, invariant, way)
 
 
-class Believing:
-    """In place of `secrets` on the sign-in page: any password is the right one."""
-
-    choice, token_hex = secrets.choice, secrets.token_hex
-
-    @staticmethod
-    def compare_digest(*_: object) -> bool:
-        """Return whether two passwords are equal."""
-        return True
-
-
-@pytest.mark.parametrize(
-    ("place", "name", "weaker", "way"),
-    [
-        (sign_in, "secrets", Believing,
-         "signs in as an owner on the page of a rehearsal, whose password it does not know"),
-        (FakeGitHub, "_is_addressed", lambda *_: True,
-         "reaches a rehearsal through a page in the browser whose name leads to this machine"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("place", "name", "weaker", "way"), REHEARSALS)
 def test_each_defence_of_a_rehearsal_refuses_something(
     arena: Arena, monkeypatch: pytest.MonkeyPatch, place: object, name: str, weaker: object, way: str
 ) -> None:
@@ -405,25 +243,7 @@ def test_each_defence_of_a_rehearsal_refuses_something(
     assert ways(arena, "I11", way) == {"local"}
 
 
-# What replaces a defence in the command that a folder attacks.
-TRUSTS_ANY_TEMPLATE = "import rnd.project.update as place; place.trusted_source = lambda recorded, *_: recorded"
-REMOVES_OF_OTHERS = """\
-import rnd.project.new as place, pathlib, shutil
-real = place._existing
-def existing(folder):
-    for one in filter(pathlib.Path.is_dir, folder.resolve().glob(".rnd-new-*")): shutil.rmtree(one)
-    return real(folder)
-place._existing = existing"""
-
-
-@pytest.mark.parametrize(
-    ("weaker", "invariant", "way", "who"),
-    [
-        (TRUSTS_ANY_TEMPLATE, "I10", "names a template whose migrations run a program, and is updated", "hostile"),
-        (REMOVES_OF_OTHERS, "I11",
-         "has a folder of another user removed by the plan of a new repository beside it", "local"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("weaker", "invariant", "way", "who"), COMMANDS)
 def test_each_defence_of_a_command_refuses_something(
     arena: Arena, monkeypatch: pytest.MonkeyPatch, weaker: str, invariant: str, way: str, who: str
 ) -> None:
@@ -446,36 +266,3 @@ def test_every_attack_is_refused(arena: Arena) -> None:
     assert len(matrix.attempts) > 200
     assert arena.registry.violations == []
     assert arena.actors.sandbox.cloud.account.violations == []
-
-
-def test_the_page_for_reviewers_names_what_is_tried() -> None:
-    """Its attackers, its invariants, and the files of the attempts of each."""
-    rows = [line.strip("|").split("|") for line in (ROOT / "docs/threats.md").read_text(encoding="utf-8").splitlines()]
-    cells = {row[0].strip(): [one.strip() for one in row[1:]] for row in rows if len(row) > 1}
-    assert set(ATTACKERS) <= set(cells)
-    for invariant in INVARIANTS:
-        written = set(re.findall(r"`(\w+)\.py`", cells[invariant][1]))
-        assert written == {one.act.__module__.rpartition(".")[2] for one in ATTACKS if one.invariant == invariant}
-        for name in re.findall(r"`([\w/.]+)`", cells[invariant][2]):
-            assert name in globals() or any((ROOT / place / name).exists() for place in PLACES), name
-
-
-def test_the_page_for_reviewers_counts_what_is_weakened() -> None:
-    """Its table has each test of this module that weakens something, with the number of its cases."""
-    page = (ROOT / "docs/threats.md").read_text(encoding="utf-8")
-    written = {name: int(number) for name, number in re.findall(r"^\| `(test_\w+)` \| (\d+)", page, re.MULTILINE)}
-    assert {name for name in written if name not in globals()} == set()
-    counted = {name: [len(one.args[1]) for one in getattr(globals()[name], "pytestmark", ())] for name in written}
-    assert written == {name: sum(found) or 1 for name, found in counted.items()}
-    assert f"- {sum(written.values())} more" in page
-
-
-def test_a_cell_without_attempts_has_a_reason() -> None:
-    assert {who for who, _ in EMPTY} <= set(ATTACKERS)
-    assert {what for _, what in EMPTY} <= set(INVARIANTS)
-    assert {(one.attacker, one.invariant) for one in ATTACKS} & set(EMPTY) == set(), "the reason is not true any more"
-    empty = Matrix([Attempt(one, "somebody") for one in ATTACKS if one.invariant != "I5"])
-    assert "contributor on I5 has neither attempts nor a reason" in empty.faults()
-    broken = Matrix([Attempt(ATTACKS[0], None)])
-    assert f"{ATTACKS[0].attacker} breaks {ATTACKS[0].invariant}: {ATTACKS[0].way}" in broken.faults()
-    assert broken.rows()[list(ATTACKERS).index(ATTACKS[0].attacker)].count("0/1") == 1
