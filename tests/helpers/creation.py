@@ -114,3 +114,17 @@ def begin(hosting: fixtures.Hosting, folder: Path, name: str = "demo") -> Creati
     project = Project(folder, name, "Ada", "uv", "3.11", "https://example.com/template.git", "1.0.0", on_github=True)
     organisation = load_organisation().model_copy(update={"github": hosting.policy})
     return Creation(hosting, project, organisation)
+
+
+def wanting(creation: Creation, **changed: object) -> None:
+    """Let the organisation want other settings of its repositories."""
+    github = creation.organisation.github
+    github = github.model_copy(update={"repository": github.repository.model_copy(update=changed)})
+    creation.organisation = creation.organisation.model_copy(update={"github": github})
+
+
+def set_plan(creation: Creation, name: str) -> None:
+    """Give the organisation another plan of GitHub."""
+    one = creation.hosting.hub.state.organisation(creation.hosting.owner)
+    assert one is not None
+    one.plan = name

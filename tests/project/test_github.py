@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +13,8 @@ from rnd.github.client import Client, find_addresses
 from rnd.github.errors import (
     AlreadyThere,
     GitHubRefused,
-    NameProtected,
-    NameTaken,
     NotPermitted,
     PlanLacks,
-    TeamMissing,
 )
 from rnd.github.repository import Repository
 from rnd.github.settings.setting import RepositoryContext
@@ -26,25 +22,14 @@ from rnd.plan import Plan
 from rnd.progress import Quiet, Started
 from rnd.project.remote import Remote
 from rnd.project.setup import setup_steps
-from tests.helpers.creation import Creation, begin
+from tests.helpers.creation import Creation, set_plan, wanting
 from tests.helpers.git import git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from werkzeug.wrappers import Request
 
     from fake_github.faults import Phase
     from tests.helpers.github import Hosting
-
-
-@pytest.fixture
-def creation(hosting: Hosting, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Creation]:
-    """Begin a creation; in two of three tests, GitHub answers 404 to the first one or two reads of a new repository."""
-    hosting.hub.read_delay = zlib.crc32(request.node.name.encode()) % 3
-    yield begin(hosting, tmp_path / "demo")
-    hosting.hub.read_delay = 0
 
 
 def results(creation: Creation) -> dict[str, str]:
@@ -70,13 +55,6 @@ def test_all_of_it(creation: Creation, hosting: Hosting) -> None:
     assert state["origin"] == f"{page}.git"
     assert f'+[project.urls]\n+Repository = "{page}"\n+Issues = "{page}/issues"\n' in state["set-up"]
     assert state["status"] == "## main...origin/main"
-
-
-def wanting(creation: Creation, **changed: object) -> None:
-    """Have the organisation want something else of its repositories."""
-    github = creation.organisation.github
-    github = github.model_copy(update={"repository": github.repository.model_copy(update=changed)})
-    creation.organisation = creation.organisation.model_copy(update={"github": github})
 
 
 @pytest.mark.parametrize("visibility", ["internal", "public"])
@@ -162,100 +140,6 @@ def test_github_shows_it_late(creation: Creation, hosting: Hosting, delay: int) 
     assert len(creation.state()["pull requests"]) == 1
 
 
-class TestPreflight:
-    """What stands in the way is found before anything is made, and explained."""
-
-    def refused(self, creation: Creation, error: type[RndError]) -> str:
-        hosting = creation.hosting
-        before = set(hosting.hub.state.repositories)
-        hosting.hub.calls.clear()
-        with pytest.raises(error) as caught:
-            creation.run()
-        assert type(caught.value) is error
-        assert {call[0] for call in hosting.hub.calls} <= {"GET"}
-        assert set(hosting.hub.state.repositories) == before
-        return caught.value.message
-
-    def test_a_team_that_does_not_exist(self, creation: Creation, hosting: Hosting) -> None:
-        one = hosting.hub.state.organisation(hosting.owner)
-        assert one is not None
-        team = next(iter(hosting.policy.teams))
-        del one.teams[team]
-        assert (
-            self.refused(creation, TeamMissing)
-            == f"org.yml names the team {team}, which {hosting.owner} does not have."
-        )
-
-    def test_no_member(self, creation: Creation, hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("GH_TOKEN", hosting.hub.add_user("stranger", ("repo", "workflow", "read:org")))
-        assert "stranger is no member" in self.refused(creation, NotPermitted)
-
-    @pytest.mark.parametrize("scope", ["repo", "workflow", "read:org"])
-    def test_a_scope_is_missing(
-        self, creation: Creation, hosting: Hosting, monkeypatch: pytest.MonkeyPatch, scope: str
-    ) -> None:
-        held = {"repo", "workflow", "read:org"} - {scope}
-        monkeypatch.setenv("GH_TOKEN", hosting.hub.add_user(hosting.login, held))
-        assert f"lacks the scope {scope}" in self.refused(creation, NotPermitted)
-        with pytest.raises(NotPermitted) as caught:
-            creation.run()
-        assert caught.value.hint == "Set GH_TOKEN to another token, or unset it to sign in with a browser."
-
-    @pytest.mark.usefixtures("owner")
-    def test_a_free_plan_without_rulesets(self, creation: Creation) -> None:
-        plan(creation, "free")
-        assert "free plan" in self.refused(creation, PlanLacks)
-
-    def test_a_free_plan_that_a_member_does_not_see(self, creation: Creation, hosting: Hosting, tmp_path: Path) -> None:
-        hosting.hub.read_delay = 0  # the other repository is an old one
-        git(tmp_path, "init", "--quiet", "other")
-        git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message", "x")
-        hosting.publish(tmp_path / "other", "other")
-        plan(creation, "free")
-        assert "Upgrade to" in self.refused(creation, PlanLacks)
-
-    @pytest.mark.usefixtures("owner")
-    def test_internal_without_an_enterprise(self, creation: Creation, hosting: Hosting) -> None:
-        wanting(creation, visibility="internal")
-        assert self.refused(creation, PlanLacks) == (
-            f"{hosting.owner} has GitHub's team plan and does not belong to an enterprise, so it cannot have internal "
-            "repositories."
-        )
-
-    def test_another_repository_of_that_name(self, creation: Creation, hosting: Hosting, tmp_path: Path) -> None:
-        hosting.hub.read_delay = 0  # the other repository is an old one
-        git(tmp_path, "init", "--quiet", "other")
-        git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message", "x")
-        hosting.publish(tmp_path / "other", creation.name)
-        assert f"The repository {hosting.owner}/{creation.name} exists already" in self.refused(creation, NameTaken)
-
-    def test_an_empty_repository_of_that_name(self, creation: Creation, hosting: Hosting) -> None:
-        with hosting.client as client:
-            client.send(lambda kit: kit.rest.repos.create_in_org(hosting.owner, name=creation.name, private=True))
-        self.refused(creation, NameTaken)
-
-    def test_a_protected_name(self, creation: Creation, hosting: Hosting) -> None:
-        policy = hosting.policy.model_copy(update={"protected_names": [creation.name]})
-        creation.organisation = creation.organisation.model_copy(update={"github": policy})
-        assert f"org.yml reserves the name {creation.name}" in self.refused(creation, NameProtected)
-        assert hosting.hub.calls == [], "nobody is asked, nor has to sign in, for that"
-
-
-@pytest.fixture
-def owner(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sign in as an owner whose token shows the plan; what members can do is the same."""
-    one = hosting.hub.state.organisation(hosting.owner)
-    assert one is not None
-    one.members[hosting.login] = "admin"
-    monkeypatch.setenv("GH_TOKEN", hosting.hub.add_user(hosting.login, ("repo", "workflow", "admin:org")))
-
-
-def plan(creation: Creation, name: str) -> None:
-    one = creation.hosting.hub.state.organisation(creation.hosting.owner)
-    assert one is not None
-    one.plan = name
-
-
 def test_what_members_may_create_is_found_when_one_is_created(creation: Creation, hosting: Hosting) -> None:
     hosting.hub.state.organisation(hosting.owner).members_create = False  # pyrefly: ignore[missing-attribute]
     with pytest.raises(NotPermitted, match=f"Members of {hosting.owner} cannot create private repositories"):
@@ -265,14 +149,14 @@ def test_what_members_may_create_is_found_when_one_is_created(creation: Creation
 
 def test_a_plan_without_rulesets_that_nobody_sees_stops_before_content(creation: Creation) -> None:
     """A member of a new organisation has no private repository to probe."""
-    plan(creation, "free")
+    set_plan(creation, "free")
     with pytest.raises(PlanLacks, match="Upgrade to"):
         creation.run()
     there = creation.there()
     assert there is not None
     assert git(there.folder, "for-each-ref") == ""
     assert not any(call[0] == "PATCH" for call in creation.hosting.hub.calls)
-    plan(creation, "team")
+    set_plan(creation, "team")
     assert results(creation)["content"] == "applied"
 
 

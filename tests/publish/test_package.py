@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,12 +12,9 @@ import pytest
 
 from rnd import cli
 from rnd_rehearsal.package_index import USER, PackageIndex, serve
-from tests.helpers.git import git
-from tests.helpers.template import asking_nothing, copy_template
 from tests.helpers.workflows import OUTPUTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.helpers.repository import Repository
@@ -243,126 +239,6 @@ def test_without_a_commit(
     monkeypatch.chdir(repository.path)
     assert cli.main(PACKAGE) == 2
     assert "There is no commit yet" in capsys.readouterr().err
-
-
-def install_with_pip(index: PackageIndex, requirement: str, target: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--isolated",
-        "install",
-        "--no-cache-dir",
-        "--quiet",
-        "--target",
-        str(target),
-    ]
-    subprocess.run([*command, "--index-url", index.index_url, requirement], check=True)
-
-
-def install_with_uv(index: PackageIndex, requirement: str, target: Path) -> None:
-    command = ["uv", "pip", "install", "--no-cache", "--quiet", "--target", str(target)]
-    subprocess.run([*command, "--index-url", index.index_url, requirement], check=True)
-
-
-@pytest.mark.parametrize("install", [install_with_pip, install_with_uv])
-def test_the_build_of_a_pull_request_and_then_the_release_can_be_installed(
-    package: Repository,
-    index: PackageIndex,
-    tmp_path: Path,
-    install: Callable[[PackageIndex, str, Path], None],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    head = package.commit("feat: a")
-    assert cli.main(["version", "set", "--dev"]) == 0
-    development = capsys.readouterr().out.strip()
-    assert development.startswith(f"0.5.0.dev0+{head[:7]}")
-    assert cli.main(PACKAGE) == 0
-    install(index, f"acme-demo=={development}", tmp_path / "development")
-    assert [path.name for path in (tmp_path / "development").glob("*.dist-info")] == [
-        f"acme_demo-{development}.dist-info"
-    ]
-
-    assert cli.main(["version", "set"]) == 0
-    package.git("add", "--all")
-    package.commit("chore(release): set version to 0.5.0")
-    assert cli.main(PACKAGE) == 0
-    install(index, "acme-demo", tmp_path / "release")
-    assert (tmp_path / "release" / "acme_demo-0.5.0.dist-info").is_dir()
-    assert len(index.content()) == 4
-
-
-@pytest.mark.slow
-def test_a_generated_repository_is_published(
-    index: PackageIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    template = copy_template(tmp_path / "rnd-template")
-    folder = tmp_path / "aligner"
-    assert cli.main(["new", str(folder), "--quiet", *asking_nothing(template.address)]) == 0
-    monkeypatch.chdir(folder)
-    capsys.readouterr()
-    assert cli.main(["version", "set", "--dev", "--quiet"]) == 0
-    development = capsys.readouterr().out.strip()
-    for _ in range(2):
-        assert cli.main(PACKAGE) == 0
-    git(folder, "restore", "pyproject.toml", "uv.lock")
-    assert cli.main(PACKAGE) == 0
-    for version in (development, "0.1.0"):
-        assert f"synthesia_rnd_aligner-{version}-py3-none-any.whl" in index.content()
-        install_with_uv(index, f"synthesia-rnd-aligner=={version}", tmp_path / version)
-        assert (tmp_path / version / "aligner" / "py.typed").exists()
-    assert len(index.content()) == index.count("POST") == 4
-
-
-def hand_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Build the wheel into a folder, as one job does, and return the digest that it reports to the next one."""
-    assert cli.main([*PACKAGE, "--wheel", "--only-build", "--out-dir", str(folder)]) == 0
-    return digests(capsys.readouterr().out)[WHEEL]
-
-
-@pytest.mark.usefixtures("package")
-def test_a_wheel_that_another_job_built_is_published_as_it_is(
-    index: PackageIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    digest = hand_over(tmp_path / "wheel", capsys)
-    assert not index.requests
-    monkeypatch.setattr("rnd.uv.run", lambda *_, **__: pytest.fail("nothing is built"))
-    argv = [*PACKAGE, "--built", str(tmp_path / "wheel"), "--sha256", digest]
-    assert cli.main(argv) == 0
-    assert index.content() == {WHEEL: digest}
-    assert cli.main(argv) == 0
-    assert index.count("POST") == 1
-
-
-@pytest.mark.usefixtures("package")
-def test_a_wheel_that_is_not_the_one_that_was_built_is_refused(
-    index: PackageIndex, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    digest = hand_over(tmp_path / "wheel", capsys)
-    with (tmp_path / "wheel" / WHEEL).open("ab") as wheel:
-        wheel.write(b"more")
-    assert cli.main([*PACKAGE, "--built", str(tmp_path / "wheel"), "--sha256", digest]) == 1
-    assert f"the job that built it reported sha256:{digest}" in capsys.readouterr().err
-    assert not index.requests
-
-
-@pytest.mark.usefixtures("index")
-def test_a_wheel_of_another_package_or_version_is_refused(
-    package: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    digest = hand_over(tmp_path / "wheel", capsys)
-    manifest = package.path / "pyproject.toml"
-    manifest.write_text(manifest.read_text(encoding="utf-8").replace("0.4.1", "0.4.2"), encoding="utf-8")
-    assert cli.main([*PACKAGE, "--built", str(tmp_path / "wheel"), "--sha256", digest]) == 1
-    assert "its version is 0.4.1, and pyproject.toml has 0.4.2" in capsys.readouterr().err
-
-
-@pytest.mark.usefixtures("package", "index")
-def test_there_must_be_one_wheel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    digest = hand_over(tmp_path / "wheel", capsys)
-    (tmp_path / "wheel" / WHEEL.replace("py3", "1-py3")).write_bytes(b"")
-    assert cli.main([*PACKAGE, "--built", str(tmp_path / "wheel"), "--sha256", digest]) == 1
-    assert "holds 2 files *.whl, where one is wanted" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""What the tests of this folder begin with."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.helpers.creation import Creation, begin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.helpers.github import Hosting
+    from tests.helpers.kept import Kept
+    from tests.helpers.template import TemplateRepository
+
+
+@pytest.fixture
+def template(kept: Kept) -> TemplateRepository:
+    """The template, released as 1.0.0."""
+    return kept.template
+
+
+@pytest.fixture
+def made(kept: Kept) -> Path:
+    """A repository of the template's version 1.0.0."""
+    return kept.made
+
+
+@pytest.fixture
+def creation(hosting: Hosting, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Creation]:
+    """Begin a creation; in two of three tests, GitHub answers 404 to the first one or two reads of a new repository."""
+    hosting.hub.read_delay = zlib.crc32(request.node.name.encode()) % 3
+    yield begin(hosting, tmp_path / "demo")
+    hosting.hub.read_delay = 0
+
+
+@pytest.fixture
+def owner(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sign in as an owner whose token shows the plan; what members can do is the same."""
+    one = hosting.hub.state.organisation(hosting.owner)
+    assert one is not None
+    one.members[hosting.login] = "admin"
+    monkeypatch.setenv("GH_TOKEN", hosting.hub.add_user(hosting.login, ("repo", "workflow", "admin:org")))
