@@ -6,20 +6,17 @@ A walk changes exactly the files of its line in `FILES`: that is how many files 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from rnd_rehearsal.template import copy_what_renders, read_questions
+from rnd_rehearsal.template import read_questions
 from tests.actions.test_actions import TOOLKIT
 from tests.helpers.machine import ROOT
+from tests.helpers.recipes import Copy
 from tests.helpers.workflows import load
 from tests.template.test_rendering import render
 
@@ -40,44 +37,6 @@ FILES = {
 }
 PAGE = ROOT / "docs" / "architecture.md"
 RECIPES = dict(re.findall(r"^### An? (.+)\n\n((?:(?!##).*\n?)+)", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
-PROGRAMS = ("actions", "src", "packages/fake-github/src")
-
-
-class Copy:
-    """A copy of this repository, in which a test follows a recipe.
-
-    Attributes:
-        folder: Where it is.
-        changed: The files that the test has changed or added.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = copy_what_renders(ROOT, folder)
-        self.changed: set[str] = set()
-        for name in PROGRAMS:
-            shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-
-    def write(self, file: str, text: str) -> None:
-        """Add a file, or text at the end of one."""
-        with (self.folder / file).open("a", encoding="utf-8") as stream:
-            stream.write(text)
-        self.changed.add(file)
-
-    def replace(self, file: str, old: str, new: str) -> None:
-        """Replace a text that occurs once."""
-        content = (self.folder / file).read_text(encoding="utf-8")
-        assert content.count(old) == 1, f"{file}: {old}"
-        (self.folder / file).write_text(content.replace(old, new), encoding="utf-8")
-        self.changed.add(file)
-
-    def python(self, *arguments: str) -> str:
-        """Run Python with the modules of the copy, and return what it prints."""
-        path = os.pathsep.join(str(self.folder / name) for name in ("src", "packages/fake-github/src"))
-        environ = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
-        command = [sys.executable, *arguments]
-        done = subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
 
 @pytest.fixture

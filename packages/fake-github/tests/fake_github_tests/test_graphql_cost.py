@@ -12,7 +12,7 @@ from graphql import FragmentDefinitionNode, get_operation_ast, parse
 
 from fake_github.graphql.cost import Cost, measure
 from fake_github.graphql.schema import load
-from fake_github_tests.test_graphql import ask, refusals
+from fake_github_tests.queries import ask, refusals
 
 if TYPE_CHECKING:
     from fake_github import FakeGitHub

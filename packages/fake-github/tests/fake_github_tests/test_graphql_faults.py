@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fake_github import DROP, null_at, once_query, query_error, refusal
-from fake_github_tests.test_graphql import ask, data
+from fake_github_tests.queries import ask, data
 
 if TYPE_CHECKING:
     from fake_github_tests.acme import Acme

@@ -10,7 +10,7 @@ import pytest
 
 from fake_github.populate import Drift, Edit, open_pull, populate
 from fake_github_tests.acme import git, refused
-from fake_github_tests.test_graphql import data
+from fake_github_tests.queries import data
 
 if TYPE_CHECKING:
     from fake_github.populate import Seeded
