@@ -15,7 +15,7 @@ from rnd.adopt.manifest import merge
 from rnd.adopt.pins import combine
 from rnd.adopt.tree import tree_of
 from rnd_rehearsal.template import copy_what_renders
-from tests.helpers import existing
+from tests.helpers import existing, existing_refused
 from tests.helpers.machine import ROOT
 from tests.helpers.template import render_once
 
@@ -72,7 +72,7 @@ def test_setup_py_with_literals(rendered: str) -> None:
 
 
 def test_setup_py_that_computes_is_open_until_a_build_is_permitted() -> None:
-    found = analyse(tree_of(existing.DYNAMIC_SETUP_PY), None, "main")
+    found = analyse(tree_of(existing_refused.DYNAMIC_SETUP_PY), None, "main")
     assert {(point.code, point.source) for point in found.points if point.blocks} == {
         ("computed-version", "setup.py:5"),
         ("computed-install_requires", "setup.py:6"),
@@ -233,9 +233,9 @@ def test_master_with_tags_and_old_ci(rendered: str) -> None:
 
 def test_notebooks_only_and_compiled_conda_are_refused() -> None:
     with pytest.raises(NoPackage, match=r"No pyproject\.toml, setup\.py or setup\.cfg at the root declares a package"):
-        analyse(tree_of(existing.NOTEBOOKS), None, "main")
+        analyse(tree_of(existing_refused.NOTEBOOKS), None, "main")
     with pytest.raises(CompiledPackage, match=r"ext_modules in setup\.py:3"):
-        analyse(tree_of(existing.COMPILED_CONDA), None, "main")
+        analyse(tree_of(existing_refused.COMPILED_CONDA), None, "main")
 
 
 @pytest.mark.parametrize("name", existing.JOINING)

@@ -18,7 +18,7 @@ from rnd.adopt.tree import Tree, tree_of
 from rnd.adopt.wheels import read_wheel
 from rnd.errors import CommandFailed, PackagesUnavailable
 from rnd_rehearsal.template import copy_what_renders
-from tests.helpers import existing
+from tests.helpers import existing, existing_full, existing_refused
 from tests.helpers.converter import BACKENDS, Job, encode
 from tests.helpers.converter_mutants import MUTANTS, choose, write_document
 from tests.helpers.machine import ROOT
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 SEED = 1851
 EACH = 1  # repositories for each change of a result
-FIXTURES = existing.JOINING | existing.UNCLEAR | existing.FULL
+FIXTURES = existing.JOINING | existing_refused.UNCLEAR | existing_full.FULL
 
 
 def slug(name: str) -> str:
@@ -84,7 +84,9 @@ def conversions(tmp_path_factory: pytest.TempPathFactory) -> Conversions:
     """The wheels of each fixture before and after, and of each mutant of the source text."""
     done = Conversions(tmp_path_factory.mktemp("conversions"))
     jobs = [Job(f"{slug(name)}.before", files, convert=False) for name, files in FIXTURES.items()]
-    jobs += [Job(f"{slug(name)}.after", files, computed=name in existing.UNCLEAR) for name, files in FIXTURES.items()]
+    jobs += [
+        Job(f"{slug(name)}.after", files, computed=name in existing_refused.UNCLEAR) for name, files in FIXTURES.items()
+    ]
     jobs += [
         Job(f"{slug(one.fixture)}.code{number}", FIXTURES[one.fixture], f"rnd.adopt.{one.module}", one.old, one.new)
         for number, one in enumerate(MUTANTS)

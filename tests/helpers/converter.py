@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rnd
-from tests.helpers import existing, quick_copier
+from tests.helpers import existing_full, quick_copier
 from tests.helpers.machine import ROOT
 
 if TYPE_CHECKING:
@@ -198,12 +198,14 @@ def warm_up(place: Path) -> None:
     log = os.open(place.with_suffix(".log"), os.O_WRONLY | os.O_CREAT)
     for descriptor in (1, 2):
         os.dup2(log, descriptor)
-    for number, files in enumerate((existing.FULL_SETUP_PY, existing.FULL_PROJECT, existing.FULL_POETRY)):
+    for number, files in enumerate(
+        (existing_full.FULL_SETUP_PY, existing_full.FULL_PROJECT, existing_full.FULL_POETRY)
+    ):
         folder = place / str(number)
         shutil.rmtree(folder, ignore_errors=True)
         build(write(files, folder / "files"), folder / "out")
     shutil.rmtree(place / "clones", ignore_errors=True)
-    convert(existing.FULL_SETUP_PY, write(existing.FULL_SETUP_PY, place / "clones" / "warm"), None)
+    convert(existing_full.FULL_SETUP_PY, write(existing_full.FULL_SETUP_PY, place / "clones" / "warm"), None)
     for name in [name for name in sys.modules if name.startswith("rnd.adopt")]:
         del sys.modules[name]  # each child imports its own
     delattr(rnd, "adopt")
