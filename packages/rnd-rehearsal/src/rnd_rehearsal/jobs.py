@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fake_github import deployments
-from rnd_rehearsal import act, calls, claims, runs, step_faults, workflow_files
+from rnd_rehearsal import act, calls, claims, hosted_workflows, step_faults, workflow_files
 from rnd_rehearsal.artifacts import TOKEN, Artifacts
 
 if TYPE_CHECKING:
@@ -130,5 +130,5 @@ def _central_actions(hub: FakeGitHub) -> set[str]:
     """Return the actions that the actions in the fake GitHub's own repositories use."""
     found: set[str] = set()
     for repository in list(hub.state.repositories.values()):
-        found |= runs.used_by_actions(repository)
+        found |= hosted_workflows.used_by_actions(repository)
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fake_github import DROP, once, refusal
-from rnd_rehearsal import runs, step_faults
+from rnd_rehearsal import hosted_workflows, step_faults
 from rnd_rehearsal.actors import BEFORE
 from rnd_rehearsal.calls import Source
 from rnd_rehearsal.package_index import CUT_LATE, Fault
@@ -160,7 +160,7 @@ def expected_steps(
         faults: What lets steps fail.
         skipped: Return those of jobs that the run has skipped only.
     """
-    written = runs.workflows_at(actors.hosted, run.event.sha)[run.path]
+    written = hosted_workflows.workflows_at(actors.hosted, run.event.sha)[run.path]
     source = Source(run.repository, run.path, run.event.ref, run.event.sha)
     places, _ = actors.sandbox.runner.plan(source, written, failing=False)
     actions = step_faults.central_actions(actors.sandbox.checkout)

@@ -13,7 +13,7 @@ from itertools import count
 from threading import Condition, Semaphore, Thread
 from typing import TYPE_CHECKING
 
-from rnd_rehearsal import act, approval, calls, checks, jobs, runs, workflow_files, workflows
+from rnd_rehearsal import act, approval, calls, checks, hosted_workflows, jobs, workflow_files, workflows
 from rnd_rehearsal.artifacts import serving
 from rnd_rehearsal.calls import CallRefused, Source
 from rnd_rehearsal.downloads import FOLDER, Downloads
@@ -82,10 +82,8 @@ class Runner:
         repository = self.hub.state.repository(event.repository)
         if repository is None or event.payload.get("deleted") or event.sha.strip("0") == "":
             return
-        found = runs.workflows_at(repository, event.sha)
-        for path, workflow in found.items():
-            if workflows.starts(workflow, runs.occasion_of(event)):
-                self._add(event, Source(event.repository, path, event.ref, event.sha), workflow)
+        for path, workflow in hosted_workflows.started_by(repository, event).items():
+            self._add(event, Source(event.repository, path, event.ref, event.sha), workflow)
 
     def _add(self, event: Event, source: Source, written: Document) -> None:
         pull: Document = event.payload.get("pull_request", {})
@@ -121,7 +119,7 @@ class Runner:
         workflow, said = self._fit(source, written, failing=failing)
 
         def find(caller: Source, uses: str) -> tuple[Source, Document]:
-            at, found = runs.find_called(self.hub, caller, uses)
+            at, found = hosted_workflows.find_called(self.hub, caller, uses)
             fitted, more = self._fit(at, found, failing=failing)
             said.extend(more)
             return at, fitted
@@ -165,8 +163,7 @@ class Runner:
     def _join(self, run: Run, waits: Concurrency) -> None:
         """Put a run into its group; those that it takes the place of are cancelled."""
         group = self._groups.setdefault(f"{run.repository} {waits.group}", [])
-        waiting = [] if waits.keeps_all else group[1:]
-        superseded = list(group) if waits.cancels else waiting
+        superseded = list(group) if waits.cancels else [] if waits.keeps_all else group[1:]
         group.append(run)
         for other in superseded:
             self.cancel(other)
@@ -211,7 +208,7 @@ class Runner:
         checks.report(self.hub, run, "in_progress")
         if repository is None or run.refusal is not None:
             return
-        runs.check_out(repository, run.event.sha, run.folder / "repository")
+        hosted_workflows.check_out(repository, run.event.sha, run.folder / "repository")
         with ThreadPoolExecutor(len(run.places)) as pool:
             while not run.is_done():
                 for name in run.ready():
@@ -283,9 +280,8 @@ class Runner:
         Raises:
             TimeoutError: Something still runs.
         """
-        end = time.monotonic() + timeout
         with self._changed:
-            idle = self._changed.wait_for(lambda: all(run.conclusion for run in self.runs), end - time.monotonic())
+            idle = self._changed.wait_for(lambda: all(run.conclusion for run in self.runs), timeout)
         if self._errors:
             raise self._errors[0]
         if not idle:
