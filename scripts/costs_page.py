@@ -54,6 +54,14 @@ def costs_page(organisation: Organisation) -> str:
         "cost nothing; an image from Docker Hub comes through the gateway. "
         "[Machines keep the base images](../decisions/0028-machines-keep-base-images.md),",
         "so that a machine fetches them when it starts, and not each job.\n",
+        *_storage(),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _storage() -> list[str]:
+    """Return the section about what is stored."""
+    return [
         "## What is stored\n",
         f"Images of branches expire after {EXPIRES['dev/']} days, candidates that were not released after "
         f"{EXPIRES['candidate/']}; of each",
@@ -65,7 +73,6 @@ def costs_page(organisation: Organisation) -> str:
         f"Without expiry, the images would grow by {BUILDS * IMAGE_GB * DAYS_A_MONTH:,.0f} GB a month, which costs "
         f"{_money(BUILDS * IMAGE_GB * DAYS_A_MONTH * ECR_GB_MONTH)} more each month.",
     ]
-    return "\n".join(parts) + "\n"
 
 
 def _stored() -> list[list[str]]:

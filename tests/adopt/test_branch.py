@@ -110,6 +110,16 @@ def on_branch(folder: Path, path: str) -> str:
     ).stdout.decode()
 
 
+def check_hooks(existing: Path) -> None:
+    """Look whether the hooks leave out the files that they would change, and one that finds too much."""
+    hooks = {
+        one["id"]: one for one in yaml.safe_load(on_branch(existing, ".pre-commit-config.yaml"))["repos"][0]["hooks"]
+    }
+    assert hooks["line-ends"]["exclude"] == r"^(aligner/words\.txt)$"
+    assert hooks["end-of-file"]["exclude"] == r"^(aligner/__init__\.py)$"
+    assert "types" not in hooks
+
+
 @pytest.mark.usefixtures("without_uv")
 def test_the_branch_adds_merges_and_keeps_and_the_work_tree_is_untouched(
     existing: Path, template: TemplateRepository
@@ -136,12 +146,7 @@ def test_the_branch_adds_merges_and_keeps_and_the_work_tree_is_untouched(
     manifest = tomllib.loads(on_branch(existing, "pyproject.toml"))
     assert manifest["tool"]["ruff"]["lint"]["per-file-ignores"]["aligner/__init__.py"] == ["ALL"]
     assert manifest["tool"]["ruff"]["format"]["exclude"] == ["aligner/__init__.py"]
-    hooks = {
-        one["id"]: one for one in yaml.safe_load(on_branch(existing, ".pre-commit-config.yaml"))["repos"][0]["hooks"]
-    }
-    assert hooks["line-ends"]["exclude"] == r"^(aligner/words\.txt)$"
-    assert hooks["end-of-file"]["exclude"] == r"^(aligner/__init__\.py)$"
-    assert "types" not in hooks
+    check_hooks(existing)
     branch = read_branch(existing, before)
     assert branch is not None
     assert (branch.changed, branch.proposals, branch.locked) == (

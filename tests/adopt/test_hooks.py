@@ -52,13 +52,8 @@ repos:
 """
 
 
-def test_hooks_of_the_template_replace_their_namesakes_and_others_stay() -> None:
-    merged = merge_hooks(THEIRS, OURS)
-    assert merged is not None
-    text, points = merged
-    assert text == (
-        OURS
-        + """
+# What follows the hooks of the template.
+KEPT = """
   # The hooks that the repository had.
   # spelling
   - repo: https://github.com/codespell-project/codespell
@@ -81,7 +76,13 @@ exclude: |
     data/
   )$
 """
-    )
+
+
+def test_hooks_of_the_template_replace_their_namesakes_and_others_stay() -> None:
+    merged = merge_hooks(THEIRS, OURS)
+    assert merged is not None
+    text, points = merged
+    assert text == OURS + KEPT
     document = yaml.safe_load(text)
     assert [one["id"] for repo in document["repos"] for one in repo["hooks"]] == [
         "trailing-whitespace",

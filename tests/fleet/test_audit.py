@@ -105,7 +105,12 @@ def test_the_report(fleet: Fleet, osv: Osv, tmp_path: Path, capsys: pytest.Captu
     assert html.count("CVE-2024-35195, high: requests 2.31.0, fixed in 2.32.0") == 2
     assert html.count("none known") == 2
     assert "Not checked for known vulnerabilities: 1." in html
-    # Other files: those of a failed audit are shown as such, and those of no audit are refused.
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_file_that_is_not_the_result_of_an_audit(tmp_path: Path) -> None:
+    saved, page = tmp_path / "audit.json", tmp_path / "fleet.html"
+    command = ["fleet", "status", "--html", str(page), "--audit", str(saved)]
     error = json.dumps({"error": {"code": "advisories-unavailable", "message": "No answer.", "hint": "Wait."}})
     for text, said in ((error, "No answer."), ("", "the audit ended without a result.")):
         saved.write_text(text, encoding="utf-8")

@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from tests.helpers.update_scenes import LocalGit, Scene
     from tests.helpers.updates import World
 
-
 pytestmark = pytest.mark.slow
 
 

@@ -83,22 +83,27 @@ def rulesets(draw: st.DrawFn) -> Document:
 
 
 @st.composite
-def states(draw: st.DrawFn) -> Document:
+def repository_settings(draw: st.DrawFn) -> Document:
     squash, merge = draw(st.sampled_from(SQUASHED)).split(), draw(st.sampled_from(MERGED)).split()
     visibility = draw(st.sampled_from(["private", "public"]))
     methods = draw(st.sets(st.sampled_from(METHODS), min_size=1))
+    return {
+        **{name: draw(st.booleans()) for name in SWITCHES},
+        **{name: name in methods for name in METHODS},
+        "squash_merge_commit_title": squash[0],
+        "squash_merge_commit_message": squash[1],
+        "merge_commit_title": merge[0],
+        "merge_commit_message": merge[1],
+        "visibility": visibility,
+        "private": visibility != "public",
+    }
+
+
+@st.composite
+def states(draw: st.DrawFn) -> Document:
     policy = draw(st.sampled_from([None, "protected", "custom"]))
     return {
-        "settings": {
-            **{name: draw(st.booleans()) for name in SWITCHES},
-            **{name: name in methods for name in METHODS},
-            "squash_merge_commit_title": squash[0],
-            "squash_merge_commit_message": squash[1],
-            "merge_commit_title": merge[0],
-            "merge_commit_message": merge[1],
-            "visibility": visibility,
-            "private": visibility != "public",
-        },
+        "settings": draw(repository_settings()),
         "topics": draw(st.lists(st.sampled_from(["research", "own", "x"]), unique=True)),
         "default_branch": draw(st.sampled_from(["main", "other"])),
         "ruleset": draw(st.none() | rulesets()),
@@ -143,17 +148,9 @@ def tag_rulesets(draw: st.DrawFn, name: str, kinds: tuple[str, ...]) -> Document
     }
 
 
-def put(one: Repository, organisation: Organisation, state: Document, app: int) -> None:
-    """Bring a repository of the fake GitHub into a state."""
-    one.settings |= state["settings"]
-    one.topics = state["topics"]
-    one.default_branch = state["default_branch"]
-    for slug, team in organisation.teams.items():
-        team.repositories.pop(one.full_name, None)
-        if slug in state["teams"]:
-            team.repositories[one.full_name] = state["teams"][slug]
+def put_rulesets(one: Repository, numbers: dict[str, int], state: Document) -> None:
+    """Give a repository the rulesets of a state, with the ids of actors by their types."""
     one.rulesets.clear()
-    numbers = {"Team": organisation.teams["mlops"].id, "Integration": app}
     for number, kept in enumerate(state[name] for name in ("ruleset", "tags", "creation")):
         if kept is None:
             continue
@@ -164,6 +161,10 @@ def put(one: Repository, organisation: Organisation, state: Document, app: int) 
         one.rulesets[900001 + number] = {
             "id": 900001 + number, **ruleset, "created_at": moment, "updated_at": moment
         }  # fmt: skip
+
+
+def put_environment(one: Repository, state: Document) -> None:
+    """Give a repository the environment of a state."""
     one.environments.clear()
     if state["environment"]:
         policy: Any = {
@@ -186,6 +187,19 @@ def put(one: Repository, organisation: Organisation, state: Document, app: int) 
             "deployment_branch_policy": policy,
             "policies": listed,
         }
+
+
+def put(one: Repository, organisation: Organisation, state: Document, app: int) -> None:
+    """Bring a repository of the fake GitHub into a state."""
+    one.settings |= state["settings"]
+    one.topics = state["topics"]
+    one.default_branch = state["default_branch"]
+    for slug, team in organisation.teams.items():
+        team.repositories.pop(one.full_name, None)
+        if slug in state["teams"]:
+            team.repositories[one.full_name] = state["teams"][slug]
+    put_rulesets(one, {"Team": organisation.teams["mlops"].id, "Integration": app}, state)
+    put_environment(one, state)
     one.actions["workflow"] = {
         "default_workflow_permissions": state["token"],
         "can_approve_pull_request_reviews": state["approve"],

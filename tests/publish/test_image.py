@@ -71,13 +71,21 @@ def layers(sandbox: Sandbox, tag: str) -> list[str]:
     return [layer["digest"] for layer in json.loads(look(sandbox, tag).manifest)["layers"]]
 
 
+def check_content(sandbox: Sandbox, version: str) -> None:
+    """Look whether the image of a version has the module of its wheel, and the floating tags name it."""
+    wheel = next(path for path in sandbox.index.folder.iterdir() if f"-{version}-" in path.name)
+    module = zipfile.ZipFile(wheel).read("aligner/align.py")
+    for moving in ("stable", "latest"):
+        assert run(fetch(sandbox, moving)) == version
+    assert run(fetch(sandbox, version), "python", "-c", LOOK) == hashlib.sha256(module).hexdigest()
+
+
 def test_the_image_of_a_pull_request_and_then_of_the_release(
     sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     development = set_version(capsys, "--dev")
     sandbox.publish()
-    for _ in range(2):
-        assert sandbox.complete() == 0
+    assert [sandbox.complete() for _ in range(2)] == [0, 0]
     tag = development.replace("+", "-")
     assert list(sandbox.images()) == [tag]
     image = fetch(sandbox, tag)
@@ -104,11 +112,7 @@ def test_the_image_of_a_pull_request_and_then_of_the_release(
             "org.opencontainers.image.version": version,
         }.items()
     )
-    wheel = next(path for path in sandbox.index.folder.iterdir() if f"-{version}-" in path.name)
-    module = zipfile.ZipFile(wheel).read("aligner/align.py")
-    for moving in ("stable", "latest"):
-        assert run(fetch(sandbox, moving)) == version
-    assert run(fetch(sandbox, version), "python", "-c", LOOK) == hashlib.sha256(module).hexdigest()
+    check_content(sandbox, version)
 
     assert sandbox.complete("--quiet") == 0
     assert sandbox.images() == images

@@ -60,6 +60,21 @@ def client(debian: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
         pytest.skip(f"no Docker with BuildKit on this machine: {error}")
 
 
+def check_toolkit(run: tuple[str, ...], image: str) -> None:
+    """Steps of central actions use what the image has: offline, in a checkout where nothing can be installed."""
+    step = (
+        "--volume",
+        f"{ROOT}:/actions:ro",
+        "--env=GITHUB_ACTION_PATH=/actions/actions/version",
+        "--env=UV_OFFLINE=1",
+    )
+    toolkit = (*run, *step, image, "/actions/scripts/toolkit", "--extra", "release", "rnd")
+    assert "rnd version" in process.run(*toolkit, "version", "--help")
+    services = "codeartifact", "ecr", "lambda", "sts"
+    clients = f"import boto3; [boto3.client(name, 'eu-west-1') for name in {services}]"
+    process.run(*run, image, "/opt/rnd-toolkit/bin/python", "-c", clients)
+
+
 @pytest.mark.slow
 def test_a_generated_repository_s_checks_run_in_it(
     client: str,
@@ -90,18 +105,7 @@ def test_a_generated_repository_s_checks_run_in_it(
     assert "Failed" not in said
     tools = "set -e; for tool in python uv git aws docker; do $tool --version; done; docker buildx version"
     assert process.run(*run, image.name, "sh", "-c", tools).startswith(f"Python {PYTHON}.")
-    # Offline, and in a checkout that nothing can be installed into: steps of central actions use what the image has.
-    step = (
-        "--volume",
-        f"{ROOT}:/actions:ro",
-        "--env=GITHUB_ACTION_PATH=/actions/actions/version",
-        "--env=UV_OFFLINE=1",
-    )
-    toolkit = (*run, *step, image.name, "/actions/scripts/toolkit", "--extra", "release", "rnd")
-    assert "rnd version" in process.run(*toolkit, "version", "--help")
-    services = "codeartifact", "ecr", "lambda", "sts"
-    clients = f"import boto3; [boto3.client(name, 'eu-west-1') for name in {services}]"
-    process.run(*run, image.name, "/opt/rnd-toolkit/bin/python", "-c", clients)
+    check_toolkit(run, image.name)
     facts = json.loads(process.run(client, "image", "inspect", "--format", "{{json .}}", image.name))
     assert facts["Size"] < 650_000_000, "small: the AWS CLI, Docker's client and git are most of it"
     assert facts["Config"]["Env"].count("GIT_TERMINAL_PROMPT=0") == 1

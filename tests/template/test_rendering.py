@@ -39,6 +39,19 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_what_renders(ROOT, tmp_path_factory.mktemp("template"))
 
 
+def check_tool(files: dict[str, str], dependency_tool: str, python_version: str) -> None:
+    """Look whether a repository has the files of its dependency tool, and none of the other one."""
+    if dependency_tool == "uv":
+        assert files[".python-version"] == f"{python_version}\n"
+        assert {"environment.yml", "virtual-packages.yml", "scripts/check_lock.py"}.isdisjoint(files)
+    else:
+        assert f"python {python_version}.*" in yaml.safe_load(files["environment.yml"])["dependencies"]
+        assert ".python-version" not in files
+        # Nobody needs uv to work in it; the image is made with it, in a stage that is thrown away.
+        daily = "".join(text for path, text in files.items() if "docker" not in path)
+        assert not re.search(r"\buv (?!build)|uv\.lock|\.venv|\[tool\.uv\]", daily)
+
+
 @pytest.mark.parametrize("dependency_tool", ["uv", "conda"])
 @pytest.mark.parametrize("python_version", ORGANISATION.python.versions)
 def test_every_pair_of_answers(source: Path, tmp_path: Path, dependency_tool: str, python_version: str) -> None:
@@ -58,15 +71,7 @@ def test_every_pair_of_answers(source: Path, tmp_path: Path, dependency_tool: st
         assert project["name"] == names.package
         assert project["requires-python"] == f">={python_version}"
         assert "urls" not in project  # they are the change of the first pull request
-        if dependency_tool == "uv":
-            assert files[".python-version"] == f"{python_version}\n"
-            assert {"environment.yml", "virtual-packages.yml", "scripts/check_lock.py"}.isdisjoint(files)
-        else:
-            assert f"python {python_version}.*" in yaml.safe_load(files["environment.yml"])["dependencies"]
-            assert ".python-version" not in files
-            # Nobody needs uv to work in it; the image is made with it, in a stage that is thrown away.
-            daily = "".join(text for path, text in files.items() if "docker" not in path)
-            assert not re.search(r"\buv (?!build)|uv\.lock|\.venv|\[tool\.uv\]", daily)
+        check_tool(files, dependency_tool, python_version)
         assert written_author(project["authors"]) == author
         assert f"src/{names.import_name}/__init__.py" in files
         assert f"tests/test_{names.import_name}.py" in files

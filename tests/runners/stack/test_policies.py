@@ -72,44 +72,26 @@ def test_which_identity_each_run_can_get(organisation: Organisation) -> None:
     def run(context: str, ref: str, file: str = image, **changed: str) -> dict[str, str]:
         return token(organisation, context, ref, job_workflow_ref=in_file(organisation, file, ref), **changed)
 
-    runs = {
-        "a pull request: image": run("pull_request", pull),
-        "a pull request: package": run("pull_request", pull, "push_python_package.yml"),
-        "a pull request: version": run("pull_request", pull, "on_pr.yml"),
-        "a pull request: hooks and tests": run("pull_request", pull, "python_lint_and_test.yml"),
-        "a branch: image": run("ref:refs/heads/topic", "refs/heads/topic"),
-        "a branch: version": run("ref:refs/heads/topic", "refs/heads/topic", "on_pr.yml"),
-        "main: image": run(f"ref:{MAIN}", MAIN),
-        "main: hooks and tests": run(f"ref:{MAIN}", MAIN, "python_lint_and_test.yml"),
-        "main: any other job": run(f"ref:{MAIN}", MAIN, "on_push_main.yml"),
-        "main, in the environment": run(f"environment:{environment}", MAIN, environment=environment),
-        "main, in the environment, central workflow": release_token(organisation),
-        "a branch called like main": run(f"ref:{MAIN}-2", f"{MAIN}-2"),
-        "a tag called main": run("ref:refs/tags/main", "refs/tags/main"),
-        "a tag": run("ref:refs/tags/v1.0.0", "refs/tags/v1.0.0"),
-        "another environment": run("environment:staging", MAIN, environment="staging"),
+    runs: dict[str, tuple[dict[str, str], list[str]]] = {
+        "a pull request: image": (run("pull_request", pull), ["development"]),
+        "a pull request: package": (run("pull_request", pull, "push_python_package.yml"), ["development"]),
+        "a pull request: version": (run("pull_request", pull, "on_pr.yml"), ["version"]),
+        "a pull request: hooks and tests": (run("pull_request", pull, "python_lint_and_test.yml"), []),
+        "a branch: image": (run("ref:refs/heads/topic", "refs/heads/topic"), ["development"]),
+        "a branch: version": (run("ref:refs/heads/topic", "refs/heads/topic", "on_pr.yml"), []),
+        "main: image": (run(f"ref:{MAIN}", MAIN), ["development", "candidate"]),
+        "main: hooks and tests": (run(f"ref:{MAIN}", MAIN, "python_lint_and_test.yml"), []),
+        "main: any other job": (run(f"ref:{MAIN}", MAIN, "on_push_main.yml"), []),
+        "main, in the environment": (run(f"environment:{environment}", MAIN, environment=environment), []),
+        "main, in the environment, central workflow": (release_token(organisation), ["release"]),
+        "a branch called like main": (run(f"ref:{MAIN}-2", f"{MAIN}-2"), ["development"]),
+        "a tag called main": (run("ref:refs/tags/main", "refs/tags/main"), []),
+        "a tag": (run("ref:refs/tags/v1.0.0", "refs/tags/v1.0.0"), []),
+        "another environment": (run("environment:staging", MAIN, environment="staging"), []),
     }
-    can = {
-        name: [identity for identity in policies.VERIFIED if verifies(organisation, identity, claims)]
-        for name, claims in runs.items()
-    }
-    assert can == {
-        "a pull request: image": ["development"],
-        "a pull request: package": ["development"],
-        "a pull request: version": ["version"],
-        "a pull request: hooks and tests": [],
-        "a branch: image": ["development"],
-        "a branch: version": [],
-        "main: image": ["development", "candidate"],
-        "main: hooks and tests": [],
-        "main: any other job": [],
-        "main, in the environment": [],
-        "main, in the environment, central workflow": ["release"],
-        "a branch called like main": ["development"],
-        "a tag called main": [],
-        "a tag": [],
-        "another environment": [],
-    }
+    for name, (claims, expected) in runs.items():
+        can = [identity for identity in policies.VERIFIED if verifies(organisation, identity, claims)]
+        assert can == expected, name
 
 
 def test_a_development_package_is_published_by_the_central_workflow(organisation: Organisation) -> None:

@@ -98,6 +98,16 @@ states = some.fixed_dictionaries({
 })  # fmt: skip
 
 
+def environment(name: str, number: int, *, protected: bool | None) -> Document:
+    """Return an environment, with protected branches, with branches of its own, or open to all."""
+    policy = None
+    if protected is not None:
+        policy = {"protected_branches": protected, "custom_branch_policies": not protected}
+    kept = {"id": number, "name": name, "created_at": MOMENT, "updated_at": MOMENT, "policies": []}
+    waits = {**PROTECTION, "wait_timer": len(name)} if protected else PROTECTION
+    return {**kept, **waits, "deployment_branch_policy": policy}
+
+
 def make(acme: Acme, state: Document) -> Seeded:
     """Add a repository in a state."""
     hub = acme.hub
@@ -121,13 +131,7 @@ def make(acme: Acme, state: Document) -> Seeded:
             times = {"created_at": MOMENT, "updated_at": MOMENT}
             one.rulesets[number] = {"id": number, **ruleset, "bypass_actors": bypass, **times}
         for name, protected in state["environments"].items():
-            policy = None
-            if protected is not None:
-                policy = {"protected_branches": protected, "custom_branch_policies": not protected}
-            number = hub.state.next_id()
-            kept_too = {"id": number, "name": name, "created_at": MOMENT, "updated_at": MOMENT, "policies": []}
-            waits = {**PROTECTION, "wait_timer": len(name)} if protected else PROTECTION
-            one.environments[name] = {**kept_too, **waits, "deployment_branch_policy": policy}
+            one.environments[name] = environment(name, hub.state.next_id(), protected=protected)
         if state["role"] is not None:
             builders.repositories[one.full_name] = state["role"]
 

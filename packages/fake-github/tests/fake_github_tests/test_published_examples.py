@@ -86,8 +86,8 @@ def answers(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> dict[Key, Any]:
     return found
 
 
-def use(acme: Acme) -> dict[str, str]:
-    """Use most of what a repository has, and return the parameters by which it can be read."""
+def configure(acme: Acme) -> None:
+    """Give the repository an environment, a variable, a team and a topic."""
     rest, at = acme.ada.rest, ("Acme", "rover")
     branches: Any = {"protected_branches": False, "custom_branch_policies": True}
     ada = rest.users.get_authenticated().parsed_data.id
@@ -97,6 +97,12 @@ def use(acme: Acme) -> dict[str, str]:
     rest.actions.create_repo_variable(*at, name="COLOUR", value="red")
     rest.teams.add_or_update_repo_permissions_in_org("Acme", "builders", *at, permission="push")
     rest.repos.replace_all_topics(*at, names=["rover"])
+
+
+def use(acme: Acme) -> dict[str, str]:
+    """Use most of what a repository has, and return the parameters by which it can be read."""
+    rest, at = acme.ada.rest, ("Acme", "rover")
+    configure(acme)
     acme.clone.branch("feature", "feat: drive", README="on")
     number = acme.open_pull("feature", "feat: drive")
     comment = rest.issues.create_comment(*at, number, body="Well").parsed_data
@@ -113,8 +119,7 @@ def use(acme: Acme) -> dict[str, str]:
     rest.issues.update(*at, issue.number, state="closed")
     blob = rest.repos.get_content(*at, "README.txt").parsed_data
     return {
-        "owner": "Acme",
-        "repo": "rover",
+        **dict(zip(("owner", "repo"), at, strict=True)),
         "org": "Acme",
         "username": "ada",
         "team_slug": "builders",
