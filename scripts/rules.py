@@ -1,7 +1,7 @@
 """Check rules of the pages that no linter knows: `python -m scripts.rules`.
 
-One module starts each program, as docs/architecture.md states; no test measures time, as docs/tests.md does; and what
-is kept from the type checker is named.
+One module starts each program, as docs/architecture.md states; no test measures time, as docs/tests.md does; what is
+kept from the type checker is named; and what a page names is there (`scripts.page_names`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+
+from scripts import page_names
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTED = re.compile(r'\bprocess\.(?:run|attempt|stream|serving)\(\s*"([\w-]+)"')
@@ -78,6 +80,9 @@ def main() -> int:
     for patterns, find in ((SOURCES, find_starts), (TESTS, find_clocks), (TYPED, find_unnamed)):
         for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
             found += find(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+    known = page_names.known_names(ROOT)
+    for page in page_names.pages(ROOT):
+        found += page_names.find_names(page.relative_to(ROOT).as_posix(), page.read_text(encoding="utf-8"), ROOT, known)
     print(*found, sep="\n", end="\n" if found else "")
     return 1 if found else 0
 

@@ -1,10 +1,11 @@
-"""What `make check` finds: programs that another module starts, and tests that measure time."""
+"""What `make check` finds: programs that another module starts, tests that measure time, names that are gone."""
 
 from __future__ import annotations
 
 import pytest
 
-from scripts.rules import find_clocks, find_starts, find_unnamed
+from scripts import page_names
+from scripts.rules import ROOT, find_clocks, find_starts, find_unnamed
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,32 @@ def test_a_test_that_measures_time_is_found(line: str, found: bool) -> None:
 def test_an_ignored_error_that_is_not_named_is_found(comment: str, found: bool) -> None:
     messages = find_unnamed("tests/test_new.py", f"import time\nx = 1  # {comment}\n")
     assert [message.split(" ignores ")[0] for message in messages] == ["tests/test_new.py:2:"] * found
+
+
+@pytest.fixture(scope="module")
+def known() -> frozenset[str]:
+    return page_names.known_names(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Read `src/rnd/release/`.", "names `src/rnd/release/`, which is not there"),
+        ("```sh\nrnd new\n```\nSet `github.app.release_id`.", ":4: names `github.app.release_id`, which is not a key"),
+        ("Set `fleet.rings.canary.share`.", None),
+        ("Set `fleet.rings.canary.shares`.", "is not a key of org.yml"),
+        ("Pass `--json` and `--no-such" + "-flag`.", "names `--no-such" + "-flag`, which nothing"),
+        ("It sets `RND_" + "PLACES`, not `RND_PLACE`.", "names `RND_" + "PLACES`, which nothing"),
+        ("The error is `digest-mis" + "matched`.", "names `digest-mis" + "matched`, which nothing"),
+        ("The errors are `digest-mismatch` and `PREFIX-runners`; `scripts/check_lock.py` is the hook.", None),
+        ("A word, `aligner`, and `gh pr " + "list-everything`.", None),
+    ],
+)
+def test_a_name_that_is_gone_is_found(text: str, found: str | None, known: frozenset[str]) -> None:
+    messages = page_names.find_names("docs/page.md", text, ROOT, known)
+    assert [found in one for one in messages] == [True] if found is not None else messages == []
+
+
+def test_each_name_of_others_is_on_a_page() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in page_names.pages(ROOT))
+    assert {name for name in page_names.OTHERS if name not in text} == set()
