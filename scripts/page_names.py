@@ -33,7 +33,7 @@ BINARY = frozenset({".png", ".gz", ".pyc", ".svg", ".js"})
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 # A name: an option, or a word with a mark in it that prose has not, or several of them with dots between.
-NAME = re.compile(r"(?<![\w-])--[a-z][a-z-]+|[A-Za-z_]\w*(?:[.-]\w+)*")
+NAME = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+|[A-Za-z_]\w*(?:[.-]\w+)*")
 MARKED = re.compile(r"[-_.]|[a-z][A-Z]")
 EXAMPLE = re.compile(r"[A-Z]+-|(?:rnd|run|ubuntu)[-.][\w.-]+$|first_probe$")  # PREFIX-runners, rnd-aligner
 FILE = re.compile(r"\.(?:py|json|yml|toml|io|com)$")

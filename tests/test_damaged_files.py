@@ -24,6 +24,7 @@ from rnd.options import Parser, select
 from rnd.organisation import load_organisation
 from rnd.runners.simulation.options import SimulationOptions, read_experiments
 from tests.helpers.damage import LEAST, HalfWritten, Hang, Tally, deadline, summary
+from tests.helpers.pages import read_page
 from tests.helpers.readers import READERS, set_version
 
 if TYPE_CHECKING:
@@ -166,7 +167,9 @@ LEAVES = tuple(leaves(PARSER))
 
 
 def test_there_are_enough_inputs() -> None:
-    assert (len(READERS) + 2) * EXAMPLES >= LEAST
+    inputs = (len(READERS) + 2) * EXAMPLES
+    assert inputs >= LEAST
+    assert f"\n{inputs:,} inputs, the same ones in each run" in read_page("docs/tests.md")
     assert len(LEAVES) > 30
 
 

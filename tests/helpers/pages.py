@@ -47,3 +47,27 @@ def all_commands() -> dict[str, str]:
         for page in current_pages()
         for command in commands_in(page.read_text(encoding="utf-8"))
     }
+
+
+def read_page(name: str) -> str:
+    """Return the text of a page, by its path below the root."""
+    return (CHECKOUT / name).read_text(encoding="utf-8")
+
+
+def table(page: str, first: str, *, number: int = 0) -> dict[str, list[str]]:
+    """Return the rows of a table: the cell of the first column, with the cells of the others.
+
+    Args:
+        page: The path of the page below the root.
+        first: The title of the first column.
+        number: Which of the tables with this title, from 0 on.
+    """
+    head = rf"^\| {re.escape(first)} \|.*\n\|[-|: ]+\n((?:\|.*\n)+)"
+    rows = re.findall(head, read_page(page), re.MULTILINE)[number].splitlines()
+    cells = [[cell.strip() for cell in row.strip("|").split(" |")] for row in rows]
+    return {one[0]: one[1:] for one in cells}
+
+
+def code_in(text: str) -> list[str]:
+    """Return what stands in backticks."""
+    return re.findall(r"`([^`\n]+)`", text)

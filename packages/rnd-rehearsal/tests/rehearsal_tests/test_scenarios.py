@@ -24,6 +24,7 @@ from rnd_rehearsal.newcomer import CONDA, SETUP_PY
 from rnd_rehearsal.scenarios import SCENARIOS
 from rnd_rehearsal.services import Options
 from tests.helpers.machine import PYTHON, ROOT, channel
+from tests.helpers.pages import code_in, read_page, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,3 +170,11 @@ def test_the_list_is_the_one_that_was_asked_for() -> None:
         "research",
     }
     assert set(SCENARIOS) >= NOT_AGAIN["uv"] | NOT_AGAIN["conda"]
+
+
+def test_the_page_lists_each_scenario_and_those_without_conda() -> None:
+    listed = [name for cell in table("docs/how-to/rehearse.md", "Scenario") for name in code_in(cell)]
+    assert sorted(listed) == sorted(SCENARIOS)
+    section = read_page("docs/how-to/rehearse.md").partition("\n## With conda\n")[2].partition("\n## ")[0]
+    without = code_in(section.partition(": any except ")[2].partition(". Its")[0])
+    assert sorted(without) == sorted(name for name, scenario in SCENARIOS.items() if "conda" not in scenario.tools)
