@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import math
 import tomllib
+from datetime import UTC, datetime
 
 import pytest
 
@@ -29,8 +30,12 @@ from tests.helpers.pages import read_page, table
 
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-HOURS = {HOUR: "one hour"}
-MINUTES = {900: "15 minutes"}
+IN_WORDS = {0.2: "A fifth", 1: "a second", 900: "a quarter of an hour", HOUR: "one hour", DAY: "a day"}
+
+
+def in_words(value: float) -> str:
+    """Return a part or a number of seconds in the words of the pages."""
+    return IN_WORDS.get(value, str(value))
 
 
 def versions_of(project: str) -> str:
@@ -77,16 +82,16 @@ SENTENCES = {
     ],
     "docs/pipeline.md": [
         f"{NUMBERS[len(table('actions/THIRD_PARTY.md', 'action'))].capitalize()} actions, each justified",
-        f"with a token that lasts {HOURS[codeartifact.READING]}; hooks and tests do not",
+        f"with a token that lasts {in_words(codeartifact.READING)}; hooks and tests do not",
     ],
     "docs/versions.md": [
         f"{NUMBERS[next_version.HASH_LENGTH]} digits of the commit's hash, or more",
-        f"if no commit is dated more than {'a day' if walk.DAY == DAY else ''} after one of its descendants",
+        f"if no commit is dated more than {in_words(walk.DAY)} after one of its descendants",
         f"a higher release more than {walk.AT_LEAST} commits below the last one",
     ],
     "docs/threats.md": [
-        f"those of an identity for {HOURS[handler.SECONDS]}, a token of ECR for 12 hours, a token of CodeArtifact for "
-        f"{HOURS[codeartifact.READING]} ({MINUTES[aws.LIFETIME]} where it can publish)",
+        f"those of an identity for {in_words(handler.SECONDS)}, a token of ECR for 12 hours, a token of CodeArtifact "
+        f"for {in_words(codeartifact.READING)} ({aws.LIFETIME // MINUTE} minutes where it can publish)",
         f"it knows {listed(code(EVENTS))}.",
         f"in `candidate/PACKAGE` for {NUMBERS[names.EXPIRES['candidate/'] // 7]} weeks.",
     ],
@@ -105,24 +110,24 @@ SENTENCES = {
     "docs/how-to/fleet.md": [
         f"{math.floor(LEFT / 3):,} repositories",
         f"{math.floor(LEFT / 5):,} repositories",
-        f"`--rotate` reads a {'seventh' if rest.DAYS == 7 else ''} of the repositories, each day another one",
-        f"Writes are sent one at a time, {'a second' if governor.PAUSE == 1 else ''} apart",
-        f"A {'fifth' if governor.RESERVE == 0.2 else ''} of the hour's requests is left to people",
+        f"`--rotate` reads a {'seventh' if rest.DAYS == 7 else rest.DAYS} of the repositories, each day another one",
+        f"Writes are sent one at a time, {in_words(governor.PAUSE)} apart",
+        f"{in_words(governor.RESERVE)} of the hour's requests is left to people",
         f"GitHub allows {PER_HOUR} in an hour, and those are opened {governor.CREATION_PAUSE} seconds apart, "
         f"{round(MINUTE / governor.CREATION_PAUSE)} of the [{PER_MINUTE} a minute]",
         f"1,000 pull requests take at least {math.ceil((HOUR + PER_HOUR * governor.CREATION_PAUSE) / MINUTE)} minutes",
-        f"A hold needs an end date, at most {'a year' if rings.LONGEST_HOLD == 366 else ''} ahead.",
+        f"A hold needs an end date, at most {'a year' if rings.LONGEST_HOLD == 366 else rings.LONGEST_HOLD} ahead.",
         f"It is always on the branch `{words.BRANCH}`.",
         f"at the branch `{SHIPPED.template.canary_ref}`, all others at `{SHIPPED.template.workflow_ref}`",
     ],
     "docs/how-to/publish-a-package.md": [
         f"a status {', '.join(map(str, sorted(http_client.TRANSIENT | {index.CONFLICT})))}, or from 500 on",
         f"at most {TIMES} times, after {DELAYS} seconds",
-        f"A token is asked for in each run, and lasts {'a quarter of an hour' if aws.LIFETIME == 900 else ''}.",
+        f"A token is asked for in each run, and lasts {in_words(aws.LIFETIME)}.",
     ],
     "docs/how-to/publish-an-image.md": [
         f"at most {TIMES} times, after {DELAYS} seconds",
-        f"all times in them are {'1 January 1980' if layers.TIME == 315_532_800 else ''}",
+        f"all times in them are {datetime.fromtimestamp(layers.TIME, UTC):%-d %B %Y}, and the only other time",
         f"of which ECR allows {NUMBERS[ecr.MOST_EXCLUSIONS]}.",
         f"run without the variables {listed(code([*(f'{one}*' for one in process.SECRET_PREFIXES), *TOKENS]))}.",
     ],

@@ -35,6 +35,7 @@ from tests.helpers.creation_faults import OUTCOMES, SENT_AGAIN, TRANSIENT, Each,
 from tests.helpers.direct import connect_directly
 from tests.helpers.fault_matrix import CREATION, Part
 from tests.helpers.memory import quick_folder
+from tests.helpers.pages import read_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -275,3 +276,6 @@ def test_fifty_creations_fit_into_an_hour_of_githubs_limits(
     assert 50 * creating <= 500
     assert points <= 900 * 60 // 50
     assert creating <= 80
+    page = " ".join(read_page("docs/how-to/repository-on-github.md").split())
+    assert f"takes {len(methods)} requests, those of git included: {points} of the 900 points" in page
+    assert f"for fifty creations in an hour {50 * len(methods):,} of 5,000 requests" in page

@@ -14,6 +14,7 @@ from rnd.organisation import Organisation, load_organisation
 from rnd_rehearsal.workflows import evaluate
 from tests.helpers.contracts import central_actions, faults
 from tests.helpers.machine import ACME, ROOT, isolate
+from tests.helpers.pages import table
 from tests.helpers.template import copy_template
 from tests.helpers.workflows import Job, Workflow, action_names, workflows
 
@@ -196,6 +197,22 @@ def test_a_run_that_checked_nothing_does_not_report_the_required_check(
 def name_after(name: str, handed_over: str) -> str:
     """Return the name of the gate's check after a version job with this output."""
     return evaluate(name, {"needs": {"version": {"outputs": {"handed-over": handed_over}}}})
+
+
+def test_the_page_has_the_permissions_of_each_job(jobs: list[Job], organisation: Organisation) -> None:
+    """Without an app, the job `version` pushes with its own token, as the page says beside its permissions."""
+    names = {"id-token": "request an OIDC token", "pull-requests": "write pull requests"}
+    rows = {
+        job: {one.strip() for one in cells[0].split(",")} for job, cells in table("docs/pipeline.md", "Job").items()
+    }
+    if not organisation.github.apps:
+        rows["version"] = {"write contents", "write pull requests"}
+    found = {
+        job.name: {names.get(name, f"{level} {name}") for name, level in job.data["permissions"].items()}
+        for job in [*jobs, *central_jobs()]
+        if job.callee is None
+    }
+    assert {name.rpartition(": ")[2]: held for name, held in rows.items()} == found
 
 
 def test_what_starts_what(repository: Path) -> None:

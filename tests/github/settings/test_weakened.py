@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rnd.github.settings.plan import settings_and_guards
+from tests.helpers.pages import code_in, read_page, table
 from tests.helpers.settings import apply, with_app
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Change = Callable[[dict[str, Any]], object]
 
 WRITERS = {"actor_type": "RepositoryRole", "actor_id": 4, "bypass_mode": "always"}
+WAYS = {"repository": 75, "template": 18}
 ACTORS = (
     WRITERS,
     {**WRITERS, "bypass_mode": "pull_request"},
@@ -177,6 +179,18 @@ def concerned(context: RepositoryContext, what: str) -> list[Setting]:
     return [one for one in settings_and_guards(context) if one.key == key or (key == "forks" and "fork" in one.key)]
 
 
+def test_the_page_has_each_setting(context: RepositoryContext, hosting: Hosting) -> None:
+    """Those of a repository of an organisation with an app, and those of the template's own."""
+    listed = [name for cell in table("docs/how-to/settings.md", "Setting") for name in code_in(cell)]
+    config, found = with_app(hosting, context.config), set[str]()
+    for central in (None, "v1"):
+        found |= {
+            one.key for one in settings_and_guards(dataclasses.replace(context, config=config, central_ref=central))
+        }
+    found = {"team-…" if key.startswith("team-") else key for key in found}
+    assert sorted(listed) == sorted(found)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["repository", "template"])
 def test_each_weakness_is_reported_and_repaired(context: RepositoryContext, hosting: Hosting, kind: str) -> None:
@@ -197,4 +211,8 @@ def test_each_weakness_is_reported_and_repaired(context: RepositoryContext, host
         setting.apply()
         assert setting.changes() == (), what
         assert protection(repository) == before, f"not repaired: {what}"
-    assert count == {"repository": 75, "template": 18}[kind]
+    assert count == WAYS[kind]
+
+
+def test_the_page_for_reviewers_has_their_number() -> None:
+    assert f" in {sum(WAYS.values())} ways." in read_page("docs/threats.md")
