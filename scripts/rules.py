@@ -1,7 +1,6 @@
 """Check rules of the pages that no linter knows: `python -m scripts.rules`.
 
-One module starts each program, as docs/architecture.md states; no test measures time, as docs/tests.md does; what is
-kept from the type checker is named; and what a page names is there (`scripts.page_names`).
+docs/tests.md, "Statements of the pages", lists them. What a page names is looked up by `scripts.page_names`.
 """
 
 from __future__ import annotations
@@ -26,6 +25,18 @@ DOORS = {
 CLOCK = re.compile(r"\b(?:perf_counter|timeit)\b")
 # An ignored error of the type checker without its kind, or in the form of another checker, which is of no effect.
 UNNAMED = re.compile(r"#\s*(?:pyrefly:\s*ignore(?!\[[a-z, -]+\])|(?:type|mypy|pyright|ty):\s*ignore)")
+# Programs that run where nothing is installed, and what they may import besides the standard library.
+BARE = {
+    "src/rnd/version/*.py": {"rnd"},
+    "src/rnd/runners/broker/*.py": {"boto3", "botocore"},  # which Lambda has
+    "scripts/fetch_uv.py": set(),
+    "scripts/run_rnd.py": {"rnd"},
+    "template/docker/build.py.jinja": set(),
+    "template/*/check_lock.py.jinja": set(),
+}
+IMPORT = re.compile(r"^ *(?:import|from) ([a-zA-Z_]\w*)(?= import |\.| as |,|$)", re.MULTILINE)
+# A skipped test whose reason ends where it would name what to install, or that has no reason.
+SKIP = re.compile(r"""skip\(f?"[^"]*(?:on this machine|not installed)"\)|skipif\((?!.*reason=)[^\n]*\)$""")
 SOURCES = ("src/rnd/**/*.py", "packages/rnd-rehearsal/src/**/*.py")
 TESTS = ("tests/**/*.py", "packages/*/tests/**/*.py")
 TYPED = ("conftest.py", "src/**/*.py", "packages/**/*.py", "tests/**/*.py", "scripts/**/*.py", "benchmarks/**/*.py")
@@ -69,15 +80,47 @@ def find_unnamed(name: str, source: str) -> list[str]:
     return _lines_with(UNNAMED, said, name, source)
 
 
+def find_skips(name: str, source: str) -> list[str]:
+    """Return where a test is skipped and does not name what the machine lacks, as messages.
+
+    Args:
+        name: The path of the file below the root.
+        source: The content of the file.
+    """
+    return _lines_with(SKIP, "skips a test and does not name what to install", name, source)
+
+
+def find_imports(name: str, source: str) -> list[str]:
+    """Return what a program imports that may not be installed where it runs, as messages.
+
+    Args:
+        name: The path of the file below the root.
+        source: The content of the file.
+    """
+    allowed = {one for pattern, more in BARE.items() if Path(name).match(pattern) for one in more}
+    found = ((match[1], source.count("\n", 0, match.start()) + 1) for match in IMPORT.finditer(source))
+    known = sys.stdlib_module_names | allowed
+    return [f"{name}:{line}: imports {module}, which is not there" for module, line in found if module not in known]
+
+
 def _lines_with(pattern: re.Pattern[str], said: str, name: str, source: str) -> list[str]:
     lines = enumerate(source.splitlines(), start=1)
     return [f"{name}:{number}: {said}" for number, line in lines if pattern.search(line)]
 
 
+RULES = (
+    (SOURCES, find_starts),
+    (TESTS, find_clocks),
+    (TESTS, find_skips),
+    (TYPED, find_unnamed),
+    (BARE, find_imports),
+)
+
+
 def main() -> int:
     """Check all files; the exit code is 1 if there is a violation."""
     found: list[str] = []
-    for patterns, find in ((SOURCES, find_starts), (TESTS, find_clocks), (TYPED, find_unnamed)):
+    for patterns, find in RULES:
         for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
             found += find(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
     known = page_names.known_names(ROOT)

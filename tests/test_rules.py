@@ -1,11 +1,12 @@
-"""What `make check` finds: programs that another module starts, tests that measure time, names that are gone."""
+"""What `make check` finds: each rule of `scripts.rules`, with what breaks it and what does not."""
 
 from __future__ import annotations
 
 import pytest
 
 from scripts import page_names
-from scripts.rules import ROOT, find_clocks, find_starts, find_unnamed
+from scripts.rules import BARE, ROOT, RULES, find_clocks, find_imports, find_skips, find_starts, find_unnamed
+from tests.helpers.pages import code_in, table
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,50 @@ def test_a_test_that_measures_time_is_found(line: str, found: bool) -> None:
 def test_an_ignored_error_that_is_not_named_is_found(comment: str, found: bool) -> None:
     messages = find_unnamed("tests/test_new.py", f"import time\nx = 1  # {comment}\n")
     assert [message.split(" ignores ")[0] for message in messages] == ["tests/test_new.py:2:"] * found
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('    pytest.skip("npm is not on this machine' + '")', True),
+        ('    pytest.skip(f"{program} is not installed' + '")', True),
+        ("@pytest.mark.skipif(" + '"os.geteuid() != 0")', True),
+        ('    pytest.skip("npm is not on this machine; install Node 22 or later")', False),
+        ('@pytest.mark.skipif("os.geteuid() != 0", reason="needs root")', False),
+    ],
+)
+def test_a_skip_that_names_nothing_to_install_is_found(line: str, found: bool) -> None:
+    messages = find_skips("tests/test_new.py", f"import pytest\n{line}\n")
+    assert [message.split(" skips ")[0] for message in messages] == ["tests/test_new.py:2:"] * found
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "found"),
+    [
+        ("src/rnd/version/walk.py", "    from packaging.version import Version", "packaging"),
+        ("src/rnd/version/walk.py", "from rnd import git", None),
+        ("src/rnd/version/walk.py", "from there on, the walk is exact.", None),
+        ("src/rnd/runners/broker/handler.py", "import rnd.git", "rnd"),
+        ("src/rnd/runners/broker/handler.py", "from botocore.exceptions import ClientError", None),
+        ("template/{% if conda %}scripts{% endif %}/check_lock.py.jinja", "import yaml", "yaml"),
+        ("scripts/fetch_uv.py", "from urllib.request import urlopen", None),
+    ],
+)
+def test_a_program_that_imports_what_is_not_there_is_found(name: str, line: str, found: str | None) -> None:
+    messages = find_imports(name, f"import sys\n{line}\n")
+    assert messages == ([] if found is None else [f"{name}:2: imports {found}, which is not there"])
+
+
+def test_each_pattern_of_a_rule_finds_a_file() -> None:
+    for patterns, _ in RULES:
+        for pattern in patterns:
+            assert list(ROOT.glob(pattern)), pattern
+    assert set(BARE) <= {pattern for patterns, _ in RULES for pattern in patterns}
+
+
+def test_the_page_lists_each_rule() -> None:
+    listed = [name for cell in table("docs/tests.md", "Rule") for name in code_in(cell)]
+    assert listed == [*(find.__name__ for _, find in RULES), page_names.find_names.__name__]
 
 
 @pytest.fixture(scope="module")

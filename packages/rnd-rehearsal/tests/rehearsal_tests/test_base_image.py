@@ -46,7 +46,7 @@ def test_it_is_made_once(mmdebstrap: Path, tmp_path: Path) -> None:
     assert len(Path(f"{mmdebstrap}.log").read_text().splitlines()) == 1
 
 
-@pytest.mark.skipif("os.geteuid() != 0")
+@pytest.mark.skipif("os.geteuid() != 0", reason="needs root")
 def test_processes_that_ask_at_once_wait_for_one_another(mmdebstrap: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", ASK, str(tmp_path / "cache")]
     asking = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
@@ -63,7 +63,7 @@ def test_half_of_one_is_never_taken_for_whole(mmdebstrap: Path, tmp_path: Path) 
     assert (prepare_base_image(tmp_path / "cache") / "base.tar").read_text() == "a base\n"
 
 
-@pytest.mark.skipif("os.geteuid() != 0")
+@pytest.mark.skipif("os.geteuid() != 0", reason="needs root")
 def test_what_a_killed_one_has_mounted_ends_with_it(mmdebstrap: Path, tmp_path: Path) -> None:
     """The real one mounts /dev/shm into its folder. To remove that folder would remove the files of all programs."""
     own, inside = tmp_path / "own", tmp_path / "inside"
