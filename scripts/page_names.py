@@ -35,7 +35,7 @@ SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 # A name: an option, or a word with a mark in it that prose has not, or several of them with dots between.
 NAME = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+|[A-Za-z_]\w*(?:[.-]\w+)*")
 MARKED = re.compile(r"[-_.]|[a-z][A-Z]")
-EXAMPLE = re.compile(r"[A-Z]+-|(?:rnd|run|ubuntu)[-.][\w.-]+$|first_probe$")  # PREFIX-runners, rnd-aligner
+EXAMPLE = re.compile(r"[A-Z]+-")  # PREFIX-runners
 FILE = re.compile(r"\.(?:py|json|yml|toml|io|com)$")
 PATH = re.compile(r"(?:\.?[\w-]+/)+[\w.-]*")
 USED = re.compile(r"uses: ([\w./-]+)@")
@@ -44,6 +44,7 @@ OTHERS = frozenset({
     "hashFiles", "key.pem", "nvidia-container-cli.no-cgroups", "pixi.lock", "public.ecr.aws", "rewrite-timestamp",
     "runnerLevel",
     "RND_APP_CLIENT_ID", "RND_APP_PRIVATE_KEY",  # secrets of earlier versions, to be deleted
+    "first_probe", "rnd-aligner", "run.17203948571", "ubuntu-24.04",  # examples
     ".github/rnd.yml", "docs/_build", "tests/test_levels.py",  # of a repository
 })  # fmt: skip
 # A command of such a program; tests/test_page_commands.py has what the pages tell people to run.

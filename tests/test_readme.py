@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
 from copier import run_copy
 
 from rnd.project.template import CHECKOUT
 from scripts.picture import COLUMNS, PICTURE, ROWS, record
-from tests.helpers.pages import PAGES
+from tests.helpers.pages import BLOCK, PAGES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.helpers.template import TemplateRepository
@@ -91,10 +94,14 @@ def test_the_picture_is_small_and_safe_and_names_no_machine() -> None:
     assert "is ready in ~/rnd-my-project" in picture
 
 
+READERS: dict[str, Callable[[str], object]] = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_is_shown_as_json_is_json(page: Path) -> None:
-    for block in re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
-        json.loads(block)
+def test_what_is_shown_as_data_can_be_read(page: Path) -> None:
+    for language, block in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if language in READERS and "<<<<<<<" not in block:  # which shows a conflict
+            READERS[language](block)
 
 
 def test_the_tutorial_lists_the_files_of_a_repository(template: TemplateRepository, tmp_path: Path) -> None:

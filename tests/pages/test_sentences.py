@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import tomllib
 from datetime import UTC, datetime
 
 import pytest
 
-from rnd import http_client, process, retry
+from rnd import docker, http_client, process, retry
+from rnd.doctor import organisation
 from rnd.environments.conda import clients
 from rnd.fleet import governor, rest, rings
 from rnd.fleet.update import words
+from rnd.github import sign_in
 from rnd.organisation import load_organisation
 from rnd.providers import aws, codeartifact, ecr
 from rnd.publish import index, layers
@@ -27,6 +30,7 @@ from rnd.version import next_version, walk
 from scripts.weaken import ROOT
 from tests.helpers import cost, memory
 from tests.helpers.pages import read_page, table
+from tests.helpers.workflows import load
 
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -70,6 +74,10 @@ SHIPPED = load_organisation()
 (PER_MINUTE, _), (PER_HOUR, _) = governor.CREATIONS
 BUDGET = 5000  # requests of a user in an hour, GitHub's documentation
 LEFT = BUDGET * (1 - governor.RESERVE)
+IMAGE = (ROOT / "images/Dockerfile").read_text(encoding="utf-8")
+(TOOLKIT,) = re.findall(r'^ARG TOOLKIT_EXTRAS="(.+)"$', IMAGE, re.MULTILINE)
+(WEEKLY,) = load(ROOT / ".github/workflows/base_images.yml")["on"]["schedule"]
+MORNING = {"17 3 * * 1": "Monday"}.get(WEEKLY["cron"], WEEKLY["cron"])
 OLDEST_IMAGE = constant("src/rnd/runners/stack/alarms.py", "OLDEST_DAYS")
 CLIENTS = [f"{name} {'.'.join(map(str, oldest))}" for name, oldest in clients.OLDEST.items()]
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
@@ -98,8 +106,14 @@ SENTENCES = {
     "docs/first-time.md": [
         f"a job waits for more than {constant('src/rnd/runners/stack/alarms.py', 'PATIENCE')} minutes | the alarm",
         f"tried {ATTEMPTS} times, then re-run the command",
+        f"of an owner: {organisation.OWNER.split('`')[1]}",
+        f"or use a token with {listed(code(sign_in.SCOPES))}.",
     ],
-    "docs/how-to/base-images.md": [f"fires if an image is missing or older than {OLDEST_IMAGE} days"],
+    "docs/how-to/base-images.md": [
+        f"selects the extras, `{TOOLKIT}` by default",
+        f"builds all images every {MORNING} morning",
+        f"fires if an image is missing or older than {OLDEST_IMAGE} days",
+    ],
     "docs/how-to/choose-machines.md": [
         f"its first step runs {TIMING.pickup:g} s later (`--pickup-seconds`)",
         f"It accepts jobs after {TIMING.boot / MINUTE:g} minutes (`--boot-minutes`)",
@@ -128,6 +142,7 @@ SENTENCES = {
     "docs/how-to/publish-an-image.md": [
         f"at most {TIMES} times, after {DELAYS} seconds",
         f"all times in them are {datetime.fromtimestamp(layers.TIME, UTC):%-d %B %Y}, and the only other time",
+        f"Docker with buildx, Docker before {docker.EMBEDDED_BUILDKIT}, podman or buildah.",
         f"of which ECR allows {NUMBERS[ecr.MOST_EXCLUSIONS]}.",
         f"run without the variables {listed(code([*(f'{one}*' for one in process.SECRET_PREFIXES), *TOKENS]))}.",
     ],

@@ -93,6 +93,14 @@ def test_the_features() -> None:
     assert [name for cell in table("docs/how-to/features.md", "Feature") for name in code_in(cell)] == sorted(FEATURES)
 
 
+def test_where_a_python_is() -> None:
+    """What `rnd new` and `rnd doctor` say of a version."""
+    modules = ("src/rnd/environments/uv.py", "src/rnd/doctor/machine.py")
+    said = "".join((ROOT / name).read_text(encoding="utf-8") for name in modules)
+    for mark in table("docs/how-to/python-versions.md", "mark"):
+        assert f'"{mark}"' in said
+
+
 def test_the_names_of_platforms_in_an_environment() -> None:
     sentence = read_page("docs/how-to/conda.md").partition("Supported are ")[2].partition(".\n")[0]
     assert sorted(code_in(sentence)) == sorted(set().union(*SELECTORS.values()))

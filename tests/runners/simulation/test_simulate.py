@@ -9,6 +9,7 @@ import pytest
 
 from rnd import cli
 from rnd.organisation import load_organisation
+from tests.helpers.pages import read_page
 from tests.runners.simulation.test_job_list import job
 
 if TYPE_CHECKING:
@@ -96,6 +97,18 @@ def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
         *RUNNERS.classes,
     ):
         assert text in said
+
+
+def test_the_example_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same seed gives the same jobs on every machine, so that the page shows what everybody sees."""
+    page = read_page("docs/how-to/choose-machines.md").partition(
+        "$ rnd runners simulate --jobs-per-day research-gpu=20\n"
+    )
+    assert cli.main(["runners", "simulate", "--jobs-per-day", "research-gpu=20"]) == 0
+    shown = page[2].partition("```")[0]
+    assert [line.split() for line in capsys.readouterr().out.strip().splitlines()[2:]] == [
+        line.split() for line in shown.strip().splitlines()[2:]
+    ]
 
 
 def test_jobs_as_github_reports_them_are_replayed_beside_what_really_was(
