@@ -156,6 +156,7 @@ SENTENCES = {
         f"each module that takes {cost.LEAST} seconds or more",
         f"if `/dev/shm` has {memory.ENOUGH // 2**30} GiB free",
     ],
+    "docs/decisions/0020-a-role-that-reads.md": [f"it reads, and it lasts {in_words(codeartifact.READING)}."],
     "docs/decisions/0022-one-broker.md": [f"Jobs make the call {ATTEMPTS} times and then fail"],
     "docs/decisions/0026-environments-by-their-inputs.md": [
         f"after {names.EXPIRES['dev/']} days for branches and {names.EXPIRES['candidate/']} days for `main`",
