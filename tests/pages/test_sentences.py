@@ -70,7 +70,7 @@ DELAYS = listed([f"{delay:g}" for delay in retry.DELAYS])
 TIMES = NUMBERS[len(retry.DELAYS)]
 ATTEMPTS = NUMBERS[len(retry.DELAYS) + 1]
 TIMING = Timing()
-SHIPPED = load_organisation()
+TEMPLATE = load_organisation().template.model_copy(update={"workflow_ref": "v1"})
 (PER_MINUTE, _), (PER_HOUR, _) = governor.CREATIONS
 BUDGET = 5000  # requests of a user in an hour, GitHub's documentation
 LEFT = BUDGET * (1 - governor.RESERVE)
@@ -132,7 +132,7 @@ SENTENCES = {
         f"1,000 pull requests take at least {math.ceil((HOUR + PER_HOUR * governor.CREATION_PAUSE) / MINUTE)} minutes",
         f"A hold needs an end date, at most {'a year' if rings.LONGEST_HOLD == 366 else rings.LONGEST_HOLD} ahead.",
         f"It is always on the branch `{words.BRANCH}`.",
-        f"at the branch `{SHIPPED.template.canary_ref}`, all others at `{SHIPPED.template.workflow_ref}`",
+        f"at the branch `{TEMPLATE.canary_ref}`, all others at `{TEMPLATE.workflow_ref}`",
     ],
     "docs/how-to/publish-a-package.md": [
         f"a status {', '.join(map(str, sorted(http_client.TRANSIENT | {index.CONFLICT})))}, or from 500 on",

@@ -17,6 +17,7 @@ from rnd.runners.broker import session
 from rnd.runners.stack import policies
 from rnd.version.next_version import Commit, derive
 from tests.helpers.machine import ROOT
+from tests.helpers.organisations import shipped
 from tests.helpers.pages import BLOCK, code_in, read_page, table
 from tests.helpers.workflows import load
 from tests.test_pages import find_parser
@@ -69,6 +70,7 @@ def test_the_tokens_of_the_fleet_are_those_of_its_workflow() -> None:
     assert {(code_in(environment)[0], code_in(cells[0])[0]) for environment, cells in rows} == used
 
 
+@shipped
 def test_the_rings_of_the_example_are_those_of_org_yml() -> None:
     blocks = [yaml.safe_load(text) for language, text in BLOCK.findall(read_page(FLEET)) if language == "yaml"]
     (shown,) = [block["fleet"] for block in blocks if "fleet" in block]

@@ -98,7 +98,7 @@ def test_its_own_checks_pass_on_every_python(
         if chosen == "uv":
             assert offline(made, "uv", "sync", "--all-extras", "--locked").returncode == 0
         for ended in (
-            run(made, "pytest"),
+            run(made, "pytest", "--cov"),  # `rnd new` has run it without
             run(made, "pre-commit", "run", "--all-files"),
             offline(made, prek(), "run", "--all-files"),
         ):

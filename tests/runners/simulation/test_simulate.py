@@ -9,6 +9,7 @@ import pytest
 
 from rnd import cli
 from rnd.organisation import load_organisation
+from tests.helpers.organisations import shipped
 from tests.helpers.pages import read_page
 from tests.runners.simulation.test_job_list import job
 
@@ -99,6 +100,7 @@ def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
         assert text in said
 
 
+@shipped
 def test_the_example_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:
     """The same seed gives the same jobs on every machine, so that the page shows what everybody sees."""
     page = read_page("docs/how-to/choose-machines.md").partition(
