@@ -124,7 +124,7 @@ ELSEWHERE: dict[str, str | tuple[str, ...]] = {
     "rnd fleet rollback --actions": "tests/fleet/test_update.py",
     "rnd fleet rollback --actions --to 1.3.2": "tests/fleet/test_update.py",
     "rnd fleet rollback --template": "tests/fleet/test_update.py",
-    "rnd release package --wheel --only-build --out-dir wheel": "tests/publish/test_package.py",
+    "rnd release package --wheel --only-build --out-dir wheel": "tests/publish/test_built_elsewhere.py",
     "rnd release package": "tests/publish/test_package.py",
     "rnd release package --built wheel --sha256 54d9088eae50… --identity release": "tests/publish/test_package.py",
     "rnd release image": "tests/helpers/image_sandbox.py",
