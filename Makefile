@@ -6,6 +6,8 @@ SHELL := /bin/sh
 # Use uv from PATH, or install it from PyPI into .tools/.
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --frozen --quiet
+# Node from PyPI for the tests, where the machine has none.
+NODE := $(if $(and $(shell command -v node),$(shell command -v npm)),,--group node)
 
 .PHONY: help new test test-fast weaken check lint types format docs picture rehearse runners simulation benchmark
 export NAME SCENARIO TOOL
@@ -21,10 +23,10 @@ new: $(UV) ## Create a repository next to this checkout: make new NAME=my_projec
 
 test: $(UV) ## Run all tests
 	@scripts/install-debian
-	@$(RUN) pytest -n auto --cost
+	@$(RUN) $(NODE) pytest -n auto --cost
 
 test-fast: $(UV) ## Run the tests that are not slow
-	@$(RUN) pytest -n auto -m 'not slow'
+	@$(RUN) $(NODE) pytest -n auto -m 'not slow'
 
 weaken: $(UV) ## Weaken each defence of docs/threats.md, and see that a test notices it
 	@$(RUN) python -m scripts.weaken

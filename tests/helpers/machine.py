@@ -13,6 +13,7 @@ import pytest
 from rnd.organisation import load_organisation
 from rnd_rehearsal import channel as conda_channel
 from rnd_rehearsal.cache import cache_folder
+from tests.helpers import node
 
 ROOT = Path(__file__).parents[2]
 ACME = ROOT / "tests" / "acme.yml"
@@ -40,6 +41,7 @@ TAKEN_AWAY = (
 # A uv that is not on PATH has started these tests, and names itself.
 if shutil.which("uv") is None:
     os.environ["PATH"] += os.pathsep + str(Path(os.environ["UV"]).parent)
+os.environ["PATH"] = node.offer(os.environ["PATH"])
 
 
 def _cache() -> str:

@@ -58,7 +58,7 @@ class Stacks:
 def synthesised(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, Stacks]:
     """The stacks of each organisation. The first process that asks makes them, the others of the same run read them."""
     if shutil.which("node") is None:
-        pytest.skip("node is not on this machine; install Node 22 or later")
+        pytest.skip("node is not on this machine; install Node 22 or later, or run `uv sync --group node`")
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "stacks"
     with alone(folder / "lock"):

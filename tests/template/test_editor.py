@@ -23,7 +23,7 @@ NODE = Path(__file__).parents[1] / "helpers" / "node"
 def pyright() -> Path:
     """The program, in the version of `package-lock.json`; downloaded once."""
     if shutil.which("npm") is None:
-        pytest.skip("npm is not on this machine; install Node 22 or later")
+        pytest.skip("npm is not on this machine; install Node 22 or later, or run `uv sync --group node`")
     made = cache_folder() / f"pyright-{hashlib.sha256((NODE / 'package-lock.json').read_bytes()).hexdigest()[:16]}"
     with alone(made.with_suffix(".lock")):
         if not made.exists():

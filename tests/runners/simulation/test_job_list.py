@@ -100,7 +100,7 @@ def test_github_s_own_example_is_read(tmp_path: Path) -> None:
     path = "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs"
     described = description.load([path], [])
     if described is None:
-        pytest.skip("npm is not on this machine; install Node 22 or later")
+        pytest.skip("npm is not on this machine; install Node 22 or later, or run `uv sync --group node`")
     properties = described["components"]["schemas"]["job"]["properties"]
     assert job().keys() <= properties.keys()
     example = {name: node["example"] for name, node in properties.items() if "example" in node}

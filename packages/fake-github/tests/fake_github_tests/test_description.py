@@ -24,7 +24,7 @@ def contract() -> Contract:
     """GitHub's description, as the fake GitHub uses it."""
     found = description.load([entry.path for entry in ROUTES], WEBHOOKS)
     if found is None:
-        pytest.skip("npm is not on this machine; install Node 22 or later")
+        pytest.skip("npm is not on this machine; install Node 22 or later, or run `uv sync --group node`")
     return Contract(found)
 
 

@@ -7,6 +7,7 @@ webhooks and JSON schemas of them.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,8 @@ DIFFERENT_EVENTS = {
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The packages, each in a folder."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not on this machine; install Node 22 or later, or run `uv sync --group node`")
     folder = tmp_path_factory.mktemp("npm")
     packed = subprocess.run(
         ["npm", "pack", "--silent", *PACKAGES.values()], cwd=folder, capture_output=True, text=True, check=False

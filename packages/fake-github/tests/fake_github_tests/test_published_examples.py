@@ -72,7 +72,7 @@ def examples() -> Iterator[tuple[Key, Any]]:
 def answers(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> dict[Key, Any]:
     """The fake's first answer of each operation and status."""
     if not published.available():
-        pytest.skip("npm is not on this machine: it downloads GitHub's description")
+        pytest.skip("npm is not on this machine; install Node 22 or later, or run `uv sync --group node`")
     found: dict[Key, Any] = {}
     validate = Contract.response
 

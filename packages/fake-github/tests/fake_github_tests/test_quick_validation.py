@@ -78,7 +78,7 @@ def test_both_say_the_same(schema: dict[str, Any]) -> None:
 def test_a_quick_yes_changes_no_verdict(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
     contract = acme.hub.contract
     if contract is None:
-        pytest.skip("npm is not on this machine: it downloads GitHub's description")
+        pytest.skip("npm is not on this machine; install Node 22 or later, or run `uv sync --group node`")
     whole = acme.ada.rest.repos.get("Acme", "rover").json()
     damaged = [{**whole, name: damage} for name in whole for damage in (None, ["x"])]
     verdicts = [contract.response("GET", "/repos/{owner}/{repo}", 200, one) for one in (whole, *damaged)]
