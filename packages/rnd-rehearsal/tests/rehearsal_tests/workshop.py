@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fake_github import published
 from rnd_rehearsal import timeline
 from rnd_rehearsal.rest import Caller
 from rnd_rehearsal.runs import iterate_logs
@@ -109,7 +110,7 @@ def check_containers(up: Sandbox, images: set[str]) -> None:
 
     The jobs that hold an identity name none: they have a machine of their own.
     """
-    assert timeline.left_out(up) == []
+    assert timeline.left_out(up) == ([] if published.available() else [up.hub.unvalidated])
     containers = up.runner.settings.containers
     assert containers is not None
     assert containers.left() == []
