@@ -7,7 +7,7 @@ SHELL := /bin/sh
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --frozen --quiet
 # Node from PyPI for the tests, where the machine has none.
-NODE := $(if $(and $(shell command -v node),$(shell command -v npm)),,--group node)
+NODE = $(if $(and $(shell command -v node),$(shell command -v npm)),,--group node)
 
 .PHONY: help new test test-fast weaken check lint types format docs picture rehearse runners simulation benchmark
 export NAME SCENARIO TOOL
