@@ -146,6 +146,7 @@ def test_names_and_pushes(made: Path, tmp_path: Path, arguments: list[str], name
     assert pushed == (whole if "--push" in arguments else [])
 
 
+@pytest.mark.parametrize("made", ["uv"], indirect=True)  # a conda environment has no extras
 @pytest.mark.parametrize(
     ("table", "arguments", "expected"),
     [
@@ -163,8 +164,6 @@ def test_names_and_pushes(made: Path, tmp_path: Path, arguments: list[str], name
 def test_the_extras_of_the_image(
     tmp_path: Path, made: Path, table: str, arguments: tuple[str, ...], expected: str | None
 ) -> None:
-    if not (made / "uv.lock").exists():
-        pytest.skip("a conda environment has no extras")
     program(tmp_path / "bin", "docker", f'printf "%s\\n" "$@" >>{tmp_path / "log"}\n')
     manifest = made / "pyproject.toml"
     before = manifest.read_text()

@@ -244,9 +244,8 @@ def test_its_wheel_is_one_that_an_index_accepts(made: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("made", ["uv"], indirect=True)  # with conda, private packages come from channels
 def test_the_private_index_is_declared_and_not_needed(made: Path) -> None:
-    if read_project(made).dependency_tool == "conda":
-        pytest.skip("with conda, private packages come from channels")
     project = tomllib.loads((made / "pyproject.toml").read_text())
     (index,) = project["tool"]["uv"]["index"]
     assert index["explicit"] is True
