@@ -85,7 +85,9 @@ def test_each_trap_leaves_a_trace(tmp_path: Path) -> None:
     assert len({one for one in found if one.startswith("shell-")}) == len(traps.SHELL)
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.skipif(
+    shutil.which("strace") is None, reason="strace is not on this machine; scripts/install-debian installs it"
+)
 def test_no_program_inside_the_repository_or_its_clone_is_started(template: TemplateRepository, tmp_path: Path) -> None:
     witness, log, temporary = tmp_path / "witness", tmp_path / "trace", tmp_path / "temporary"
     folder = traps.make(tmp_path / "aligner", witness, traps.STATIC)
