@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,6 +28,6 @@ def offer(path: str) -> str:
     new.write_text(NPM.format(node=node, modules=wheel / "lib" / "node_modules"))
     new.chmod(0o755)
     new.replace(programs / "npm")
-    if not (programs / "node").exists():
+    with suppress(FileExistsError):
         (programs / "node").symlink_to(node)
     return os.pathsep.join((path, str(programs)))
