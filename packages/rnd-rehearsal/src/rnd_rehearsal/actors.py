@@ -5,10 +5,10 @@ Touches a sandbox: its fake GitHub, its folders.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from rnd import process
+from rnd.project.template import Template, render
 from rnd_rehearsal import stock_copier
 from rnd_rehearsal.assertions import PROJECT, Assertions
 from rnd_rehearsal.cloud.stack import RELEASE_APP
@@ -20,20 +20,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rnd_rehearsal.runs import Run
+    from rnd_rehearsal.sandbox import Sandbox
 
 BEFORE = "0.4.1"  # what a prepared repository has released, as in the specification's examples
-AUTHOR = f"author={RESEARCHER.title()} <{RESEARCHER}@example.com>"
+AUTHOR = f"{RESEARCHER.title()} <{RESEARCHER}@example.com>"
 LATE_READS = 3  # that answer 404 for a repository which a user has just made, as on GitHub
 PATIENCE: int = 900  # seconds that the runs of one moment may take
-# What locks a repository and does nothing else.
-LOCK = {
-    "uv": ("uv", "lock", "--quiet"),
-    "conda": (
-        sys.executable,
-        "-c",
-        "from pathlib import Path; from rnd.environments.conda.rattler import lock; lock(Path())",
-    ),
-}
+# What locks a repository that is made with conda, and does nothing else.
+LOCK = "from pathlib import Path; from rnd.environments.conda.rattler import lock; lock(Path())"
+
+
+def lock(sandbox: Sandbox, folder: Path) -> None:
+    """Write the lock file of a repository, as a researcher."""
+    extra = own_environment(sandbox, RESEARCHER)
+    if sandbox.dependency_tool == "conda":
+        sandbox.python.run("-c", LOCK, cwd=folder, extra=extra)
+    else:
+        process.run("uv", "lock", "--quiet", cwd=folder, extra=extra)
 
 
 class Actors(Assertions):
@@ -47,9 +50,8 @@ class Actors(Assertions):
     def rnd(self, *arguments: str, login: str = RESEARCHER) -> str:
         """Run this program in the work tree, as a user."""
         place = self.folder if self.folder.exists() else self.folder.parent
-        return process.run(
-            sys.executable, "-m", "rnd", *arguments, cwd=place, extra=own_environment(self.sandbox, login)
-        )
+        extra = own_environment(self.sandbox, login)
+        return self.sandbox.python.run("-m", "rnd", *arguments, cwd=place, extra=extra)
 
     def git(self, *arguments: str, login: str = RESEARCHER) -> str:
         """Run git in the work tree, as a user."""
@@ -62,7 +64,7 @@ class Actors(Assertions):
         self.sandbox.hub.read_delay = LATE_READS
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         hosted = ("-d", "create_github_repository=true")
-        self.rnd("new", str(self.folder), "--template", str(self.sandbox.checkout), *self._answers(), *hosted)
+        self.rnd("new", str(self.folder), "--template", str(self.sandbox.checkout), *self._options(), *hosted)
         self.wait()
 
     def copy(self) -> stock_copier.Ended:
@@ -77,11 +79,8 @@ class Actors(Assertions):
         """Have a repository that has released a version already, made without its own checks and first runs."""
         self.report(f"there is a repository that has released {version}")
         template = str(self.sandbox.checkout)
-        tool = self.sandbox.dependency_tool
-        options = ("--trust", "--quiet", "--skip-tasks", "--vcs-ref", "HEAD", *self._answers())
-        copier = (sys.executable, "-m", "copier", "copy", *options, template, str(self.folder))
-        process.run(*copier, extra=own_environment(self.sandbox, RESEARCHER))
-        process.run(*LOCK[tool], cwd=self.folder, extra=own_environment(self.sandbox, RESEARCHER))
+        render(Template(template, template, "HEAD"), self.folder, self._answers(), {}, ask=False)
+        lock(self.sandbox, self.folder)
         self.git("init", "--quiet", "--initial-branch=main")
         self.rnd("version", "set", version)
         self.git("add", "--all")
@@ -93,10 +92,13 @@ class Actors(Assertions):
         Caller(hub.api_url, app).ask("POST", f"/repos/{self.repository}/releases", released)
         self.git("fetch", "--quiet", str(self.hosted.folder), "+refs/tags/*:refs/tags/*")
 
-    def _answers(self) -> tuple[str, ...]:
+    def _answers(self) -> dict[str, str]:
+        """Return the answers of the questions."""
+        return {"project_name": PROJECT, "author": AUTHOR, "dependency_tool": self.sandbox.dependency_tool}
+
+    def _options(self) -> tuple[str, ...]:
         """Return the options that answer the questions."""
-        answers = (f"project_name={PROJECT}", AUTHOR, f"dependency_tool={self.sandbox.dependency_tool}")
-        return ("--defaults", *(option for answer in answers for option in ("-d", answer)))
+        return ("--defaults", *(part for one in self._answers().items() for part in ("-d", "=".join(one))))
 
     def _publish(self, *, private: bool) -> None:
         """Host the repository, and set it as org.yml has it; its first push is a workflow's, which starts no run."""

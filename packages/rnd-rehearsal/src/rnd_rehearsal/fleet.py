@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from rnd.github.repository import Repository
 from rnd.github.settings.plan import settings_and_guards
 from rnd.github.settings.setting import RepositoryContext
 from rnd_rehearsal import template
-from rnd_rehearsal.actors import AUTHOR, LOCK, PATIENCE
+from rnd_rehearsal.actors import AUTHOR, PATIENCE, lock
 from rnd_rehearsal.sandbox import own_environment, push
 from rnd_rehearsal.services import MAINTAINER, RESEARCHER
 
@@ -145,18 +144,18 @@ class Fleet:
     def create(self, release: str) -> None:
         """Make the six repositories from a release of the template, with their settings."""
         self.actors.report(f"there are {len(ALL)} repositories of {release}")
-        author = AUTHOR.partition("=")[2]
-        wanted = {str(self.folder(one)): {"project_name": one, "author": author} for one in ALL}
+        wanted = {str(self.folder(one)): {"project_name": one, "author": AUTHOR} for one in ALL}
         given = json.dumps([str(self.checkout), self.address, release, wanted])
         self.folder(ROVER).parent.mkdir(parents=True)
-        process.run(sys.executable, "-c", MAKE, given, extra=own_environment(self.actors.sandbox, RESEARCHER))
+        sandbox = self.actors.sandbox
+        sandbox.python.run("-c", MAKE, given, extra=own_environment(sandbox, RESEARCHER))
         for project in ALL:
             self._publish(project)
         self._apply_settings()
 
     def _publish(self, project: str) -> None:
         folder = self.folder(project)
-        process.run(*LOCK["uv"], cwd=folder, extra=own_environment(self.actors.sandbox, RESEARCHER))
+        lock(self.actors.sandbox, folder)
         self._change(project)
         self._git(folder, "init", "--quiet", "--initial-branch=main")
         self._git(folder, "add", "--all")
@@ -202,7 +201,7 @@ class Fleet:
         self.actors.report(f"{MAINTAINER} runs rnd fleet {' '.join(arguments)}")
         extra = own_environment(self.actors.sandbox, MAINTAINER) | dict(signed or {})
         place = self.actors.sandbox.folder / "people"
-        return process.attempt(sys.executable, "-m", "rnd", "fleet", *arguments, cwd=place, extra=extra)
+        return self.actors.sandbox.python.attempt("-m", "rnd", "fleet", *arguments, cwd=place, extra=extra)
 
     def wait(self) -> list[Run]:
         """Wait until nothing runs, and return the runs since the last time."""

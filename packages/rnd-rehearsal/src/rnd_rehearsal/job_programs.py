@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from rnd import process
-from rnd_rehearsal import step_server
+from rnd_rehearsal import fork_server, python_programs
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -87,8 +87,10 @@ if [ -n "$code" ]; then
     fi
     exec 3<&0 4>&1 5>&2 # which the next lines, unlike 0 to 2, do not replace for a moment
     mkfifo "$server/$$"
+    exec 6<>"$server/$$"
     echo $$ >"$server/{requests}"
-    read -r ended <"$server/$$"
+    {{ read -r process && read -r ended; }} <&6
+    [ "$ended" -ge 0 ] || ended=$((128 - ended)) # of what a signal ended: as a shell says it
     exit "$ended"
 fi
 take_environment
@@ -97,6 +99,19 @@ ended=$?
 rm -f "$kept/$number.busy"
 exit "$ended"
 """
+
+# What runs the fakes of actions: Python, without its start.
+PYTHON = """\
+#!/bin/sh
+exec 3<&0 4>&1 5>&2
+mkfifo "{place}/$$"
+exec 6<>"{place}/$$"
+echo $$ >"{place}/{requests}"
+{{ read -r process && read -r ended; }} <&6
+[ "$ended" -ge 0 ] || ended=$((128 - ended))
+exit "$ended"
+"""
+PYTHON_NAME = "rehearsal-python"  # not one that is looked for on PATH
 
 # act asks for the path of node before each action, also where no action is written for node.
 NODE = """\
@@ -118,12 +133,14 @@ def prepare(folder: Path, environments: Path, path: str) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     _remove_old(environments)
     if uv is not None and shutil.which("flock") is not None:
-        places = {"steps": folder / STEPS, "lifeline": folder / STEPS / LIFELINE, "server": step_server.__file__}
+        places = {"steps": folder / STEPS, "lifeline": folder / STEPS / LIFELINE, "server": fork_server.__file__}
         quoted = {name: shlex.quote(str(place)) for name, place in places.items()}
-        text = UV.format(uv=shlex.quote(uv), environments=environments, requests=step_server.REQUESTS, **quoted)
+        text = UV.format(uv=shlex.quote(uv), environments=environments, requests=fork_server.REQUESTS, **quoted)
         _write(folder / "uv", text)
     if node is not None:
         _write(folder / "node", NODE.format(node=shlex.quote(node)))
+    place = python_programs.server().place
+    _write(folder / PYTHON_NAME, PYTHON.format(place=place, requests=fork_server.REQUESTS))
     return f"{folder}:{path}"
 
 
@@ -142,7 +159,7 @@ def kept_processes(folder: Path) -> Generator[None]:
         yield
     finally:
         os.close(lifeline)
-        for file in steps.glob(f"*/*/{step_server.PROCESS}"):
+        for file in steps.glob(f"*/*/{fork_server.PROCESS}"):
             with suppress(ProcessLookupError):
                 descriptor = os.pidfd_open(int(file.read_text(encoding="utf-8")))
                 select.select([descriptor], [], [], PATIENCE)

@@ -43,6 +43,7 @@ class Settings:
         faults: Lets each step fail once, where it is given.
         artifacts: What jobs keep for later ones of their run.
         cold: Gives each job a machine of its own, and counts what it fetches; None where all jobs share this one.
+        python: The program that runs the fakes of actions.
     """
 
     environment: dict[str, str]
@@ -56,6 +57,7 @@ class Settings:
     faults: StepFaults | None = None
     artifacts: Artifacts = field(default_factory=Artifacts)
     cold: Cold | None = None
+    python: str = sys.executable
 
 
 def make_task(hub: FakeGitHub, settings: Settings, downloads: Downloads, run: Run, job: Job) -> act.Task:
@@ -105,7 +107,7 @@ def environment(hub: FakeGitHub, settings: Settings, run: Run, job: Job, granted
         "GITHUB_RUN_ID": str(run.id),
         "GITHUB_RUN_NUMBER": str(run.id),
         "GITHUB_RUN_ATTEMPT": str(run.attempt),
-        "RND_REHEARSAL_PYTHON": sys.executable,
+        "RND_REHEARSAL_PYTHON": settings.python,
     }
     if granted.get("id-token") != "write" or run.fork:
         return {**settings.environment, **named}

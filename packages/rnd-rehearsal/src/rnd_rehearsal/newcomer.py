@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rnd import process
 from rnd.project.update import conflicts
 from rnd_rehearsal.actors import Actors
 from rnd_rehearsal.sandbox import own_environment, push
@@ -214,7 +212,7 @@ class Newcomer(Actors):
         self.report(f"{RESEARCHER} runs rnd adopt {self.kind.name} {' '.join(arguments)}")
         command = ("adopt", str(self.folder), "--template", str(self.sandbox.checkout), *arguments)
         extra = own_environment(self.sandbox, RESEARCHER)
-        return process.attempt(sys.executable, "-m", "rnd", *command, cwd=self.folder, extra=extra)
+        return self.sandbox.python.attempt("-m", "rnd", *command, cwd=self.folder, extra=extra)
 
     def accept(self, number: int, method: str = "squash") -> None:
         """Merge a pull request; what that starts goes on."""
@@ -230,8 +228,9 @@ class Newcomer(Actors):
     def apply(self) -> str:
         """Apply the settings as a maintainer, and return what is left to do; follow a rename in the work tree."""
         self.report(f"{MAINTAINER} applies the settings of {self.kind.name}")
-        command = (sys.executable, "-m", "rnd", "github", "apply", "--quiet")
-        ended = process.attempt(*command, cwd=self.folder, extra=own_environment(self.sandbox, MAINTAINER))
+        command = ("-m", "rnd", "github", "apply", "--quiet")
+        extra = own_environment(self.sandbox, MAINTAINER)
+        ended = self.sandbox.python.attempt(*command, cwd=self.folder, extra=extra)
         self.pull()
         if self.git("branch", "--list", self.kind.branch) and self.kind.branch != self.base:
             self.git("branch", "--move", self.kind.branch, self.base)
@@ -240,8 +239,8 @@ class Newcomer(Actors):
     def update(self) -> list[str]:
         """Take in the template's newest release with stock copier, and return the files in conflict."""
         self.report(f"{RESEARCHER} runs copier update in {self.kind.name}")
-        command = (sys.executable, "-m", "copier", "update", "--trust", "--defaults", "--quiet")
-        process.run(*command, cwd=self.folder, extra=own_environment(self.sandbox, RESEARCHER))
+        command = ("-m", "copier", "update", "--trust", "--defaults", "--quiet")
+        self.sandbox.python.run(*command, cwd=self.folder, extra=own_environment(self.sandbox, RESEARCHER))
         self.git("add", "--all")
         return conflicts(self.folder)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -101,7 +100,7 @@ class Research:
         """Make the repository, as a researcher does, and return the number of its first pull request."""
         actors = self.actors
         actors.report(f"{RESEARCHER} makes a repository from the template")
-        answers = (f"project_name={PROJECT}", AUTHOR, "create_github_repository=true")
+        answers = (f"project_name={PROJECT}", f"author={AUTHOR}", "create_github_repository=true")
         options = (option for answer in answers for option in ("-d", answer))
         self.rnd("new", str(actors.folder), "--defaults", *options, folder=False)
         actors.wait()
@@ -199,7 +198,8 @@ class Research:
 
     def rnd(self, *arguments: str, folder: bool = True) -> str:
         """Run this program as the researcher, in the repository or where it is to be."""
-        return self.run(sys.executable, "-m", "rnd", *arguments, folder=folder)
+        place = self.actors.folder if folder else self.actors.folder.parent
+        return self.actors.sandbox.python.run("-m", "rnd", *arguments, cwd=place, extra=self._variables())
 
     def run(self, *argv: str, folder: bool = True) -> str:
         """Run a program as the researcher, and return what it prints."""

@@ -6,6 +6,7 @@ Started and stopped as one. Everything listens on the loopback interface, and li
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from rnd_rehearsal.cache import cache_folder
 from rnd_rehearsal.cloud import stack as publishing
 from rnd_rehearsal.containers import Containers
 from rnd_rehearsal.jobs import Settings
+from rnd_rehearsal.python_programs import Python
 from rnd_rehearsal.rest import Caller
 from rnd_rehearsal.runner import Runner
 from rnd_rehearsal.services import MAINTAINER, RESEARCHER, Options, Services, serve
@@ -49,12 +51,14 @@ class Sandbox(Services):
         checkout: The template's, with an org.yml as people and jobs here need it.
         organisation: As that org.yml has it.
         runner: Runs workflows.
+        python: Runs the programs of people that are written in Python.
     """
 
     folder: Path
     checkout: Path
     organisation: Organisation
     runner: Runner
+    python: Python
 
     @property
     def dependency_tool(self) -> str:
@@ -117,7 +121,10 @@ def start(folder: Path, checkout: Path, options: Options = DEFAULT) -> Generator
         settings = _settings(folder, organisation, services, options, machines)
         runner = Runner(services.hub, folder / RUNS, settings)
         stack.callback(runner.close)
-        sandbox = Sandbox(**vars(services), folder=folder, checkout=checkout, organisation=organisation, runner=runner)
+        sandbox = Sandbox(
+            **vars(services), folder=folder, checkout=checkout, organisation=organisation, runner=runner,
+            python=Python(forks=not options.cold),
+        )  # fmt: skip
         number = _host_template(sandbox)
         if options.aws:
             keys = {name: key for name, (_, key) in services.apps.items()}
@@ -144,13 +151,15 @@ def _settings(
     faults = StepFaults(folder / "faults", central, options.failing) if options.failing else None
     environment = services.environment
     path = job_programs.prepare(folder / PROGRAMS, cache_folder() / job_programs.FOLDER, environment["PATH"])
-    settings = Settings(environment | {"PATH": path}, left_out=_left_out(options), faults=faults)
+    python = str(folder / PROGRAMS / job_programs.PYTHON_NAME)
+    settings = Settings(environment | {"PATH": path}, left_out=_left_out(options), faults=faults, python=python)
     if not options.aws:
         name = organisation.github.repository.environment.name
         settings.secrets.update(secret_access.secrets(services.development))
         settings.environment_secrets[name] = secret_access.secrets(services.index)
     if machines is not None:
         settings.cold, settings.machines, settings.environment["PATH"] = machines, 1, environment["PATH"]
+        settings.python = sys.executable
         settings.artifacts.transferred = machines.meter.at(OTHER)
     if options.containers:
         settings.containers = _containers(services, folder / RUNS / downloads.FOLDER, faults, cold=options.cold)

@@ -131,6 +131,23 @@ def test_node_says_its_path_without_a_start(jobs: Jobs) -> None:
     )
 
 
+@pytest.mark.parametrize("ended", ["3", "'so'", "os.kill(os.getpid(), 9)"])
+def test_a_fake_finds_and_says_what_it_would_with_python(jobs: Jobs, ended: str) -> None:
+    script = jobs.folder / "fake.py"
+    seen = "[sys.argv, os.getcwd(), os.environ['DEMO'], sys.stdin.read(), __name__]"
+    script.write_text(f"import os, sys, urllib.request\nprint({seen}, flush=True)\nsys.exit({ended})\n")
+
+    def said(python: Path | str) -> tuple[int, str, str]:
+        done = subprocess.run(
+            ["sh", "-c", '"$0" "$@"', str(python), "-I", "-S", str(script), "a b"], input="hello", cwd=jobs.folder,
+            env={"PATH": jobs.path, "DEMO": "one\ntwo"}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr.replace("Killed\n", "")
+
+    forked = jobs.folder / "programs" / job_programs.PYTHON_NAME
+    assert said(forked) == said(forked) == said(sys.executable)
+
+
 # Makes no environment: Python is the one of the tests.
 UV_WITHOUT_ENVIRONMENTS = """\
 #!/bin/sh

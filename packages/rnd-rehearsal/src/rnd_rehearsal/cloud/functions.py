@@ -6,18 +6,18 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from rnd_rehearsal.cloud import signing
 from rnd_rehearsal.cloud.account import Denied
+from rnd_rehearsal.python_programs import Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,9 @@ class Function:
     role: str
     environment: dict[str, str]
     place: Path
-    _process: subprocess.Popen[str] | None = None
+    _process: Program | None = None
+    _events: IO[str] | None = None
+    _answers: IO[str] | None = None
     _until: datetime = field(default_factory=lambda: datetime.now(UTC))
     _lock: Lock = field(default_factory=Lock)
 
@@ -78,12 +80,11 @@ class Function:
         with self._lock:
             if self._process is None or self._process.poll() is not None or datetime.now(UTC) >= self._until:
                 self._start(account)
-            process = self._process
-            if process is None or process.stdin is None or process.stdout is None:
+            if self._events is None or self._answers is None:
                 raise Denied("ServiceException", "The function did not start.")
-            process.stdin.write(json.dumps(event) + "\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
+            self._events.write(json.dumps(event) + "\n")
+            self._events.flush()
+            line = self._answers.readline()
         if not line:
             return {"error": {"errorType": "Runtime.ExitError", "errorMessage": "The function exited."}}
         answer: dict[str, Any] = json.loads(line)
@@ -97,22 +98,23 @@ class Function:
             shutil.copytree(self.code, target, ignore=shutil.ignore_patterns("__pycache__"))
         session = account.give(account.roles[self.role], self.name, SECONDS)
         self._until = datetime.now(UTC) + timedelta(seconds=SECONDS - RENEWED)
-        command = [sys.executable, "-I", "-c", PROGRAM, str(target.parent), self.handler]
         variables = {**self.environment, **_credentials(session), "AWS_REGION": account.region, "NO_PROXY": "127.0.0.1"}
-        with self.log.open("a", encoding="utf-8") as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=variables, text=True
-            )
+        (events, feeding), (reading, answers) = os.pipe(), os.pipe()
+        command = ("-I", "-c", PROGRAM, str(target.parent), self.handler)
+        with self.log.open("ab") as log:
+            self._process = Program(*command, env=variables, stdin=events, stdout=answers, stderr=log.fileno())
+        os.close(events)
+        os.close(answers)
+        self._events, self._answers = os.fdopen(feeding, "w"), os.fdopen(reading)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, which ends with its events."""
+        for stream in (self._events, self._answers):
+            if stream is not None:
+                stream.close()
         if self._process is not None:
-            for stream in (self._process.stdin, self._process.stdout):
-                if stream is not None:
-                    stream.close()
-            self._process.terminate()
             self._process.wait()
-            self._process = None
+        self._process = self._events = self._answers = None
 
 
 @dataclass
