@@ -21,6 +21,7 @@ import pytest
 
 from rnd.answers import read_project
 from rnd.environments.environment import environment_of
+from rnd_rehearsal import python_programs
 from tests.helpers.git import git
 from tests.helpers.machine import isolate
 from tests.helpers.template import TemplateRepository, asking_nothing, copy_template
@@ -92,8 +93,13 @@ def wrapped(tmp_path: Path) -> dict[str, str]:
 
 
 def command(template: TemplateRepository, folder: Path) -> list[str]:
-    """Return the command that makes a repository."""
-    return [sys.executable, "-m", "rnd", "new", str(folder), *asking_nothing(template.address), "--json"]
+    """Return the arguments of Python that make a repository."""
+    return ["-m", "rnd", "new", str(folder), *asking_nothing(template.address), "--json"]
+
+
+def started(template: TemplateRepository, folder: Path) -> subprocess.Popen[str]:
+    """Start the command; most tests run it forked, which saves the start of Python."""
+    return subprocess.Popen([sys.executable, *command(template, folder)], stdout=subprocess.PIPE, text=True)
 
 
 def content(folder: Path) -> dict[str, object]:
@@ -118,7 +124,7 @@ def content(folder: Path) -> dict[str, object]:
 def make(template: TemplateRepository, folder: Path) -> tuple[dict[str, object], dict[str, str]]:
     """Run the command to its end, and return the repository's content and what became of each step."""
     folder.parent.mkdir(exist_ok=True)
-    ended = subprocess.run(command(template, folder), capture_output=True, text=True, check=False)
+    ended = python_programs.completed(*command(template, folder))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return content(folder), {step["key"]: step["result"] for step in json.loads(ended.stdout)["steps"]}
 
@@ -166,12 +172,12 @@ def test_killed_again_and_again_then_finished(
     folder.parent.mkdir()
     for call, moment, sent in KILLS[tool]:
         variables = wrapped | {"KILL_AT": call, "KILL_MOMENT": moment, "KILL_SIGNAL": sent}
-        run = partial(subprocess.run, command(template, folder), env=variables, capture_output=True, text=True)
-        left, ended = drafts(folder), run(check=False)
+        run = partial(python_programs.completed, *command(template, folder), env=variables)
+        left, ended = drafts(folder), run()
         if not killed.exists() and call in LEFT:
             assert ended.returncode == 0, ended.stdout + ended.stderr
             remove(folder / LEFT[call])
-            ended = run(check=False)
+            ended = run()
         assert killed.exists(), f"{call}, {sent} {moment} it: the call was never made\n{ended.stdout}{ended.stderr}"
         was_ended(ended.returncode, ended.stdout, sent, drafts(folder) - left)
         killed.rmdir()
@@ -186,7 +192,7 @@ def test_killed_where_no_program_is_called_then_finished(
 ) -> None:
     folder = tmp_path / "one" / "aligner"
     folder.parent.mkdir()
-    with subprocess.Popen(command(template, folder), stdout=subprocess.PIPE, text=True) as running:
+    with started(template, folder) as running:
         assert wait_for(tmp_path, seen, running), "it was never at it"
         running.send_signal(signal.Signals[f"SIG{sent}"])
         said, _ = running.communicate(timeout=300)
@@ -232,7 +238,7 @@ def test_what_was_done_before_the_kill_is_not_repeated(
     folder = tmp_path / "one" / "aligner"
     folder.parent.mkdir()
     variables = wrapped | {"KILL_AT": "pre-commit run", "KILL_MOMENT": "during", "KILL_SIGNAL": "KILL"}
-    subprocess.run(command(template, folder), env=variables, capture_output=True, check=False)
+    python_programs.completed(*command(template, folder), env=variables)
     head = git(folder, "rev-parse", "HEAD")
     _, results = make(template, folder)
     assert [key for key, result in results.items() if result == "applied"] == ["checks"]
@@ -245,7 +251,7 @@ def test_killed_while_the_template_is_rendered(
 ) -> None:
     folder = tmp_path / "one" / "aligner"
     folder.parent.mkdir()
-    with subprocess.Popen(command(template, folder), stdout=subprocess.PIPE, text=True) as running:
+    with started(template, folder) as running:
         wait_for(tmp_path, "one/.rnd-new-*/draft/*", running)
         running.kill()
     assert not folder.exists()

@@ -1,15 +1,20 @@
 """`pytest --cost` prints the processor time of the modules that take most of it: what to make cheaper.
 
 The time of a test is that of its process and of the programs that it started and waited for, set-up included. It
-depends little on what else the machine does. A fixture that several tests share counts for the first of them.
+depends little on what else the machine does. A fixture that several tests share counts for the first of them. Programs
+that are forked, and the server that forks them, count as programs of the test; steps of a rehearsal that are forked and
+daemons do not.
 """
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from rnd_rehearsal.python_programs import server
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,8 +37,19 @@ class Meter:
 
     def read(self) -> float:
         """Return the seconds of a processor that this process and its children have taken since the last call."""
-        before, self._last = self._last, sum(os.times()[:4])
+        before, self._last = self._last, sum(os.times()[:4]) + forked()
         return self._last - before
+
+
+def forked() -> float:
+    """Return the seconds of the server that forks programs, and of the programs."""
+    if not server.cache_info().currsize:
+        return 0.0
+    try:
+        after_name = Path(f"/proc/{server().pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+    except FileNotFoundError:  # a test has killed it
+        return 0.0
+    return sum(map(int, after_name.split()[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 METER = Meter()

@@ -16,6 +16,7 @@ import pytest
 
 from rnd import cli
 from rnd_rehearsal.package_index import CUT, CUT_LATE, Fault, PackageIndex
+from rnd_rehearsal.python_programs import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,9 +186,9 @@ def test_killed_during_an_upload(
     kill = os.kill if alone else os.killpg
     fault = Fault(inject=lambda: kill(running.pid, signal.SIGKILL), late=moment == "after it", mild=alone)
     index.uploads = iter([*[None] * before, fault])
-    command = [sys.executable, "-m", "rnd", *PACKAGE]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0) as running:
+    with Program("-m", "rnd", *PACKAGE) as running:
         assert fault.over.wait(300)
+        running.wait()
     assert running.returncode == -signal.SIGKILL
     assert index.count("POST") == before + 1
     assert len(index.content()) == before + (moment != "before the index acts")
