@@ -5,6 +5,7 @@ docs/tests.md, "Statements of the pages", lists them. What a page names is looke
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -37,6 +38,7 @@ BARE = {
 IMPORT = re.compile(r"^ *(?:import|from) ([a-zA-Z_]\w*)(?= import |\.| as |,|$)", re.MULTILINE)
 # A skipped test whose reason ends where it would name what to install, or that has no reason.
 SKIP = re.compile(r"""skip\(f?"[^"]*(?:on this machine|not installed)"\)|skipif\((?!.*reason=)[^\n]*\)$""")
+MOST_LINES, MOST_IN_FUNCTION = 300, 40  # of a file, and of a function without its docstring
 SOURCES = ("src/rnd/**/*.py", "packages/rnd-rehearsal/src/**/*.py")
 TESTS = ("tests/**/*.py", "packages/*/tests/**/*.py")
 TYPED = ("conftest.py", "src/**/*.py", "packages/**/*.py", "tests/**/*.py", "scripts/**/*.py", "benchmarks/**/*.py")
@@ -103,6 +105,27 @@ def find_imports(name: str, source: str) -> list[str]:
     return [f"{name}:{line}: imports {module}, which is not there" for module, line in found if module not in known]
 
 
+def find_long(name: str, source: str) -> list[str]:
+    """Return whether a file, and which functions in it, have too many lines, as messages.
+
+    Args:
+        name: The path of the file below the root.
+        source: The content of the file.
+    """
+    lines = source.count("\n")
+    found = [f"{name}:{MOST_LINES}: has {lines} lines, more than {MOST_LINES}"] if lines > MOST_LINES else []
+    for one in ast.walk(ast.parse(source)):
+        if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            lines = _length(one) - (0 if ast.get_docstring(one) is None else _length(one.body[0]))
+            if lines > MOST_IN_FUNCTION:
+                found.append(f"{name}:{one.lineno}: {one.name} has {lines} lines, more than {MOST_IN_FUNCTION}")
+    return found
+
+
+def _length(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
 def _lines_with(pattern: re.Pattern[str], said: str, name: str, source: str) -> list[str]:
     lines = enumerate(source.splitlines(), start=1)
     return [f"{name}:{number}: {said}" for number, line in lines if pattern.search(line)]
@@ -114,6 +137,7 @@ RULES = (
     (TESTS, find_skips),
     (TYPED, find_unnamed),
     (BARE, find_imports),
+    (TYPED, find_long),
 )
 
 

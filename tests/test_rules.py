@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scripts import page_names
-from scripts.rules import BARE, ROOT, RULES, find_clocks, find_imports, find_skips, find_starts, find_unnamed
+from scripts.rules import BARE, ROOT, RULES, find_clocks, find_imports, find_long, find_skips, find_starts, find_unnamed
 from tests.helpers.pages import code_in, table
 
 
@@ -89,6 +89,24 @@ def test_a_skip_that_names_nothing_to_install_is_found(line: str, found: bool) -
 def test_a_program_that_imports_what_is_not_there_is_found(name: str, line: str, found: str | None) -> None:
     messages = find_imports(name, f"import sys\n{line}\n")
     assert messages == ([] if found is None else [f"{name}:2: imports {found}, which is not there"])
+
+
+BODY = "    x = 1\n"
+DOCUMENTED = '    """One.\n\n    Two.\n    """\n'
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("x = 1\n" * 300, None),
+        ("x = 1\n" * 301, "300: has 301 lines, more than 300"),
+        ("def f():\n" + DOCUMENTED + BODY * 39, None),
+        ("x = 1\n\n\ndef f():\n" + BODY * 40, "4: f has 41 lines, more than 40"),
+        ("class A:\n    async def f(self):\n" + "        x = 1\n" * 40, "2: f has 41 lines, more than 40"),
+    ],
+)
+def test_a_long_file_or_function_is_found(source: str, found: str | None) -> None:
+    assert find_long("src/rnd/plan.py", source) == ([] if found is None else [f"src/rnd/plan.py:{found}"])
 
 
 def test_each_pattern_of_a_rule_finds_a_file() -> None:

@@ -6,16 +6,13 @@ program of the same server has not imported.
 
 A client asks with a line: the name of a pipe in the server's folder, which begins with the client's process id. It
 reads two lines from the pipe: the process id of the program, and its exit code. The program ends with its client.
+`python_programs` writes what it wants to a file beside the pipe. A shell, for a step of a job or a fake of an action,
+has the arguments of Python: the server finds them in `/proc`, with the environment, the folder and the streams.
 
-- A shell is given its arguments as Python would be: the server finds them, its environment, folder and streams in
-  `/proc`. A step of a job is one, and so is a fake of an action. See `job_programs`.
-- `python_programs` writes what it wants to a file beside the pipe.
+A server of steps runs one script, in the environment of an action. The others share only modules in Python's own
+folders, so that each program reads the code of its checkout.
 
-A server of steps is started in the environment of an action, and runs one script. In the other ones, the code of a
-checkout is read by each program: only modules in Python's own folders are shared.
-
-Standard library only. Its arguments are the folder where it is asked, a pipe that is open while programs can be asked
-for, and for steps the script that they run.
+Standard library only. Arguments: the folder where it is asked, a pipe open while it is, and for steps a script.
 """
 
 from __future__ import annotations
@@ -238,10 +235,8 @@ def run(program: Program) -> None:
     look_again()
     kind, *arguments = itertools.dropwhile(lambda word: word in ("-I", "-S"), program.arguments)
     if not sys.flags.isolated and program.arguments[0] != "-I":
-        sys.path[:0] = [
-            "" if kind == "-c" else str(Path.cwd()),
-            *filter(None, os.environ.get("PYTHONPATH", "").split(":")),
-        ]
+        named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        sys.path[:0] = ["" if kind == "-c" else str(Path.cwd()), *filter(None, named)]
     if kind == "-m":
         sys.argv = arguments
         runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
@@ -268,10 +263,8 @@ def is_installed(name: str) -> bool:
 
 def stream(number: int, before: TextIO) -> TextIO:
     """Return a text stream like the one before, which knows what its file could do, a pipe or not."""
-    how = (before.encoding, before.errors)
-    if number == 0:
-        return io.TextIOWrapper(os.fdopen(number, "rb", closefd=False), *how)
-    return io.TextIOWrapper(os.fdopen(number, "wb", closefd=False), *how, line_buffering=number == 2)
+    file = os.fdopen(number, "wb" if number else "rb", closefd=False)
+    return io.TextIOWrapper(file, before.encoding, before.errors, line_buffering=number == 2)
 
 
 def end(running: Running) -> None:
@@ -299,9 +292,7 @@ def main(place: Path, lifeline: str, script: str | None = None) -> None:
     os.write(told, b"+")
     os.close(told)
     os.chdir("/")
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for number in range(3):
-        os.dup2(nowhere, number)
+    take_streams([os.open(os.devnull, os.O_RDWR) for _ in STREAMS])
     server.serve()
 
 

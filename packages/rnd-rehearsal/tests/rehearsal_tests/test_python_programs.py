@@ -17,7 +17,7 @@ from rnd_rehearsal import python_programs
 from rnd_rehearsal.python_programs import Program, Python, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 FORKED, STARTED = Python(), Python(forks=False)
 # Says all that a program has of its own.
@@ -90,7 +90,7 @@ def test_copier_calls_git_with_the_environment_of_each_program() -> None:
 
 
 @contextmanager
-def waiting(place: Path) -> Iterator[Program]:
+def waiting(place: Path) -> Generator[Program]:
     """Run a program that has begun, and that waits."""
     with place.open("wb") as said, Program("-c", WAITS, stdout=said.fileno()) as program:
         for _ in range(1000):
