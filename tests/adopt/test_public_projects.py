@@ -18,9 +18,9 @@ from rnd.adopt.errors import CompiledPackage
 from rnd.adopt.proof import prove
 from rnd.adopt.repository import Existing, look
 from rnd.errors import CommandFailed, PackagesUnavailable
-from rnd.organisation import load_organisation
 from rnd.project.template import Template
 from tests.helpers.git import git
+from tests.helpers.machine import FOUND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +89,7 @@ def test_a_public_project_joins_with_the_same_wheel(name: str, sources: Path, te
     existing = committed(sources / name, JOINING[name][0])
     found = analyse(existing.tree, existing.tag, existing.branch)
     assert [point.message for point in found.points if point.blocks] == []
-    answers = derive_answers(found, existing.tree, {}, load_organisation().python.versions, name)
+    answers = derive_answers(found, existing.tree, {}, list(FOUND), name)
     make_branch(existing, found, answers, Template(template.address, template.address, "1.0.0"), build=True)
     branch = read_branch(existing.root, existing.commit)
     assert branch is not None
