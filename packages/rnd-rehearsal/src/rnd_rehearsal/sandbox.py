@@ -186,6 +186,10 @@ def _host_template(sandbox: Sandbox) -> str:
     made = caller.ask(
         "POST", f"/orgs/{sandbox.owner}/repos", {"name": sandbox.template.partition("/")[2], "private": True}
     )
+    hosted = sandbox.hub.state.repository(sandbox.template)
+    assert hosted is not None  # noqa: S101 - it has just been made
+    # It has the objects of the checkout already, so that the push sends the new ones alone.
+    (hosted.folder / "objects/info/alternates").write_text(f"{sandbox.checkout}/.git/objects\n", encoding="utf-8")
     faults = sandbox.runner.settings.faults
     failing = {} if faults is None else fail_in_actions(sandbox.checkout, faults)
     commit = template.snapshot(sandbox.checkout, failing)
