@@ -14,20 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.helpers.github import Hosting
-    from tests.helpers.kept import Kept
-    from tests.helpers.template import TemplateRepository
-
-
-@pytest.fixture
-def template(kept: Kept) -> TemplateRepository:
-    """The template, released as 1.0.0."""
-    return kept.template
-
-
-@pytest.fixture
-def made(kept: Kept) -> Path:
-    """A repository of the template's version 1.0.0."""
-    return kept.made
 
 
 @pytest.fixture

@@ -34,6 +34,18 @@ CHANGED = {
 ENVIRONMENT = "template/{% if dependency_tool == 'conda' %}environment.yml{% endif %}.jinja"
 
 
+@pytest.fixture
+def template(kept: Kept) -> TemplateRepository:
+    """The template, released as 1.0.0."""
+    return kept.template
+
+
+@pytest.fixture
+def made(kept: Kept) -> Path:
+    """A repository of the template's version 1.0.0."""
+    return kept.made
+
+
 def make(template: TemplateRepository, folder: Path, *arguments: str) -> Path:
     """Make a repository and return its folder."""
     assert main(["new", str(folder), "--quiet", *asking_nothing(template.address), *arguments]) == 0

@@ -17,7 +17,7 @@ from tests.helpers.git import git
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.helpers.template import TemplateRepository
+    from tests.helpers.kept import Kept
 
 
 def tampered(made: Path, key: str, value: str) -> None:
@@ -40,25 +40,23 @@ def hostile(folder: Path, marker: Path) -> str:
 
 @pytest.mark.parametrize("option", [(), ("--plan",)])
 def test_a_repository_does_not_name_the_template_that_runs(
-    made: Path, tmp_path: Path, option: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+    kept: Kept, tmp_path: Path, option: tuple[str, ...], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A template's migrations run commands; who is in a hostile folder has not asked for them."""
-    tampered(made, "_src_path", hostile(tmp_path / "hostile", tmp_path / "ran"))
-    assert main(["update", str(made), *option]) == 2
+    tampered(kept.made, "_src_path", hostile(tmp_path / "hostile", tmp_path / "ran"))
+    assert main(["update", str(kept.made), *option]) == 2
     assert "error[template-untrusted]" in capfd.readouterr().err
     assert not (tmp_path / "ran").exists()
 
 
-def test_the_named_template_takes_the_recorded_one_s_place(
-    template: TemplateRepository, made: Path, tmp_path: Path
-) -> None:
+def test_the_named_template_takes_the_recorded_one_s_place(kept: Kept, tmp_path: Path) -> None:
     """The old version is rendered too, and not from the recorded address."""
-    template.edit("template/.gitignore.jinja", "dist/\n", "dist/\n*.wav\n")
-    template.release("1.1.0")
-    tampered(made, "_src_path", hostile(tmp_path / "hostile", tmp_path / "ran"))
-    assert main(["update", str(made), "--template", template.address]) == 0
-    assert read_project(made).source == template.address
-    assert read_project(made).commit == "1.1.0"
+    kept.template.edit("template/.gitignore.jinja", "dist/\n", "dist/\n*.wav\n")
+    kept.template.release("1.1.0")
+    tampered(kept.made, "_src_path", hostile(tmp_path / "hostile", tmp_path / "ran"))
+    assert main(["update", str(kept.made), "--template", kept.template.address]) == 0
+    answers = read_project(kept.made)
+    assert (answers.source, answers.commit) == (kept.template.address, "1.1.0")
     assert not (tmp_path / "ran").exists()
 
 
@@ -66,7 +64,7 @@ def test_the_named_template_takes_the_recorded_one_s_place(
 @pytest.mark.parametrize("command", ["update", "setup"])
 @pytest.mark.parametrize(("key", "value"), [("_src_path", "--upload-pack={}"), ("python_version", "{}")])
 def test_an_answer_is_not_a_command(
-    made: Path,
+    kept: Kept,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     command: str,
@@ -74,11 +72,11 @@ def test_an_answer_is_not_a_command(
     value: str,
     option: tuple[str, ...],
 ) -> None:
-    monkeypatch.chdir(made)
-    (made / "py.sh").write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
-    (made / "py.sh").chmod(0o755)
-    tampered(made, key, value.format("./py.sh"))
-    assert main([command, str(made), *option]) == 2
+    monkeypatch.chdir(kept.made)
+    (kept.made / "py.sh").write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
+    (kept.made / "py.sh").chmod(0o755)
+    tampered(kept.made, key, value.format("./py.sh"))
+    assert main([command, str(kept.made), *option]) == 2
     assert not (tmp_path / "ran").exists()
 
 
