@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 from benchmarks.timing import this_machine
 from rnd.adopt import commits
-from rnd.adopt.analysis import analyse
 from rnd.adopt.answers import derive_answers, settle
 from rnd.adopt.branch import make_branch
+from rnd.adopt.reading import analyse
 from rnd.adopt.repository import look
 from rnd.project.template import Template
 

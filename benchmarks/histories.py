@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from benchmarks import histories_page, version
+from benchmarks.histories_page import Replay
 from rnd.version import history, next_version
 from rnd.version.conflicts import newer_tag
 from rnd.version.tags import newest, parse_release, releases
@@ -79,23 +80,6 @@ class Interval:
     commit: str
     previous: str
     tags: frozenset[str]
-
-
-@dataclass
-class Replay:
-    """What was released, and what each tool says.
-
-    Attributes:
-        previous: The version before.
-        released: The version that was released.
-        answers: The answer of each tool; None where it has none.
-        analyses: Ours of each commit.
-    """
-
-    previous: Release
-    released: Release
-    answers: dict[str, Release | None]
-    analyses: list[next_version.CommitAnalysis]
 
 
 @dataclass

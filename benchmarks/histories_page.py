@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rnd.version.commits import RANK, has_type
@@ -10,11 +11,28 @@ from rnd.version.commits import RANK, has_type
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from benchmarks.histories import Replay
+    from rnd.version.next_version import CommitAnalysis
     from rnd.version.tags import Release
 
 LEVELS = ("major", "minor", "patch")
 OURS = "rnd"
+
+
+@dataclass
+class Replay:
+    """What was released, and what each tool says.
+
+    Attributes:
+        previous: The version before.
+        released: The version that was released.
+        answers: The answer of each tool; None where it has none.
+        analyses: Ours of each commit.
+    """
+
+    previous: Release
+    released: Release
+    answers: dict[str, Release | None]
+    analyses: list[CommitAnalysis]
 
 
 def step(previous: Release, version: Release) -> str:

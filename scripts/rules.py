@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-from scripts import page_names
+from scripts import import_cycles, page_names
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTED = re.compile(r'\bprocess\.(?:run|attempt|stream|serving)\(\s*"([\w-]+)"')
@@ -147,6 +147,7 @@ def main() -> int:
     for patterns, find in RULES:
         for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
             found += find(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+    found += import_cycles.find_cycles(import_cycles.imports(ROOT))
     known = page_names.known_names(ROOT)
     for page in page_names.pages(ROOT):
         found += page_names.find_names(page.relative_to(ROOT).as_posix(), page.read_text(encoding="utf-8"), ROOT, known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts import page_names
+from scripts import import_cycles, page_names
 from scripts.rules import BARE, ROOT, RULES, find_clocks, find_imports, find_long, find_skips, find_starts, find_unnamed
 from tests.helpers.pages import code_in, table
 
@@ -118,7 +118,28 @@ def test_each_pattern_of_a_rule_finds_a_file() -> None:
 
 def test_the_page_lists_each_rule() -> None:
     listed = [name for cell in table("docs/tests.md", "Rule") for name in code_in(cell)]
-    assert listed == [*(find.__name__ for _, find in RULES), page_names.find_names.__name__]
+    others = (import_cycles.find_cycles, page_names.find_names)
+    assert listed == [find.__name__ for find in (*(find for _, find in RULES), *others)]
+
+
+@pytest.mark.parametrize(
+    ("one", "found"),
+    [
+        ("from demo import other", True),
+        ("if TYPE_CHECKING:\n    from demo.other import Name", True),
+        ("def f():\n    import demo.other", True),
+        ("from demo.another import other", False),
+    ],
+)
+def test_modules_that_import_each_other_are_found(one: str, found: bool) -> None:
+    sources = {"demo": "", "demo.one": one, "demo.other": "from demo.one import Name\nfrom demo import one"}
+    messages = import_cycles.find_cycles({name: set(import_cycles.imported(text)) for name, text in sources.items()})
+    assert len(messages) == found
+    assert all("demo.one <- demo.other" in one or "demo.other <- demo.one" in one for one in messages)
+
+
+def test_each_package_is_looked_at() -> None:
+    assert {name.partition(".")[0] for name in import_cycles.imports(ROOT)} == set(import_cycles.PACKAGES)
 
 
 @pytest.fixture(scope="module")

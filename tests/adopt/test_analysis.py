@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from rnd.adopt.analysis import Analysis, analyse
 from rnd.adopt.answers import derive_answers, settle
 from rnd.adopt.errors import CompiledPackage, CredentialsCommitted, NoPackage, SeveralPackages
+from rnd.adopt.reading import analyse
 from rnd.adopt.tree import tree_of
 from rnd.errors import UsageError
+
+if TYPE_CHECKING:
+    from rnd.adopt.analysis import Analysis
 
 SETUP = """\
 from setuptools import find_packages, setup

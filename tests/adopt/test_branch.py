@@ -11,11 +11,11 @@ import yaml
 from copier import run_update
 
 from rnd import process, uv
-from rnd.adopt.analysis import Analysis, analyse
 from rnd.adopt.answers import derive_answers, settle
 from rnd.adopt.branch import make_branch, read_branch
 from rnd.adopt.errors import BranchExists
 from rnd.adopt.place import BRANCH
+from rnd.adopt.reading import analyse
 from rnd.adopt.repository import Existing, look
 from rnd.answers import read_project
 from rnd.cli import main
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from rnd.adopt.analysis import Analysis
     from tests.helpers.template import TemplateRepository
 
 pytestmark = pytest.mark.usefixtures("git_of_its_own")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from rnd.adopt.analysis import Analysis, analyse
 from rnd.adopt.answers import derive_answers, settle
 from rnd.adopt.branch import make_branch, read_branch
 from rnd.adopt.conda import parse
 from rnd.adopt.conda_text import merge_environment
 from rnd.adopt.errors import CompiledPackage, CondaEnvironment, CredentialsCommitted
 from rnd.adopt.place import BRANCH
+from rnd.adopt.reading import analyse
 from rnd.adopt.repository import look
 from rnd.adopt.tree import tree_of
 from rnd.environments.conda.lockfile import fits, read_lock
@@ -26,6 +26,7 @@ from tests.helpers.machine import PYTHON, channel
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rnd.adopt.analysis import Analysis
     from tests.helpers.template import TemplateRepository
 
 MANIFEST = """\

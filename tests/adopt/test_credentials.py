@@ -10,12 +10,12 @@ import pytest
 
 from rnd import uv
 from rnd.adopt import adoption
-from rnd.adopt.analysis import analyse
 from rnd.adopt.credentials import SECRET as FORM
 from rnd.adopt.credentials import without_credentials
 from rnd.adopt.errors import CredentialsCommitted
 from rnd.adopt.place import BRANCH
 from rnd.adopt.proof import Proof
+from rnd.adopt.reading import analyse
 from rnd.adopt.tree import tree_of
 from rnd.cli import main
 from tests.helpers import existing

@@ -8,10 +8,10 @@ import tomllib
 import pytest
 import yaml
 
-from rnd.adopt.analysis import analyse
 from rnd.adopt.baseline import ruff_findings, untidy, with_excludes, with_ignores, without_types
 from rnd.adopt.commits import message, other_sections
 from rnd.adopt.manifest import merge
+from rnd.adopt.reading import analyse
 from rnd.adopt.strategies import build_files, choose, configured, import_test, markers, stand_aside, union
 from rnd.adopt.toml_text import split, value_text
 from rnd.adopt.tree import tree_of

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rnd.adopt.analysis import Analysis, analyse
 from rnd.adopt.answers import answer_facts, derive_answers, python_points, settle
 from rnd.adopt.errors import CompiledPackage, NoPackage
 from rnd.adopt.manifest import merge
 from rnd.adopt.pins import combine
+from rnd.adopt.reading import analyse
 from rnd.adopt.tree import tree_of
 from rnd_rehearsal.template import copy_what_renders
 from tests.helpers import existing, existing_refused
@@ -20,6 +20,7 @@ from tests.helpers.machine import ROOT
 from tests.helpers.template import render_once
 
 if TYPE_CHECKING:
+    from rnd.adopt.analysis import Analysis
     from rnd.adopt.facts import Fact
 
 PYTHONS = ["3.8", "3.9", "3.10", "3.11"]

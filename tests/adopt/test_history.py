@@ -10,10 +10,10 @@ from copier import run_update
 
 from rnd import uv
 from rnd.adopt import commits
-from rnd.adopt.analysis import analyse
 from rnd.adopt.answers import derive_answers, settle
 from rnd.adopt.branch import make_branch
 from rnd.adopt.place import BRANCH
+from rnd.adopt.reading import analyse
 from rnd.adopt.repository import look
 from rnd.project.template import Template
 from rnd.project.update import conflicts

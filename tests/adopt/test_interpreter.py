@@ -8,8 +8,8 @@ import pytest
 
 from rnd import uv
 from rnd.adopt import place
-from rnd.adopt.analysis import analyse
 from rnd.adopt.interpreter import chosen, names_program, unsafe_files
+from rnd.adopt.reading import analyse
 from rnd.adopt.tree import tree_of
 from tests.helpers import existing
 

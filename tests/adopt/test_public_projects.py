@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import uv
-from rnd.adopt.analysis import analyse
 from rnd.adopt.answers import derive_answers
 from rnd.adopt.branch import make_branch, read_branch
 from rnd.adopt.errors import CompiledPackage
 from rnd.adopt.proof import prove
+from rnd.adopt.reading import analyse
 from rnd.adopt.repository import Existing, look
 from rnd.errors import CommandFailed, PackagesUnavailable
 from rnd.project.template import Template

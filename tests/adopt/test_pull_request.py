@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rnd.adopt.analysis import analyse
 from rnd.adopt.body import body, is_draft
 from rnd.adopt.branch import Branch
 from rnd.adopt.place import BRANCH
 from rnd.adopt.proof import Proof
 from rnd.adopt.pull_request import pull_request_steps, settings_points
+from rnd.adopt.reading import analyse
 from rnd.adopt.tree import tree_of
 from rnd.adopt.trial import PERMISSION, Trial
 from rnd.organisation import load_organisation

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import process
-from rnd.adopt.analysis import analyse
 from rnd.adopt.errors import AlreadyGenerated, HistoryIncomplete
+from rnd.adopt.reading import analyse
 from rnd.adopt.repository import look
 from rnd.cli import main
 from rnd.errors import NotARepository, UncommittedChanges

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from rnd.adopt.analysis import analyse
 from rnd.adopt.build import runs_code
 from rnd.adopt.computed import settle_computed
 from rnd.adopt.errors import CredentialsCommitted
 from rnd.adopt.normal import details, normal_requirement
 from rnd.adopt.proof import Proof, declared_wheel
+from rnd.adopt.reading import analyse
 from rnd.adopt.tree import tree_of
 from rnd.adopt.wheels import differences, read_wheel
 

@@ -112,9 +112,9 @@ def convert(files: dict[str, str], clone: Path, wheel: bytes | None) -> Analysis
     from copier import run_copy
 
     from rnd.adopt import commits, manifest
-    from rnd.adopt.analysis import analyse
     from rnd.adopt.answers import derive_answers, settle
     from rnd.adopt.computed import settle_computed
+    from rnd.adopt.reading import analyse
     from rnd.adopt.repository import Existing
     from rnd.adopt.tree import tree_of
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnd import process, uv
-from rnd.adopt.analysis import analyse
 from rnd.adopt.answers import derive_answers, settle
 from rnd.adopt.branch import make_branch, read_branch
+from rnd.adopt.reading import analyse
 from rnd.adopt.repository import look
 from rnd.project import template
 from rnd.project.template import Template

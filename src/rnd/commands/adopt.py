@@ -37,10 +37,10 @@ def run(options: argparse.Namespace) -> int:
 
     from rnd import report
     from rnd.adopt.adoption import Adoption, repository_name
-    from rnd.adopt.analysis import analyse
     from rnd.adopt.answers import answer_facts, python_points, settle
     from rnd.adopt.build import build_archive
     from rnd.adopt.computed import settle_computed
+    from rnd.adopt.reading import analyse
     from rnd.adopt.report import describe, print_analysis
     from rnd.adopt.repository import headers, look
     from rnd.commands.new import read_data

@@ -51,7 +51,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _row(experiment: Experiment, found: Recommendation | None) -> tuple[str, ...]:
-    from rnd.commands.runners import format_duration
 
     now = experiment.metrics()
     today = f"{experiment.policy}: p95 {format_duration(now.waits.p95)}, {now.cost_month:,.0f}"
@@ -68,3 +67,11 @@ def _document(experiment: Experiment, found: Recommendation | None) -> dict[str,
     policy = found.policy
     numbers = {"always_on": policy.always_on, "business_hours_extra": policy.extra, "maximum": policy.maximum}
     return {"recommended": {**numbers, **asdict(found.metrics)}, "today": today}
+
+
+def format_duration(seconds: float) -> str:
+    """Return seconds in words."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.1f} min" if minutes < 60 else f"{minutes / 60:.1f} h"

@@ -121,15 +121,9 @@ def _rows(experiments: Sequence[Experiment], metrics: Mapping[str, Metrics]) -> 
 
 
 def _in_words(waits: Waits) -> tuple[str, str, str]:
+    from rnd.commands.recommend import format_duration
+
     return format_duration(waits.p50), format_duration(waits.p95), format_duration(waits.p99)
-
-
-def format_duration(seconds: float) -> str:
-    """Return seconds in words."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.1f} min" if minutes < 60 else f"{minutes / 60:.1f} h"
 
 
 def _document(experiments: Sequence[Experiment], metrics: Mapping[str, Metrics], currency: str) -> dict[str, object]:

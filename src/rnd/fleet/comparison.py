@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rnd.fleet import facts, rest
+from rnd.fleet import checks, rest
 from rnd.fleet.defaults import Defaults
 from rnd.fleet.documents import found_settings
 from rnd.fleet.governor import Paused
@@ -71,7 +71,7 @@ def compared(
     lacking = tuple(change.key for change in changes if defaults.lacks(change.key, private=private))
     return replace(
         known,
-        workflows="watched" if one.watched else refs.get(one.node_id, facts.UNKNOWN),
+        workflows="watched" if one.watched else refs.get(one.node_id, checks.UNKNOWN),
         main=_main(node, failed),
         changes=tuple(change for change in changes if change.key not in lacking),
         unknown=tuple(key for key in wanted if key in found.unknown),
@@ -111,9 +111,8 @@ def _not_read(node: Node, wanted: Values, values: Values, unknown: frozenset[str
 def _main(node: Node, failed: frozenset[str]) -> str:
     """Return the result of the checks on `main`."""
     if "head" in failed:
-        return facts.UNKNOWN
-    rollup = ((node.get("head") or {}).get("target") or {}).get("statusCheckRollup")
-    return facts.CHECKS.get(rollup["state"], facts.UNKNOWN) if rollup else facts.NO_CHECKS
+        return checks.UNKNOWN
+    return checks.result(node.get("head"))
 
 
 def with_rest(reader: Reader, organisation: Organisation, known: Sequence[Facts], wanted: Values) -> list[Facts]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rnd.fleet.checks import UNKNOWN
 from rnd.version.tags import newest, parse_release, releases
 
 if TYPE_CHECKING:
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
     from rnd.github.settings.diff import Change
     from rnd.organisation.fleet import Hold
 
-# The result of the checks on `main`: what GitHub calls it, and the word for people.
-CHECKS = {"SUCCESS": "green", "FAILURE": "red", "ERROR": "red", "PENDING": "running", "EXPECTED": "running"}
 WATCHED, JOINED, IN_ORDER = LEVELS = ("watched", "joined", "in order")
-NO_CHECKS, UNKNOWN = "none", "unknown"
 DESCRIBED = re.compile(r"(?P<base>.+?)(?:-(?P<later>\d+)-g[0-9a-f]+)?", re.ASCII)
 
 

@@ -6,7 +6,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from rnd.errors import RndError
-from rnd.fleet.facts import UNKNOWN, called_at
+from rnd.fleet.checks import UNKNOWN
+from rnd.fleet.facts import called_at
 from rnd.fleet.queries import files_query
 from rnd.github.errors import QueryTooHeavy, SignInNeeded
 

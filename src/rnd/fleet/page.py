@@ -16,7 +16,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from rnd.fleet import facts
+from rnd.fleet import checks, facts
 from rnd.fleet.facts import template_version
 from rnd.fleet.joining import MANIFESTS, READY
 from rnd.fleet.report import LACKING, failures, groups, header, reason, remarks, shorten
@@ -34,9 +34,9 @@ HERE = Path(__file__).parent
 ASSETS = HERE / "assets"
 TEMPLATE = "page.html.jinja"
 PARTS = 7  # of a chart
-TONES = {"green": "good", "red": "bad", "running": "info", "none": "calm", facts.UNKNOWN: "calm"}
+TONES = {"green": "good", "red": "bad", "running": "info", "none": "calm", checks.UNKNOWN: "calm"}
 MEANINGS = {"green": "c1", "red": "c3", "running": "c4"}
-NEUTRAL = dict.fromkeys(("none", "other", facts.UNKNOWN), "c8")
+NEUTRAL = dict.fromkeys(("none", "other", checks.UNKNOWN), "c8")
 TITLES = {
     "template": "Template version",
     "workflows": "Workflows at",
@@ -243,7 +243,7 @@ def _settings(one: Facts) -> dict[str, str]:
     if one.lacking:
         return {"settings": f"{len(one.lacking)} {LACKING}", "settings_tone": "warn"}
     if one.error is not None or one.unknown:
-        return {"settings": facts.UNKNOWN, "settings_tone": "bad"}
+        return {"settings": checks.UNKNOWN, "settings_tone": "bad"}
     return {"settings": "as configured", "settings_tone": "good"}
 
 

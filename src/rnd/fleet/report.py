@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from rnd.fleet import facts
+from rnd.fleet import checks
 from rnd.fleet.facts import LEVELS, Facts, template_version
 from rnd.fleet.rest import REST_ONLY, requests
 from rnd.fleet.update.report import decision_document
@@ -38,7 +38,7 @@ def groups(view: View) -> dict[str, list[tuple[str, int]]]:
             ("as configured", in_order),
             *settings.most_common(),
             *([(LACKING, lacking)] if lacking else []),
-            *([(facts.UNKNOWN, unknown)] if unknown else []),
+            *([(checks.UNKNOWN, unknown)] if unknown else []),
         ],
         "main": _wanted_first(Counter(one.main for one in ours), "green"),
         "pull requests": pull_groups(view.updates) if view.updates is not None else [],

@@ -14,22 +14,19 @@ from rnd.fleet.facts import Facts
 from rnd.fleet.files import read_workflows
 from rnd.fleet.governor import POINTS
 from rnd.fleet.inventory import Member, Selection, member
+from rnd.fleet.listing import list_repositories, only_members, read_tags
 from rnd.fleet.nodes import read_nodes
-from rnd.fleet.queries import REPOSITORIES, TAGS
 from rnd.fleet.rest import in_turn, is_due, requests
 from rnd.fleet.rings import current_hold
-from rnd.github.errors import GitHubRefused, NotThere
-from rnd.github.repository import repository_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from rnd.fleet.audit.saved import Saved
     from rnd.fleet.defaults import Defaults
     from rnd.fleet.governor import Paused
     from rnd.fleet.reading import Reader
     from rnd.fleet.update.tick import Scene
-    from rnd.github.graphql import Answer
     from rnd.organisation import Organisation
 
     Node = Mapping[str, Any]
@@ -123,7 +120,7 @@ def look(
     found = list_repositories(reader, organisation.github.owner)
     known = [member(node, organisation) for node in found]
     skipped = Counter(one for one in known if isinstance(one, str))
-    chosen = [one for one in _members(known) if one in selection]
+    chosen = [one for one in only_members(known) if one in selection]
     tags = read_tags(reader, organisation)
     defaults = read_defaults(reader, organisation.github.owner)
     repositories = examine(reader, organisation, chosen, tags, defaults)
@@ -148,79 +145,6 @@ def look(
         reader.points,
         unlisted=tuple(reader.unlisted),
     )
-
-
-def list_members(reader: Reader, organisation: Organisation) -> list[Member]:
-    """Return the repositories of the fleet, by name.
-
-    Raises:
-        NotThere: There is no such organisation.
-        GitHubRefused: GitHub did not list them.
-    """
-    return _members(member(node, organisation) for node in list_repositories(reader, organisation.github.owner))
-
-
-def _members(known: Iterable[Member | str]) -> list[Member]:
-    return sorted((one for one in known if isinstance(one, Member)), key=lambda one: one.name.lower())
-
-
-def list_repositories(reader: Reader, owner: str) -> list[Node]:
-    """Return all repositories of the organisation that the token can see.
-
-    Raises:
-        NotThere: There is no such organisation.
-        GitHubRefused: GitHub did not list them.
-    """
-    nodes: list[Node] = []
-    after = None
-    while True:
-        answer = reader.ask_patiently(REPOSITORIES, {"owner": owner, "after": after})
-        organisation = answer.data.get("organization")
-        if organisation is None:
-            raise NotThere(f"GitHub has no organisation {owner}, or the token cannot see it.")
-        page = organisation["repositories"]
-        if page is None:
-            raise GitHubRefused(f"GitHub did not list the repositories of {owner}.")
-        hidden = _hidden(answer, page["nodes"])
-        reader.unlisted += hidden.values()
-        nodes += [node for place, node in enumerate(page["nodes"]) if place not in hidden]
-        if not page["pageInfo"]["hasNextPage"]:
-            return nodes
-        after = page["pageInfo"]["endCursor"]
-
-
-def _hidden(answer: Answer, nodes: Sequence[Node | None]) -> dict[int, str]:
-    """Return the places in a page of repositories that GitHub did not show completely, with the name and the reason.
-
-    A file or a branch that GitHub could not read looks like one that is not there.
-    """
-    found = dict.fromkeys((place for place, node in enumerate(nodes) if node is None), "GitHub gives no reason")
-    for error in answer.errors:
-        path = list(error.get("path") or ())
-        if path[:3] == ["organization", "repositories", "nodes"] and len(path) > 3:
-            found[path[3]] = " ".join(str(error.get("message", "")).split())[:300].rstrip(".")
-    names = {
-        place: node["name"] if node is not None else "a repository without a name" for place, node in enumerate(nodes)
-    }
-    return {place: f"{names[place]}: {said}" for place, said in found.items()}
-
-
-def read_tags(reader: Reader, organisation: Organisation) -> list[str]:
-    """Return the tags of the template; nothing if its repository is on another server, or the token cannot see it."""
-    there = repository_at(organisation.template.repository, reader.client.addresses)
-    if there is None:
-        return []
-    tags: list[str] = []
-    after = None
-    while True:
-        answer = reader.ask_patiently(TAGS, {**there._asdict(), "after": after})
-        refs = (answer.data.get("repository") or {}).get("refs")
-        if refs is None:
-            return []
-        tags += [one["name"] for one in refs["nodes"] if one]
-        if not refs["pageInfo"]["hasNextPage"]:
-            return tags
-        after = refs["pageInfo"]["endCursor"]
 
 
 def examine(

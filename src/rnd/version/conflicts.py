@@ -6,32 +6,14 @@
 from __future__ import annotations
 
 from rnd import git
+from rnd.version.next_version import TakenBy
 from rnd.version.tags import resembled
 
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
-    from typing import Literal, TypedDict
-
     from rnd.version.next_version import Answer
 
-    Relation = Literal["later", "diverged", "unrelated", "no-commit"]
-else:
-    TypedDict = dict
-
 SHORT_HASH = 7
-
-
-class TakenBy(TypedDict):
-    """The commit that a version is released from.
-
-    Attributes:
-        commit: Its full hash; None where the tag names something else.
-        relation: Where it lies, seen from the head: "later" in the same history, "diverged" on another branch,
-            "unrelated" without a commit in common, or "no-commit".
-    """
-
-    commit: str | None
-    relation: Relation
 
 
 def locate(folder: str, tag: str, head: str | None) -> TakenBy:

@@ -15,11 +15,12 @@ from rnd.version.tags import parse_release, taken
 TYPE_CHECKING = False  # typing's own would cost every start 2 ms
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from typing import TypedDict
+    from typing import Literal, TypedDict
 
     from rnd.version.commits import Level
-    from rnd.version.conflicts import TakenBy
     from rnd.version.tags import Release
+
+    Relation = Literal["later", "diverged", "unrelated", "no-commit"]
 else:
     TypedDict = dict
 
@@ -51,6 +52,19 @@ class CommitAnalysis(ParsedMessage):
     """
 
     id: str
+
+
+class TakenBy(TypedDict):
+    """The commit that a version is released from.
+
+    Attributes:
+        commit: Its full hash; None where the tag names something else.
+        relation: Where it lies, seen from the head: "later" in the same history, "diverged" on another branch,
+            "unrelated" without a commit in common, or "no-commit".
+    """
+
+    commit: str | None
+    relation: Relation
 
 
 class Answer(TypedDict):

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from rnd.organisation import Organisation
     from rnd_rehearsal.containers import Containers
     from rnd_rehearsal.images import Images
-    from rnd_rehearsal.jobs import Settings
     from rnd_rehearsal.machine_images import MachineImages
     from rnd_rehearsal.registry import ImageRegistry
     from rnd_rehearsal.runs import Job, Run
@@ -75,31 +74,34 @@ class Cold:
     kept: MachineImages | None = None
 
     @contextmanager
-    def machine(self, settings: Settings, run: Run, job: Job) -> Generator[Settings]:
-        """Yield the settings of a job on a machine of its own, and note what the job fetches and pushes.
+    def machine(
+        self, environment: dict[str, str], containers: Containers | None, run: Run, job: Job
+    ) -> Generator[tuple[dict[str, str], Containers | None]]:
+        """Yield the environment and the containers of a job on a machine of its own; note what it fetches and pushes.
 
         Args:
-            settings: Those of the runner.
+            environment: What jobs find otherwise.
+            containers: Where jobs that name a container run otherwise.
             run: The run of the job.
             job: The job.
         """
         place = self.folder / f"{run.number}-{job.id.replace('/', '-')}"
         with ExitStack() as stack:
-            environment = settings.environment | self.proxy
-            environment["no_proxy"] = environment["NO_PROXY"]
-            containers = settings.containers if "container" in run.places[job.id].written else None
-            home = _new_home(Path(environment["HOME"]), place / "home")
+            found = environment | self.proxy
+            found["no_proxy"] = found["NO_PROXY"]
+            home = _new_home(Path(found["HOME"]), place / "home")
             stack.callback(shutil.rmtree, place, ignore_errors=True)
             before = self.meter.total()
-            if containers is None:
-                environment |= {name: str(place / folder) for name, folder in CACHES.items()}
-                environment |= {"HOME": str(home), "PATH": machine_path(environment["PATH"])}
+            if containers is None or "container" not in run.places[job.id].written:
+                containers = None
+                found |= {name: str(place / folder) for name, folder in CACHES.items()}
+                found |= {"HOME": str(home), "PATH": machine_path(found["PATH"])}
             else:
                 containers = self._prepare(stack.enter_context(docker_engine())["DOCKER_HOST"], containers, job)
-                environment = {name: value for name, value in environment.items() if name not in CACHES}
-                environment["DOCKER_HOST"] = containers.daemon
+                found = {name: value for name, value in found.items() if name not in CACHES}
+                found["DOCKER_HOST"] = containers.daemon
             try:
-                yield replace(settings, environment=environment, containers=containers)
+                yield found, containers
             finally:
                 job.traffic = self.meter.since(before)
 

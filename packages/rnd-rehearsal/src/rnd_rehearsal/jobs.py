@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from rnd_rehearsal import act, calls, claims, hosted_workflows, step_faults, wor
 from rnd_rehearsal.artifacts import TOKEN, Artifacts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from fake_github import FakeGitHub
     from rnd_rehearsal.calls import Place
@@ -58,6 +59,16 @@ class Settings:
     artifacts: Artifacts = field(default_factory=Artifacts)
     cold: Cold | None = None
     python: str = sys.executable
+
+
+@contextmanager
+def machine(settings: Settings, run: Run, job: Job) -> Generator[Settings]:
+    """Yield the settings of a job's machine: by default, the one that all jobs share."""
+    if settings.cold is None:
+        yield settings
+        return
+    with settings.cold.machine(settings.environment, settings.containers, run, job) as (environment, containers):
+        yield replace(settings, environment=environment, containers=containers)
 
 
 def make_task(hub: FakeGitHub, settings: Settings, downloads: Downloads, run: Run, job: Job) -> act.Task:

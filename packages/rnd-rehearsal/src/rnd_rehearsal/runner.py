@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from itertools import count
 from threading import Condition, Semaphore, Thread
 from typing import TYPE_CHECKING
@@ -21,7 +21,6 @@ from rnd_rehearsal.runs import Job, Run
 from rnd_rehearsal.workflows import Concurrency, Result
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
     from pathlib import Path
     from subprocess import Popen
 
@@ -235,7 +234,7 @@ class Runner:
             job.result, job.started = Result("skipped"), time.monotonic()
             checks.skipped(self.hub, run, job, level)
             return
-        with self._machines, self._machine(run, job) as settings:
+        with self._machines, jobs.machine(self.settings, run, job) as settings:
             job.started = time.monotonic() - sum(job.spent.values())
             if self._ends(run, job):
                 job.result = Result("cancelled")
@@ -255,11 +254,6 @@ class Runner:
         if self.settings.cold is not None:  # a runner's job has ended before its machine goes
             job.added = outcome.added + time.monotonic() - ended
         self._end(run, job, outcome)
-
-    def _machine(self, run: Run, job: Job) -> AbstractContextManager[Settings]:
-        """Return what gives a job its machine: by default, the one that all jobs share."""
-        cold = self.settings.cold
-        return nullcontext(self.settings) if cold is None else cold.machine(self.settings, run, job)
 
     def _end(self, run: Run, job: Job, outcome: act.Outcome) -> None:
         verdict = Result("cancelled") if self._ends(run, job) else outcome.result

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rehearsal_tests.workshop import check_logs, need_images
-from rnd.adopt.analysis import analyse
 from rnd.adopt.body import body
 from rnd.adopt.branch import Branch
 from rnd.adopt.proof import Proof
+from rnd.adopt.reading import analyse
 from rnd.adopt.tree import tree_of
 from rnd.adopt.trial import Trial
 from rnd_rehearsal import sandbox, timeline

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from rnd.errors import RndError
 from rnd.fleet.audit.findings import Checked, vulnerabilities, without_exceptions
 from rnd.fleet.audit.locked import Exceptions, Lock, private_indexes, read_exceptions, read_lock
+from rnd.fleet.listing import list_members
 from rnd.fleet.nodes import read_each
 from rnd.fleet.queries import LOCKS
-from rnd.fleet.view import list_members
 from rnd.github.errors import RateLimited, SignInNeeded
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rnd.fleet.listing import read_tags
 from rnd.fleet.rings import current_hold
 from rnd.fleet.update.decide import Rules
 from rnd.fleet.update.observe import read_all, read_given
 from rnd.fleet.update.tick import decided
-from rnd.fleet.view import read_tags
 
 if TYPE_CHECKING:
     from rnd.fleet.reading import Reader

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from rnd.fleet.facts import CHECKS, NO_CHECKS, UNKNOWN
+from rnd.fleet import checks
+from rnd.fleet.checks import UNKNOWN
 from rnd.fleet.rings import own_hold
 from rnd.fleet.update.words import AUTHOR_EMAIL, CONFLICT_SUBJECT, read_marker, read_title
 from rnd.version.commits import VERSION_SUBJECT
@@ -168,7 +169,7 @@ def read_updates(node: Node, details: Mapping[str, Node | None], error: str | No
         opened,
         tuple(one for one in pulls if one.state != "OPEN"),
         _oid(node.get("head")),
-        _checks(node.get("head")),
+        checks.result(node.get("head")),
         _oid(node.get("branch")),
         None if hold.get("isTruncated") else own_hold(hold.get("text")),
         error or (None if node.get("updates") is not None else "GitHub did not answer"),
@@ -177,12 +178,6 @@ def read_updates(node: Node, details: Mapping[str, Node | None], error: str | No
 
 def _oid(ref: Node | None) -> str | None:
     return ((ref or {}).get("target") or {}).get("oid")
-
-
-def _checks(ref: Node | None) -> str:
-    """Return the result of the checks on the last commit of a branch."""
-    rollup = ((ref or {}).get("target") or {}).get("statusCheckRollup")
-    return CHECKS.get(rollup["state"], UNKNOWN) if rollup else NO_CHECKS
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -209,7 +204,7 @@ def _pull(one: Node, more: Node | None) -> Pull:
         plain,
         body=more["body"],
         mergeable=more["mergeable"],
-        checks=_checks(more.get("headRef")),
+        checks=checks.result(more.get("headRef")),
         commits=_commits(more["commits"]),
     )
 

@@ -15,11 +15,11 @@ from rnd.errors import RndError
 from rnd.fleet import promotion
 from rnd.fleet.errors import ChangedSince, FleetStopped, RenderFailed
 from rnd.fleet.governor import Breaker, Paused
+from rnd.fleet.listing import list_members, read_tags
 from rnd.fleet.results import Outcome, Results
 from rnd.fleet.update.decide import RENDERED, Decision, Rules, decide_all
 from rnd.fleet.update.observe import read_all, read_given
 from rnd.fleet.update.render import Job, Rendered
-from rnd.fleet.view import list_members, read_tags
 from rnd.github.errors import RateLimited, SignInNeeded
 from rnd.version.tags import parse_release, preference, releases
 

@@ -14,7 +14,6 @@ from aws_cdk import aws_stepfunctions as sfn
 from cloudsnorkel import cdk_github_runners as github_runners
 
 from rnd.runners.stack import names
-from rnd.runners.stack.alarms import Alarms
 from rnd.runners.stack.runner_pool import RunnerPool
 
 if TYPE_CHECKING:
@@ -63,7 +62,6 @@ class RunnerStack(Stack):
         for queue in self.runners.node.find_all():
             if isinstance(queue, sqs.Queue):
                 self._refuse_plain_text(queue)
-        self.alarms = Alarms(self, organisation)
 
     def _network(self, organisation: Organisation) -> ec2.Vpc:
         wanted = organisation.runners.network

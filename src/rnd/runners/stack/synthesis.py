@@ -84,13 +84,14 @@ def _build(organisation: Organisation, folder: Path) -> CloudAssembly:
     from cdk_nag import AwsSolutionsChecks, NagReportFormat
 
     from rnd.runners.stack import nag_suppressions, names
+    from rnd.runners.stack.alarms import Alarms
     from rnd.runners.stack.publishing import Publishing
     from rnd.runners.stack.runner_stack import RunnerStack
 
     app = App(outdir=str(folder), analytics_reporting=False)
     env = Environment(account=organisation.require_aws().account, region=organisation.require_aws().region)
     Publishing(app, names.publishing_stack(organisation), organisation, env)
-    RunnerStack(app, names.runner_stack(organisation), organisation, env)
+    Alarms(RunnerStack(app, names.runner_stack(organisation), organisation, env), organisation)
     nag_suppressions.allow(app.node.find_all())
     Aspects.of(app).add(AwsSolutionsChecks(reports=True, report_formats=[NagReportFormat.JSON]))
     return app.synth()

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rnd_rehearsal.attacks.arena import Arena
-
 ATTACKERS = {
     "stranger": "opens a pull request from a fork",
     "contributor": "pushes branches and tags to one repository, and creates throw-away repositories",
@@ -73,13 +71,13 @@ class Attack:
         attacker: One of `ATTACKERS`.
         invariant: One of `INVARIANTS`.
         way: What is tried.
-        act: Tries it: returns if it succeeded, and raises `Refused` if not.
+        act: Tries it in an arena: returns if it succeeded, and raises `Refused` if not.
     """
 
     attacker: str
     invariant: str
     way: str
-    act: Callable[[Arena], object]
+    act: Callable[..., object]
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ class Attempt:
 ATTACKS: list[Attack] = []
 
 
-def attack(invariant: str, *attackers: str, way: str = "") -> Callable[[Callable[[Arena], object]], Any]:
+def attack(invariant: str, *attackers: str, way: str = "") -> Callable[[Callable[..., object]], Any]:
     """Declare that a function tries one way to break an invariant, as some attackers.
 
     Args:
@@ -102,7 +100,7 @@ def attack(invariant: str, *attackers: str, way: str = "") -> Callable[[Callable
         way: What is tried; by default, the function's docstring.
     """
 
-    def declare(act: Callable[[Arena], object]) -> Callable[[Arena], object]:
+    def declare(act: Callable[..., object]) -> Callable[..., object]:
         said = way or (act.__doc__ or "").rstrip(".")
         ATTACKS.extend(Attack(attacker, invariant, said[:1].lower() + said[1:], act) for attacker in attackers)
         return act
