@@ -20,7 +20,7 @@ from rnd.fleet.rest import in_turn, is_due, requests
 from rnd.fleet.rings import current_hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rnd.fleet.audit.saved import Saved
     from rnd.fleet.defaults import Defaults
@@ -126,9 +126,7 @@ def look(
     repositories = examine(reader, organisation, chosen, tags, defaults)
     now = datetime.now(UTC)
     due = [one for one in repositories if full or (rotate and is_due(one.member.id, now.date()))]
-    needed = sum(requests(one.not_read) for one in due)
-    if needed > POINTS:
-        tell(f"Reading {len(due):,} repositories with {needed:,} requests: about {-(-needed // POINTS)} minutes.")
+    _announce(due, tell)
     wanted = wanted_settings(reader, organisation)
     read = {one.member.id: one for one in with_rest(reader, organisation, in_turn(due, now), wanted)}
     return View(
@@ -145,6 +143,13 @@ def look(
         reader.points,
         unlisted=tuple(reader.unlisted),
     )
+
+
+def _announce(due: Sequence[Facts], tell: Callable[[str], object]) -> None:
+    """Say how long reading the settings of the REST API takes, if it takes more than a minute."""
+    needed = sum(requests(one.not_read) for one in due)
+    if needed > POINTS:
+        tell(f"Reading {len(due):,} repositories with {needed:,} requests: about {-(-needed // POINTS)} minutes.")
 
 
 def examine(
