@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def own(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> HubOrganisation:
     """The organisation, as one of its owners, with the template in it."""
-    found = hosting.hub.state.organisation(hosting.owner)
-    assert found is not None
-    found.members[hosting.login] = "admin"
-    monkeypatch.setenv("GH_TOKEN", hosting.hub.add_user(hosting.login, ("repo", "workflow", "admin:org")))
+    found = hosting.sign_in_as_owner(monkeypatch)
     with hosting.client as client:
         body: Any = {"name": "rnd-template", "private": True, "auto_init": True}
         client.send(lambda kit: kit.rest.repos.create_in_org(hosting.owner, data=body))

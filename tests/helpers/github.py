@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from fake_github.state import Organisation as HubOrganisation
     from fake_github.state import Repository as HubRepository
     from rnd.organisation.github import GitHub
 
@@ -66,6 +67,14 @@ class Hosting:
             git(folder, "remote", "add", "origin", clone_url(client, there))
             push(client, there, folder, ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"))
         return there
+
+    def sign_in_as_owner(self, monkeypatch: pytest.MonkeyPatch) -> HubOrganisation:
+        """Sign in as an owner, with a token that shows the plan, and return the organisation."""
+        found = self.hub.state.organisation(self.owner)
+        assert found is not None
+        found.members[self.login] = "admin"
+        monkeypatch.setenv("GH_TOKEN", self.hub.add_user(self.login, ("repo", "workflow", "admin:org")))
+        return found
 
     @property
     def client(self) -> Client:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from rnd_rehearsal.package_index import PackageIndex
     from rnd_rehearsal.registry import ImageRegistry
 
+# The command that publishes the package of `package`, and its wheel.
+PACKAGE = ["release", "package"]
+WHEEL = "acme_demo-0.4.1-py3-none-any.whl"
 MANIFEST = """\
 [project]
 name = "Acme.Demo"
@@ -136,6 +139,11 @@ def package(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Reposito
     (repository.path / "pyproject.toml").write_text(MANIFEST)
     repository.release_all("0.4.1")
     return repository
+
+
+def digests(said: str) -> dict[str, str]:
+    """Return the digest of each file that the command says that it published."""
+    return {name: digest.removeprefix("sha256:") for digest, name in map(str.split, said.splitlines())}
 
 
 @pytest.fixture(scope="session")

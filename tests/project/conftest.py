@@ -27,7 +27,4 @@ def creation(hosting: Hosting, tmp_path: Path, request: pytest.FixtureRequest) -
 @pytest.fixture
 def owner(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sign in as an owner whose token shows the plan; what members can do is the same."""
-    one = hosting.hub.state.organisation(hosting.owner)
-    assert one is not None
-    one.members[hosting.login] = "admin"
-    monkeypatch.setenv("GH_TOKEN", hosting.hub.add_user(hosting.login, ("repo", "workflow", "admin:org")))
+    hosting.sign_in_as_owner(monkeypatch)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rnd import cli
+from tests.helpers.repository import PACKAGE, WHEEL, digests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,15 +15,11 @@ if TYPE_CHECKING:
     from rnd_rehearsal.package_index import PackageIndex
     from tests.helpers.repository import Repository
 
-PACKAGE = ["release", "package"]
-WHEEL = "acme_demo-0.4.1-py3-none-any.whl"
-
 
 def hand_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """Build the wheel into a folder, as one job does, and return the digest that it reports to the next one."""
     assert cli.main([*PACKAGE, "--wheel", "--only-build", "--out-dir", str(folder)]) == 0
-    digest, _ = capsys.readouterr().out.split()  # and the name of the wheel
-    return digest.removeprefix("sha256:")
+    return digests(capsys.readouterr().out)[WHEEL]
 
 
 @pytest.mark.usefixtures("package")

@@ -12,6 +12,7 @@ import pytest
 
 from rnd import cli
 from rnd_rehearsal.package_index import USER, PackageIndex, serve
+from tests.helpers.repository import PACKAGE, WHEEL, digests
 from tests.helpers.workflows import OUTPUTS
 
 if TYPE_CHECKING:
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
 
     from tests.helpers.repository import Repository
 
-PACKAGE = ["release", "package"]
-WHEEL = "acme_demo-0.4.1-py3-none-any.whl"
 SDIST = "acme_demo-0.4.1.tar.gz"
-
-
-def digests(said: str) -> dict[str, str]:
-    """Return what the command says that it published."""
-    return {name: digest.removeprefix("sha256:") for digest, name in map(str.split, said.splitlines())}
 
 
 def test_wheel_and_source_distribution_are_published_once(

@@ -17,6 +17,7 @@ import pytest
 from rnd import cli
 from rnd_rehearsal.package_index import CUT, CUT_LATE, Fault, PackageIndex
 from rnd_rehearsal.python_programs import Program
+from tests.helpers.repository import PACKAGE, WHEEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("package")
 
-PACKAGE = ["release", "package"]
 ATTEMPTS = 4
-WHEEL = "acme_demo-0.4.1-py3-none-any.whl"
 SDIST = "acme_demo-0.4.1.tar.gz"
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from rnd import cli
 from tests.helpers.git import git
+from tests.helpers.repository import PACKAGE
 from tests.helpers.template import asking_nothing, copy_template
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from rnd_rehearsal.package_index import PackageIndex
     from tests.helpers.repository import Repository
-
-PACKAGE = ["release", "package"]
 
 
 def install_with_pip(index: PackageIndex, requirement: str, target: Path) -> None:
