@@ -15,6 +15,7 @@ import shlex
 import shutil
 import time
 from contextlib import contextmanager, suppress
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from rnd import process
@@ -28,6 +29,17 @@ DAYS = 7  # after which an environment is made again: those of earlier versions 
 FOLDER = "action-environments"  # in the folder that rehearsals share
 STEPS, LIFELINE = "steps", "lifeline"  # in the folder of the programs
 PATIENCE = 60  # seconds in which a process ends that was asked to
+
+# Asks the process in the folder `server` for a program with the arguments of this shell, and ends as that one does.
+ASK = f"""\
+exec 3<&0 4>&1 5>&2 # which the next lines, unlike 0 to 2, do not replace for a moment
+mkfifo "$server/$$"
+exec 6<>"$server/$$"
+echo $$ >"$server/{fork_server.REQUESTS}"
+{{ read -r process && read -r ended; }} <&6
+[ "$ended" -ge 0 ] || ended=$((128 - ended)) # of what a signal ended: as a shell says it
+exit "$ended"
+"""
 
 # `uv run --active` installs into VIRTUAL_ENV, which uv sets for the command in any case: the command finds nothing that
 # it would not find otherwise (https://docs.astral.sh/uv/reference/cli/#uv-run--active). An environment is never shared
@@ -85,14 +97,7 @@ if [ -n "$code" ]; then
         fi
         exec 8>&-
     fi
-    exec 3<&0 4>&1 5>&2 # which the next lines, unlike 0 to 2, do not replace for a moment
-    mkfifo "$server/$$"
-    exec 6<>"$server/$$"
-    echo $$ >"$server/{requests}"
-    {{ read -r process && read -r ended; }} <&6
-    [ "$ended" -ge 0 ] || ended=$((128 - ended)) # of what a signal ended: as a shell says it
-    exit "$ended"
-fi
+{ask}fi
 take_environment
 VIRTUAL_ENV=$kept/$number "$uv" run --active "$@"
 ended=$?
@@ -103,14 +108,8 @@ exit "$ended"
 # What runs the fakes of actions: Python, without its start.
 PYTHON = """\
 #!/bin/sh
-exec 3<&0 4>&1 5>&2
-mkfifo "{place}/$$"
-exec 6<>"{place}/$$"
-echo $$ >"{place}/{requests}"
-{{ read -r process && read -r ended; }} <&6
-[ "$ended" -ge 0 ] || ended=$((128 - ended))
-exit "$ended"
-"""
+server={server}
+{ask}"""
 PYTHON_NAME = "rehearsal-python"  # not one that is looked for on PATH
 
 # act asks for the path of node before each action, also where no action is written for node.
@@ -135,12 +134,12 @@ def prepare(folder: Path, environments: Path, path: str) -> str:
     if uv is not None and shutil.which("flock") is not None:
         places = {"steps": folder / STEPS, "lifeline": folder / STEPS / LIFELINE, "server": fork_server.__file__}
         quoted = {name: shlex.quote(str(place)) for name, place in places.items()}
-        text = UV.format(uv=shlex.quote(uv), environments=environments, requests=fork_server.REQUESTS, **quoted)
-        _write(folder / "uv", text)
+        quoted |= {"uv": shlex.quote(uv), "ask": indent(ASK, "    ")}
+        _write(folder / "uv", UV.format(environments=environments, requests=fork_server.REQUESTS, **quoted))
     if node is not None:
         _write(folder / "node", NODE.format(node=shlex.quote(node)))
-    place = python_programs.server().place
-    _write(folder / PYTHON_NAME, PYTHON.format(place=place, requests=fork_server.REQUESTS))
+    server = shlex.quote(str(python_programs.server().place))
+    _write(folder / PYTHON_NAME, PYTHON.format(server=server, ask=ASK))
     return f"{folder}:{path}"
 
 
