@@ -68,15 +68,15 @@ class Handler(BaseHTTPRequestHandler):
     """Sends responses and logs nothing."""
 
     def say(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Send an answer; its length is added where it is not among the headers."""
+        """Send an answer, which is counted before; its length is added where it is not among the headers."""
+        received = self.headers.get("Content-Length") or ""
+        self.transferred(int(received) if received.isdigit() else 0, 0 if self.command == "HEAD" else len(body))
         self.send_response(status)
         for name, value in ({"Content-Length": str(len(body))} | dict(headers)).items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
-        received = self.headers.get("Content-Length") or ""
-        self.transferred(int(received) if received.isdigit() else 0, 0 if self.command == "HEAD" else len(body))
 
     def transferred(self, received: int, sent: int) -> None:
         """Count the bytes of a request's body and of its answer's; does nothing unless a server overrides it."""

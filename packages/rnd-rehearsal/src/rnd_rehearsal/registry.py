@@ -236,8 +236,8 @@ class _Front(Handler):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
-        self.say(*answer)
         self.registry.transferred(len(body), 0 if self.command == "HEAD" else len(answer[2]))
+        self.say(*answer)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
