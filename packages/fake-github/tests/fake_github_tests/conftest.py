@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
+from httpx import create_ssl_context
 
 from fake_github import FakeGitHub
 from fake_github.cache import cache_folder
@@ -20,10 +22,24 @@ TAKEN_AWAY = ("GIT_", "GH_", "GITHUB_", "XDG_")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def cache() -> Iterator[None]:
+def kept_description() -> Iterator[None]:
     """Keep the user's cache: GitHub's description is downloaded once per machine, not once per test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAKE_GITHUB_CACHE_DIR", CACHE)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def certificates() -> Iterator[None]:
+    """Read the certificates of the machine once: each client would do it, and takes 30 ms for that."""
+    read = cache(lambda _file, verify, cert, trust_env: create_ssl_context(verify, cert, trust_env))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "httpx._transports.default.create_ssl_context",
+            lambda verify=True, cert=None, trust_env=True: read(
+                os.environ.get("SSL_CERT_FILE"), verify, cert, trust_env
+            ),
+        )
         yield
 
 
