@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,14 +32,21 @@ def load_organisation(path: Path = SHIPPED) -> Organisation:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        bounded_yaml.check_depth(text)
-        root = yaml.compose(text, Loader=bounded_yaml.LOADER)
-        data = yaml.load(text, Loader=bounded_yaml.LOADER)  # noqa: S506 - a safe loader
-        twice = list(_repeated_keys(root))
     except OSError as error:
         raise OrganisationInvalid(f"{path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise OrganisationInvalid(f"{path}: not valid UTF-8 at byte {error.start}.") from error
+    return _parse(path, text).model_copy(deep=True)
+
+
+@lru_cache(maxsize=16)
+def _parse(path: Path, text: str) -> Organisation:
+    """Return what a text says; a caller gets a copy, since lists in it could be changed."""
+    try:
+        bounded_yaml.check_depth(text)
+        root = yaml.compose(text, Loader=bounded_yaml.LOADER)
+        data = yaml.load(text, Loader=bounded_yaml.LOADER)  # noqa: S506 - a safe loader
+        twice = list(_repeated_keys(root))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise OrganisationInvalid(f"{path}:{line}: not valid YAML: {error.problem}.") from error
