@@ -148,3 +148,19 @@ def test_how_long_a_server_asks_to_wait(value: str | None, least: float, most: f
     if value is not None:
         headers["Retry-After"] = value
     assert least <= wait_of(headers) <= most
+
+
+def test_requests_share_what_reads_the_environment_until_it_changes(
+    start: Callable[[], Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, proxy = start(), start()
+    for _ in range(2):
+        assert send("GET", f"{server.url}/a").status == 200
+    monkeypatch.setenv("http_proxy", proxy.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    assert send("GET", f"{server.url}/b").status == 200
+    monkeypatch.delenv("http_proxy")
+    assert send("GET", f"{server.url}/c").status == 200
+    assert [path for path, _ in server.shown] == ["/a", "/a", "/c"]
+    assert [path for path, _ in proxy.shown] == [f"{server.url}/b"]

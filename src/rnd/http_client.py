@@ -14,18 +14,22 @@ from __future__ import annotations
 
 import base64
 import http.client
+import os
+import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import IO, TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
+    from urllib.request import OpenerDirector
 
     from rnd.errors import RndError
 
@@ -34,6 +38,16 @@ CHUNK = 1 << 20  # bytes of a large body in memory at a time
 LARGEST = 32 << 20  # bytes of a body in memory
 LARGEST_ERROR = 64 << 10  # bytes of the body of an error
 NOT_FOUND, UNAUTHORIZED = 404, 401
+# What an opener reads when it is made: urllib the proxies, OpenSSL the authorities that it trusts.
+VARIABLES = (
+    "http_proxy",
+    "HTTP_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "REQUEST_METHOD",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
 # Timed out, locked, too early, too many: like every status from 500 on, another attempt may succeed.
 TRANSIENT = frozenset({408, 423, 425, 429})
 
@@ -146,7 +160,7 @@ def open_url(
     if authorization:
         request.add_unredirected_header("Authorization", authorization)
     try:
-        with build_opener(_SameHost if redirects else _NoRedirects).open(request, timeout=timeout) as response:
+        with _opener(urlsplit(url).scheme, redirects=redirects).open(request, timeout=timeout) as response:
             yield response
     except HTTPError as error:
         with error:
@@ -206,6 +220,21 @@ def chunks_of(response: http.client.HTTPResponse) -> Iterator[bytes]:
         yield chunk
     if expected is not None and size != int(expected):  # http.client does not report it when it reads pieces
         raise http.client.IncompleteRead(b"", int(expected) - size)
+
+
+def _opener(scheme: str, *, redirects: bool) -> OpenerDirector:
+    """Return what opens addresses of a scheme; requests share it, because making it takes as long as a request."""
+    return _make_opener(scheme, redirects, *map(os.environ.get, VARIABLES))
+
+
+@cache
+def _make_opener(scheme: str, redirects: bool, *_: str | None) -> OpenerDirector:
+    handlers: list[type[HTTPRedirectHandler] | HTTPSHandler] = [_SameHost if redirects else _NoRedirects]
+    if scheme == "https":
+        context = ssl.create_default_context()  # reads all authorities
+        context.set_alpn_protocols(["http/1.1"])  # as http.client does
+        handlers.append(HTTPSHandler(context=context))
+    return build_opener(*handlers)
 
 
 def _start_of(error: HTTPError) -> bytes:

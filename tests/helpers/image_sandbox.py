@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-import boto3
 
 from rnd import cli, manifest
 from rnd.organisation import load_organisation
+from rnd.providers import aws
+from rnd.publish.layers import _compress as compress
 from rnd.publish.registry import Registry
 from rnd.publish.target import version_tag
 from tests.helpers.git import git
@@ -26,7 +29,20 @@ if TYPE_CHECKING:
 ORGANISATION = load_organisation()
 # What a release of a commit puts on the index, in this process.
 PUBLISHED: dict[str, dict[str, bytes]] = {}
+# Blocks of layers by digest, each with what it becomes, in this process.
+COMPRESSED: dict[bytes, bytes] = {}
 IMAGE = ("release", "image", "--network", "host", "--base-image", BASE_IMAGE)
+
+
+def compress_once(block: bytes) -> bytes:
+    """Compress a block of a layer as the product does, and keep it: builders make most of an image from the same files.
+
+    That a block always becomes the same is what `tests/publish/test_layers.py` is about.
+    """
+    key = hashlib.sha256(block).digest()
+    if key not in COMPRESSED:
+        COMPRESSED[key] = compress(block)
+    return COMPRESSED[key]
 
 
 @dataclass(frozen=True)
@@ -70,20 +86,23 @@ class Sandbox:
             assert cli.main(["release", "package", "--wheel", "--quiet"]) == 0
             PUBLISHED[commit] = {file.name: file.read_bytes() for file in set(self.index.folder.iterdir()) - before}
 
+    @cached_property
+    def ecr(self) -> Any:  # noqa: ANN401
+        """A client of AWS's API of the registry; it can be used again after it was closed."""
+        return aws.client(ORGANISATION.require_aws().region, "ecr")
+
     def images(self) -> dict[str, str]:
         """Return the tags that the registry has, each with the digest of its image."""
-        client = boto3.client("ecr", region_name=ORGANISATION.require_aws().region)
-        details = client.describe_images(repositoryName=self.name)["imageDetails"]
-        client.close()
+        with closing(self.ecr) as client:
+            details = client.describe_images(repositoryName=self.name)["imageDetails"]
         return {tag: image["imageDigest"] for image in details for tag in image.get("imageTags", [])}
 
     def forget(self) -> None:
         """Remove the repositories of this image from the registry, with all that is in them."""
-        client = boto3.client("ecr", region_name=ORGANISATION.require_aws().region)
-        for made in {self.name, f"dev/{self.name}", f"candidate/{self.name}"} & self.registry.movable.keys():
-            client.delete_repository(repositoryName=made, force=True)
-            del self.registry.movable[made]
-        client.close()
+        with closing(self.ecr) as client:
+            for made in {self.name, f"dev/{self.name}", f"candidate/{self.name}"} & self.registry.movable.keys():
+                client.delete_repository(repositoryName=made, force=True)
+                del self.registry.movable[made]
 
     def commit(self, message: str) -> None:
         """Commit the work tree as it is."""

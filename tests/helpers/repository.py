@@ -14,7 +14,7 @@ from rnd import process
 from rnd_rehearsal.base_image import PYTHON
 from rnd_rehearsal.registry import just_act
 from tests.helpers.git import git
-from tests.helpers.image_sandbox import ORGANISATION, Sandbox
+from tests.helpers.image_sandbox import ORGANISATION, Sandbox, compress_once
 from tests.helpers.machine import INDEXES, isolate
 from tests.helpers.template import copy_template, render
 
@@ -218,6 +218,7 @@ def sandbox(
     folder = tmp_path / "aligner"
     git(tmp_path, "clone", "--quiet", str(generated), str(folder))
     monkeypatch.chdir(folder)
+    monkeypatch.setattr("rnd.publish.layers._compress", compress_once)
     for name in ("DOCKER_CONFIG", "DOCKER_CONTEXT", "REGISTRY_AUTH_FILE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in (INDEXES | engine | all_images.variables).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from rnd import cli, retry
 from rnd.publish.image import INPUTS
 from rnd.publish.registry import INDEXES, MANIFESTS
 from tests.helpers import oci_registry
-from tests.helpers.oci_registry import Cut, Registry
+from tests.helpers.oci_registry import Cut, Registry, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,11 +115,12 @@ def test_two_runs_at_once(registry: Registry) -> None:
 
 @pytest.mark.parametrize("mounts", [True, False])
 def test_a_run_that_is_cut_off_anywhere_is_completed_by_the_next(registry: Registry, mounts: bool) -> None:
+    """What is in the registry decides what the next run does, so it runs once for each different state."""
     registry.mounts = mounts
     parts = [registry.push(CANDIDATE, "0.5.0", labels={"platform": name}) for name in ("amd64", "arm64")]
     digest = registry.push_index(CANDIDATE, *parts)
     assert promote(registry, digest) == 0
-    wanted, total = registry.of(RELEASE), len(registry.requests)
+    wanted, total, completed = registry.of(RELEASE), len(registry.requests), list[Repository]()
     assert total > 20
     for end in range(total):
         del registry.repositories[RELEASE], registry.requests[:]
@@ -130,8 +132,11 @@ def test_a_run_that_is_cut_off_anywhere_is_completed_by_the_next(registry: Regis
         registry.before = cut
         assert promote(registry, digest, "0.5.0", "--quiet") == 1
         registry.before = lambda *_: None
-        assert promote(registry, digest, "0.5.0", "--quiet") == 0
-        assert registry.of(RELEASE) == wanted
+        if (left := deepcopy(registry.of(RELEASE))) not in completed:
+            assert promote(registry, digest, "0.5.0", "--quiet") == 0
+            assert registry.of(RELEASE) == wanted
+            completed.append(left)
+    assert len(completed) > 10
 
 
 def test_bytes_that_are_not_those_of_the_digest_are_not_passed_on(

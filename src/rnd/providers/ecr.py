@@ -42,6 +42,11 @@ class EcrRegistry:
         """The credentials of the caller's identity; None where boto3 finds its own."""
         return self.caller.credentials()
 
+    @cached_property
+    def client(self) -> ECRClient:
+        """The client with them, made once; it can be used again after it was closed."""
+        return _ecr(self.aws.region, self.credentials)
+
     def sign_in(self) -> RegistryAccess:
         """Return the address of the registry, and a token that is valid for twelve hours.
 
@@ -50,18 +55,18 @@ class EcrRegistry:
         Raises:
             RndError: See `rnd.providers.aws.call`.
         """
-        with closing(_ecr(self.aws.region, self.credentials)) as client:
+        with closing(self.client) as client:
             given = call(client.get_authorization_token)["authorizationData"][0]
         user, _, token = base64.b64decode(given["authorizationToken"]).decode().partition(":")
         return RegistryAccess(urlsplit(given["proxyEndpoint"]).netloc, "", user, token)
 
     def has_repository(self, name: str, tag: str, moving: Sequence[str]) -> bool:
         """Return whether the repository of an image exists; see `has_ecr_repository`."""
-        return has_ecr_repository(self.aws, name, tag, moving, self.credentials)
+        return has_ecr_repository(self.aws, name, tag, moving, self.client)
 
     def create_repository(self, name: str, moving: Sequence[str]) -> None:
         """Create the repository of an image, unless it exists; see `create_ecr_repository`."""
-        create_ecr_repository(self.aws, name, moving, self.credentials)
+        create_ecr_repository(self.aws, name, moving, self.client)
 
 
 def image_registry(organisation: Organisation, caller: Caller) -> EcrRegistry:
@@ -70,7 +75,7 @@ def image_registry(organisation: Organisation, caller: Caller) -> EcrRegistry:
 
 
 def has_ecr_repository(
-    aws: Aws, name: str, tag: str, moving: Sequence[str], credentials: AwsCredentials | None = None
+    aws: Aws, name: str, tag: str, moving: Sequence[str], client: ECRClient | None = None
 ) -> bool:
     """Return whether the registry has a repository for an image, in which the floating tags move and versions do not.
 
@@ -81,13 +86,13 @@ def has_ecr_repository(
         name: Of the repository.
         tag: The tag of a version, which must never come to name another image.
         moving: The floating tags.
-        credentials: Those of a job; by default those that boto3 finds.
+        client: By default one with the credentials that boto3 finds.
 
     Raises:
         AwsRefused: The repository lets the version's tag move, or does not let a floating tag move.
         RndError: See `rnd.providers.aws.call`.
     """
-    with closing(_ecr(aws.region, credentials)) as client:
+    with closing(client or _ecr(aws.region, None)) as client:
         found = _describe_repository(client, aws, name)
     if found is None:
         return False
@@ -132,7 +137,7 @@ def _lets_move(repository: RepositoryTypeDef, tag: str) -> bool:
 
 
 def create_ecr_repository(
-    aws: Aws, name: str, moving: Sequence[str], credentials: AwsCredentials | None = None
+    aws: Aws, name: str, moving: Sequence[str], client: ECRClient | None = None
 ) -> None:
     """Create a repository for an image, with scan on push, unless it exists.
 
@@ -140,12 +145,12 @@ def create_ecr_repository(
         aws: The account.
         name: The name of the repository.
         moving: The mutable tags, at most `MOST_EXCLUSIONS`; all other tags are immutable.
-        credentials: Those of a job; by default those that boto3 finds.
+        client: By default one with the credentials that boto3 finds.
 
     Raises:
         RndError: See `rnd.providers.aws.call`.
     """
-    with closing(_ecr(aws.region, credentials)) as client:
+    with closing(client or _ecr(aws.region, None)) as client:
         happens(
             lambda: client.create_repository(
                 registryId=aws.account,
