@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rnd import cli, manifest
 from rnd.organisation import load_organisation
 from rnd.providers import aws
-from rnd.publish.layers import _compress as compress
+from rnd.publish.layers import compress_block
 from rnd.publish.registry import Registry
 from rnd.publish.target import version_tag
 from tests.helpers.git import git
@@ -41,7 +41,7 @@ def compress_once(block: bytes) -> bytes:
     """
     key = hashlib.sha256(block).digest()
     if key not in COMPRESSED:
-        COMPRESSED[key] = compress(block)
+        COMPRESSED[key] = compress_block(block)
     return COMPRESSED[key]
 
 

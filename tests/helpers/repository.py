@@ -218,7 +218,7 @@ def sandbox(
     folder = tmp_path / "aligner"
     git(tmp_path, "clone", "--quiet", str(generated), str(folder))
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("rnd.publish.layers._compress", compress_once)
+    monkeypatch.setattr("rnd.publish.layers.compress_block", compress_once)
     for name in ("DOCKER_CONFIG", "DOCKER_CONTEXT", "REGISTRY_AUTH_FILE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in (INDEXES | engine | all_images.variables).items():

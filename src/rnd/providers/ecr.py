@@ -74,9 +74,7 @@ def image_registry(organisation: Organisation, caller: Caller) -> EcrRegistry:
     return EcrRegistry(organisation.require_aws(), caller)
 
 
-def has_ecr_repository(
-    aws: Aws, name: str, tag: str, moving: Sequence[str], client: ECRClient | None = None
-) -> bool:
+def has_ecr_repository(aws: Aws, name: str, tag: str, moving: Sequence[str], client: ECRClient | None = None) -> bool:
     """Return whether the registry has a repository for an image, in which the floating tags move and versions do not.
 
     Nothing here changes a repository: an identity that could do so could make versions mutable.
@@ -136,9 +134,7 @@ def _lets_move(repository: RepositoryTypeDef, tag: str) -> bool:
     return mutability != "IMMUTABLE"
 
 
-def create_ecr_repository(
-    aws: Aws, name: str, moving: Sequence[str], client: ECRClient | None = None
-) -> None:
+def create_ecr_repository(aws: Aws, name: str, moving: Sequence[str], client: ECRClient | None = None) -> None:
     """Create a repository for an image, with scan on push, unless it exists.
 
     Args:

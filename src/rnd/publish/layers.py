@@ -84,7 +84,7 @@ class Compressor:
         return Layer(f"sha256:{self.plain.hexdigest()}", blob)
 
     def _submit(self, block: bytes) -> None:
-        self.waiting.append(self.pool.submit(_compress, block))
+        self.waiting.append(self.pool.submit(compress_block, block))
         while len(self.waiting) > 2 * (os.cpu_count() or 1):
             self._put(self.waiting.popleft().result())
 
@@ -94,7 +94,8 @@ class Compressor:
         self.file.write(data)
 
 
-def _compress(block: bytes) -> bytes:
+def compress_block(block: bytes) -> bytes:
+    """Return a block as a part of a raw DEFLATE stream that ends at a byte; equal blocks give equal bytes."""
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
 
