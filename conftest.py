@@ -56,6 +56,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
 
+# It logs each request, which takes a tenth of what a request to the fake GitHub does.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def conda_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
