@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from rnd_rehearsal.package_index import PackageIndex
     from rnd_rehearsal.registry import ImageRegistry
 
-# The command that publishes the package of `package`, and its wheel.
+# The command that publishes the package of `package`, and its files.
 PACKAGE = ["release", "package"]
 WHEEL = "acme_demo-0.4.1-py3-none-any.whl"
+SDIST = "acme_demo-0.4.1.tar.gz"
 MANIFEST = """\
 [project]
 name = "Acme.Demo"

@@ -115,11 +115,7 @@ def test_yes_without_a_token_leaves_the_local_repository_whole_and_says_how_to_g
 
 def without_rulesets(github: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sign in as an owner, whose token shows that the plan has no rulesets."""
-    organisation = github.hub.state.organisation(github.owner)
-    assert organisation is not None
-    organisation.plan = "free"
-    organisation.members[github.login] = "admin"
-    monkeypatch.setenv("GH_TOKEN", github.hub.add_user(github.login, ("repo", "workflow", "admin:org")))
+    github.sign_in_as_owner(monkeypatch).plan = "free"
 
 
 def test_what_the_preflight_finds_is_said_before_anything_is_made(

@@ -12,15 +12,13 @@ import pytest
 
 from rnd import cli
 from rnd_rehearsal.package_index import USER, PackageIndex, serve
-from tests.helpers.repository import PACKAGE, WHEEL, digests
+from tests.helpers.repository import PACKAGE, SDIST, WHEEL, digests
 from tests.helpers.workflows import OUTPUTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.helpers.repository import Repository
-
-SDIST = "acme_demo-0.4.1.tar.gz"
 
 
 def test_wheel_and_source_distribution_are_published_once(

@@ -17,7 +17,7 @@ import pytest
 from rnd import cli
 from rnd_rehearsal.package_index import CUT, CUT_LATE, Fault, PackageIndex
 from rnd_rehearsal.python_programs import Program
-from tests.helpers.repository import PACKAGE, WHEEL
+from tests.helpers.repository import PACKAGE, SDIST, WHEEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("package")
 
 ATTEMPTS = 4
-SDIST = "acme_demo-0.4.1.tar.gz"
 
 
 @pytest.fixture
