@@ -37,7 +37,7 @@ IMAGE = ("release", "image", "--network", "host", "--base-image", BASE_IMAGE)
 def compress_once(block: bytes) -> bytes:
     """Compress a block of a layer as the product does, and keep it: builders make most of an image from the same files.
 
-    That a block always becomes the same is what `tests/publish/test_layers.py` is about.
+    `tests/publish/test_layers.py` tests that equal blocks always give equal bytes.
     """
     key = hashlib.sha256(block).digest()
     if key not in COMPRESSED:

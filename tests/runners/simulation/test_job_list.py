@@ -98,10 +98,10 @@ def test_jobs_that_run_still_or_never_ran_are_counted(tmp_path: Path) -> None:
 def test_github_s_own_example_is_read(tmp_path: Path) -> None:
     """What is read are fields that GitHub's description of its API has, and its example of each is taken."""
     path = "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs"
-    described = description.load([path], [])
-    if described is None:
+    found = description.find([path], [])
+    if found is None:
         pytest.skip("npm is not on this machine; install Node 22 or later, or run `uv sync --group node`")
-    properties = described["components"]["schemas"]["job"]["properties"]
+    properties = description.read(found)["components"]["schemas"]["job"]["properties"]
     assert job().keys() <= properties.keys()
     example = {name: node["example"] for name, node in properties.items() if "example" in node}
     (row,) = read_job_list(written(tmp_path, json.dumps({"total_count": 1, "jobs": [example]}))).rows

@@ -17,25 +17,11 @@ if TYPE_CHECKING:
 EDITIONS = ("api.github.com", "ghec")
 
 
-def load(paths: Iterable[str], webhooks: Iterable[str], edition: str = EDITIONS[0]) -> dict[str, Any] | None:
-    """Return the part of the description that some paths and webhooks need, or None where npm is not installed.
-
-    Args and errors are those of `find`.
-    """
-    found = find(paths, webhooks, edition)
-    return None if found is None else read(found)
-
-
-def read(kept: Path) -> dict[str, Any]:
-    """Return what is in a file of `find`."""
-    document: dict[str, Any] = json.loads(kept.read_bytes())
-    return document
-
-
 def find(paths: Iterable[str], webhooks: Iterable[str], edition: str = EDITIONS[0]) -> Path | None:
     """Return the file with the part of the description that some paths and webhooks need.
 
-    Its name stands for its content. None where it is not in the cache and npm is not installed.
+    A file is never changed: other paths, webhooks or versions have a file of another name. None where it is not in the
+    cache and npm is not installed.
 
     Args:
         paths: Of operations, as the description writes them: `/repos/{owner}/{repo}`.
@@ -56,6 +42,12 @@ def find(paths: Iterable[str], webhooks: Iterable[str], edition: str = EDITIONS[
             whole = json.loads(published.fetch(f"{edition}.json").read_bytes())
             write(kept, json.dumps(cut(whole, *wanted)).encode())
     return kept
+
+
+def read(kept: Path) -> dict[str, Any]:
+    """Return the content of a file that `find` returned."""
+    document: dict[str, Any] = json.loads(kept.read_bytes())
+    return document
 
 
 def cut(whole: dict[str, Any], paths: Iterable[str], webhooks: Iterable[str]) -> dict[str, Any]:

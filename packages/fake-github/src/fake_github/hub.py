@@ -128,5 +128,5 @@ class Hub:
 
 @cache
 def _contract_in(file: Path) -> Contract:
-    """Return the checks against a description; all hubs of a process share them: to make them takes 0.1 seconds."""
+    """Return the checks against a description, made once in a process for all hubs: making them takes 0.1 seconds."""
     return Contract(description.read(file))

@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
     """Sends responses and logs nothing."""
 
     def say(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Send an answer, which is counted before; its length is added where it is not among the headers."""
+        """Count an answer, then send it; its length is added where it is not among the headers."""
         received = self.headers.get("Content-Length") or ""
         self.transferred(int(received) if received.isdigit() else 0, 0 if self.command == "HEAD" else len(body))
         self.send_response(status)

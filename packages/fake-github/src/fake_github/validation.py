@@ -30,7 +30,7 @@ class Contract:
     """GitHub's description, and the checks against it.
 
     Attributes:
-        description: What `description.load` returned.
+        description: What `description.read` returned.
     """
 
     description: dict[str, Any]
